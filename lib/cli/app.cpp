@@ -1,0 +1,164 @@
+#include "cli/app.hpp"
+
+#include <fmt/format.h>
+
+#include <clocale>
+#include <cmath>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <new>
+
+#include "sys/error.hpp"
+#include "sys/log.hpp"
+#include "sys/parallel.hpp"
+#include "sys/progress.hpp"
+#include "sys/signals.hpp"
+#include "sys/version.hpp"
+
+namespace gdm::cli {
+namespace {
+
+int threads_from_text(const std::string& text) {
+  if (text == "auto") return 0;
+  std::size_t used = 0;
+  int threads = 0;
+  try {
+    threads = std::stoi(text, &used);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  if (used != text.size() || threads < 1 || threads > 1024) {
+    throw Error(fmt::format("--threads: '{}' is neither 'auto' nor a number from 1 to 1024", text), Exit::usage);
+  }
+  return threads;
+}
+
+ProgressMode progress_from_text(const std::string& text) {
+  if (text == "always") return ProgressMode::always;
+  return text == "never" ? ProgressMode::never : ProgressMode::automatic;
+}
+
+std::string check_device(const std::string& text) {
+  if (text == "cpu" || text == "auto" || text == "cuda") return {};
+  if (text.rfind("cuda:", 0) == 0 && text.size() > 5 && text.size() < 8 &&
+      text.find_first_not_of("0123456789", 5) == std::string::npos) {
+    return {};
+  }
+  return "'" + text + "' is not cpu, cuda, cuda:N or auto";
+}
+
+std::string check_progress(const std::string& text) {
+  return text == "auto" || text == "always" || text == "never" ? "" : "'" + text + "' is not auto, always or never";
+}
+
+/// Ends the process as the signal would have, so that the shell sees 128 + n.
+[[noreturn]] void end_by_signal(int signal) {
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+  std::_Exit(128 + signal);
+}
+
+}  // namespace
+
+Program::Program(const std::string& name, const std::string& description) : app_(description, name), name_(name) {
+  set_program_name(name);
+  app_.set_version_flag("--version", fmt::format("{} {} ({})", name, GDM_VERSION, GDM_GIT_ID));
+  app_.set_help_flag("-h,--help", "Print this help and exit");
+  app_.get_formatter()->column_width(34);
+  app_.option_defaults()->always_capture_default();
+  app_.set_config("--config", "", "Read options from this TOML file; the command line wins");
+  app_.allow_config_extras(CLI::config_extras_mode::error);
+  app_.add_flag("-v,--verbose", verbose_, "Say more on stderr");
+  app_.add_flag("-q,--quiet", quiet_, "Only errors on stderr");
+  app_.add_option("--threads", threads_, "Threads: a number, or auto for all CPUs this process may use")
+      ->envname("GDM_THREADS")
+      ->type_name("N|auto");
+  app_.add_option("--progress", progress_, "Progress display on stderr")
+      ->check(CLI::Validator(check_progress, "", "progress"))
+      ->type_name("auto|always|never");
+  app_.fallthrough();
+}
+
+void Program::add_standard(CLI::App& command, unsigned has) {
+  if ((has & has_output) != 0) {
+    command.add_flag("-f,--force", standard_.force, "Replace existing outputs");
+    command.add_flag("--reproducible", standard_.reproducible, "No time, duration or memory in files");
+  }
+  if ((has & has_seed) != 0) command.add_option("--seed", standard_.seed, "Seed of every random draw")->type_name("N");
+  if ((has & has_device) != 0) {
+    command.add_option("--device", standard_.device, "Where the network runs")
+        ->check(CLI::Validator(check_device, "", "device"))
+        ->type_name("cpu|cuda[:N]|auto");
+  }
+  if ((has & has_json) != 0) command.add_flag("--json", standard_.json, "Machine-readable result on stdout");
+  if ((has & has_dry_run) != 0) command.add_flag("-n,--dry-run", standard_.dry_run, "Check everything, write nothing");
+}
+
+CLI::App& Program::command(const std::string& name, const std::string& description, unsigned has,
+                           std::function<int()> run) {
+  app_.require_subcommand(1);
+  CLI::App* command = app_.add_subcommand(name, description);
+  command->option_defaults()->always_capture_default();
+  add_standard(*command, has);
+  command->callback([this, run = std::move(run)] { run_ = run; });
+  return *command;
+}
+
+void Program::set_run(unsigned has, std::function<int()> run) {
+  add_standard(app_, has);
+  run_ = std::move(run);
+}
+
+Provenance Program::provenance() const {
+  Provenance provenance(name_, argv_);
+  provenance.seed = standard_.seed;
+  provenance.threads = thread_count();
+  provenance.device = standard_.device;
+  provenance.reproducible = standard_.reproducible || std::getenv("SOURCE_DATE_EPOCH") != nullptr;
+  return provenance;
+}
+
+int Program::parse_and_run(int argc, char** argv) {
+  argv_.assign(argv, argv + argc);
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    const auto chosen = app_.get_subcommands();
+    write_stdout(chosen.empty() ? app_.help() : chosen.front()->help());
+    return 0;
+  } catch (const CLI::CallForVersion&) {
+    write_stdout(app_.version() + "\n");
+    return 0;
+  } catch (const CLI::ParseError& error) {
+    log_error(error.what());
+    std::fprintf(stderr, "Try '%s --help'.\n", name_.c_str());
+    return static_cast<int>(Exit::usage);
+  }
+  if (verbose_ > 0) set_log_level(verbose_ > 1 ? LogLevel::debug : LogLevel::verbose);
+  if (quiet_) set_log_level(LogLevel::quiet);
+  set_progress_mode(progress_from_text(progress_));
+  standard_.threads = threads_from_text(threads_);
+  set_thread_count(standard_.threads);
+  install_stop_handlers();
+  return run_();
+}
+
+int Program::main(int argc, char** argv) {
+  std::setlocale(LC_ALL, "C");
+  try {
+    return parse_and_run(argc, argv);
+  } catch (const StopRequested& stop) {
+    end_by_signal(stop.signal);
+  } catch (const Error& error) {
+    log_error(error.what());
+    return static_cast<int>(error.exit_class());
+  } catch (const std::bad_alloc&) {
+    log_error("out of memory");
+  } catch (const std::exception& error) {
+    log_error(std::string("unexpected: ") + error.what());
+  }
+  return static_cast<int>(Exit::failure);
+}
+
+}  // namespace gdm::cli

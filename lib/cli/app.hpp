@@ -1,0 +1,70 @@
+// What every gdm program shares: the standard options, the way it runs and fails, and the text of --version.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "io/sidecar.hpp"
+#include "sys/atomic_file.hpp"
+
+namespace gdm::cli {
+
+/// Values of the standard options; the same letters mean the same in every tool.
+struct Standard {
+  int threads = 0;             ///< --threads N|auto; 0 = auto
+  std::string device = "auto"; ///< --device cpu|cuda[:N]|auto
+  std::uint64_t seed = 0;      ///< --seed
+  bool force = false;          ///< -f, --force
+  bool dry_run = false;        ///< -n, --dry-run
+  bool json = false;           ///< --json
+  bool reproducible = false;   ///< --reproducible
+
+  Overwrite overwrite() const { return force ? Overwrite::replace : Overwrite::refuse; }
+};
+
+/// Which of the standard options, beyond the common ones (-h --version -v -q --threads --progress --config), a command has.
+enum Has : unsigned {
+  has_output = 1,   ///< --force, --reproducible
+  has_seed = 2,
+  has_device = 4,
+  has_json = 8,
+  has_dry_run = 16
+};
+
+/// One program. Usage:
+///   int main(int argc, char** argv) { Program program("gdm-x", "What it does."); declare...; return program.main(argc, argv); }
+class Program {
+ public:
+  Program(const std::string& name, const std::string& description);
+
+  CLI::App& app() { return app_; }
+  Standard& standard() { return standard_; }
+  /// Adds the standard options to the program or one of its subcommands.
+  void add_standard(CLI::App& command, unsigned has);
+  /// A subcommand with its standard options; `run` is called when it is chosen.
+  CLI::App& command(const std::string& name, const std::string& description, unsigned has, std::function<int()> run);
+  /// For a program without subcommands.
+  void set_run(unsigned has, std::function<int()> run);
+
+  /// Provenance of this run, seed, threads and device filled in.
+  Provenance provenance() const;
+
+  /// Parses, installs signal handlers, runs, and maps every failure to one line on stderr and the contract's exit code.
+  int main(int argc, char** argv);
+
+ private:
+  int parse_and_run(int argc, char** argv);
+  CLI::App app_;
+  std::string name_;
+  Standard standard_;
+  std::vector<std::string> argv_;
+  int verbose_ = 0;
+  bool quiet_ = false;
+  std::string progress_ = "auto", threads_ = "auto";
+  std::function<int()> run_;
+};
+
+}  // namespace gdm::cli

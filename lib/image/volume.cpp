@@ -1,0 +1,108 @@
+#include "image/volume.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "sys/error.hpp"
+
+namespace gdm {
+namespace {
+
+double determinant(const Matrix4& m) {
+  return m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
+         m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
+}
+
+Point3 column(const Matrix4& m, std::size_t c) { return {m[0][c], m[1][c], m[2][c]}; }
+double dot(const Point3& a, const Point3& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
+double length(const Point3& a) { return std::sqrt(dot(a, a)); }
+
+}  // namespace
+
+std::int64_t voxel_count(const Index3& shape_ijk) { return shape_ijk[0] * shape_ijk[1] * shape_ijk[2]; }
+
+Grid Grid::centred(const Index3& shape_ijk, const Point3& spacing_mm) {
+  Grid grid;
+  grid.shape_ijk = shape_ijk;
+  const std::array<double, 3> sign{-1.0, 1.0, 1.0};
+  for (std::size_t a = 0; a < 3; ++a) {
+    grid.ijk_to_ras_mm[a][a] = sign[a] * spacing_mm[a];
+    grid.ijk_to_ras_mm[a][3] = -sign[a] * spacing_mm[a] * 0.5 * static_cast<double>(shape_ijk[a] - 1);
+  }
+  grid.ijk_to_ras_mm[3][3] = 1.0;
+  return grid;
+}
+
+Point3 Grid::spacing_mm() const {
+  return {length(column(ijk_to_ras_mm, 0)), length(column(ijk_to_ras_mm, 1)), length(column(ijk_to_ras_mm, 2))};
+}
+
+Point3 Grid::ras_of_index(const Point3& index) const {
+  Point3 ras{};
+  for (std::size_t r = 0; r < 3; ++r) {
+    ras[r] = ijk_to_ras_mm[r][0] * index[0] + ijk_to_ras_mm[r][1] * index[1] + ijk_to_ras_mm[r][2] * index[2] +
+             ijk_to_ras_mm[r][3];
+  }
+  return ras;
+}
+
+Point3 Grid::index_of_ras(const Point3& ras_mm) const {
+  const double det = determinant(ijk_to_ras_mm);
+  if (!(std::abs(det) > 1e-12)) throw Error("the affine is singular, so positions have no voxel index");
+  Point3 shifted{};
+  for (std::size_t r = 0; r < 3; ++r) shifted[r] = ras_mm[r] - ijk_to_ras_mm[r][3];
+  Point3 index{};
+  for (std::size_t c = 0; c < 3; ++c) {  // Cramer's rule
+    Matrix4 replaced = ijk_to_ras_mm;
+    for (std::size_t r = 0; r < 3; ++r) replaced[r][c] = shifted[r];
+    index[c] = determinant(replaced) / det;
+  }
+  return index;
+}
+
+std::string Grid::orientation() const {
+  static constexpr char positive[] = {'R', 'A', 'S'}, negative[] = {'L', 'P', 'I'};
+  std::string letters;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    std::size_t main = 0;
+    for (std::size_t r = 1; r < 3; ++r) {
+      if (std::abs(ijk_to_ras_mm[r][axis]) > std::abs(ijk_to_ras_mm[main][axis])) main = r;
+    }
+    letters += ijk_to_ras_mm[main][axis] >= 0 ? positive[main] : negative[main];
+  }
+  return letters;
+}
+
+bool Grid::is_orthogonal() const {
+  const Point3 spacing = spacing_mm();
+  for (std::size_t a = 0; a < 3; ++a) {
+    for (std::size_t b = a + 1; b < 3; ++b) {
+      const double cosine = dot(column(ijk_to_ras_mm, a), column(ijk_to_ras_mm, b)) / (spacing[a] * spacing[b]);
+      if (!(std::abs(cosine) < 1e-4)) return false;
+    }
+  }
+  return true;
+}
+
+bool same_grid(const Grid& a, const Grid& b, double tolerance_mm) {
+  if (a.shape_ijk != b.shape_ijk) return false;
+  for (int corner = 0; corner < 8; ++corner) {
+    Point3 index{};
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      index[axis] = (corner >> axis & 1) != 0 ? static_cast<double>(a.shape_ijk[axis] - 1) : 0.0;
+    }
+    const Point3 p = a.ras_of_index(index), q = b.ras_of_index(index);
+    if (!(length({p[0] - q[0], p[1] - q[1], p[2] - q[2]}) < tolerance_mm)) return false;
+  }
+  return true;
+}
+
+std::string describe(const Grid& grid) {
+  const Point3 s = grid.spacing_mm();
+  return fmt::format("{} x {} x {} voxels of {:.4g} x {:.4g} x {:.4g} mm, {}", grid.shape_ijk[0], grid.shape_ijk[1],
+                     grid.shape_ijk[2], s[0], s[1], s[2], grid.orientation());
+}
+
+}  // namespace gdm

@@ -1,0 +1,60 @@
+// Manifests: the JSON (or JSON-lines) list of cases that the tools pass to one another. Schema in
+// share/gdm/manifest.schema.json.
+//
+// Paths in a file are relative to the folder of that file ("-": to the working folder). Here they are held resolved,
+// and made relative again when written. Unknown keys survive a pass through a tool; the order of cases is kept.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sys/atomic_file.hpp"
+
+namespace gdm {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+struct Case {
+  std::string id;
+  std::string split;                      ///< "train", "val", "test", or "" where the manifest gives none
+  std::map<std::string, fs::path> inputs; ///< condition volumes by name: "mr", "fbp", "sinogram", "labels", ...
+  std::optional<fs::path> target;         ///< the real CT
+  std::optional<fs::path> mask;           ///< body mask; tools derive one from the target where it is missing
+  std::optional<fs::path> prediction;     ///< written by gdm-synth and gdm-recon
+  std::optional<std::string> error;       ///< why this case failed in an earlier tool
+  Json meta = Json::object();
+  Json extra = Json::object();            ///< unknown keys
+
+  /// Patient for split checks and bank caps: meta.patient if given, else the id.
+  std::string patient() const;
+  /// inputs.at(name), or an Error that lists the names there are.
+  const fs::path& input(const std::string& name) const;
+};
+
+struct Manifest {
+  std::string task;                       ///< "mr2ct", "sparse-ct", ...
+  std::vector<Case> cases;
+  Json provenance = Json::object();
+  Json extra = Json::object();
+
+  /// The cases of one split, in order; all cases for "all". Throws Error naming the splits there are when it is empty.
+  std::vector<Case> split(const std::string& name) const;
+};
+
+/// Reads and validates a manifest; "-" is standard input. Errors name the case: "cases.json: case 12 'hn031': ...".
+/// Rejected: duplicate ids, a patient in two splits, wrong types, an unknown version. Files named are not opened.
+Manifest read_manifest(const fs::path& path);
+/// The same for text in memory; relative paths are resolved against `folder`.
+Manifest parse_manifest(const std::string& text, const fs::path& folder);
+
+/// JSON text with paths relative to `folder`, ending in a newline.
+std::string manifest_text(const Manifest& manifest, const fs::path& folder);
+/// Writes atomically; "-" is standard output.
+void write_manifest(const fs::path& path, const Manifest& manifest, Overwrite overwrite);
+
+}  // namespace gdm

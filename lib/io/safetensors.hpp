@@ -1,0 +1,80 @@
+// safetensors: 8-byte little-endian header length, JSON header, raw little-endian tensors (github
+// huggingface/safetensors, format section of its README). gdm adds two metadata strings: "gdm", a JSON description of
+// what the file is, and "sha256", the digest of the payload bytes, which is checked on load.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "sys/atomic_file.hpp"
+
+namespace gdm {
+
+namespace fs = std::filesystem;
+using Json = nlohmann::ordered_json;
+
+/// Bytes per element of a safetensors dtype name ("F32", "F16", "I64", "U8", "BOOL", ...); 0 if unknown.
+std::size_t dtype_bytes(const std::string& dtype);
+
+struct TensorView {
+  std::string dtype;
+  std::vector<std::int64_t> shape;
+  const std::uint8_t* data = nullptr;  ///< valid while the SafetensorsFile lives; aligned to at least 8 bytes if we wrote it
+  std::size_t bytes = 0;
+};
+
+/// A file mapped into memory. Opening checks the header (size limit 100 MB, names, dtypes, shapes, offsets that are in
+/// range, do not overlap and leave no gap) and, if the file states one, the payload's SHA-256.
+class SafetensorsFile {
+ public:
+  /// Throws Error "FILE: what was found, what was expected".
+  explicit SafetensorsFile(const fs::path& path);
+  ~SafetensorsFile();
+  SafetensorsFile(const SafetensorsFile&) = delete;
+  SafetensorsFile& operator=(const SafetensorsFile&) = delete;
+
+  const fs::path& path() const { return path_; }
+  /// Parsed "gdm" metadata; null if the file has none (a file made by others).
+  const Json& description() const { return description_; }
+  /// Throws Error unless description()["kind"] == kind ("encoder", "generator", "bank", "checkpoint", "features").
+  void require_kind(const std::string& kind) const;
+  /// SHA-256 of the payload, computed on load.
+  const std::string& payload_sha256() const { return sha256_; }
+  const std::map<std::string, TensorView>& tensors() const { return tensors_; }
+  /// Throws Error if there is no such tensor.
+  const TensorView& tensor(const std::string& name) const;
+
+ private:
+  fs::path path_;
+  void* mapping_ = nullptr;
+  std::size_t size_ = 0;
+  Json description_;
+  std::string sha256_;
+  std::map<std::string, TensorView> tensors_;
+};
+
+/// Header checks alone, for tests and fuzzing: `bytes` is the start of a file of `file_size` bytes.
+void check_safetensors_header(const std::uint8_t* bytes, std::size_t available, std::size_t file_size);
+
+/// Collects tensors (the data must stay alive until write()) and writes them sorted by name, byte for byte the same
+/// for the same input.
+class SafetensorsWriter {
+ public:
+  void add(const std::string& name, const std::string& dtype, std::vector<std::int64_t> shape, const void* data);
+  /// Returns the payload's SHA-256.
+  std::string write(const fs::path& path, const Json& description, Overwrite overwrite) const;
+
+ private:
+  struct Entry {
+    std::string dtype;
+    std::vector<std::int64_t> shape;
+    const void* data;
+  };
+  std::map<std::string, Entry> entries_;
+};
+
+}  // namespace gdm

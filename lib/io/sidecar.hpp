@@ -1,0 +1,49 @@
+// Provenance: the JSON object that says how a file came about. It stands beside every written volume (BIDS-style
+// sidecar FILE.json), in manifests and in the description of models and banks.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "io/nifti.hpp"
+
+namespace gdm {
+
+/// One run of one tool. Host name and absolute paths are never recorded.
+class Provenance {
+ public:
+  /// `argv` as typed; absolute paths in it are cut to their last component.
+  Provenance(std::string tool, std::vector<std::string> argv);
+
+  std::uint64_t seed = 0;
+  int threads = 1;
+  std::string device = "cpu";
+  /// No time stamp, wall time or memory in files; also switched on by the environment variable SOURCE_DATE_EPOCH.
+  bool reproducible = false;
+
+  /// Remembers name, size and SHA-256 of an input or checkpoint. Safe to call from several threads.
+  void add_source(const fs::path& path);
+  /// The object: tool, version, git id, library versions, argv, seed, threads, device, sources, wall time, peak RSS.
+  nlohmann::ordered_json json() const;
+
+ private:
+  std::string tool_;
+  std::vector<std::string> argv_;
+  std::map<std::string, nlohmann::ordered_json> sources_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+/// Writes "a.json" beside "a.nii.gz": GeneratedBy, Sources (inputs, as paths relative to the volume's folder),
+/// SpatialReference, gdm (provenance, clamped and non-finite counts, and `details`).
+void write_sidecar(const fs::path& volume_path, const Provenance& provenance, const std::vector<fs::path>& sources,
+                   const WriteReport& report, const nlohmann::ordered_json& details, Overwrite overwrite);
+
+/// The sidecar's path for a volume, and its content (null if there is none).
+fs::path sidecar_path(const fs::path& volume_path);
+nlohmann::ordered_json read_sidecar(const fs::path& volume_path);
+
+}  // namespace gdm

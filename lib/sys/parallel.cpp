@@ -1,0 +1,73 @@
+#include "sys/parallel.hpp"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <exception>
+#include <fstream>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace gdm {
+namespace {
+
+int g_threads = 0;
+
+/// CPUs allowed by the cgroup quota, or a large number without one.
+double cgroup_cpus() {
+  constexpr double unlimited = 1e9;
+  std::ifstream v2("/sys/fs/cgroup/cpu.max");
+  std::string quota;
+  double period = 0;
+  if (v2 >> quota >> period && quota != "max" && period > 0) return std::stod(quota) / period;
+  std::ifstream v1_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), v1_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
+  double quota_us = 0, period_us = 0;
+  if (v1_quota >> quota_us && v1_period >> period_us && quota_us > 0 && period_us > 0) return quota_us / period_us;
+  return unlimited;
+}
+
+}  // namespace
+
+int available_cpus() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  int cpus = 1;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) {
+    cpus = std::max(1, CPU_COUNT(&set));
+  } else {
+    cpus = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  }
+  return std::max(1, static_cast<int>(std::min<double>(cpus, std::ceil(cgroup_cpus()))));
+}
+
+void set_thread_count(int threads) { g_threads = threads; }
+int thread_count() { return g_threads > 0 ? g_threads : available_cpus(); }
+
+void parallel_for(std::int64_t n, const std::function<void(std::int64_t)>& body) {
+  const int workers = static_cast<int>(std::min<std::int64_t>(thread_count(), n));
+  std::atomic<std::int64_t> next{0};
+  std::exception_ptr failure;
+  std::mutex mutex;
+  const auto work = [&] {
+    for (std::int64_t i = next++; i < n; i = next++) {
+      try {
+        body(i);
+      } catch (...) {
+        const std::lock_guard<std::mutex> lock(mutex);
+        if (!failure) failure = std::current_exception();
+        next = n;
+      }
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int t = 1; t < workers; ++t) threads.emplace_back(work);
+  work();
+  for (auto& thread : threads) thread.join();
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace gdm
