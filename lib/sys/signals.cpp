@@ -1,6 +1,7 @@
 #include "sys/signals.hpp"
 
 #include <csignal>
+#include <initializer_list>
 
 namespace gdm {
 namespace {
