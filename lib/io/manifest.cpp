@@ -1,0 +1,252 @@
+// Every message names the case, because a manifest has hundreds of them.
+#include "io/manifest.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "io/json.hpp"
+#include "io/paths.hpp"
+#include "sys/descriptor.hpp"
+#include "sys/error.hpp"
+
+namespace gdm {
+namespace {
+
+constexpr std::size_t largest_manifest_bytes = std::size_t{256} << 20;
+
+std::string string_of(const Json& value, const std::string& key) {
+  if (!value.is_string()) throw Error(fmt::format("'{}' is {}, expected a string", key, json_kind(value)));
+  return value.get<std::string>();
+}
+
+const Json& object_of(const Json& value, const std::string& key) {
+  if (!value.is_object()) throw Error(fmt::format("'{}' is {}, expected an object", key, json_kind(value)));
+  return value;
+}
+
+fs::path path_of(const Json& value, const std::string& key, const fs::path& folder) {
+  const std::string text = string_of(value, key);
+  if (text.empty() || text.find('\0') != std::string::npos) {
+    throw Error(fmt::format("'{}' is empty or contains a NUL, expected a path", key));
+  }
+  return (folder / text).lexically_normal();
+}
+
+/// Ids become file names.
+void check_id(const std::string& id) {
+  if (id.empty()) throw Error("'id' is empty");
+  if (id == "." || id == ".." || id.size() > 200) throw Error("'id' cannot be a file name");
+  for (const char c : id) {
+    if (c == '/' || static_cast<unsigned char>(c) < ' ') throw Error("'id' contains '/' or a control character");
+  }
+}
+
+void read_key(const std::string& key, const Json& value, const fs::path& folder, Case& result) {
+  if (key == "id") {
+    return;
+  } else if (key == "split") {
+    result.split = string_of(value, key);
+    if (result.split != "train" && result.split != "val" && result.split != "test") {
+      throw Error(fmt::format("'split' is '{}', expected train, val or test", result.split));
+    }
+  } else if (key == "inputs") {
+    for (const auto& [name, path] : object_of(value, key).items()) {
+      if (name.empty()) throw Error("'inputs' has an empty name");
+      result.inputs[name] = path_of(path, "inputs." + name, folder);
+    }
+  } else if (key == "target") {
+    result.target = path_of(value, key, folder);
+  } else if (key == "mask") {
+    result.mask = path_of(value, key, folder);
+  } else if (key == "prediction") {
+    result.prediction = path_of(value, key, folder);
+  } else if (key == "error") {
+    result.error = string_of(value, key);
+  } else if (key == "meta") {
+    result.meta = object_of(value, key);
+    if (value.contains("patient")) string_of(value["patient"], "meta.patient");
+  } else {
+    result.extra[key] = value;
+  }
+}
+
+Case read_case(const Json& json, std::size_t number, const fs::path& folder) {
+  std::string label = fmt::format("case {}", number);
+  try {
+    if (!json.is_object()) throw Error(fmt::format("is {}, expected an object", json_kind(json)));
+    Case result;
+    if (!json.contains("id")) throw Error("has no 'id'");
+    result.id = string_of(json["id"], "id");
+    check_id(result.id);
+    label += fmt::format(" '{}'", result.id);
+    for (const auto& [key, value] : json.items()) read_key(key, value, folder, result);
+    return result;
+  } catch (Error& error) {
+    error.add_context(label);
+    throw;
+  }
+}
+
+void check_version(const Json& json) {
+  if (!json.contains("gdm_manifest")) throw Error("has no 'gdm_manifest': 1, so it is not a manifest of gdm");
+  const Json& version = json["gdm_manifest"];
+  if (!version.is_number_integer() || version != 1) {
+    throw Error(fmt::format("'gdm_manifest' is {}, expected 1", json_text(version, -1)));
+  }
+}
+
+/// Ids must be unique, and all cases of a patient in one split, or a test would see its training data.
+void check_cases(const std::vector<Case>& cases) {
+  std::set<std::string> ids;
+  std::map<std::string, const Case*> patients;
+  for (std::size_t n = 0; n < cases.size(); ++n) {
+    const Case& item = cases[n];
+    if (!ids.insert(item.id).second) throw Error(fmt::format("case {} '{}': the id is given twice", n + 1, item.id));
+    if (item.split.empty()) continue;
+    const auto [place, fresh] = patients.emplace(item.patient(), &item);
+    if (!fresh && place->second->split != item.split) {
+      throw Error(fmt::format("case {} '{}': patient '{}' is in split {} here and in {} as '{}'", n + 1, item.id,
+                              item.patient(), item.split, place->second->split, place->second->id));
+    }
+  }
+}
+
+/// Everything but the cases. `task_needed`: a lone header line of a JSON-lines file may leave it out.
+Manifest read_header(const Json& json, bool task_needed) {
+  check_version(json);
+  Manifest manifest;
+  if (task_needed && !json.contains("task")) throw Error("has no 'task'");
+  for (const auto& [key, value] : json.items()) {
+    if (key == "gdm_manifest" || key == "cases") continue;
+    if (key == "task") {
+      manifest.task = string_of(value, key);
+    } else if (key == "provenance") {
+      manifest.provenance = object_of(value, key);
+    } else {
+      manifest.extra[key] = value;
+    }
+  }
+  return manifest;
+}
+
+bool is_blank(std::string_view text) {
+  return text.find_first_not_of(" \t\r\n") == std::string_view::npos;
+}
+
+/// The first line is a whole object that is not itself a manifest, or more follows it.
+bool is_json_lines(const std::string& text) {
+  const auto end = text.find('\n');
+  const std::string_view first(text.data(), std::min(end, text.size()));
+  if (is_blank(first) || !Json::accept(first.begin(), first.end())) return false;
+  if (end != std::string::npos && !is_blank(std::string_view(text).substr(end))) return true;
+  const Json json = parse_json(first);
+  return json.is_object() && !json.contains("cases") && json.contains("id");
+}
+
+Manifest parse_lines(const std::string& text, const fs::path& folder) {
+  Manifest manifest;
+  std::size_t line = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    const std::string_view content(text.data() + begin, end - begin);
+    begin = end + 1;
+    ++line;
+    if (is_blank(content)) continue;
+    const Json json = with_context(fmt::format("line {}", line), [&] { return parse_json(content); });
+    if (line == 1 && json.is_object() && json.contains("gdm_manifest")) {
+      if (json.contains("cases")) throw Error("line 1: 'cases' in a manifest that has one case per line");
+      manifest = read_header(json, false);
+    } else {
+      manifest.cases.push_back(read_case(json, manifest.cases.size() + 1, folder));
+    }
+  }
+  return manifest;
+}
+
+Json case_json(const Case& item, const fs::path& folder) {
+  Json json = Json::object();
+  json["id"] = item.id;
+  if (!item.split.empty()) json["split"] = item.split;
+  for (const auto& [name, path] : item.inputs) json["inputs"][name] = path_from(folder, path);
+  if (item.target) json["target"] = path_from(folder, *item.target);
+  if (item.mask) json["mask"] = path_from(folder, *item.mask);
+  if (item.prediction) json["prediction"] = path_from(folder, *item.prediction);
+  if (item.error) json["error"] = *item.error;
+  if (!item.meta.empty()) json["meta"] = item.meta;
+  for (const auto& [key, value] : item.extra.items()) json[key] = value;
+  return json;
+}
+
+}  // namespace
+
+std::string Case::patient() const {
+  const auto found = meta.find("patient");
+  return found != meta.end() && found->is_string() ? found->get<std::string>() : id;
+}
+
+const fs::path& Case::input(const std::string& name) const {
+  const auto found = inputs.find(name);
+  if (found != inputs.end()) return found->second;
+  std::string names;
+  for (const auto& entry : inputs) names += (names.empty() ? "" : ", ") + entry.first;
+  throw Error(fmt::format("case '{}': no input '{}'; there is {}", id, name, names.empty() ? "none" : names));
+}
+
+std::vector<Case> Manifest::split(const std::string& name) const {
+  if (name == "all" && !cases.empty()) return cases;
+  std::vector<Case> chosen;
+  std::copy_if(cases.begin(), cases.end(), std::back_inserter(chosen), [&](const Case& c) { return c.split == name; });
+  if (!chosen.empty()) return chosen;
+  std::map<std::string, std::size_t> counts;
+  for (const Case& item : cases) ++counts[item.split.empty() ? "(none)" : item.split];
+  std::string there;
+  for (const auto& [split, count] : counts) there += fmt::format("{}{} {}", there.empty() ? "" : ", ", count, split);
+  throw Error(fmt::format("no case in split '{}'; there are: {}", name, there.empty() ? "no cases at all" : there));
+}
+
+Manifest parse_manifest(const std::string& text, const fs::path& folder) {
+  if (is_blank(text)) throw Error("is empty, expected a manifest");
+  Manifest manifest;
+  if (is_json_lines(text)) {
+    manifest = parse_lines(text, folder);
+  } else {
+    const Json json = parse_json(text);
+    if (!json.is_object()) throw Error(fmt::format("is {}, expected a manifest object", json_kind(json)));
+    manifest = read_header(json, true);
+    if (!json.contains("cases")) throw Error("has no 'cases'");
+    const Json& cases = json["cases"];
+    if (!cases.is_array()) throw Error(fmt::format("'cases' is {}, expected an array", json_kind(cases)));
+    for (const Json& item : cases) manifest.cases.push_back(read_case(item, manifest.cases.size() + 1, folder));
+  }
+  check_cases(manifest.cases);
+  return manifest;
+}
+
+Manifest read_manifest(const fs::path& path) {
+  const std::string text = read_file(path, largest_manifest_bytes);
+  return with_context(input_name(path),
+                      [&] { return parse_manifest(text, path == "-" ? fs::path() : path.parent_path()); });
+}
+
+std::string manifest_text(const Manifest& manifest, const fs::path& folder) {
+  Json json = Json::object();
+  json["gdm_manifest"] = 1;
+  json["task"] = manifest.task;
+  for (const auto& [key, value] : manifest.extra.items()) json[key] = value;
+  json["cases"] = Json::array();
+  for (const Case& item : manifest.cases) json["cases"].push_back(case_json(item, folder));
+  if (!manifest.provenance.empty()) json["provenance"] = manifest.provenance;
+  return json_text(json) + "\n";
+}
+
+void write_manifest(const fs::path& path, const Manifest& manifest, Overwrite overwrite) {
+  if (path == "-") {
+    write_stdout(manifest_text(manifest, fs::path()));
+  } else {
+    write_file(path, manifest_text(manifest, path.parent_path()), overwrite);
+  }
+}
+
+}  // namespace gdm

@@ -1,0 +1,215 @@
+// Writing: one NIfTI-1 single file, its header built field by field, the qform only where it says the same as the
+// sform.
+#include <fmt/format.h>
+#include <nifti1_io.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstring>
+
+#include "io/nifti.hpp"
+#include "io/nifti_header.hpp"
+#include "sys/bytes.hpp"
+#include "sys/error.hpp"
+#include "sys/gzip.hpp"
+#include "sys/parallel.hpp"
+#include "sys/version.hpp"
+
+namespace gdm {
+namespace {
+
+constexpr std::size_t block_voxels = std::size_t{1} << 18;
+constexpr float lowest_hu = -1024.0F, highest_hu = 3071.0F;  // the 12-bit range of CT scanners
+
+bool ends_with(const std::string& text, const std::string& end) {
+  return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+}
+
+/// Fills quaternion, offset, pixdim; the result is valid if what a reader computes from it agrees with the affine to
+/// 1e-4 of a voxel edge, which fails for sheared axes and for rotations that single precision cannot hold.
+bool set_qform(const Matrix4& affine, nifti_1_header& header) {
+  mat44 matrix;
+  for (std::size_t r = 0; r < 4; ++r) {
+    for (std::size_t c = 0; c < 4; ++c) matrix.m[r][c] = static_cast<float>(affine[r][c]);
+  }
+  float* pixdim = header.pixdim;
+  nifti_mat44_to_quatern(matrix, &header.quatern_b, &header.quatern_c, &header.quatern_d, &header.qoffset_x,
+                         &header.qoffset_y, &header.qoffset_z, &pixdim[1], &pixdim[2], &pixdim[3], &pixdim[0]);
+  const mat44 back =
+      nifti_quatern_to_mat44(header.quatern_b, header.quatern_c, header.quatern_d, header.qoffset_x, header.qoffset_y,
+                             header.qoffset_z, pixdim[1], pixdim[2], pixdim[3], pixdim[0]);
+  for (std::size_t c = 0; c < 3; ++c) {
+    for (std::size_t r = 0; r < 3; ++r) {
+      if (!(std::abs(static_cast<double>(back.m[r][c]) - affine[r][c]) <= 1e-4 * pixdim[c + 1])) return false;
+    }
+  }
+  return true;
+}
+
+/// Codes are copied. An affine without any code keeps code 0 only where the pixdim alone give it back.
+void set_transforms(const Grid& grid, nifti_1_header& header) {
+  const Matrix4& affine = grid.ijk_to_ras_mm;
+  const bool rigid = set_qform(affine, header);
+  bool plain = true;
+  for (std::size_t r = 0; r < 3; ++r) {
+    float* row = r == 0 ? header.srow_x : r == 1 ? header.srow_y : header.srow_z;
+    for (std::size_t c = 0; c < 4; ++c) {
+      row[c] = static_cast<float>(affine[r][c]);
+      if (!std::isfinite(row[c])) throw Error(fmt::format("the affine contains {}, expected millimetres", row[c]));
+      plain = plain && (r == c ? row[c] > 0 : row[c] == 0);
+    }
+  }
+  const int fallback = grid.qform_code > 0 ? grid.qform_code : plain ? 0 : NIFTI_XFORM_ALIGNED_ANAT;
+  header.sform_code = static_cast<short>(grid.sform_code > 0 ? grid.sform_code : fallback);
+  header.qform_code = static_cast<short>(rigid ? grid.qform_code : 0);
+}
+
+/// Voxels brought into [low, high] and rounded (halves upwards); non-finite ones become `missing`.
+template <class Stored>
+WriteReport convert(const Volume& volume, float low, float high, Stored missing, std::uint8_t* out) {
+  const std::size_t count = volume.voxels.size();
+  const std::size_t blocks = (count + block_voxels - 1) / block_voxels;
+  std::atomic<std::int64_t> clamped{0}, non_finite{0};
+  parallel_for(static_cast<std::int64_t>(blocks), [&](std::int64_t block) {
+    const std::size_t begin = static_cast<std::size_t>(block) * block_voxels;
+    const std::size_t end = std::min(count, begin + block_voxels);
+    std::int64_t outside = 0, missed = 0;
+    for (std::size_t i = begin; i < end; ++i) {
+      const float value = volume.voxels[i];
+      const bool finite = std::isfinite(value);
+      missed += !finite;
+      outside += finite && (value < low || value > high);
+      // Shifted by 65536 the number is positive, so that truncation rounds down.
+      const float kept = std::min(std::max(value, low), high);
+      const Stored rounded =
+          finite ? static_cast<Stored>(static_cast<int>(static_cast<double>(kept) + 65536.5) - 65536) : missing;
+      std::memcpy(out + i * sizeof(Stored), &rounded, sizeof(Stored));
+    }
+    clamped += outside;
+    non_finite += missed;
+  });
+  return {clamped, non_finite};
+}
+
+WriteReport keep_floats(const Volume& volume, std::uint8_t* out) {
+  std::memcpy(out, volume.voxels.data(), volume.voxels.size() * sizeof(float));
+  WriteReport report;
+  report.non_finite =
+      std::count_if(volume.voxels.begin(), volume.voxels.end(), [](float v) { return !std::isfinite(v); });
+  return report;
+}
+
+template <class T>
+void check_image(const fs::path& path, const Image<T>& image, Overwrite overwrite) {
+  const Index3& shape = image.grid.shape_ijk;
+  if (static_cast<std::int64_t>(image.voxels.size()) != image.grid.voxels()) {
+    throw Error(fmt::format("{}: {} voxels for a grid of {} x {} x {}", path.string(), image.voxels.size(), shape[0],
+                            shape[1], shape[2]));
+  }
+  if (path == "-") {
+    if (::isatty(STDOUT_FILENO) == 1) throw Error("standard output is a terminal; a volume is not written to it");
+    return;
+  }
+  const std::string name = path.filename().string();
+  if (!ends_with(name, ".nii") && !ends_with(name, ".nii.gz") && !(fs::exists(path) && !fs::is_regular_file(path))) {
+    throw Error(path.string() + ": expected a name that ends in .nii or .nii.gz", Exit::usage);
+  }
+  check_writable(path, overwrite);
+}
+
+void write_bytes(const fs::path& path, const Bytes& content, Overwrite overwrite) {
+  if (path == "-") {
+    write_stdout({reinterpret_cast<const char*>(content.data()), content.size()});
+    return;
+  }
+  AtomicFile file(path, overwrite);
+  if (ends_with(path.filename().string(), ".gz")) {
+    for (const Bytes& member : gzip_members(content.data(), content.size())) file.write(member.data(), member.size());
+  } else {
+    file.write(content.data(), content.size());
+  }
+  file.commit();
+}
+
+Bytes with_header(const Grid& grid, int datatype, std::size_t voxel_bytes) {
+  const auto header = nifti1_header(grid, datatype);
+  Bytes content(header.size() + static_cast<std::size_t>(grid.voxels()) * voxel_bytes);
+  std::copy(header.begin(), header.end(), content.data());
+  return content;
+}
+
+}  // namespace
+
+std::array<std::uint8_t, 352> nifti1_header(const Grid& grid, int datatype) {
+  nifti_1_header header = {};
+  header.sizeof_hdr = static_cast<int>(nifti1_header_bytes);
+  header.regular = 'r';
+  header.dim[0] = 3;
+  for (std::size_t axis = 0; axis < 7; ++axis) {
+    const std::int64_t extent = axis < 3 ? grid.shape_ijk[axis] : 1;
+    if (extent < 1 || extent > 32767) {
+      throw Error(fmt::format("axis {} has {} voxels, expected 1 to 32767", axis + 1, extent));
+    }
+    header.dim[axis + 1] = static_cast<short>(extent);
+    header.pixdim[axis + 1] = 1.0F;
+  }
+  header.datatype = static_cast<short>(datatype);
+  header.bitpix = datatype == NIFTI_TYPE_UINT8 ? 8 : datatype == NIFTI_TYPE_INT16 ? 16 : 32;
+  header.vox_offset = 352.0F;
+  header.scl_slope = 1.0F;
+  header.xyzt_units = NIFTI_UNITS_MM;
+  std::snprintf(header.descrip, sizeof header.descrip, "gdm %s", GDM_VERSION);
+  set_transforms(grid, header);
+  std::memcpy(header.magic, "n+1", 4);
+  std::array<std::uint8_t, 352> bytes{};  // the last four bytes say that there is no extension
+  static_assert(sizeof header == nifti1_header_bytes);
+  std::memcpy(bytes.data(), &header, sizeof header);
+  return bytes;
+}
+
+VoxelType voxel_type_from_name(const std::string& name) {
+  if (name == "int16") return VoxelType::int16_hu;
+  if (name == "float32") return VoxelType::float32;
+  if (name == "uint8") return VoxelType::uint8;
+  throw Error("voxel type '" + name + "': expected int16, float32 or uint8", Exit::usage);
+}
+
+WriteReport write_volume(const fs::path& path, const Volume& volume, VoxelType type, Overwrite overwrite) {
+  check_image(path, volume, overwrite);
+  WriteReport report;
+  Bytes content;
+  if (type == VoxelType::int16_hu) {
+    content = with_header(volume.grid, NIFTI_TYPE_INT16, 2);
+    report = convert<std::int16_t>(volume, lowest_hu, highest_hu, static_cast<std::int16_t>(lowest_hu),
+                                   content.data() + 352);
+  } else if (type == VoxelType::uint8) {
+    content = with_header(volume.grid, NIFTI_TYPE_UINT8, 1);
+    report = convert<std::uint8_t>(volume, 0.0F, 255.0F, 0, content.data() + 352);
+  } else {
+    content = with_header(volume.grid, NIFTI_TYPE_FLOAT32, 4);
+    report = keep_floats(volume, content.data() + 352);
+  }
+  write_bytes(path, content, overwrite);
+  return report;
+}
+
+WriteReport write_mask(const fs::path& path, const Mask& mask, Overwrite overwrite) {
+  check_image(path, mask, overwrite);
+  Bytes content = with_header(mask.grid, NIFTI_TYPE_UINT8, 1);
+  std::transform(mask.voxels.begin(), mask.voxels.end(), content.data() + 352,
+                 [](std::uint8_t voxel) { return static_cast<std::uint8_t>(voxel != 0); });
+  write_bytes(path, content, overwrite);
+  return {};
+}
+
+fs::path without_nifti_suffix(const fs::path& path) {
+  const std::string name = path.string();
+  for (const char* suffix : {".nii.gz", ".hdr.gz", ".img.gz", ".nii", ".hdr", ".img"}) {
+    if (ends_with(name, suffix)) return name.substr(0, name.size() - std::strlen(suffix));
+  }
+  return path;
+}
+
+}  // namespace gdm
