@@ -97,7 +97,7 @@ void Program::add_standard(CLI::App& command, unsigned has) {
 
 CLI::App& Program::command(const std::string& name, const std::string& description, unsigned has,
                            std::function<int()> run) {
-  app_.require_subcommand(1);
+  app_.require_subcommand(run_ ? 0 : 1, 1);
   CLI::App* command = app_.add_subcommand(name, description);
   command->option_defaults()->always_capture_default();
   add_standard(*command, has);

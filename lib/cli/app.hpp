@@ -48,7 +48,7 @@ class Program {
   void add_standard(CLI::App& command, unsigned has);
   /// A subcommand with its standard options; `run` is called when it is chosen.
   CLI::App& command(const std::string& name, const std::string& description, unsigned has, std::function<int()> run);
-  /// For a program without subcommands.
+  /// What the program does without a subcommand. Call it before command(); then subcommands are optional.
   void set_run(unsigned has, std::function<int()> run);
 
   /// Provenance of this run, seed, threads and device filled in.
