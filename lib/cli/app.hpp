@@ -43,7 +43,7 @@ class Program {
   Program(const std::string& name, const std::string& description);
 
   CLI::App& app() { return app_; }
-  Standard& standard() { return standard_; }
+  const Standard& standard() const { return standard_; }
   /// Adds the standard options to the program or one of its subcommands.
   void add_standard(CLI::App& command, unsigned has);
   /// A subcommand with its standard options; `run` is called when it is chosen.
