@@ -48,7 +48,7 @@ void Progress::update(std::int64_t done, const std::string& note) {
   if (first_ < 0) first_ = done > 1 ? done : 0;  // a resumed run must not count old steps in its rate
   done_ = done;
   note_ = note;
-  if (!enabled_ || finished_) return;
+  if (!enabled_ || finished_ || done >= total_) return;  // finish() prints the last line
   const double interval_s = terminal_ ? 0.2 : 15.0;
   if (std::chrono::duration<double>(Clock::now() - last_print_).count() >= interval_s) print(false);
 }
