@@ -31,7 +31,7 @@ struct Ellipse {
   double offset(double view_rad, double t_mm) const {
     return t_mm - x_mm * std::cos(view_rad) - y_mm * std::sin(view_rad);
   }
-  /// Line integral of (1 - r^2)^n inside the ellipse: n = 0 is the uniform ellipse (Kak & Slaney eq. 3.5).
+  /// Line integral of (1 - r^2)^n inside the ellipse: n = 0 is the uniform ellipse (Kak & Slaney section 3.1).
   double line_integral(double view_rad, double t_mm, int n) const {
     const double w2 = shadow_squared(view_rad), t = offset(view_rad, t_mm), q = 1.0 - t * t / w2;
     if (q <= 0) return 0.0;
