@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 
 #include "cli/app.hpp"
@@ -25,6 +26,14 @@ struct Options {
   double spacing_mm = 2.0;
 };
 
+/// CLI::Range lets NaN pass.
+std::string check_spacing(const std::string& text) {
+  double spacing_mm = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), spacing_mm);
+  const bool whole = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
+  return whole && spacing_mm >= 0.01 && spacing_mm <= 100 ? "" : "'" + text + "' is not a number from 0.01 to 100";
+}
+
 void declare(cli::Program& program, Options& options) {
   CLI::App& app = program.app();
   app.add_option("-o,--output", options.folder, "Folder for the volumes and manifest.json")
@@ -36,7 +45,7 @@ void declare(cli::Program& program, Options& options) {
       ->type_name("head|pelvis|thorax");
   app.add_option("--shape", options.shape, "Voxels along each edge")->check(CLI::Range(16, 512))->type_name("N");
   app.add_option("--spacing", options.spacing_mm, "Edge of a voxel in mm")
-      ->check(CLI::Range(0.01, 100.0))
+      ->check(CLI::Validator(check_spacing, "", "spacing"))
       ->type_name("MM");
 }
 

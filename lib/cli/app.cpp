@@ -48,6 +48,11 @@ std::string check_device(const std::string& text) {
   return "'" + text + "' is not cpu, cuda, cuda:N or auto";
 }
 
+/// CLI11 reads "-1" as the largest number.
+std::string check_seed(const std::string& text) {
+  return text.find_first_not_of("0123456789") == std::string::npos ? "" : "'" + text + "' is not a whole number >= 0";
+}
+
 std::string check_progress(const std::string& text) {
   return text == "auto" || text == "always" || text == "never" ? "" : "'" + text + "' is not auto, always or never";
 }
@@ -85,7 +90,11 @@ void Program::add_standard(CLI::App& command, unsigned has) {
     command.add_flag("-f,--force", standard_.force, "Replace existing outputs");
     command.add_flag("--reproducible", standard_.reproducible, "No time, duration or memory in files");
   }
-  if ((has & has_seed) != 0) command.add_option("--seed", standard_.seed, "Seed of every random draw")->type_name("N");
+  if ((has & has_seed) != 0) {
+    command.add_option("--seed", standard_.seed, "Seed of every random draw")
+        ->check(CLI::Validator(check_seed, "", "seed"))
+        ->type_name("N");
+  }
   if ((has & has_device) != 0) {
     command.add_option("--device", standard_.device, "Where the network runs")
         ->check(CLI::Validator(check_device, "", "device"))

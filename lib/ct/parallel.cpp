@@ -241,7 +241,7 @@ void for_each_slab(std::int64_t slices, Body&& body) {
 }
 
 /// Continuous impulse response of the ramp cut at the Nyquist frequency, at a lag in detectors, times spacing^2
-/// (Kak & Slaney eq. 3.60, whose samples at whole lags are eq. 3.61).
+/// (Kak & Slaney chapter 3, eq. 60, whose samples at whole lags are eq. 61).
 double band_limited_ramp(double lag) {
   const auto sinc = [](double x) { return x == 0.0 ? 1.0 : std::sin(pi * x) / (pi * x); };
   return 0.5 * sinc(lag) - 0.25 * sinc(0.5 * lag) * sinc(0.5 * lag);

@@ -4,7 +4,7 @@
 // Geometry. In-plane millimetres are x = (i - (ni-1)/2) dx and y = (j - (nj-1)/2) dy, so the centre of rotation is the
 // centre of the slice and the angles are in the index frame (the affine's directions play no part). Detector d of a
 // view at angle t measures the line x cos t + y sin t = (d - (detectors-1)/2) * detector_spacing_mm
-// (Kak & Slaney 1988, "Principles of Computerized Tomographic Imaging", eq. 3.4).
+// (Kak & Slaney 1988, "Principles of Computerized Tomographic Imaging", section 3.1).
 #pragma once
 
 #include <cstdint>
@@ -15,7 +15,8 @@
 
 namespace gdm::ct {
 
-/// Linear attenuation of water at about 70 keV, the mean energy of a 120 kVp beam (NIST XCOM: 0.193 /cm).
+/// Linear attenuation of water at about 70 keV, the mean energy of a 120 kVp beam (NIST tables: 0.206 /cm at 60 keV,
+/// 0.184 /cm at 80 keV).
 constexpr double mu_water_per_mm = 0.0193;
 
 /// Views equally spaced over 180 degrees: view v stands at first_angle_rad + v * pi / views.
@@ -51,7 +52,7 @@ Volume attenuation_from_hu(Volume volume_hu);
 Volume hu_from_attenuation(Volume attenuation_per_mm);
 
 /// Joseph's projector: along each line, linear interpolation in the axis that the line crosses least, one sample per
-/// row of the other axis, zero outside the slice (Joseph 1982, IEEE Trans. Med. Imaging 1(3):192-196, eqs. 3-5).
+/// row of the other axis, zero outside the slice (Joseph 1982, IEEE Trans. Med. Imaging 1(3):192-196).
 /// Throws Error for a grid that is not orthogonal or a scan with a size or spacing <= 0.
 Sinogram project(const Volume& attenuation_per_mm, const ParallelScan& scan);
 
@@ -72,13 +73,13 @@ Window window_from_name(const std::string& name);
 const std::vector<std::string>& window_names();
 
 /// Impulse response of the windowed ramp at lags 0 .. count-1, in 1/mm^2. Exact inverse transforms of |f| W(f) on the
-/// band: ram_lak is Kak & Slaney eq. 3.61; the others are sums of its shifts (cosine windows) or Shepp & Logan 1974
-/// (IEEE Trans. Nucl. Sci. 21(3):21-43, eq. 9).
+/// band: ram_lak is Kak & Slaney chapter 3, eq. 61; the others are sums of its shifts (cosine windows) or Shepp & Logan
+/// 1974 (IEEE Trans. Nucl. Sci. 21(3):21-43).
 std::vector<float> ramp_kernel(std::int64_t count, double spacing_mm, Window window);
 
 /// Filtered back-projection onto `grid`, in attenuation per mm: convolution along the detector in the space domain,
-/// then the sum over views at each voxel centre with linear interpolation, times pi / views (Kak & Slaney eqs. 3.65,
-/// 3.73). Beyond the sinogram and the result it holds a few slices per thread. Throws Error as back_project().
+/// then the sum over views at each voxel centre with linear interpolation, times pi / views (Kak & Slaney section 3.3).
+/// Beyond the sinogram and the result it holds a few slices per thread. Throws Error as back_project().
 Volume filtered_back_projection(const Sinogram& sinogram, const Grid& grid, Window window);
 
 }  // namespace gdm::ct

@@ -23,7 +23,7 @@ void soft_tissue(Sculptor& s, const HeadPlan& plan) {
   std::vector<Shape> trunk{
       rough(ellipsoid({0, 42, -46}, {s.vary(60, 0.06F), s.vary(50, 0.05F), s.vary(64, 0.05F)}, 2.3F), 1, 1),
       rough(capsule({0, -18, -40}, {0, -26, -170}, s.vary(54, 0.08F), s.vary(58, 0.08F)), 1, 1)};
-  std::vector<Shape> small{ellipsoid({0, 92, -30}, {s.vary(11, 0.2F), s.vary(13, 0.2F), s.vary(18, 0.15F)}),
+  std::vector<Shape> small{capsule({0, 80, -12}, {0, s.uniform(90, 97), -42}, 6, s.uniform(9, 12)),
                            ellipsoid({0, 78, -92}, {24, s.vary(17, 0.15F), 17})};
   for (const float side : {-1.0F, 1.0F}) {
     small.push_back(ellipsoid({side * 76, -16, -12}, {5, s.vary(11, 0.2F), s.vary(21, 0.15F)}, 2, {0, side * -15, 0}));
@@ -55,7 +55,7 @@ void brain(Sculptor& s, const HeadPlan& plan) {
   const float atrophy_mm = s.uniform(0, 2.2F);
   s.paint(rough(plan.cerebrum, 1.8F + 0.5F * atrophy_mm, 3), Tissue::grey_matter, 2 + atrophy_mm);
   const int inside = s.add_clip(rough(plan.cerebrum, 0, 0));
-  s.paint(rough(plan.cerebrum, 4.5F, 2), Tissue::white_matter, 10.5F + atrophy_mm);
+  s.paint(rough(plan.cerebrum, 3.6F, 3), Tissue::white_matter, 9 + atrophy_mm);
   s.paint(rough(plan.fossa, 1, 3), Tissue::grey_matter, 2.5F);
   s.paint(rough(plan.fossa, 2.5F, 3), Tissue::white_matter, 11);
   s.paint(ellipsoid({0, 2, 52}, {s.uniform(0.9F, 1.6F), 82, 36}), Tissue::csf).clip = inside;

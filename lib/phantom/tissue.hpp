@@ -44,9 +44,10 @@ struct Look {
 
 using Looks = std::array<Look, static_cast<std::size_t>(Tissue::count)>;
 
-/// Looks of one patient and one MR scan. CT: HU of Schneider et al. 2000 (Phys. Med. Biol. 45:459-478, table 1) with
-/// a per-patient shift, large for bone (mineral density is not visible in MR). MR: T1-weighted order (fat > marrow >
-/// white > grey > muscle > fluid > compact bone > air), each tissue scaled by up to about 10 %, and a common gamma.
+/// Looks of one patient and one MR scan. CT: HU that are usual at 120 kVp (chosen by hand, not
+/// from one source) with a per-patient shift, large for bone (mineral density is not visible in MR). MR: T1-weighted
+/// order (fat > marrow > white > grey > muscle > fluid > compact bone > air), each tissue scaled by up to about 10 %,
+/// and a common gamma.
 Looks patient_looks(Random& random);
 
 }  // namespace gdm::phantom

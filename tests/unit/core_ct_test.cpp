@@ -31,7 +31,7 @@ struct Ellipse {
   double offset(double view_rad, double t_mm) const {
     return t_mm - x_mm * std::cos(view_rad) - y_mm * std::sin(view_rad);
   }
-  /// Line integral of (1 - r^2)^n inside the ellipse: n = 0 is the uniform ellipse (Kak & Slaney eq. 3.5).
+  /// Line integral of (1 - r^2)^n inside the ellipse: n = 0 is the uniform ellipse (Kak & Slaney section 3.1).
   double line_integral(double view_rad, double t_mm, int n) const {
     const double w2 = shadow_squared(view_rad), t = offset(view_rad, t_mm), q = 1.0 - t * t / w2;
     if (q <= 0) return 0.0;
@@ -133,6 +133,25 @@ TEST_CASE("ct: line integrals of an ellipse agree with the closed form and conve
   CHECK(fine < 1e-3);
 }
 
+TEST_CASE("ct: the default scan covers the slice and turns counter-clockwise from i to j") {
+  const Grid grid = Grid::centred({60, 40, 1}, {2.0, 1.5, 1.0});
+  const auto scan = ct::default_scan(grid, 24);
+  CHECK(scan.detector_spacing_mm == doctest::Approx(1.5));
+  CHECK(scan.detector_mm(scan.detectors - 1) >= 0.5 * std::hypot(120.0, 60.0));
+  CHECK(scan.detector_mm(0) == doctest::Approx(-scan.detector_mm(scan.detectors - 1)));
+  CHECK(scan.angle_rad(0) == 0.0);
+  CHECK(scan.angle_rad(12) == doctest::Approx(1.5707963));
+  Volume point(grid, 0.0F);
+  point.at(30, 33, 0) = 1.0F;  // above the centre in j: at 90 degrees it is seen at a positive detector position
+  const auto sinogram = ct::project(point, scan);
+  double sum = 0, moment = 0;
+  for (std::int64_t d = 0; d < scan.detectors; ++d) {
+    sum += sinogram.line_integrals[sinogram.offset(d, 12, 0)];
+    moment += sinogram.line_integrals[sinogram.offset(d, 12, 0)] * scan.detector_mm(d);
+  }
+  CHECK(moment / sum == doctest::Approx((33 - 19.5) * 1.5));
+}
+
 TEST_CASE("ct: back_project is the transpose of project") {
   for (const Point3& spacing : {Point3{1.0, 1.0, 2.0}, Point3{0.7, 1.9, 5.0}}) {
     const Grid grid = Grid::centred({33, 20, 19}, spacing);  // 19 slices: a full block of lanes and a part of one
@@ -214,6 +233,8 @@ TEST_CASE("ct: Poisson noise has the variance of counting and starved detectors 
     sum += p;
     squares += static_cast<double>(p) * p;
   }
+  CHECK(!std::equal(sinogram.line_integrals.begin(), sinogram.line_integrals.begin() + 5000,
+                    sinogram.line_integrals.begin() + 5000));  // each slice has its own noise
   const double mean = sum / 40000, variance = squares / 40000 - mean * mean;
   CHECK(mean == doctest::Approx(2.0).epsilon(0.001));
   CHECK(variance == doctest::Approx(std::exp(2.0) / photons).epsilon(0.05));  // var(ln n) = 1 / mean count
