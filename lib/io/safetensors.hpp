@@ -23,7 +23,8 @@ std::size_t dtype_bytes(const std::string& dtype);
 struct TensorView {
   std::string dtype;
   std::vector<std::int64_t> shape;
-  const std::uint8_t* data = nullptr;  ///< valid while the SafetensorsFile lives; aligned to at least 8 bytes if we wrote it
+  const std::uint8_t* data =
+      nullptr;  ///< valid while the SafetensorsFile lives; aligned to at least 8 bytes if we wrote it
   std::size_t bytes = 0;
 };
 

@@ -53,9 +53,9 @@ void brain(Sculptor& s, const HeadPlan& plan) {
   s.paint(plan.cerebrum, Tissue::csf);
   s.paint(plan.fossa, Tissue::csf);
   const float atrophy_mm = s.uniform(0, 2.2F);
-  s.paint(rough(plan.cerebrum, 1.6F + 0.5F * atrophy_mm, 2), Tissue::grey_matter, 2 + atrophy_mm);
+  s.paint(rough(plan.cerebrum, 1.8F + 0.5F * atrophy_mm, 3), Tissue::grey_matter, 2 + atrophy_mm);
   const int inside = s.add_clip(rough(plan.cerebrum, 0, 0));
-  s.paint(rough(plan.cerebrum, 3.4F, 3), Tissue::white_matter, 7.5F + atrophy_mm);
+  s.paint(rough(plan.cerebrum, 4.5F, 2), Tissue::white_matter, 10.5F + atrophy_mm);
   s.paint(rough(plan.fossa, 1, 3), Tissue::grey_matter, 2.5F);
   s.paint(rough(plan.fossa, 2.5F, 3), Tissue::white_matter, 11);
   s.paint(ellipsoid({0, 2, 52}, {s.uniform(0.9F, 1.6F), 82, 36}), Tissue::csf).clip = inside;

@@ -25,7 +25,7 @@ void soft_tissue(Sculptor& s) {
 }
 
 void bowel(Sculptor& s, int cavity) {
-  for (int loop = 0; loop < 16; ++loop) {
+  for (int loop = 0; loop < 26; ++loop) {
     Vec3 at{s.uniform(-95, 95), s.uniform(-8, 68), s.uniform(5, 210)};
     std::vector<Vec3> points{at};
     for (int n = 0; n < 3; ++n) points.push_back(at = at + s.near({}, 26));

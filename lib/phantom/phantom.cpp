@@ -83,6 +83,12 @@ struct Studio {
   }
 };
 
+/// What a sheet or tube thinner than a voxel covers at most, times the voxel size.
+float thickness_mm(const Shape& shape) {
+  const Vec3& r = shape.radii;
+  return 2 * (shape.form == Shape::Form::superellipsoid ? std::min({r.x, r.y, r.z}) : std::max(r.x, r.y));
+}
+
 /// One slice while it is painted.
 class SlicePainter {
  public:
@@ -144,10 +150,7 @@ class SlicePainter {
 
   void paint(const Layer& layer, const Ball& ball) {
     const Look& look = studio_.looks[static_cast<std::size_t>(layer.tissue)];
-    // A tube thinner than a voxel covers at most this part of it.
-    const float thin = layer.shape.form == Shape::Form::capsule
-                           ? std::min(1.0F, 2 * std::max(layer.shape.radii.x, layer.shape.radii.y) / studio_.voxel_mm)
-                           : 1.0F;
+    const float thin = std::min(1.0F, thickness_mm(layer.shape) / studio_.voxel_mm);
     const float dz = z_mm_ - ball.centre.z;
     for (std::int64_t j = 0; j < studio_.n; ++j) {
       const float dy = studio_.coordinate_mm(j) - ball.centre.y;

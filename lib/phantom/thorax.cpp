@@ -137,8 +137,11 @@ void abdomen(Sculptor& s, const ChestPlan& plan) {
     s.paint(shape, tissue, inset).clip = inside;
   };
   const float left = dome - s.uniform(8, 22);
-  organ(ellipsoid({0.5F * w, 0, dome - 120}, {0.75F * w, 1.3F * d, 120}, 2.2F), Tissue::fat, -3);
-  organ(ellipsoid({-0.5F * w, 0, left - 120}, {0.75F * w, 1.3F * d, 120}, 2.2F), Tissue::fat, -3);
+  organ(ellipsoid({0.5F * w, 0, dome - 120}, {0.75F * w, 1.3F * d, 120}, 2.2F), Tissue::muscle, -6);
+  organ(ellipsoid({-0.5F * w, 0, left - 120}, {0.75F * w, 1.3F * d, 120}, 2.2F), Tissue::muscle, -6);
+  for (const Vec3 top : {Vec3{0.5F * w, 0, dome - 120}, Vec3{-0.5F * w, 0, left - 120}}) {
+    organ(ellipsoid(top, {0.75F * w, 1.3F * d, 120}, 2.2F), Tissue::fat);
+  }
   organ(rough(ellipsoid({0.5F * w, 2, dome - 110}, {0.78F * w, 1.05F * d, 110}, 2.2F), 2, 1), Tissue::liver);
   organ(ellipsoid({0.1F * w, 35, dome - 80}, {50, 34, 55}), Tissue::liver);
   const Shape stomach = rough(ellipsoid({-0.45F * w, 24, left - 52}, {38, 32, 46}, 2, {0, -20, 0}), 2, 1);
