@@ -159,7 +159,8 @@ int run_montage(const MontageArguments& arguments, const cli::Standard& standard
   options.split = plan_split(arguments.split);
   const auto methods = open(arguments.manifests, options.input_key);
   check_output(arguments.output, methods, standard.overwrite());
-  write_png(arguments.output, metrics::montage(methods, options), standard.overwrite());
+  const Picture picture = metrics::montage(methods, options);
+  if (!standard.dry_run) write_png(arguments.output, picture, standard.overwrite());
   return static_cast<int>(Exit::ok);
 }
 
@@ -172,8 +173,9 @@ int main(int argc, char** argv) {
   program.set_run(cli::has_output | cli::has_device | cli::has_json | cli::has_dry_run,
                   [&] { return run(options, program); });
   declare(program.app(), options);
-  CLI::App& command = program.command("montage", "Paints input, predictions, target and errors, one row per case.",
-                                      cli::has_output, [&] { return run_montage(montage, program.standard()); });
+  CLI::App& command =
+      program.command("montage", "Paints input, predictions, target and errors, one row per case.",
+                      cli::has_output | cli::has_dry_run, [&] { return run_montage(montage, program.standard()); });
   declare_montage(command, montage);
   return program.main(argc, argv);
 }

@@ -115,4 +115,7 @@ expect 1 'axial.png' montage ten2.json -o axial.png
 expect 0 '' montage ten2.json -o axial.png -f --cases b
 expect 2 "no graded case 'zz'" montage ten2.json -o new.png --cases b,zz
 expect 2 'output' montage ten2.json
-[ ! -e new.png ] || fail "a failed run left a file"
+expect 2 "json does not go with 'montage'" montage ten2.json -o new.png --json
+expect 2 "manifest does not go with 'montage'" self.json montage ten2.json -o new.png
+expect 0 '' montage ten2.json -o new.png --dry-run --threads 1
+[ ! -e new.png ] || fail "a failed or dry run left a file"
