@@ -1,6 +1,9 @@
 // gdm-metrics: grades predictions against targets, and paints them side by side.
 #include <fmt/format.h>
 
+#include <cmath>
+#include <initializer_list>
+
 #include "cli/app.hpp"
 #include "io/png.hpp"
 #include "metrics/grade.hpp"
@@ -27,16 +30,20 @@ struct MontageArguments {
   metrics::MontageOptions options;
 };
 
-const CLI::IsMember splits({"predicted", "all", "train", "val", "test"});
+/// The values themselves stand in the option's type name.
+CLI::Validator one_of(std::initializer_list<std::string> values) {
+  return CLI::IsMember(values).description("");
+}
 
 void declare_selection(CLI::App& command, std::vector<std::string>& manifests, std::string& split, std::string& input) {
   command
       .add_option(
           "manifest", manifests,
           "Manifests, one per method, as [NAME=]FILE or - for standard input; NAME is the folder's name otherwise")
+      ->default_str("")
       ->type_name("[NAME=]MANIFEST");
   command.add_option("--split", split, "Cases to take: those with a prediction, or a split of the manifest")
-      ->check(splits)
+      ->check(one_of({"predicted", "all", "train", "val", "test"}))
       ->type_name("predicted|all|train|val|test");
   command.add_option("--input", input, "Also this input of the first manifest (mr, fbp, ...)")->type_name("KEY");
 }
@@ -55,6 +62,7 @@ void declare(CLI::App& app, Options& options) {
   declare_selection(app, options.manifests, options.split, options.input);
   app.add_option("--encoder", options.encoders, "Frechet distance in the features of this encoder; may be repeated")
       ->allow_extra_args(false)
+      ->default_str("")
       ->type_name("FILE.safetensors");
   app.add_option("--range", options.range, "Dynamic range of PSNR and SSIM in HU")->expected(2)->type_name("LOW HIGH");
   app.add_flag("--keep-going", options.keep_going, "Skip a case that cannot be graded, for all methods");
@@ -65,7 +73,7 @@ void declare(CLI::App& app, Options& options) {
 metrics::GradeOptions grade_options(const Options& options, const cli::Standard& standard) {
   metrics::GradeOptions grade;
   grade.range = {options.range[0], options.range[1]};
-  if (!(grade.range.width_hu() > 0)) {
+  if (!(grade.range.width_hu() > 0) || !std::isfinite(grade.range.width_hu())) {
     throw Error(fmt::format("--range: {:g} is not below {:g}", options.range[0], options.range[1]), Exit::usage);
   }
   grade.split = plan_split(options.split);
@@ -77,23 +85,32 @@ metrics::GradeOptions grade_options(const Options& options, const cli::Standard&
   return grade;
 }
 
-void check_outputs(const Options& options, const cli::Standard& standard) {
+/// Neither a missing folder nor one of the run's own inputs.
+void check_output(const std::string& output, const std::vector<metrics::MethodManifest>& methods, Overwrite overwrite) {
+  if (output.empty() || output == "-") return;
+  for (const metrics::MethodManifest& method : methods) {
+    if (fs::weakly_canonical(method.path) == fs::weakly_canonical(output)) {
+      throw Error(fmt::format("{} is an input and an output", output), Exit::usage);
+    }
+  }
+  check_writable(output, overwrite);
+}
+
+void check_options(const Options& options, const cli::Standard& standard) {
   if (options.tsv == "-" && (standard.json || options.output != "-")) {
     throw Error("--tsv - replaces the report, so it goes with neither --json nor --output", Exit::usage);
   }
   if (options.output != "-" && options.output == options.tsv) {
     throw Error("--output and --tsv name the same file", Exit::usage);
   }
-  for (const std::string& path : {options.output, options.tsv}) {
-    if (!path.empty() && path != "-") check_writable(path, standard.overwrite());
-  }
 }
 
 int run(const Options& options, cli::Program& program) {
   const cli::Standard& standard = program.standard();
   const metrics::GradeOptions grade = grade_options(options, standard);
-  check_outputs(options, standard);
+  check_options(options, standard);
   const auto methods = open(options.manifests, options.input);
+  for (const std::string& path : {options.output, options.tsv}) check_output(path, methods, standard.overwrite());
   if (standard.dry_run) {
     write_stdout(metrics::describe_plan(methods, grade));
     return static_cast<int>(Exit::ok);
@@ -125,24 +142,25 @@ void declare_montage(CLI::App& command, MontageArguments& arguments) {
   command.add_option("--cases", options.cases, "Ids of the cases, or how many to spread over the list")
       ->type_name("ID,ID|N");
   command.add_option("--plane", options.plane, "Plane of the slices")
-      ->check(CLI::IsMember({"axial", "coronal", "sagittal"}))
+      ->check(one_of({"axial", "coronal", "sagittal"}))
       ->type_name("axial|coronal|sagittal");
   command.add_option("--level", options.level_hu, "Centre of the grey window")->type_name("HU");
   command.add_option("--width", options.width_hu, "Width of the grey window")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::PositiveNumber.description(""))
       ->type_name("HU");
   command.add_option("--error-width", options.error_hu, "Error colours run from -HU to +HU")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::PositiveNumber.description(""))
       ->type_name("HU");
 }
 
 int run_montage(const MontageArguments& arguments, const cli::Standard& standard) {
   if (arguments.output == "-") throw Error("--output: a picture needs a file name", Exit::usage);
-  check_writable(arguments.output, standard.overwrite());
   metrics::MontageOptions options = arguments.options;
   options.split = plan_split(arguments.split);
-  write_png(arguments.output, metrics::montage(open(arguments.manifests, options.input_key), options),
-            standard.overwrite());
+  const auto methods = open(arguments.manifests, options.input_key);
+  check_output(arguments.output, methods, standard.overwrite());
+  const Picture picture = metrics::montage(methods, options);
+  if (!standard.dry_run) write_png(arguments.output, picture, standard.overwrite());
   return static_cast<int>(Exit::ok);
 }
 
@@ -155,8 +173,9 @@ int main(int argc, char** argv) {
   program.set_run(cli::has_output | cli::has_device | cli::has_json | cli::has_dry_run,
                   [&] { return run(options, program); });
   declare(program.app(), options);
-  CLI::App& command = program.command("montage", "Paints input, predictions, target and errors, one row per case.",
-                                      cli::has_output, [&] { return run_montage(montage, program.standard()); });
+  CLI::App& command =
+      program.command("montage", "Paints input, predictions, target and errors, one row per case.",
+                      cli::has_output | cli::has_dry_run, [&] { return run_montage(montage, program.standard()); });
   declare_montage(command, montage);
   return program.main(argc, argv);
 }

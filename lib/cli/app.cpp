@@ -83,6 +83,7 @@ Program::Program(const std::string& name, const std::string& description) : app_
       ->check(CLI::Validator(check_progress, "", "progress"))
       ->type_name("auto|always|never");
   app_.fallthrough();
+  common_options_ = app_.get_options().size();
 }
 
 void Program::add_standard(CLI::App& command, unsigned has) {
@@ -106,7 +107,7 @@ void Program::add_standard(CLI::App& command, unsigned has) {
 
 CLI::App& Program::command(const std::string& name, const std::string& description, unsigned has,
                            std::function<int()> run) {
-  app_.require_subcommand(run_ ? 0 : 1, 1);
+  app_.require_subcommand(has_default_action_ ? 0 : 1, 1);
   CLI::App* command = app_.add_subcommand(name, description);
   command->option_defaults()->always_capture_default();
   add_standard(*command, has);
@@ -117,6 +118,19 @@ CLI::App& Program::command(const std::string& name, const std::string& descripti
 void Program::set_run(unsigned has, std::function<int()> run) {
   add_standard(app_, has);
   run_ = std::move(run);
+  has_default_action_ = true;
+}
+
+/// CLI11's fallthrough, which lets the common options stand behind a subcommand, would take these silently.
+void Program::refuse_options_of_default_action() const {
+  const auto chosen = app_.get_subcommands();
+  if (!has_default_action_ || chosen.empty()) return;
+  const auto options = app_.get_options();
+  for (std::size_t n = common_options_; n < options.size(); ++n) {
+    if (options[n]->count() == 0) continue;
+    throw Error(fmt::format("{} does not go with '{}'", options[n]->get_name(), chosen.front()->get_name()),
+                Exit::usage);
+  }
 }
 
 Provenance Program::provenance() const {
@@ -144,6 +158,7 @@ int Program::parse_and_run(int argc, char** argv) {
     std::fprintf(stderr, "Try '%s --help'.\n", name_.c_str());
     return static_cast<int>(Exit::usage);
   }
+  refuse_options_of_default_action();
   if (verbose_ > 0) set_log_level(verbose_ > 1 ? LogLevel::debug : LogLevel::verbose);
   if (quiet_) set_log_level(LogLevel::quiet);
   set_progress_mode(progress_from_text(progress_));

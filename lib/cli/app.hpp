@@ -48,7 +48,8 @@ class Program {
   void add_standard(CLI::App& command, unsigned has);
   /// A subcommand with its standard options; `run` is called when it is chosen.
   CLI::App& command(const std::string& name, const std::string& description, unsigned has, std::function<int()> run);
-  /// What the program does without a subcommand. Call it before command(); then subcommands are optional.
+  /// What the program does without a subcommand. Call it before command(); then subcommands are optional, and the
+  /// program's own options are refused beside one.
   void set_run(unsigned has, std::function<int()> run);
 
   /// Provenance of this run, seed, threads and device filled in.
@@ -59,6 +60,7 @@ class Program {
 
  private:
   int parse_and_run(int argc, char** argv);
+  void refuse_options_of_default_action() const;
   CLI::App app_;
   std::string name_;
   Standard standard_;
@@ -67,6 +69,8 @@ class Program {
   bool quiet_ = false;
   std::string progress_ = "auto", threads_ = "auto";
   std::function<int()> run_;
+  bool has_default_action_ = false;
+  std::size_t common_options_ = 0;  ///< the first options of app_ are for every command
 };
 
 }  // namespace gdm::cli

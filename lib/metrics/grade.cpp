@@ -70,8 +70,8 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, s
   if (options.hash_volumes && planned.reference.mask) provenance.add_source(*planned.reference.mask);
   CaseResult result;
   result.features.resize(instruments.size());
+  if (!instruments.empty()) check_gradable(target, target, mask);
   for (Instrument& instrument : instruments) {
-    check_gradable(target, target, mask);
     result.targets.push_back(instrument.extractor->window_features(target, mask));
   }
   const auto graded = [&](const fs::path& path, bool fit) {

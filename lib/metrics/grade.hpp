@@ -113,7 +113,8 @@ struct Grades {
 /// cannot be graded (without keep_going) or if none can; StopRequested after a signal.
 Grades grade(const std::vector<MethodManifest>& methods, const GradeOptions& options, Provenance& provenance);
 
-/// What grade() would do, in words, after the headers of all volumes were read and their grids compared.
+/// What grade() would do, in words, after the headers of all volumes were read and their grids compared and the
+/// encoders' files checked. Throws Error for what is wrong with them.
 std::string describe_plan(const std::vector<MethodManifest>& methods, const GradeOptions& options);
 
 }  // namespace gdm::metrics

@@ -20,7 +20,8 @@ namespace {
 
 constexpr Rgb paper{255, 255, 255}, ink{30, 34, 40}, faint{110, 116, 124}, outside{226, 228, 231}, unknown{255, 0, 255};
 constexpr int margin = 24, gap = 10, letter = 14, row_label = 26, text_scale = 2;
-constexpr int panel_pixels = 300, tallest_panel = 420, footer = 78, bar_height = 14;
+constexpr int title_height = letter + 10, panel_pixels = 300, tallest_panel = 420, bar_height = 14;
+constexpr int bar_label = bar_height + 8, footer = gap + bar_label + letter;
 constexpr double crop_margin_mm = 6.0, scale_bar_mm = 50.0;
 
 struct CaseSlices {
@@ -142,15 +143,15 @@ class Page {
     pixels_per_mm_ = std::min(panel_pixels / widest_mm, tallest_panel / tallest_mm);
     has_input_ = rows_.front().input.has_value();
     const int columns = (has_input_ ? 1 : 0) + 2 * static_cast<int>(methods_.size()) + 1;
-    int height = margin + letter + 4;
+    int height = margin + title_height;
     for (const CaseSlices& row : rows_) height += row_label + panel_height(row) + gap;
     const int width = 2 * margin + columns * panel_pixels + (columns - 1) * gap;
-    picture_ = Picture(width, height + footer + margin, paper);
+    picture_ = Picture(width, height + footer + (has_note() ? letter + 8 : 0) + margin, paper);
   }
 
   Picture paint() {
     paint_titles();
-    int y = margin + letter + 4;
+    int y = margin + title_height;
     for (const CaseSlices& row : rows_) {
       paint_row(row, y);
       y += row_label + panel_height(row) + gap;
@@ -163,6 +164,7 @@ class Page {
   int column_x(int column) const { return margin + column * (panel_pixels + gap); }
   int first_prediction() const { return has_input_ ? 1 : 0; }
   int target_column() const { return first_prediction() + static_cast<int>(methods_.size()); }
+  bool has_note() const { return has_input_ && needs_linear_fit(options_.input_key); }
   int panel_height(const CaseSlices& row) const {
     return std::max(1, static_cast<int>(std::lround((row.box.bottom_mm - row.box.top_mm) * pixels_per_mm_)));
   }
@@ -233,7 +235,7 @@ class Page {
     for (int px = 1; px + 1 < w; ++px) {
       picture_.fill_rect(x + px, y + 1, 1, bar_height - 2, colour(static_cast<double>(px - 1) / (w - 3)));
     }
-    const int below = y + bar_height + 8, right = Picture::text_width(labels[2], text_scale);
+    const int below = y + bar_label, right = Picture::text_width(labels[2], text_scale);
     for (const int tick : {0, w / 2, w - 1}) picture_.fill_rect(x + tick, y + bar_height, 1, 4, faint);
     picture_.text(x, below, labels[0], ink, text_scale);
     centred(x, below, w, labels[1], ink);
@@ -244,10 +246,9 @@ class Page {
     const int length = static_cast<int>(std::lround(scale_bar_mm * pixels_per_mm_)), x = column_x(0);
     picture_.fill_rect(x, y + bar_height / 2 - 1, length, 3, ink);
     for (const int end : {0, length - 2}) picture_.fill_rect(x + end, y, 2, bar_height, ink);
-    picture_.text(x, y + bar_height + 8, fmt::format("{:g} cm", scale_bar_mm / 10.0), ink, text_scale);
-    if (has_input_ && needs_linear_fit(options_.input_key)) {
-      picture_.text(x, y + bar_height + 8 + letter + 8, options_.input_key + ": 1 to 99.5 percentile", faint,
-                    text_scale);
+    picture_.text(x, y + bar_label, fmt::format("{:g} cm", scale_bar_mm / 10.0), ink, text_scale);
+    if (has_note()) {
+      picture_.text(x, y + bar_label + letter + 8, options_.input_key + ": 1 to 99.5 percentile", faint, text_scale);
     }
     const double low = options_.level_hu - 0.5 * options_.width_hu, high = low + options_.width_hu;
     paint_bar(target_column(), y,

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "io/nifti.hpp"
+#include "io/safetensors.hpp"
 #include "metrics/grade.hpp"
 #include "sys/error.hpp"
 
@@ -129,6 +130,7 @@ Plan plan_cases(const std::vector<MethodManifest>& methods, const std::string& s
 }
 
 std::string describe_plan(const std::vector<MethodManifest>& methods, const GradeOptions& options) {
+  for (const fs::path& path : options.encoders) SafetensorsFile(path).require_kind("encoder");
   const Plan plan = plan_cases(methods, options.split);
   std::int64_t largest = 0;
   for (const PlannedCase& planned : plan.cases) {

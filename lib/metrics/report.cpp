@@ -25,7 +25,9 @@ Summary summary_of(const MethodGrades& method, std::size_t metric) {
 }
 
 std::string cell(const std::optional<double>& value, int decimals) {
-  return value ? fmt::format("{:.{}f}", *value, decimals) : "-";
+  if (!value) return "-";
+  const std::string text = fmt::format("{:.{}f}", *value, decimals);
+  return text.find_first_not_of("-0.") == std::string::npos && text[0] == '-' ? text.substr(1) : text;
 }
 
 /// Columns padded to their widest cell; the first `left` of them to the left, the others to the right.
