@@ -1,5 +1,5 @@
-// gdm-recon: from a CT to its sparse-view sinogram (project), and from a sinogram to a CT (fbp). Works on one volume or
-// on every case of a manifest.
+// gdm-recon: from a CT to its sparse-view sinogram (project), and from a sinogram to a CT by filtered back-projection
+// (fbp) or with one evaluation of a trained network after it (gdm). Works on one volume or on every case of a manifest.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -8,6 +8,7 @@
 
 #include "cli/app.hpp"
 #include "cli/batch.hpp"
+#include "cli/synthesis.hpp"
 #include "ct/sinogram_file.hpp"
 #include "io/manifest.hpp"
 #include "sys/error.hpp"
@@ -24,10 +25,12 @@ struct Options {
   double photons = 0;
   std::string detectors = "auto";
   std::string filter = "hann";
+  cli::SynthesisOptions synthesis;
 };
 
 /// What a subcommand does to one case. The rest (volume or manifest, checks, loop) is run_step().
 struct Step {
+  bool is_prediction = false;                   ///< the output is the case's prediction instead of inputs.NAME
   std::string name;                             ///< output of case ID: ID_NAME.nii.gz, inputs.NAME
   std::function<fs::path(const Case&)> source;  ///< what a case is made from
   std::function<void(const fs::path&)> check;   ///< reads headers only; for --dry-run
@@ -107,7 +110,11 @@ int run_batch(const cli::Program& program, const cli::Standard& standard, const 
   const std::size_t failed = batch.run(step.name, [&](Case& item) {
     const fs::path output = output_of(item, options.output, step);
     step.make(step.source(item), output, item.id);
-    item.inputs[step.name] = output;
+    if (step.is_prediction) {
+      item.prediction = output;
+    } else {
+      item.inputs[step.name] = output;
+    }
   });
   Provenance provenance = program.provenance();
   provenance.add_source(options.input);
@@ -162,23 +169,47 @@ int run_project(cli::Program& program, const Options& options) {
   return run_step(program, options, step);
 }
 
-int run_fbp(cli::Program& program, const Options& options) {
+Volume reconstruct_fbp(const fs::path& source, ct::Window window) {
+  const ct::StoredSinogram stored = ct::read_sinogram(source);
+  return ct::hu_from_attenuation(with_context(
+      source.string(), [&] { return ct::filtered_back_projection(stored.sinogram, stored.grid, window); }));
+}
+
+Step sinogram_step(const std::string& name) {
   Step step;
-  step.name = "fbp";
+  step.name = name;
   step.source = [](const Case& item) { return item.input("sinogram"); };
   step.check = [](const fs::path& source) { ct::read_sinogram(source); };
+  return step;
+}
+
+int run_fbp(cli::Program& program, const Options& options) {
+  Step step = sinogram_step("fbp");
   const ct::Window window = ct::window_from_name(options.filter);
   step.make = [&, window](const fs::path& source, const fs::path& output, const std::string&) {
-    const ct::StoredSinogram stored = ct::read_sinogram(source);
-    const Volume hu = ct::hu_from_attenuation(with_context(
-        source.string(), [&] { return ct::filtered_back_projection(stored.sinogram, stored.grid, window); }));
+    const Volume hu = reconstruct_fbp(source, window);
     const Overwrite overwrite = program.standard().overwrite();
     Provenance provenance = program.provenance();
     provenance.add_source(source);
     const WriteReport report = write_volume(output, hu, VoxelType::int16_hu, overwrite);
-    const nlohmann::ordered_json details = {
-        {"fbp", {{"filter", options.filter}, {"views", stored.sinogram.scan.views}}}};
+    const nlohmann::ordered_json details = {{"fbp", {{"filter", options.filter}}}};
     write_sidecar(output, provenance, {source}, report, details, overwrite);
+  };
+  return run_step(program, options, step);
+}
+
+int run_gdm(cli::Program& program, const Options& options) {
+  Provenance provenance = program.provenance();
+  cli::Synthesis synthesis(program, options.synthesis, provenance);
+  if (synthesis.condition_names() != std::vector<std::string>{"fbp"}) {
+    throw Error(fmt::format("{}: not a model for sparse-view CT (its input is '{}', expected 'fbp')",
+                            options.synthesis.model.string(), synthesis.condition_names().front()));
+  }
+  Step step = sinogram_step("gdm");
+  step.is_prediction = true;
+  const ct::Window window = ct::window_from_name(options.filter);
+  step.make = [&, window](const fs::path& source, const fs::path& output, const std::string& id) {
+    synthesis.write({reconstruct_fbp(source, window)}, {source}, output, id.empty() ? "reconstruction" : "");
   };
   return run_step(program, options, step);
 }
@@ -211,6 +242,12 @@ CLI::App& add_command(cli::Program& program, Options& options, const std::string
   return command;
 }
 
+void add_filter(CLI::App& command, Options& options) {
+  command.add_option("--filter", options.filter, "Window of the ramp filter")
+      ->check(CLI::IsMember(ct::window_names()))
+      ->type_name("ram-lak|shepp-logan|cosine|hamming|hann");
+}
+
 void declare(cli::Program& program, Options& options) {
   CLI::App& project = add_command(
       program, options, "project", "Parallel-beam sinogram of a CT over 180 degrees, slice by slice", cli::has_seed,
@@ -224,15 +261,18 @@ void declare(cli::Program& program, Options& options) {
       ->type_name("N|auto");
   CLI::App& fbp = add_command(program, options, "fbp", "Filtered back-projection on the grid of the projected CT", 0,
                               "Sinogram; or a manifest (.json, .jsonl, -), whose inputs.sinogram are used", run_fbp);
-  fbp.add_option("--filter", options.filter, "Window of the ramp filter")
-      ->check(CLI::IsMember(ct::window_names()))
-      ->type_name("ram-lak|shepp-logan|cosine|hamming|hann");
+  add_filter(fbp, options);
+  CLI::App& gdm = add_command(program, options, "gdm",
+                              "Filtered back-projection, then one network evaluation per window", cli::has_device,
+                              "Sinogram; or a manifest (.json, .jsonl, -), whose inputs.sinogram are used", run_gdm);
+  add_filter(gdm, options);
+  cli::add_synthesis_options(gdm, options.synthesis);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  cli::Program program("gdm-recon", "Sparse-view CT: projection and filtered back-projection.");
+  cli::Program program("gdm-recon", "Sparse-view CT: projection, filtered back-projection, learned reconstruction.");
   Options options;
   declare(program, options);
   return program.main(argc, argv);

@@ -1,0 +1,156 @@
+// Levels, banks and the drift objective: which vectors are compared, with whom, and what survives a checkpoint.
+#include <doctest/doctest.h>
+
+#include <filesystem>
+
+#include "drift/objective.hpp"
+#include "io_fixture.hpp"
+
+using namespace gdm;
+using namespace gdm::drift;
+using torch::Tensor;
+
+namespace {
+
+nn::FrozenEncoder small_encoder() {
+  torch::manual_seed(11);
+  nn::FrozenEncoder encoder;
+  encoder.config.widths = {8, 8, 16};
+  encoder.network = nn::Encoder(encoder.config);
+  encoder.network->eval();
+  for (auto& parameter : encoder.network->parameters()) parameter.requires_grad_(false);
+  encoder.description = {{"kind", "encoder"}, {"encoder", encoder.config.json()}};
+  encoder.digest = nn::state_digest(*encoder.network);
+  return encoder;
+}
+
+void write_bank(const std::filesystem::path& path, std::int64_t window) {
+  const nn::FrozenEncoder encoder = small_encoder();
+  BankBuilder builder;
+  for (std::int64_t patient = 0; patient < 3; ++patient) {
+    const Tensor x = torch::rand({2, 1, window, window, window}) * 2 - 1;
+    for (const Candidates& c : candidates(encoder.features(x, encoder.config.hu_map), torch::ones_like(x))) {
+      builder.add(c.key, c.vectors.reshape({-1, c.vectors.size(2)}), patient);
+    }
+  }
+  builder.write(path, {{"window_voxels", window}}, encoder, Overwrite::replace);
+}
+
+}  // namespace
+
+TEST_CASE("levels: global, local and spatial vectors hold what they say") {
+  torch::manual_seed(12);
+  const std::vector<Tensor> maps{torch::randn({2, 4, 8, 8, 8}), torch::randn({2, 6, 4, 4, 4})};
+  Tensor mask = torch::ones({2, 1, 16, 16, 16});
+  mask.slice(2, 0, 8).zero_();  // the lower half along D is air
+  for (const Candidates& c : candidates(maps, mask)) {
+    CAPTURE(c.key);
+    const Tensor& map = maps[c.key.find("s1") != std::string::npos ? 0 : 1];
+    CHECK(c.vectors.size(2) == map.size(1));
+    if (c.key == "global.s1.mean") CHECK(torch::allclose(c.vectors.squeeze(1), map.mean({2, 3, 4})));
+    if (c.key == "global.s2.std") {
+      CHECK(torch::allclose(c.vectors.squeeze(1), map.flatten(2).std(2, false), 1e-3, 1e-3));
+    }
+    if (c.key == "local.s2.k2.mean") {
+      CHECK(c.vectors.size(1) == 27);
+      CHECK(torch::allclose(c.vectors[0][0], map[0].slice(1, 0, 2).slice(2, 0, 2).slice(3, 0, 2).mean({1, 2, 3})));
+      CHECK_FALSE(c.inside[0][0].item<bool>());
+      CHECK(c.inside[0][26].item<bool>());
+    }
+    if (c.key == "spatial.s1") {
+      CHECK(c.vectors.size(1) == 8 * 64);
+      CHECK(torch::equal(c.vectors[1][64], map[1].select(1, 0).select(1, 0).select(1, 4)));
+      CHECK(c.inside[0].sum().item<std::int64_t>() == 4);
+    }
+  }
+}
+
+TEST_CASE("levels: chosen candidates lie inside the patient first, blocks stay together") {
+  Tensor inside = torch::zeros({1, 10}, torch::kBool);
+  inside.slice(1, 4, 7).fill_(true);
+  at::Generator generator = step_generator(1, 2);
+  const Tensor chosen = std::get<0>(choose(inside, 3, generator).sort(1));
+  CHECK(torch::equal(chosen[0], torch::tensor({4, 5, 6})));
+  const Tensor cells = torch::arange(2 * 128 * 3).view({2, 128, 3}).to(torch::kFloat32);
+  const Tensor blocks = gather_blocks(cells, torch::tensor({{1}, {0}}));
+  CHECK(torch::equal(blocks[0], cells[0].slice(0, 64, 128)));
+  CHECK(torch::equal(blocks[1], cells[1].slice(0, 0, 64)));
+}
+
+TEST_CASE("levels: a view crops, flips and permutes both volumes alike and keeps the gradient") {
+  at::Generator generator = step_generator(5, 1);
+  const View view = View::random(12, 8, generator);
+  const Tensor x = torch::randn({1, 1, 12, 12, 12}).requires_grad_(true);
+  const Tensor seen = view.apply(x);
+  CHECK(seen.sizes() == torch::IntArrayRef({1, 1, 8, 8, 8}));
+  const Tensor gradient = torch::autograd::grad({seen.sum()}, {x})[0];
+  CHECK(gradient.sum().item<double>() == doctest::Approx(512));
+}
+
+TEST_CASE("ring: keeps the newest vectors and survives a checkpoint") {
+  Ring ring(4);
+  for (int i = 0; i < 6; ++i) ring.push(torch::full({1, 2}, static_cast<double>(i)));
+  CHECK(ring.filled() == 4);
+  CHECK(torch::equal(std::get<0>(ring.content().select(1, 0).sort(0)), torch::tensor({2.0F, 3.0F, 4.0F, 5.0F})));
+  Ring copy(4);
+  copy.restore(ring.content(), ring.pushed());
+  copy.push(torch::full({1, 2}, 9.0));
+  ring.push(torch::full({1, 2}, 9.0));
+  CHECK(torch::equal(copy.content(), ring.content()));
+}
+
+TEST_CASE("bank: round trip, and a bank with other encoder weights is refused") {
+  const gdm_test::TemporaryFolder folder;
+  const auto path = folder / "bank.safetensors";
+  write_bank(path, 16);
+  const RealBank bank(path, torch::Device(torch::kCPU));
+  CHECK(bank.window() == 16);
+  CHECK(bank.encoder().digest == small_encoder().digest);
+  at::Generator generator = step_generator(1, 1);
+  const Tensor some = bank.sample("local.s2.k2.mean", 10, generator);
+  CHECK(some.sizes() == torch::IntArrayRef({10, 8}));
+  CHECK(bank.scale("global.s1.mean") > 0);
+
+  const SafetensorsFile file(path);
+  nlohmann::ordered_json description = file.description();
+  description["encoder_digest"] = "0000";
+  SafetensorsWriter writer;
+  for (const auto& [name, view] : file.tensors()) writer.add(name, view.dtype, view.shape, view.data);
+  const auto forged = folder / "forged.safetensors";
+  writer.write(forged, description, Overwrite::replace);
+  CHECK_THROWS_AS(RealBank(forged, torch::Device(torch::kCPU)), Error);
+}
+
+TEST_CASE("drift objective: repeats under a seed, follows the mask of levels, and resumes exactly") {
+  const gdm_test::TemporaryFolder folder;
+  const auto path = folder / "bank.safetensors";
+  write_bank(path, 16);
+  const torch::Device cpu(torch::kCPU);
+  torch::manual_seed(13);
+  const Tensor predicted = torch::rand({2, 1, 24, 24, 24}) - 0.5, target = torch::rand({2, 1, 24, 24, 24}) - 0.5;
+  const Tensor mask = torch::ones_like(target);
+  ObjectiveOptions options;
+  DriftObjective first(path, options, {}, cpu), second(path, options, {}, cpu);
+  for (int step = 0; step < 3; ++step) {
+    at::Generator a = step_generator(1, step), b = step_generator(1, step);
+    const auto one = first.gradient(predicted, target, mask, a), two = second.gradient(predicted, target, mask, b);
+    CHECK(torch::equal(one.gradient, two.gradient));
+    CHECK(one.gradient.abs().max().item<double>() > 0);
+    CHECK(one.raw_rms.size() == 3);
+  }
+  nn::TensorWriter writer;
+  nlohmann::ordered_json state;
+  first.save(writer, state);
+  const auto saved = folder / "state.safetensors";
+  writer.write(saved, {{"kind", "checkpoint"}}, Overwrite::replace);
+  DriftObjective resumed(path, options, {}, cpu);
+  resumed.load(SafetensorsFile(saved), state);
+  at::Generator a = step_generator(1, 9), b = step_generator(1, 9);
+  CHECK(torch::equal(first.gradient(predicted, target, mask, a).gradient,
+                     resumed.gradient(predicted, target, mask, b).gradient));
+  options.weight_global = 0;
+  options.weight_local = 0;
+  DriftObjective spatial(path, options, {}, cpu);
+  at::Generator c = step_generator(1, 1);
+  CHECK(spatial.gradient(predicted, target, mask, c).raw_rms.size() == 1);
+}

@@ -1,0 +1,148 @@
+// The training loop: exact resume, refusal of another run's checkpoint, schedules and samplers.
+#include <doctest/doctest.h>
+
+#include <fstream>
+
+#include "io_fixture.hpp"
+#include "nn/blocks.hpp"
+#include "train/data.hpp"
+#include "train/loop.hpp"
+
+using namespace gdm;
+using namespace gdm::train;
+using torch::Tensor;
+
+namespace {
+
+/// A small regression whose data depend on the step alone.
+struct Toy {
+  torch::nn::Linear net{nullptr};
+  std::unique_ptr<Trainee> trainee;
+  Toy() {
+    torch::manual_seed(3);
+    net = torch::nn::Linear(4, 2);
+    trainee = std::make_unique<Trainee>(*net, 0.9);
+  }
+  std::string step(std::int64_t n) {
+    torch::manual_seed(static_cast<std::uint64_t>(n) + 50);
+    const Tensor x = torch::randn({8, 4}), y = x.slice(1, 0, 2) * 2 + 1;
+    trainee->zero_grad();
+    (net(x) - y).square().mean().backward();
+    trainee->step(0.05);
+    return "";
+  }
+  bool run(const LoopPlan& plan, std::int64_t stop_after = -1) {
+    std::int64_t done = 0;
+    return run_loop(plan, *trainee, {}, [&](std::int64_t n) {
+      if (stop_after >= 0 && done++ == stop_after) throw Error("power cut");
+      return step(n);
+    });
+  }
+};
+
+LoopPlan plan_in(const gdm_test::TemporaryFolder& folder, std::int64_t steps, std::int64_t every) {
+  LoopPlan plan;
+  plan.title = "toy";
+  plan.steps = steps;
+  plan.checkpoint = folder / "toy.checkpoint";
+  plan.checkpoint_every = every;
+  plan.configuration = {{"net", "toy"}};
+  return plan;
+}
+
+std::vector<Sample> two_patients() {
+  std::vector<Sample> samples(3);
+  for (std::size_t i = 0; i < samples.size(); ++i) {
+    samples[i].patient = i == 0 ? "a" : "b";
+    samples[i].conditions = torch::full({1, 20, 12, 20}, static_cast<double>(i));
+    samples[i].target = samples[i].conditions.clone();
+    samples[i].mask = torch::ones({1, 20, 12, 20}, torch::kUInt8);
+    samples[i].foreground = torch::arange(20 * 12 * 20);
+  }
+  return samples;
+}
+
+}  // namespace
+
+TEST_CASE("loop: N steps, a crash and a resume equal one run bit for bit") {
+  const gdm_test::TemporaryFolder folder;
+  Toy whole;
+  CHECK(whole.run(plan_in(folder, 20, 1000)));
+  Toy cut;
+  CHECK_THROWS_AS(cut.run(plan_in(folder, 20, 5), 12), Error);
+  Toy resumed;
+  resumed.net->weight.data().zero_();
+  CHECK(resumed.run(plan_in(folder, 20, 5)));
+  CHECK(torch::equal(resumed.net->weight, whole.net->weight));
+  CHECK(torch::equal(resumed.net->bias, whole.net->bias));
+  const Trainee::AverageGuard a(*resumed.trainee), b(*whole.trainee);
+  CHECK(torch::equal(resumed.net->weight, whole.net->weight));
+}
+
+TEST_CASE("loop: the checkpoint of another configuration is refused, --restart ignores it") {
+  const gdm_test::TemporaryFolder folder;
+  Toy first;
+  CHECK_THROWS_AS(first.run(plan_in(folder, 20, 5), 7), Error);
+  LoopPlan other = plan_in(folder, 20, 5);
+  other.configuration = {{"net", "another"}};
+  Toy second;
+  CHECK_THROWS_AS(second.run(other), Error);
+  other.restart = true;
+  CHECK(second.run(other));
+}
+
+TEST_CASE("loop: a time limit stops with a checkpoint") {
+  const gdm_test::TemporaryFolder folder;
+  LoopPlan plan = plan_in(folder, 1000000, 1000000);
+  plan.max_time_s = 0.05;
+  Toy toy;
+  CHECK_FALSE(toy.run(plan));
+  CHECK(std::filesystem::exists(plan.checkpoint));
+}
+
+TEST_CASE("log: a resumed run drops the lines after its checkpoint") {
+  const gdm_test::TemporaryFolder folder;
+  JsonLog log(folder / "log.jsonl", 0);
+  for (int n = 0; n < 5; ++n) log.write({{"step", n}});
+  JsonLog resumed(folder / "log.jsonl", 3);
+  resumed.write({{"step", 3}});
+  std::ifstream file(folder / "log.jsonl");
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  CHECK(text == "{\"step\":0}\n{\"step\":1}\n{\"step\":2}\n{\"step\":3}\n");
+}
+
+TEST_CASE("trainee: a gradient that is not finite changes nothing") {
+  Toy toy;
+  const Tensor before = toy.net->weight.detach().clone();
+  toy.net->weight.mutable_grad() = torch::full_like(before, std::numeric_limits<float>::quiet_NaN());
+  toy.net->bias.mutable_grad() = torch::zeros({2});
+  toy.trainee->step(0.1);
+  CHECK(torch::equal(toy.net->weight, before));
+}
+
+TEST_CASE("learning rate: rises, stays, falls to 2 %") {
+  CHECK(learning_rate(1.0, 0, 1000) == doctest::Approx(0.01));
+  CHECK(learning_rate(1.0, 300, 1000) == 1.0);
+  CHECK(learning_rate(1.0, 800, 1000) == doctest::Approx(0.51));
+  CHECK(learning_rate(1.0, 1000, 1000) == doctest::Approx(0.02));
+}
+
+TEST_CASE("sampler: depends on seed and step alone, patients share it equally, small volumes are padded with air") {
+  const auto samples = two_patients();
+  const WindowSampler one(samples, 16, 2, 9), same(samples, 16, 2, 9), other(samples, 16, 2, 10);
+  one.draw(3, torch::kCPU);
+  const Batch a = one.draw(7, torch::kCPU), b = same.draw(7, torch::kCPU);
+  CHECK(torch::equal(a.target, b.target));
+  CHECK(a.target.sizes() == torch::IntArrayRef({2, 1, 16, 16, 16}));
+  CHECK(a.target.min().item<double>() == -1.0);  // 12 rows of 16 exist along H
+  CHECK(a.mask.to(torch::kInt64).sum().item<std::int64_t>() == 2 * 16 * 12 * 16);
+  int of_a = 0, differs = 0;
+  for (int step = 0; step < 400; ++step) {
+    const Batch batch = one.draw(step, torch::kCPU);
+    for (const std::size_t index : batch.cases) of_a += index == 0 ? 1 : 0;
+    differs += batch.cases != other.draw(step, torch::kCPU).cases ? 1 : 0;
+  }
+  CHECK(of_a > 340);  // half of 800 windows, although patient b has two volumes
+  CHECK(of_a < 460);
+  CHECK(differs > 100);
+}
