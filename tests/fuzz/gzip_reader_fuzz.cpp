@@ -18,7 +18,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const gdm::Bytes whole = gdm::gunzip(data, size, size, limit);
     if (whole.size() > limit) std::abort();
-    if (!started || start.size() != std::min(head, whole.size())) std::abort();
+    if (!started) return 0;  // zlib also checks the CRC of a gzip header, libdeflate does not
+    if (start.size() != std::min(head, whole.size())) std::abort();
     if (!std::equal(start.data(), start.data() + start.size(), whole.data())) std::abort();
   } catch (const gdm::Error&) {
   }
