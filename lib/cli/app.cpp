@@ -48,6 +48,11 @@ std::string check_device(const std::string& text) {
   return "'" + text + "' is not cpu, cuda, cuda:N or auto";
 }
 
+/// CLI11 reads "-1" as the largest number.
+std::string check_seed(const std::string& text) {
+  return text.find_first_not_of("0123456789") == std::string::npos ? "" : "'" + text + "' is not a whole number >= 0";
+}
+
 std::string check_progress(const std::string& text) {
   return text == "auto" || text == "always" || text == "never" ? "" : "'" + text + "' is not auto, always or never";
 }
@@ -78,6 +83,7 @@ Program::Program(const std::string& name, const std::string& description) : app_
       ->check(CLI::Validator(check_progress, "", "progress"))
       ->type_name("auto|always|never");
   app_.fallthrough();
+  common_options_ = app_.get_options().size();
 }
 
 void Program::add_standard(CLI::App& command, unsigned has) {
@@ -85,7 +91,11 @@ void Program::add_standard(CLI::App& command, unsigned has) {
     command.add_flag("-f,--force", standard_.force, "Replace existing outputs");
     command.add_flag("--reproducible", standard_.reproducible, "No time, duration or memory in files");
   }
-  if ((has & has_seed) != 0) command.add_option("--seed", standard_.seed, "Seed of every random draw")->type_name("N");
+  if ((has & has_seed) != 0) {
+    command.add_option("--seed", standard_.seed, "Seed of every random draw")
+        ->check(CLI::Validator(check_seed, "", "seed"))
+        ->type_name("N");
+  }
   if ((has & has_device) != 0) {
     command.add_option("--device", standard_.device, "Where the network runs")
         ->check(CLI::Validator(check_device, "", "device"))
@@ -97,7 +107,7 @@ void Program::add_standard(CLI::App& command, unsigned has) {
 
 CLI::App& Program::command(const std::string& name, const std::string& description, unsigned has,
                            std::function<int()> run) {
-  app_.require_subcommand(1);
+  app_.require_subcommand(has_default_action_ ? 0 : 1, 1);
   CLI::App* command = app_.add_subcommand(name, description);
   command->option_defaults()->always_capture_default();
   add_standard(*command, has);
@@ -108,6 +118,19 @@ CLI::App& Program::command(const std::string& name, const std::string& descripti
 void Program::set_run(unsigned has, std::function<int()> run) {
   add_standard(app_, has);
   run_ = std::move(run);
+  has_default_action_ = true;
+}
+
+/// CLI11's fallthrough, which lets the common options stand behind a subcommand, would take these silently.
+void Program::refuse_options_of_default_action() const {
+  const auto chosen = app_.get_subcommands();
+  if (!has_default_action_ || chosen.empty()) return;
+  const auto options = app_.get_options();
+  for (std::size_t n = common_options_; n < options.size(); ++n) {
+    if (options[n]->count() == 0) continue;
+    throw Error(fmt::format("{} does not go with '{}'", options[n]->get_name(), chosen.front()->get_name()),
+                Exit::usage);
+  }
 }
 
 Provenance Program::provenance() const {
@@ -135,6 +158,7 @@ int Program::parse_and_run(int argc, char** argv) {
     std::fprintf(stderr, "Try '%s --help'.\n", name_.c_str());
     return static_cast<int>(Exit::usage);
   }
+  refuse_options_of_default_action();
   if (verbose_ > 0) set_log_level(verbose_ > 1 ? LogLevel::debug : LogLevel::verbose);
   if (quiet_) set_log_level(LogLevel::quiet);
   set_progress_mode(progress_from_text(progress_));

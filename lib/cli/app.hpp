@@ -14,20 +14,21 @@ namespace gdm::cli {
 
 /// Values of the standard options; the same letters mean the same in every tool.
 struct Standard {
-  int threads = 0;             ///< --threads N|auto; 0 = auto
-  std::string device = "auto"; ///< --device cpu|cuda[:N]|auto
-  std::uint64_t seed = 0;      ///< --seed
-  bool force = false;          ///< -f, --force
-  bool dry_run = false;        ///< -n, --dry-run
-  bool json = false;           ///< --json
-  bool reproducible = false;   ///< --reproducible
+  int threads = 0;              ///< --threads N|auto; 0 = auto
+  std::string device = "auto";  ///< --device cpu|cuda[:N]|auto
+  std::uint64_t seed = 0;       ///< --seed
+  bool force = false;           ///< -f, --force
+  bool dry_run = false;         ///< -n, --dry-run
+  bool json = false;            ///< --json
+  bool reproducible = false;    ///< --reproducible
 
   Overwrite overwrite() const { return force ? Overwrite::replace : Overwrite::refuse; }
 };
 
-/// Which of the standard options, beyond the common ones (-h --version -v -q --threads --progress --config), a command has.
+/// Which of the standard options, beyond the common ones (-h --version -v -q --threads --progress --config), a command
+/// has.
 enum Has : unsigned {
-  has_output = 1,   ///< --force, --reproducible
+  has_output = 1,  ///< --force, --reproducible
   has_seed = 2,
   has_device = 4,
   has_json = 8,
@@ -35,18 +36,20 @@ enum Has : unsigned {
 };
 
 /// One program. Usage:
-///   int main(int argc, char** argv) { Program program("gdm-x", "What it does."); declare...; return program.main(argc, argv); }
+///   int main(int argc, char** argv) { Program program("gdm-x", "What it does."); declare...; return program.main(argc,
+///   argv); }
 class Program {
  public:
   Program(const std::string& name, const std::string& description);
 
   CLI::App& app() { return app_; }
-  Standard& standard() { return standard_; }
+  const Standard& standard() const { return standard_; }
   /// Adds the standard options to the program or one of its subcommands.
   void add_standard(CLI::App& command, unsigned has);
   /// A subcommand with its standard options; `run` is called when it is chosen.
   CLI::App& command(const std::string& name, const std::string& description, unsigned has, std::function<int()> run);
-  /// For a program without subcommands.
+  /// What the program does without a subcommand. Call it before command(); then subcommands are optional, and the
+  /// program's own options are refused beside one.
   void set_run(unsigned has, std::function<int()> run);
 
   /// Provenance of this run, seed, threads and device filled in.
@@ -57,6 +60,7 @@ class Program {
 
  private:
   int parse_and_run(int argc, char** argv);
+  void refuse_options_of_default_action() const;
   CLI::App app_;
   std::string name_;
   Standard standard_;
@@ -65,6 +69,8 @@ class Program {
   bool quiet_ = false;
   std::string progress_ = "auto", threads_ = "auto";
   std::function<int()> run_;
+  bool has_default_action_ = false;
+  std::size_t common_options_ = 0;  ///< the first options of app_ are for every command
 };
 
 }  // namespace gdm::cli

@@ -15,13 +15,21 @@ double determinant(const Matrix4& m) {
          m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
 }
 
-Point3 column(const Matrix4& m, std::size_t c) { return {m[0][c], m[1][c], m[2][c]}; }
-double dot(const Point3& a, const Point3& b) { return a[0] * b[0] + a[1] * b[1] + a[2] * b[2]; }
-double length(const Point3& a) { return std::sqrt(dot(a, a)); }
+Point3 column(const Matrix4& m, std::size_t c) {
+  return {m[0][c], m[1][c], m[2][c]};
+}
+double dot(const Point3& a, const Point3& b) {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+double length(const Point3& a) {
+  return std::sqrt(dot(a, a));
+}
 
 }  // namespace
 
-std::int64_t voxel_count(const Index3& shape_ijk) { return shape_ijk[0] * shape_ijk[1] * shape_ijk[2]; }
+std::int64_t voxel_count(const Index3& shape_ijk) {
+  return shape_ijk[0] * shape_ijk[1] * shape_ijk[2];
+}
 
 Grid Grid::centred(const Index3& shape_ijk, const Point3& spacing_mm) {
   Grid grid;

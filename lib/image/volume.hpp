@@ -13,9 +13,9 @@
 
 namespace gdm {
 
-using Index3 = std::array<std::int64_t, 3>;             ///< (i, j, k) or an extent along them
-using Point3 = std::array<double, 3>;                   ///< millimetres, or continuous index
-using Matrix4 = std::array<std::array<double, 4>, 4>;   ///< row major, last row (0, 0, 0, 1)
+using Index3 = std::array<std::int64_t, 3>;            ///< (i, j, k) or an extent along them
+using Point3 = std::array<double, 3>;                  ///< millimetres, or continuous index
+using Matrix4 = std::array<std::array<double, 4>, 4>;  ///< row major, last row (0, 0, 0, 1)
 
 /// Number of voxels of a box of this shape.
 std::int64_t voxel_count(const Index3& shape_ijk);
@@ -63,7 +63,7 @@ struct Image {
   const T& at(std::int64_t i, std::int64_t j, std::int64_t k) const { return voxels[offset(i, j, k)]; }
 };
 
-using Volume = Image<float>;         ///< HU for CT, arbitrary units for MR
-using Mask = Image<std::uint8_t>;    ///< 0 outside, 1 inside
+using Volume = Image<float>;       ///< HU for CT, arbitrary units for MR
+using Mask = Image<std::uint8_t>;  ///< 0 outside, 1 inside
 
 }  // namespace gdm

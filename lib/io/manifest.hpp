@@ -21,14 +21,14 @@ using Json = nlohmann::ordered_json;
 
 struct Case {
   std::string id;
-  std::string split;                      ///< "train", "val", "test", or "" where the manifest gives none
-  std::map<std::string, fs::path> inputs; ///< condition volumes by name: "mr", "fbp", "sinogram", "labels", ...
-  std::optional<fs::path> target;         ///< the real CT
-  std::optional<fs::path> mask;           ///< body mask; tools derive one from the target where it is missing
-  std::optional<fs::path> prediction;     ///< written by gdm-synth and gdm-recon
-  std::optional<std::string> error;       ///< why this case failed in an earlier tool
+  std::string split;                       ///< "train", "val", "test", or "" where the manifest gives none
+  std::map<std::string, fs::path> inputs;  ///< condition volumes by name: "mr", "fbp", "sinogram", "labels", ...
+  std::optional<fs::path> target;          ///< the real CT
+  std::optional<fs::path> mask;            ///< body mask; tools derive one from the target where it is missing
+  std::optional<fs::path> prediction;      ///< written by gdm-synth and gdm-recon
+  std::optional<std::string> error;        ///< why this case failed in an earlier tool
   Json meta = Json::object();
-  Json extra = Json::object();            ///< unknown keys
+  Json extra = Json::object();  ///< unknown keys
 
   /// Patient for split checks and bank caps: meta.patient if given, else the id.
   std::string patient() const;
@@ -37,7 +37,7 @@ struct Case {
 };
 
 struct Manifest {
-  std::string task;                       ///< "mr2ct", "sparse-ct", ...
+  std::string task;  ///< "mr2ct", "sparse-ct", ...
   std::vector<Case> cases;
   Json provenance = Json::object();
   Json extra = Json::object();

@@ -19,9 +19,9 @@ namespace fs = std::filesystem;
 /// What a header says about the stored voxels, for messages and `info`.
 struct NiftiInfo {
   Grid grid;
-  int version = 1;          ///< 1 or 2
-  bool swapped = false;     ///< stored in the other byte order
-  std::string datatype;     ///< "int16", "float32", ...
+  int version = 1;                      ///< 1 or 2
+  bool swapped = false;                 ///< stored in the other byte order
+  std::string datatype;                 ///< "int16", "float32", ...
   double slope = 1.0, intercept = 0.0;  ///< value = slope * stored + intercept; (1, 0) when the file states none
   std::string description;
 };
@@ -42,8 +42,9 @@ VoxelType voxel_type_from_name(const std::string& name);
 
 /// What writing changed; goes into the sidecar.
 struct WriteReport {
-  std::int64_t clamped = 0;     ///< voxels outside the type's range (int16_hu: [-1024, 3071] HU)
-  std::int64_t non_finite = 0;  ///< NaN or infinite voxels; written as -1024 (int16_hu) or 0 (uint8), kept as they are in float32
+  std::int64_t clamped = 0;  ///< voxels outside the type's range (int16_hu: [-1024, 3071] HU)
+  std::int64_t non_finite =
+      0;  ///< NaN or infinite voxels; written as -1024 (int16_hu) or 0 (uint8), kept as they are in float32
 };
 
 /// Writes a NIfTI-1 single file, gzipped if the name ends in .gz, or an uncompressed stream to standard output for

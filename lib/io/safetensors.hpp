@@ -24,7 +24,8 @@ std::size_t dtype_bytes(const std::string& dtype);
 struct TensorView {
   std::string dtype;
   std::vector<std::int64_t> shape;
-  const std::uint8_t* data = nullptr;  ///< valid while the SafetensorsFile lives; aligned to its element if we wrote it
+  /// Valid while the SafetensorsFile lives; aligned to its element if we wrote it.
+  const std::uint8_t* data = nullptr;
   std::size_t bytes = 0;
 };
 

@@ -21,12 +21,22 @@ void print_line(const std::string& text) {
 
 }  // namespace
 
-void set_program_name(const std::string& name) { name_storage() = name; }
-const std::string& program_name() { return name_storage(); }
-void set_log_level(LogLevel level) { g_level = level; }
-LogLevel log_level() { return g_level; }
+void set_program_name(const std::string& name) {
+  name_storage() = name;
+}
+const std::string& program_name() {
+  return name_storage();
+}
+void set_log_level(LogLevel level) {
+  g_level = level;
+}
+LogLevel log_level() {
+  return g_level;
+}
 
-void log_error(const std::string& message) { print_line(program_name() + ": error: " + message); }
+void log_error(const std::string& message) {
+  print_line(program_name() + ": error: " + message);
+}
 
 void log_warning(const std::string& message) {
   if (g_level != LogLevel::quiet) print_line(program_name() + ": warning: " + message);

@@ -44,8 +44,12 @@ int available_cpus() {
   return std::max(1, static_cast<int>(std::min<double>(cpus, std::ceil(cgroup_cpus()))));
 }
 
-void set_thread_count(int threads) { g_threads = threads; }
-int thread_count() { return g_threads > 0 ? g_threads : available_cpus(); }
+void set_thread_count(int threads) {
+  g_threads = threads;
+}
+int thread_count() {
+  return g_threads > 0 ? g_threads : available_cpus();
+}
 
 void parallel_for(std::int64_t n, const std::function<void(std::int64_t)>& body) {
   const int workers = static_cast<int>(std::min<std::int64_t>(thread_count(), n));

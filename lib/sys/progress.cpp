@@ -21,7 +21,9 @@ std::string duration(double seconds) {
 
 }  // namespace
 
-void set_progress_mode(ProgressMode mode) { g_mode = mode; }
+void set_progress_mode(ProgressMode mode) {
+  g_mode = mode;
+}
 
 Progress::Progress(std::string title, std::int64_t total, std::string unit)
     : title_(std::move(title)),
@@ -46,12 +48,14 @@ void Progress::update(std::int64_t done, const std::string& note) {
   if (first_ < 0) first_ = done > 1 ? done : 0;  // a resumed run must not count old steps in its rate
   done_ = done;
   note_ = note;
-  if (!enabled_ || finished_) return;
+  if (!enabled_ || finished_ || done >= total_) return;  // finish() prints the last line
   const double interval_s = terminal_ ? 0.2 : 15.0;
   if (std::chrono::duration<double>(Clock::now() - last_print_).count() >= interval_s) print(false);
 }
 
-void Progress::advance(std::int64_t by, const std::string& note) { update(done_ + by, note.empty() ? note_ : note); }
+void Progress::advance(std::int64_t by, const std::string& note) {
+  update(done_ + by, note.empty() ? note_ : note);
+}
 
 void Progress::finish() {
   if (finished_ || !enabled_) return;

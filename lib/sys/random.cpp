@@ -14,7 +14,9 @@ std::uint64_t split_mix(std::uint64_t& x) {
   return z ^ (z >> 31);
 }
 
-std::uint64_t rotate_left(std::uint64_t x, int k) { return (x << k) | (x >> (64 - k)); }
+std::uint64_t rotate_left(std::uint64_t x, int k) {
+  return (x << k) | (x >> (64 - k));
+}
 
 constexpr double two_pi = 6.283185307179586476925;
 
@@ -38,8 +40,12 @@ std::uint64_t Random::bits() {
   return result;
 }
 
-double Random::uniform() { return static_cast<double>(bits() >> 11) * 0x1.0p-53; }
-double Random::uniform(double low, double high) { return low + (high - low) * uniform(); }
+double Random::uniform() {
+  return static_cast<double>(bits() >> 11) * 0x1.0p-53;
+}
+double Random::uniform(double low, double high) {
+  return low + (high - low) * uniform();
+}
 
 std::int64_t Random::below(std::int64_t n) {
   const auto range = static_cast<std::uint64_t>(n);

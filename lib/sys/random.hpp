@@ -13,10 +13,10 @@ class Random {
   explicit Random(std::uint64_t seed, std::uint64_t stream = 0);
 
   std::uint64_t bits();
-  double uniform();                           ///< [0, 1)
-  double uniform(double low, double high);    ///< [low, high)
-  std::int64_t below(std::int64_t n);         ///< 0 .. n-1; n > 0
-  double normal();                            ///< mean 0, standard deviation 1 (Box-Muller)
+  double uniform();                         ///< [0, 1)
+  double uniform(double low, double high);  ///< [low, high)
+  std::int64_t below(std::int64_t n);       ///< 0 .. n-1; n > 0
+  double normal();                          ///< mean 0, standard deviation 1 (Box-Muller)
   /// Poisson count; exact inversion below a mean of 30, above it the normal approximation rounded to >= 0,
   /// whose relative error in the third moment is below 1/sqrt(30 * mean).
   double poisson(double mean);

@@ -1,6 +1,7 @@
 #include "sys/signals.hpp"
 
 #include <csignal>
+#include <initializer_list>
 
 namespace gdm {
 namespace {
@@ -27,8 +28,12 @@ void install_stop_handlers() {
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is reported as a write error that names the stream
 }
 
-bool stop_requested() noexcept { return g_signal != 0; }
-int stop_signal() noexcept { return g_signal; }
+bool stop_requested() noexcept {
+  return g_signal != 0;
+}
+int stop_signal() noexcept {
+  return g_signal;
+}
 
 void throw_if_stop_requested() {
   if (g_signal != 0) throw StopRequested{g_signal};

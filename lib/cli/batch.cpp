@@ -1,0 +1,104 @@
+// One loop for all tools, so that a failed case means the same everywhere.
+#include "cli/batch.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdlib>
+
+#include "sys/error.hpp"
+#include "sys/log.hpp"
+#include "sys/progress.hpp"
+#include "sys/signals.hpp"
+
+namespace gdm::cli {
+namespace {
+
+struct Shard {
+  std::size_t number = 1, count = 1;  // 1 <= number <= count
+};
+
+bool parse_number(std::string_view text, std::size_t& number) {
+  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
+  return result.ec == std::errc() && result.ptr == text.data() + text.size() && !text.empty();
+}
+
+std::size_t slurm_number(const char* name) {
+  const char* text = std::getenv(name);
+  std::size_t number = 0;
+  if (text == nullptr || !parse_number(text, number)) {
+    throw Error(fmt::format("--shard auto: the environment variable {} is not set to a number", name), Exit::usage);
+  }
+  return number;
+}
+
+Shard parse_shard(const std::string& text) {
+  Shard shard;
+  if (text.empty()) return shard;
+  if (text == "auto") {
+    shard.count = slurm_number("SLURM_ARRAY_TASK_COUNT");
+    shard.number = slurm_number("SLURM_ARRAY_TASK_ID") - slurm_number("SLURM_ARRAY_TASK_MIN") + 1;
+  } else {
+    const auto slash = text.find('/');
+    if (slash == std::string::npos || !parse_number(std::string_view(text).substr(0, slash), shard.number) ||
+        !parse_number(std::string_view(text).substr(slash + 1), shard.count)) {
+      throw Error(fmt::format("--shard: '{}' is neither 'auto' nor I/N", text), Exit::usage);
+    }
+  }
+  if (shard.number < 1 || shard.number > shard.count) {
+    throw Error(fmt::format("--shard: {}/{} is not a part from 1/N to N/N", shard.number, shard.count), Exit::usage);
+  }
+  return shard;
+}
+
+}  // namespace
+
+void add_batch_options(CLI::App& command, BatchOptions& options) {
+  command.add_option("--split", options.split, "Only these cases of a manifest")->type_name("train|val|test|all");
+  command.add_option("--shard", options.shard, "Only part I of N of the cases; auto: from the SLURM array")
+      ->type_name("I/N|auto");
+  command.add_flag("--keep-going", options.keep_going, "Record a failed case and go on; exit 3 at the end");
+}
+
+bool is_manifest(const fs::path& path) {
+  return path == "-" || path.extension() == ".json" || path.extension() == ".jsonl";
+}
+
+Batch::Batch(const Manifest& manifest, const BatchOptions& options) : keep_going_(options.keep_going) {
+  const Shard shard = parse_shard(options.shard);
+  const std::vector<Case> all = manifest.split(options.split);
+  for (std::size_t n = shard.number - 1; n < all.size(); n += shard.count) cases_.push_back(all[n]);
+  if (!options.shard.empty()) suffix_ = fmt::format("-{}-of-{}", shard.number, shard.count);
+}
+
+fs::path Batch::manifest_path(const fs::path& folder) const {
+  return folder / ("manifest" + suffix_ + ".json");
+}
+
+std::size_t Batch::run(const std::string& title, const std::function<void(Case&)>& work) {
+  Progress progress(title, static_cast<std::int64_t>(cases_.size()), "cases");
+  std::size_t failed = 0;
+  for (Case& item : cases_) {
+    throw_if_stop_requested();
+    try {
+      if (!item.error) with_context(fmt::format("case '{}'", item.id), [&] { work(item); });
+    } catch (const Error& error) {
+      if (!keep_going_) throw;
+      log_error(error.what());
+      item.error = error.what();
+    }
+    if (item.error) ++failed;
+    progress.advance(1, item.id);
+  }
+  return failed;
+}
+
+void refuse_same_path(const fs::path& input, const fs::path& output) {
+  if (input == "-" || output == "-") return;
+  std::error_code ignored;
+  if (fs::equivalent(input, output, ignored) || fs::weakly_canonical(input) == fs::weakly_canonical(output)) {
+    throw Error(fmt::format("{}: input and output are the same file", output.string()), Exit::usage);
+  }
+}
+
+}  // namespace gdm::cli

@@ -1,0 +1,48 @@
+#include "cli/run.hpp"
+
+#include <fmt/format.h>
+
+#include <sstream>
+
+#include "sys/error.hpp"
+#include "sys/parallel.hpp"
+
+namespace gdm::cli {
+
+net::Compute compute_of(const Program& program) {
+  net::Compute compute;
+  compute.device = program.standard().device;
+  compute.threads = thread_count();
+  compute.seed = program.standard().seed;
+  return compute;
+}
+
+int exit_of(bool finished) {
+  return static_cast<int>(finished ? Exit::ok : Exit::requeue);
+}
+
+std::vector<std::int64_t> numbers_from_text(const std::string& text, const std::string& option) {
+  std::vector<std::int64_t> numbers;
+  std::istringstream stream(text);
+  for (std::string part; std::getline(stream, part, ',');) {
+    std::size_t used = 0;
+    long long value = 0;
+    try {
+      value = std::stoll(part, &used);
+    } catch (const std::exception&) {
+      used = 0;
+    }
+    if (used == 0 || used != part.size() || value < 1) {
+      throw Error(fmt::format("{}: '{}' is not a list of numbers such as 16,32,64", option, text), Exit::usage);
+    }
+    numbers.push_back(value);
+  }
+  if (numbers.empty()) throw Error(option + ": the list is empty", Exit::usage);
+  return numbers;
+}
+
+std::string check_safetensors_name(const std::string& path) {
+  return std::filesystem::path(path).extension() == ".safetensors" ? "" : "'" + path + "' does not end in .safetensors";
+}
+
+}  // namespace gdm::cli

@@ -1,0 +1,26 @@
+// Small things that several programs' run() functions need.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cli/app.hpp"
+#include "io/manifest.hpp"
+#include "net/network.hpp"
+
+namespace gdm::cli {
+
+/// Device, threads and seed of the standard options, for the network.
+net::Compute compute_of(const Program& program);
+
+/// Exit::ok if `finished`, Exit::requeue if a signal or a time limit stopped the work after a checkpoint was saved.
+int exit_of(bool finished);
+
+/// "16,32,64" -> numbers; every one at least 1. Throws Error with Exit::usage naming `option`.
+std::vector<std::int64_t> numbers_from_text(const std::string& text, const std::string& option);
+
+/// A CLI11 check: the name ends in ".safetensors".
+std::string check_safetensors_name(const std::string& path);
+
+}  // namespace gdm::cli

@@ -1,0 +1,81 @@
+#include "cli/synthesis.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+
+#include "cli/run.hpp"
+#include "sys/error.hpp"
+
+namespace gdm::cli {
+
+void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
+  command.add_option("--model", options.model, "Generator from gdm-drift-train")->required()->type_name("FILE");
+  command.add_option("--window", options.windows.window, "Window edge in voxels; 0: as trained")
+      ->check(CLI::Range(0, 512));
+  command.add_option("--overlap", options.windows.overlap, "Part of a window shared with the next")
+      ->check(CLI::Range(0.0, 0.9));
+  command.add_option("--dtype", options.dtype, "Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32")
+      ->check(CLI::IsMember({"int16", "float32"}));
+}
+
+Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Provenance& provenance)
+    : model_(net::network().open_generator(options.model, options.windows, compute_of(program))),
+      type_(voxel_type_from_name(options.dtype)),
+      overwrite_(program.standard().overwrite()),
+      provenance_(provenance) {
+  provenance_.add_source(options.model);
+}
+
+void Synthesis::check(const Case& item, const fs::path& output) const {
+  for (const std::string& name : condition_names()) refuse_same_path(item.input(name), output);
+  if (fs::exists(output.parent_path())) check_writable(output, overwrite_);
+}
+
+void Synthesis::run(Case& item, const fs::path& output) {
+  std::vector<Volume> conditions;
+  std::vector<fs::path> sources;
+  for (const std::string& name : condition_names()) {
+    sources.push_back(item.input(name));
+    conditions.push_back(read_volume(sources.back()));
+  }
+  write(conditions, sources, output, "");
+  item.prediction = output;
+}
+
+void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources,
+                      const fs::path& output, const std::string& progress_title) {
+  const auto start = std::chrono::steady_clock::now();
+  const Volume predicted = model_->predict(conditions, progress_title);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  Json details{{"model_sha256", model_->digest()}, {"network_evaluations", model_->evaluations()}};
+  if (!provenance_.reproducible) details["inference_s"] = seconds;
+  for (const fs::path& source : sources) {
+    if (source != "-") provenance_.add_source(source);
+  }
+  const WriteReport report = write_volume(output, predicted, type_, overwrite_);
+  if (output != "-") write_sidecar(output, provenance_, sources, report, details, overwrite_);
+}
+
+std::string Synthesis::plan(const std::vector<Case>& cases, const fs::path& folder) const {
+  const Json& generator = model_->description().at("generator");
+  std::string text =
+      fmt::format("model     {} ({}), windows of {}^3 voxels, sha256 {:.16}\n", generator.value("architecture", ""),
+                  generator.value("task", ""), generator.value("window_voxels", 0), model_->digest());
+  for (const Case& item : cases) {
+    const NiftiInfo info = read_nifti_info(item.input(condition_names().front()));
+    // Input copies, the output and its blending buffer, float32 each; the network itself needs about 0.5 GB.
+    const double mib =
+        static_cast<double>(info.grid.voxels() * 4 * static_cast<std::int64_t>(2 * condition_names().size() + 2)) /
+        1048576.0;
+    text += fmt::format("{:<9} {} -> {}, {:.0f} MiB of volumes\n", item.id, describe(info.grid),
+                        prediction_path(folder, item).string(), mib);
+  }
+  return text;
+}
+
+fs::path prediction_path(const fs::path& folder, const Case& item) {
+  return folder / (item.id + "_gdm.nii.gz");
+}
+
+}  // namespace gdm::cli

@@ -1,0 +1,49 @@
+// What gdm-synth and `gdm-recon gdm` share: a trained generator applied to cases.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/app.hpp"
+#include "cli/batch.hpp"
+#include "net/network.hpp"
+
+namespace gdm::cli {
+
+struct SynthesisOptions {
+  fs::path model;
+  std::string dtype = "int16";
+  net::SynthOptions windows;
+};
+
+/// --model, --window, --overlap, --dtype.
+void add_synthesis_options(CLI::App& command, SynthesisOptions& options);
+
+/// A generator, and how its predictions are written.
+class Synthesis {
+ public:
+  /// Loads the model and adds it to `provenance`, which must outlive this object.
+  Synthesis(const Program& program, const SynthesisOptions& options, Provenance& provenance);
+
+  const std::vector<std::string>& condition_names() const { return model_->condition_names(); }
+  /// Throws Error unless the case has the inputs, none of them is `output`, and `output` may be written.
+  void check(const Case& item, const fs::path& output) const;
+  /// Reads the case's inputs, predicts, writes the volume and its sidecar, and sets item.prediction.
+  void run(Case& item, const fs::path& output);
+  /// The same for conditions in memory that come from `sources`.
+  void write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources, const fs::path& output,
+             const std::string& progress_title);
+  /// What a dry run prints: the model, and each case's output.
+  std::string plan(const std::vector<Case>& cases, const fs::path& folder) const;
+
+ private:
+  std::unique_ptr<net::Synthesizer> model_;
+  VoxelType type_;
+  Overwrite overwrite_;
+  Provenance& provenance_;
+};
+
+/// DIR/ID_gdm.nii.gz
+fs::path prediction_path(const fs::path& folder, const Case& item);
+
+}  // namespace gdm::cli

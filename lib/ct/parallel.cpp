@@ -1,0 +1,390 @@
+// The projectors walk 16 slices at once: the geometry is the same for every slice, so each interpolation weight is
+// computed once and applied to one vector of 16 neighbouring slices, without gathers.
+#include "ct/parallel.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "sys/error.hpp"
+#include "sys/parallel.hpp"
+#include "sys/random.hpp"
+
+// One version of the hot loops for AVX2 and one for any x86-64, chosen at load time. Sanitizers instrument the
+// resolver before their run time is up, so they get the plain version.
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
+    !defined(__SANITIZE_THREAD__)
+#define GDM_CLONES __attribute__((target_clones("arch=haswell", "default")))
+#else
+#define GDM_CLONES
+#endif
+#define GDM_INLINE inline __attribute__((always_inline))
+
+namespace gdm::ct {
+namespace {
+
+constexpr double pi = 3.14159265358979323846;
+constexpr std::int64_t lane_count = 16;  // one cache line of float
+
+struct Lanes {
+  float v __attribute__((vector_size(lane_count * sizeof(float))));
+};
+
+/// One slice's pixels; slabs of 16 slices are stored with a border of one zero pixel on each side.
+struct Plane {
+  std::int64_t ni, nj;
+  double dx_mm, dy_mm;
+
+  explicit Plane(const Grid& grid)
+      : ni(grid.shape_ijk[0]), nj(grid.shape_ijk[1]), dx_mm(grid.spacing_mm()[0]), dy_mm(grid.spacing_mm()[1]) {}
+  std::int64_t row() const { return ni + 2; }
+  std::int64_t pixels() const { return row() * (nj + 2); }
+  std::int64_t at(std::int64_t i, std::int64_t j) const { return i + 1 + row() * (j + 1); }
+};
+
+void check(const Grid& grid, const ParallelScan& scan) {
+  if (!grid.is_orthogonal()) throw Error("parallel-beam CT needs orthogonal axes, and this grid is sheared");
+  if (scan.views < 1 || scan.detectors < 1 || !(scan.detector_spacing_mm > 0)) {
+    throw Error(fmt::format("a scan of {} views and {} detectors of {} mm is not possible", scan.views, scan.detectors,
+                            scan.detector_spacing_mm));
+  }
+}
+
+void check(const Sinogram& sinogram, const Grid& grid) {
+  check(grid, sinogram.scan);
+  const auto expected = static_cast<std::size_t>(sinogram.scan.views * sinogram.scan.detectors * sinogram.slices);
+  if (sinogram.slices != grid.shape_ijk[2] || sinogram.line_integrals.size() != expected) {
+    throw Error(fmt::format("a sinogram of {} slices ({} values) does not fit a grid of {} slices ({} values expected)",
+                            sinogram.slices, sinogram.line_integrals.size(), grid.shape_ijk[2], expected));
+  }
+}
+
+/// Copies slices k0 .. k0+count-1 into the lanes of `slab`; the border and unused lanes stay zero.
+void load_slab(const Volume& volume, const Plane& plane, std::int64_t k0, std::int64_t count,
+               std::vector<Lanes>& slab) {
+  slab.assign(static_cast<std::size_t>(plane.pixels()), Lanes{});
+  for (std::int64_t j = 0; j < plane.nj; ++j) {
+    for (std::int64_t lane = 0; lane < count; ++lane) {
+      const float* in = &volume.at(0, j, k0 + lane);
+      Lanes* out = &slab[static_cast<std::size_t>(plane.at(0, j))];
+      for (std::int64_t i = 0; i < plane.ni; ++i) out[i].v[lane] = in[i];
+    }
+  }
+}
+
+void store_slab(const std::vector<Lanes>& slab, const Plane& plane, std::int64_t k0, std::int64_t count,
+                Volume& volume) {
+  for (std::int64_t j = 0; j < plane.nj; ++j) {
+    for (std::int64_t lane = 0; lane < count; ++lane) {
+      float* out = &volume.at(0, j, k0 + lane);
+      const Lanes* in = &slab[static_cast<std::size_t>(plane.at(0, j))];
+      for (std::int64_t i = 0; i < plane.ni; ++i) out[i] = in[i].v[lane];
+    }
+  }
+}
+
+void load_view(const Sinogram& sinogram, std::int64_t view, std::int64_t k0, std::int64_t count, Lanes* line) {
+  std::fill(line, line + sinogram.scan.detectors, Lanes{});
+  for (std::int64_t lane = 0; lane < count; ++lane) {
+    const float* in = &sinogram.line_integrals[sinogram.offset(0, view, k0 + lane)];
+    for (std::int64_t d = 0; d < sinogram.scan.detectors; ++d) line[d].v[lane] = in[d];
+  }
+}
+
+/// How the lines of one view cross a slice. Along the major axis (index m) each line takes one sample per row; its
+/// padded index along the minor axis is start + per_detector * d + per_row * m.
+struct ViewWalk {
+  std::int64_t rows, minor_size;
+  std::int64_t row_stride, minor_stride;  // in pixels of a padded slab
+  double start, per_detector, per_row;
+  double sample_mm;  // length of line per sample
+
+  ViewWalk(const Plane& plane, const ParallelScan& scan, std::int64_t view) {
+    const double c = std::cos(scan.angle_rad(view)), s = std::sin(scan.angle_rad(view));
+    // The major axis is j where a step of one row moves the line by at most one pixel in i.
+    const bool along_j = std::abs(s) * plane.dy_mm <= std::abs(c) * plane.dx_mm;
+    const double major_mm = along_j ? plane.dy_mm : plane.dx_mm, minor_mm = along_j ? plane.dx_mm : plane.dy_mm;
+    const double to_minor = along_j ? c : s, to_major = along_j ? s : c;
+    rows = along_j ? plane.nj : plane.ni;
+    minor_size = along_j ? plane.ni : plane.nj;
+    row_stride = along_j ? plane.row() : 1;
+    minor_stride = along_j ? 1 : plane.row();
+    per_detector = scan.detector_spacing_mm / (to_minor * minor_mm);
+    per_row = -to_major * major_mm / (to_minor * minor_mm);
+    const double centre = 0.5 * static_cast<double>(minor_size - 1) + 1.0;
+    start = centre - per_detector * 0.5 * static_cast<double>(scan.detectors - 1) -
+            per_row * 0.5 * static_cast<double>(rows - 1);
+    sample_mm = major_mm / std::abs(to_minor);
+  }
+
+  /// Calls visit(detector, pixel, next pixel, weight of next pixel) for each sample that touches the slice.
+  template <class Visit>
+  GDM_INLINE void for_each_sample(std::int64_t detectors, Visit&& visit) const {
+    const double limit = static_cast<double>(minor_size + 1);
+    for (std::int64_t m = 0; m < rows; ++m) {
+      const double first = start + per_row * static_cast<double>(m);
+      const double end_a = -first / per_detector, end_b = (limit - first) / per_detector;
+      const double last_d = static_cast<double>(detectors - 1);
+      const auto from = static_cast<std::int64_t>(std::clamp(std::floor(std::min(end_a, end_b)), 0.0, last_d));
+      const auto to = static_cast<std::int64_t>(std::clamp(std::ceil(std::max(end_a, end_b)), 0.0, last_d));
+      const std::int64_t row = (m + 1) * row_stride;
+      for (std::int64_t d = from; d <= to; ++d) {
+        const double position = first + per_detector * static_cast<double>(d);
+        if (!(position > 0.0 && position < limit)) continue;
+        const auto cell = static_cast<std::int64_t>(position);
+        const std::int64_t pixel = row + cell * minor_stride;
+        visit(d, pixel, pixel + minor_stride, static_cast<float>(position - static_cast<double>(cell)));
+      }
+    }
+  }
+};
+
+GDM_CLONES void project_view(const ViewWalk& walk, std::int64_t detectors, const Lanes* slab, Lanes* line) {
+  std::fill(line, line + detectors, Lanes{});
+  walk.for_each_sample(
+      detectors, [&](std::int64_t d, std::int64_t a, std::int64_t b, float f)
+                     __attribute__((always_inline)) { line[d].v += slab[a].v + f * (slab[b].v - slab[a].v); });
+  const auto sample_mm = static_cast<float>(walk.sample_mm);
+  for (std::int64_t d = 0; d < detectors; ++d) line[d].v *= sample_mm;
+}
+
+/// `line` is scaled in place by the sample length.
+GDM_CLONES void back_project_view(const ViewWalk& walk, std::int64_t detectors, Lanes* line, Lanes* slab) {
+  const auto sample_mm = static_cast<float>(walk.sample_mm);
+  for (std::int64_t d = 0; d < detectors; ++d) line[d].v *= sample_mm;
+  walk.for_each_sample(
+      detectors, [&](std::int64_t d, std::int64_t a, std::int64_t b, float f) __attribute__((always_inline)) {
+        slab[a].v += (1.0F - f) * line[d].v;
+        slab[b].v += f * line[d].v;
+      });
+}
+
+GDM_CLONES void filter_view(const std::vector<float>& kernel, std::int64_t detectors, float scale, const Lanes* line,
+                            Lanes* filtered) {
+  constexpr std::int64_t block = 4;  // outputs per pass, so that each input is loaded once for four
+  const auto lag = [&](std::int64_t a, std::int64_t b) { return kernel[static_cast<std::size_t>(std::abs(a - b))]; };
+  for (std::int64_t d0 = 0; d0 < detectors; d0 += block) {
+    Lanes sum[block] = {};
+    for (std::int64_t e = 0; e < detectors; ++e) {
+      for (std::int64_t b = 0; b < block; ++b) sum[b].v += lag(d0 + b, e) * line[e].v;
+    }
+    for (std::int64_t b = 0; b < std::min(block, detectors - d0); ++b) filtered[d0 + b].v = scale * sum[b].v;
+  }
+}
+
+constexpr std::int64_t view_block = 8;  // filtered views that are summed per pass over a slab; they stay in L2
+
+/// Adds `views` filtered views to every pixel. View v lies at filtered + v * stride and has one zero before its first
+/// detector and two after its last; detector index = start + per_i * i + per_j * j.
+struct PixelWalk {
+  double start, per_i, per_j;
+};
+
+GDM_CLONES void add_filtered_views(const PixelWalk* walks, std::int64_t views, std::int64_t detectors,
+                                   const Lanes* filtered, const Plane& plane, Lanes* slab) {
+  const double limit = static_cast<double>(detectors + 1);
+  const std::int64_t stride = detectors + 3;
+  for (std::int64_t j = 0; j < plane.nj; ++j) {
+    Lanes* row = slab + plane.at(0, j);
+    for (std::int64_t i = 0; i < plane.ni; ++i) {
+      Lanes sum = row[i];
+      for (std::int64_t v = 0; v < views; ++v) {
+        const PixelWalk& w = walks[v];
+        const double position = w.start + w.per_i * static_cast<double>(i) + w.per_j * static_cast<double>(j);
+        const double inside = std::min(std::max(position + 1.0, 0.0), limit);
+        const auto cell = static_cast<std::int64_t>(inside);
+        const auto f = static_cast<float>(inside - static_cast<double>(cell));
+        const Lanes* at = filtered + v * stride + cell;
+        sum.v += at[0].v + f * (at[1].v - at[0].v);
+      }
+      row[i] = sum;
+    }
+  }
+}
+
+PixelWalk pixel_walk(const Plane& plane, const ParallelScan& scan, std::int64_t view) {
+  PixelWalk walk{};
+  walk.per_i = plane.dx_mm * std::cos(scan.angle_rad(view)) / scan.detector_spacing_mm;
+  walk.per_j = plane.dy_mm * std::sin(scan.angle_rad(view)) / scan.detector_spacing_mm;
+  walk.start = 0.5 * (static_cast<double>(scan.detectors - 1) - walk.per_i * static_cast<double>(plane.ni - 1) -
+                      walk.per_j * static_cast<double>(plane.nj - 1));
+  return walk;
+}
+
+void fbp_slab(const Sinogram& sinogram, const Plane& plane, const std::vector<float>& kernel, std::int64_t k0,
+              std::int64_t count, std::vector<Lanes>& slab) {
+  const ParallelScan& scan = sinogram.scan;
+  const auto scale = static_cast<float>(scan.detector_spacing_mm * pi / static_cast<double>(scan.views));
+  const std::int64_t stride = scan.detectors + 3;
+  std::vector<Lanes> line(static_cast<std::size_t>(scan.detectors));
+  std::vector<Lanes> filtered(static_cast<std::size_t>(view_block * stride));
+  PixelWalk walks[view_block];
+  for (std::int64_t v0 = 0; v0 < scan.views; v0 += view_block) {
+    const std::int64_t views = std::min(view_block, scan.views - v0);
+    for (std::int64_t v = 0; v < views; ++v) {
+      load_view(sinogram, v0 + v, k0, count, line.data());
+      filter_view(kernel, scan.detectors, scale, line.data(), filtered.data() + v * stride + 1);
+      walks[v] = pixel_walk(plane, scan, v0 + v);
+    }
+    add_filtered_views(walks, views, scan.detectors, filtered.data(), plane, slab.data());
+  }
+}
+
+/// Calls body(first slice, number of slices) for each block of 16 slices, in parallel.
+template <class Body>
+void for_each_slab(std::int64_t slices, Body&& body) {
+  parallel_for((slices + lane_count - 1) / lane_count, [&](std::int64_t block) {
+    const std::int64_t k0 = block * lane_count;
+    body(k0, std::min(lane_count, slices - k0));
+  });
+}
+
+/// Continuous impulse response of the ramp cut at the Nyquist frequency, at a lag in detectors, times spacing^2
+/// (Kak & Slaney chapter 3, eq. 60, whose samples at whole lags are eq. 61).
+double band_limited_ramp(double lag) {
+  const auto sinc = [](double x) { return x == 0.0 ? 1.0 : std::sin(pi * x) / (pi * x); };
+  return 0.5 * sinc(lag) - 0.25 * sinc(0.5 * lag) * sinc(0.5 * lag);
+}
+
+double windowed_ramp(double lag, Window window) {
+  const auto blend = [lag](double own, double shifted, double shift) {
+    return own * band_limited_ramp(lag) + shifted * (band_limited_ramp(lag - shift) + band_limited_ramp(lag + shift));
+  };
+  switch (window) {
+    case Window::ram_lak:
+      return band_limited_ramp(lag);
+    case Window::shepp_logan:
+      return -2.0 / (pi * pi * (4.0 * lag * lag - 1.0));
+    case Window::cosine:
+      return blend(0.0, 0.5, 0.5);
+    case Window::hamming:
+      return blend(0.54, 0.23, 1.0);
+    case Window::hann:
+      return blend(0.5, 0.25, 1.0);
+  }
+  throw Error("unknown window");
+}
+
+}  // namespace
+
+double ParallelScan::angle_rad(std::int64_t view) const {
+  return first_angle_rad + pi * static_cast<double>(view) / static_cast<double>(views);
+}
+
+double ParallelScan::detector_mm(std::int64_t detector) const {
+  return (static_cast<double>(detector) - 0.5 * static_cast<double>(detectors - 1)) * detector_spacing_mm;
+}
+
+ParallelScan default_scan(const Grid& grid, std::int64_t views) {
+  const Plane plane(grid);
+  ParallelScan scan;
+  scan.views = views;
+  scan.detector_spacing_mm = std::min(plane.dx_mm, plane.dy_mm);
+  const double diameter_mm =
+      std::hypot(static_cast<double>(plane.ni) * plane.dx_mm, static_cast<double>(plane.nj) * plane.dy_mm);
+  scan.detectors = static_cast<std::int64_t>(std::ceil(diameter_mm / scan.detector_spacing_mm)) + 1;
+  check(grid, scan);
+  return scan;
+}
+
+Volume attenuation_from_hu(Volume volume_hu) {
+  for (float& value : volume_hu.voxels) {
+    value = static_cast<float>(std::max(0.0, mu_water_per_mm * (1.0 + static_cast<double>(value) / 1000.0)));
+  }
+  return volume_hu;
+}
+
+Volume hu_from_attenuation(Volume attenuation_per_mm) {
+  for (float& value : attenuation_per_mm.voxels) {
+    value = static_cast<float>(1000.0 * (static_cast<double>(value) / mu_water_per_mm - 1.0));
+  }
+  return attenuation_per_mm;
+}
+
+Sinogram project(const Volume& attenuation_per_mm, const ParallelScan& scan) {
+  check(attenuation_per_mm.grid, scan);
+  const Plane plane(attenuation_per_mm.grid);
+  Sinogram sinogram{scan, attenuation_per_mm.grid.shape_ijk[2], {}};
+  sinogram.line_integrals.resize(static_cast<std::size_t>(scan.detectors * scan.views * sinogram.slices));
+  for_each_slab(sinogram.slices, [&](std::int64_t k0, std::int64_t count) {
+    std::vector<Lanes> slab, line(static_cast<std::size_t>(scan.detectors));
+    load_slab(attenuation_per_mm, plane, k0, count, slab);
+    for (std::int64_t view = 0; view < scan.views; ++view) {
+      project_view(ViewWalk(plane, scan, view), scan.detectors, slab.data(), line.data());
+      for (std::int64_t lane = 0; lane < count; ++lane) {
+        float* out = &sinogram.line_integrals[sinogram.offset(0, view, k0 + lane)];
+        for (std::int64_t d = 0; d < scan.detectors; ++d) out[d] = line[static_cast<std::size_t>(d)].v[lane];
+      }
+    }
+  });
+  return sinogram;
+}
+
+Volume back_project(const Sinogram& sinogram, const Grid& grid) {
+  check(sinogram, grid);
+  const Plane plane(grid);
+  Volume result(grid, 0.0F);
+  for_each_slab(sinogram.slices, [&](std::int64_t k0, std::int64_t count) {
+    std::vector<Lanes> slab(static_cast<std::size_t>(plane.pixels()));
+    std::vector<Lanes> line(static_cast<std::size_t>(sinogram.scan.detectors));
+    for (std::int64_t view = 0; view < sinogram.scan.views; ++view) {
+      load_view(sinogram, view, k0, count, line.data());
+      back_project_view(ViewWalk(plane, sinogram.scan, view), sinogram.scan.detectors, line.data(), slab.data());
+    }
+    store_slab(slab, plane, k0, count, result);
+  });
+  return result;
+}
+
+void add_poisson_noise(Sinogram& sinogram, double photons, std::uint64_t seed) {
+  if (!(photons >= 1.0) || !std::isfinite(photons)) throw Error(fmt::format("{} photons: expected 1 or more", photons));
+  const std::int64_t per_slice = sinogram.scan.detectors * sinogram.scan.views;
+  parallel_for(sinogram.slices, [&](std::int64_t k) {
+    Random random(seed, static_cast<std::uint64_t>(k));
+    float* values = sinogram.line_integrals.data() + k * per_slice;
+    for (std::int64_t n = 0; n < per_slice; ++n) {
+      const double counts = random.poisson(photons * std::exp(-static_cast<double>(values[n])));
+      values[n] = static_cast<float>(std::log(photons / std::max(counts, 1.0)));
+    }
+  });
+}
+
+const std::vector<std::string>& window_names() {
+  static const std::vector<std::string> names{"ram-lak", "shepp-logan", "cosine", "hamming", "hann"};
+  return names;
+}
+
+Window window_from_name(const std::string& name) {
+  const auto& names = window_names();
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) {
+    throw Error(fmt::format("'{}' is not a filter; there are {}", name, fmt::join(names, ", ")), Exit::usage);
+  }
+  return static_cast<Window>(found - names.begin());
+}
+
+std::vector<float> ramp_kernel(std::int64_t count, double spacing_mm, Window window) {
+  std::vector<float> kernel(static_cast<std::size_t>(count));
+  for (std::int64_t n = 0; n < count; ++n) {
+    kernel[static_cast<std::size_t>(n)] =
+        static_cast<float>(windowed_ramp(static_cast<double>(n), window) / (spacing_mm * spacing_mm));
+  }
+  return kernel;
+}
+
+Volume filtered_back_projection(const Sinogram& sinogram, const Grid& grid, Window window) {
+  check(sinogram, grid);
+  const Plane plane(grid);
+  // filter_view() works in blocks of four detectors and looks up lags up to three past the last one.
+  const std::vector<float> kernel = ramp_kernel(sinogram.scan.detectors + 3, sinogram.scan.detector_spacing_mm, window);
+  Volume result(grid, 0.0F);
+  for_each_slab(sinogram.slices, [&](std::int64_t k0, std::int64_t count) {
+    std::vector<Lanes> slab(static_cast<std::size_t>(plane.pixels()));
+    fbp_slab(sinogram, plane, kernel, k0, count, slab);
+    store_slab(slab, plane, k0, count, result);
+  });
+  return result;
+}
+
+}  // namespace gdm::ct

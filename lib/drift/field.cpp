@@ -1,0 +1,80 @@
+#include "drift/field.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gdm::drift {
+namespace {
+
+constexpr double ema = 0.99;
+constexpr double self_mask = 100.0;  // added to a normalised distance of about 1: no affinity to oneself
+constexpr double smallest_scale = 1e-3, smallest_rms = 1e-4;
+// The current RMS may exceed its average; this share of it bounds the normalised force at 4 times its usual size.
+constexpr double rms_guard = 0.25;
+
+/// Euclidean distances (R, G, M) by one matrix product. Centring keeps the cancellation of |x|^2 + |y|^2 - 2xy small.
+Tensor distances(const Tensor& a, const Tensor& b) {
+  const Tensor centre = b.mean(std::vector<std::int64_t>{0, 1}, true);
+  const Tensor x = a - centre, y = b - centre;
+  const Tensor squared = x.square().sum(-1).unsqueeze(2) + y.square().sum(-1).unsqueeze(1);
+  return torch::baddbmm(squared, x, y.transpose(1, 2), 1.0, -2.0).clamp_min_(1e-8).sqrt_();
+}
+
+double update_ema(double old, double now) {
+  return old > 0 ? ema * old + (1 - ema) * now : now;
+}
+
+}  // namespace
+
+Field drift_field(const Tensor& gen_in, const Tensor& neg_in, const Tensor& pos_in, const Tensor& pos_weight,
+                  const FieldOptions& options, FieldState& state) {
+  const torch::NoGradGuard no_grad;
+  const Tensor gen = gen_in.detach().to(torch::kFloat32), pos = pos_in.detach().to(torch::kFloat32);
+  Tensor negatives = neg_in.detach().to(torch::kFloat32);
+  const std::int64_t own = options.siblings ? gen.size(1) : 0;
+  if (own > 0) negatives = torch::cat({gen, negatives}, 1);
+  const Tensor targets = torch::cat({negatives, pos}, 1);
+  const std::int64_t n_negatives = negatives.size(1), channels = gen.size(2);
+
+  Tensor distance = distances(gen, targets);
+  const Tensor self = own > 0 ? torch::eye(own, distance.options()) : Tensor();
+  double sum = distance.sum().item<double>();
+  auto count = static_cast<double>(distance.numel());
+  if (own > 0) {
+    sum -= (distance.narrow(2, 0, own) * self).sum().item<double>();
+    count -= static_cast<double>(gen.size(0) * own);
+  }
+  if (count > 0) state.scale = update_ema(state.scale, sum / count);
+  const double scale = std::max(state.scale, smallest_scale);
+
+  Field field;
+  field.unit = scale / std::sqrt(static_cast<double>(channels));
+  distance.div_(scale);
+  if (own > 0) distance.narrow(2, 0, own).add_(self, self_mask);
+
+  state.rms.resize(options.temperatures.size(), 0.0);
+  field.force = torch::zeros_like(gen);
+  for (std::size_t t = 0; t < options.temperatures.size(); ++t) {
+    const Tensor logits = distance * (-1.0 / options.temperatures[t]);
+    Tensor affinity =
+        (torch::softmax(logits, 2) * torch::softmax(logits, 1)).clamp_min_(options.affinity_floor).sqrt_();
+    const Tensor to_negatives = affinity.narrow(2, 0, n_negatives);
+    Tensor to_positives = affinity.narrow(2, n_negatives, pos.size(1));
+    if (pos_weight.defined()) to_positives = to_positives * pos_weight.to(to_positives.options()).view({1, 1, -1});
+    const Tensor attraction = to_positives * to_negatives.sum(2, true);
+    const Tensor repulsion = to_negatives * to_positives.sum(2, true);
+    const Tensor force = (torch::bmm(attraction, pos) - torch::bmm(repulsion, negatives)).div_(field.unit);
+    const double rms = std::sqrt(force.square().mean().item<double>());
+    state.rms[t] = update_ema(state.rms[t], rms);
+    field.raw_rms.push_back(rms);
+    field.force.add_(force, 1.0 / std::max({state.rms[t], rms_guard * rms, smallest_rms}));
+  }
+  return field;
+}
+
+Tensor drift_loss(const Tensor& gen, const Field& field) {
+  const Tensor x = gen.to(torch::kFloat32) / field.unit;
+  return (x - (x.detach() + field.force)).square().mean();
+}
+
+}  // namespace gdm::drift

@@ -1,0 +1,44 @@
+// The drift field of Deng et al. (arXiv 2602.04770, section 3 and their published code), in the form that
+// conditional generation with small batches needs: EMA scales instead of per-batch ones, and sets that are completed
+// by banks of real and of generated features.
+#pragma once
+
+#include <vector>
+
+#include "nn/compat.hpp"
+
+namespace gdm::drift {
+
+using torch::Tensor;
+
+struct FieldOptions {
+  std::vector<double> temperatures{0.05, 0.2, 0.5};  ///< relative to the mean pairwise distance
+  double affinity_floor = 1e-6;                      ///< floor of the product of both softmaxes
+  bool siblings = true;                              ///< generated samples repel each other (self excluded)
+};
+
+/// What one drift problem remembers between steps; part of the checkpoint.
+struct FieldState {
+  double scale = 0;         ///< EMA of the mean pairwise distance; <= 0: not yet known
+  std::vector<double> rms;  ///< EMA of the raw force's RMS, one for each temperature
+};
+
+struct Field {
+  Tensor force;                 ///< V, (R, G, C), in units of `unit`; carries no gradient
+  double unit = 1;              ///< features are divided by this: mean distance becomes sqrt(C)
+  std::vector<double> raw_rms;  ///< RMS of the unnormalised force per temperature: the quantity that falls as q -> p
+};
+
+/// R independent problems at once. gen (R, G, C), neg (R, N, C) with N >= 0, pos (R, P, C); pos_weight (P) or undefined
+/// multiplies the affinities of the positives' columns. Computes in float32 without gradient and updates `state`.
+///
+/// A = sqrt(softmax over targets * softmax over queries) of -distance / (temperature * scale);
+/// V = sum over temperatures of [ (A+ rowsum(A-)) pos - (A- rowsum(A+)) (gen, neg) ] / (unit * RMS). Attraction and
+/// repulsion carry equal mass, so V(p, q) = -V(q, p) and V = 0 at p = q.
+Field drift_field(const Tensor& gen, const Tensor& neg, const Tensor& pos, const Tensor& pos_weight,
+                  const FieldOptions& options, FieldState& state);
+
+/// mean over all elements of (gen / unit - sg(gen / unit + V))^2: its gradient moves gen along V and nothing else.
+Tensor drift_loss(const Tensor& gen, const Field& field);
+
+}  // namespace gdm::drift

@@ -1,0 +1,125 @@
+#include "drift/levels.hpp"
+
+#include <ATen/CPUGeneratorImpl.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace gdm::drift {
+namespace {
+
+namespace F = torch::nn::functional;
+constexpr double variance_floor = 1e-6;
+
+/// (B, C, d, h, w) -> (B, d*h*w, C)
+Tensor cells(const Tensor& map) {
+  return map.flatten(2).transpose(1, 2);
+}
+
+Tensor pool(const Tensor& map, std::int64_t edge, std::int64_t stride) {
+  return F::avg_pool3d(map, F::AvgPool3dFuncOptions(edge).stride(stride));
+}
+
+Tensor deviation(const Tensor& mean_of_square, const Tensor& mean) {
+  return (mean_of_square - mean.square()).clamp_min(0.0).add(variance_floor).sqrt();
+}
+
+void add_global(const Tensor& map, std::size_t stage, std::vector<Candidates>& out) {
+  const Tensor mean = map.mean({2, 3, 4}), square = map.square().mean({2, 3, 4});
+  const Tensor inside = torch::ones({map.size(0), 1}, torch::TensorOptions(map.device()).dtype(torch::kBool));
+  out.push_back({fmt::format("global.s{}.mean", stage), mean.unsqueeze(1), inside});
+  out.push_back({fmt::format("global.s{}.std", stage), deviation(square, mean).unsqueeze(1), inside});
+}
+
+void add_local(const Tensor& map, const Tensor& inside_part, std::size_t stage, std::vector<Candidates>& out) {
+  for (const std::int64_t edge : {2, 4}) {
+    if (std::min({map.size(2), map.size(3), map.size(4)}) < edge) continue;
+    const Tensor mean = pool(map, edge, 1), square = pool(map.square(), edge, 1);
+    const Tensor inside = cells(pool(inside_part, edge, 1)).squeeze(2) >= least_inside;
+    out.push_back({fmt::format("local.s{}.k{}.mean", stage, edge), cells(mean), inside});
+    out.push_back({fmt::format("local.s{}.k{}.std", stage, edge), cells(deviation(square, mean)), inside});
+  }
+}
+
+/// Cuts a map into aligned blocks of block_edge^3 cells: (B, C, d, h, w) -> (B, blocks * 64, C).
+Tensor block_cells(const Tensor& map) {
+  constexpr std::int64_t b = block_edge;
+  const std::int64_t nd = map.size(2) / b, nh = map.size(3) / b, nw = map.size(4) / b;
+  return map.slice(2, 0, nd * b)
+      .slice(3, 0, nh * b)
+      .slice(4, 0, nw * b)
+      .reshape({map.size(0), map.size(1), nd, b, nh, b, nw, b})
+      .permute({0, 2, 4, 6, 3, 5, 7, 1})
+      .reshape({map.size(0), nd * nh * nw * b * b * b, map.size(1)});
+}
+
+void add_spatial(const Tensor& map, const Tensor& inside_part, std::size_t stage, std::vector<Candidates>& out) {
+  if (std::min({map.size(2), map.size(3), map.size(4)}) < block_edge) return;
+  const Tensor inside = cells(pool(inside_part, block_edge, block_edge)).squeeze(2) >= least_inside;
+  out.push_back({fmt::format("spatial.s{}", stage), block_cells(map), inside});
+}
+
+}  // namespace
+
+std::string level_of(const std::string& key) {
+  return key.substr(0, key.find('.'));
+}
+
+View View::random(std::int64_t window, std::int64_t size, at::Generator& generator) {
+  View view;
+  view.size = size;
+  const auto draw = [&](std::int64_t n) { return torch::randint(n, {1}, generator).item<std::int64_t>(); };
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    view.offset[axis] = draw(window - size + 1);
+    view.flip[axis] = draw(2) == 1;
+  }
+  for (std::size_t axis = 2; axis > 0; --axis) std::swap(view.order[axis], view.order[draw(axis + 1)]);
+  return view;
+}
+
+Tensor View::apply(const Tensor& x) const {
+  Tensor out = x;
+  std::vector<std::int64_t> flipped;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const auto dim = static_cast<std::int64_t>(axis) + 2;
+    out = out.slice(dim, offset[axis], offset[axis] + size);
+    if (flip[axis]) flipped.push_back(dim);
+  }
+  if (!flipped.empty()) out = out.flip(flipped);
+  return out.permute({0, 1, 2 + order[0], 2 + order[1], 2 + order[2]}).contiguous();
+}
+
+std::vector<Candidates> candidates(const std::vector<Tensor>& maps, const Tensor& mask) {
+  std::vector<Candidates> out;
+  for (std::size_t index = 0; index < maps.size(); ++index) {
+    const Tensor& map = maps[index];
+    const std::size_t stage = index + 1;
+    const Tensor inside_part = torch::adaptive_avg_pool3d(mask.to(torch::kFloat32), map.sizes().slice(2));
+    add_global(map, stage, out);
+    if (stage == 2 || stage == 3) add_local(map, inside_part, stage, out);
+    if (stage <= 3) add_spatial(map, inside_part, stage, out);
+  }
+  return out;
+}
+
+Tensor choose(const Tensor& inside, std::int64_t count, at::Generator& generator) {
+  const Tensor order = torch::rand(inside.sizes(), generator).to(inside.device()) + (~inside).to(torch::kFloat32);
+  return std::get<1>(order.topk(std::min(count, inside.size(1)), 1, false));
+}
+
+Tensor gather_rows(const Tensor& vectors, const Tensor& indices) {
+  return vectors.gather(1, indices.unsqueeze(2).expand({-1, -1, vectors.size(2)}));
+}
+
+Tensor gather_blocks(const Tensor& vectors, const Tensor& block_indices) {
+  constexpr std::int64_t cells_of_block = block_edge * block_edge * block_edge;
+  const std::int64_t channels = vectors.size(2);
+  const Tensor blocks = vectors.reshape({vectors.size(0), -1, cells_of_block * channels});
+  return gather_rows(blocks, block_indices).reshape({-1, cells_of_block, channels});
+}
+
+at::Generator step_generator(std::uint64_t seed, std::int64_t step) {
+  return at::detail::createCPUGenerator(seed * 0x9e3779b97f4a7c15ULL + static_cast<std::uint64_t>(step));
+}
+
+}  // namespace gdm::drift

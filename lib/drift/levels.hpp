@@ -1,0 +1,61 @@
+// The levels of the feature bank: how the stage maps of an encoder become sets of vectors that a drift problem
+// compares.
+//
+//   global   mean and standard deviation of each stage map over the whole window        key "global.s2.std"
+//   local    mean and standard deviation over cubes of 2^3 and 4^3 cells of stages 2, 3 key "local.s2.k4.mean"
+//   spatial  single cells of stages 1-3 in aligned blocks of 4^3 cells                  key "spatial.s1"
+//
+// The levels follow the feature list of Deng et al. (arXiv 2602.04770, appendix A.5), carried to three dimensions.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "nn/compat.hpp"
+
+namespace gdm::drift {
+
+using torch::Tensor;
+
+constexpr std::int64_t block_edge = 4;  ///< cells along the edge of a spatial block
+constexpr double least_inside = 0.5;    ///< a cube or block counts if this part of it is patient
+
+/// The level of a key: "global", "local" or "spatial".
+std::string level_of(const std::string& key);
+
+/// Random change of view before the encoder, the same for predicted and real window, so that neither position nor
+/// orientation on the encoder's sampling grid can be exploited.
+struct View {
+  std::array<std::int64_t, 3> offset{};  ///< first voxel of the crop along D, H, W
+  std::int64_t size = 0;                 ///< edge of the cubic crop
+  std::array<bool, 3> flip{};
+  std::array<std::int64_t, 3> order{0, 1, 2};  ///< permutation of D, H, W
+
+  static View random(std::int64_t window, std::int64_t size, at::Generator& generator);
+  /// (B, C, D, H, W) -> (B, C, size, size, size); differentiable.
+  Tensor apply(const Tensor& x) const;
+};
+
+/// One key's vectors of every window, [window][candidate]: (B, M, C), and which candidates lie inside the patient.
+struct Candidates {
+  std::string key;
+  Tensor vectors;  ///< (B, M, C); spatial: (B, blocks * 64, C), the cells of a block in a row
+  Tensor inside;   ///< (B, M) bool; spatial: (B, blocks) bool
+};
+
+/// All candidates of all levels. maps: stage maps (B, C_s, D_s, H_s, W_s); mask: (B, 1, D, H, W), 1 inside.
+/// Differentiable in the maps.
+std::vector<Candidates> candidates(const std::vector<Tensor>& maps, const Tensor& mask);
+
+/// Chooses `count` of M columns in each row at random, those inside first: indices (B, min(count, M)).
+Tensor choose(const Tensor& inside, std::int64_t count, at::Generator& generator);
+/// vectors (B, M, C), indices (B, Q) -> (B, Q, C).
+Tensor gather_rows(const Tensor& vectors, const Tensor& indices);
+/// vectors (B, blocks * 64, C), indices of blocks (B, Q) -> (B * Q, 64, C): one problem for each block.
+Tensor gather_blocks(const Tensor& vectors, const Tensor& block_indices);
+
+/// CPU generator whose draws depend on (seed, step) alone, so that a resumed run continues exactly.
+at::Generator step_generator(std::uint64_t seed, std::int64_t step);
+
+}  // namespace gdm::drift

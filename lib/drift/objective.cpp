@@ -1,0 +1,132 @@
+#include "drift/objective.hpp"
+
+#include <fmt/format.h>
+
+namespace gdm::drift {
+namespace {
+
+constexpr const char* ring_prefix = "ring.";
+
+/// What a drift problem compares.
+struct Sets {
+  Tensor gen, neg, pos, pos_weight;
+};
+
+Tensor no_vectors(const Tensor& like) {
+  return like.new_zeros({like.size(0), 0, like.size(2)});
+}
+
+/// Appends the same (n, C) vectors to the set of every problem (R, P, C).
+Tensor append_to_all(const Tensor& set, const Tensor& vectors) {
+  return torch::cat({set, vectors.unsqueeze(0).expand({set.size(0), -1, -1})}, 1);
+}
+
+/// Gradient-free weights: `pairs` columns of weight `pair_weight`, then bank columns of weight 1.
+Tensor positive_weights(std::int64_t pairs, std::int64_t all, double pair_weight, const Tensor& like) {
+  if (pair_weight == 1.0) return {};
+  Tensor weights = torch::ones({all}, like.options().requires_grad(false));
+  weights.slice(0, 0, pairs).fill_(pair_weight);
+  return weights;
+}
+
+}  // namespace
+
+DriftObjective::DriftObjective(const std::filesystem::path& bank, const ObjectiveOptions& options, nn::HuMap units,
+                               torch::Device device)
+    : options_(options), units_(units), device_(device), bank_(bank, device) {
+  for (const auto& [key, level] : bank_.description().at("keys").items()) {
+    const std::string name = level_of(key);
+    if (weight_of(name) <= 0) continue;
+    states_[key].scale = bank_.scale(key);
+    ++keys_per_level_[name];
+    if (name == "global") rings_.emplace(key, Ring(options_.ring_global));
+    if (name == "local") rings_.emplace(key, Ring(options_.ring_local));
+  }
+}
+
+double DriftObjective::weight_of(const std::string& level) const {
+  if (level == "global") return options_.weight_global;
+  return level == "local" ? options_.weight_local : options_.weight_spatial;
+}
+
+/// One key's share of the loss. Global: the volumes of the batch are one set. Local: each volume is a problem. Both
+/// meet the bank's real vectors and the ring's generated ones. Spatial: each block is a problem of its own cells.
+Tensor DriftObjective::problem_loss(const Candidates& gen, const Candidates& real, at::Generator& generator,
+                                    Result& result) {
+  const std::string level = level_of(gen.key);
+  Sets sets;
+  if (level == "spatial") {
+    const Tensor blocks = choose(gen.inside, options_.blocks, generator);
+    sets.gen = gather_blocks(gen.vectors, blocks);
+    sets.pos = gather_blocks(real.vectors, blocks);
+    sets.neg = no_vectors(sets.gen);
+  } else {
+    Ring& ring = rings_.at(gen.key);
+    const bool global = level == "global";
+    if (global) {
+      sets.gen = gen.vectors.transpose(0, 1);
+      sets.pos = real.vectors.transpose(0, 1);
+    } else {
+      const Tensor tokens = choose(gen.inside, options_.tokens, generator);
+      sets.gen = gather_rows(gen.vectors, tokens);
+      sets.pos = gather_rows(real.vectors, tokens);
+    }
+    sets.neg = no_vectors(sets.gen);
+    if (ring.filled() > 0) sets.neg = append_to_all(sets.neg, ring.content());
+    const std::int64_t pairs = sets.pos.size(1);
+    sets.pos =
+        append_to_all(sets.pos, bank_.sample(gen.key, global ? options_.real_global : options_.real_local, generator));
+    sets.pos_weight = positive_weights(pairs, sets.pos.size(1), options_.pair_weight, sets.pos);
+    const Tensor flat = sets.gen.detach().reshape({-1, sets.gen.size(2)});
+    const std::int64_t step = global ? 1 : std::max<std::int64_t>(1, flat.size(0) / options_.push_local);
+    ring.push(flat.slice(0, 0, flat.size(0), step));
+  }
+  const Field field = drift_field(sets.gen, sets.neg, sets.pos, sets.pos_weight, options_.field, states_.at(gen.key));
+  auto& rms = result.raw_rms[level];
+  rms.resize(field.raw_rms.size(), 0.0);
+  const auto keys = static_cast<double>(keys_per_level_.at(level));
+  for (std::size_t t = 0; t < rms.size(); ++t) rms[t] += field.raw_rms[t] / keys;
+  return drift_loss(sets.gen, field) * (weight_of(level) / keys);
+}
+
+DriftObjective::Result DriftObjective::gradient(const Tensor& predicted, const Tensor& target, const Tensor& mask,
+                                                at::Generator& generator) {
+  Result result;
+  const Tensor leaf = predicted.detach().requires_grad_(true);
+  const View view = View::random(predicted.size(2), bank_.window(), generator);
+  const Tensor view_mask = view.apply(mask);
+  const auto gen = candidates(bank_.encoder().features(view.apply(leaf), units_), view_mask);
+  std::vector<Candidates> real;
+  {
+    const torch::NoGradGuard no_grad;
+    real = candidates(bank_.encoder().features(view.apply(target), units_), view_mask);
+  }
+  Tensor loss = torch::zeros({}, leaf.options().requires_grad(false));
+  for (std::size_t i = 0; i < gen.size(); ++i) {
+    if (states_.count(gen[i].key) != 0) loss = loss + problem_loss(gen[i], real[i], generator, result);
+  }
+  result.loss = loss.item<double>();
+  result.gradient = torch::autograd::grad({loss}, {leaf})[0];
+  return result;
+}
+
+void DriftObjective::save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const {
+  for (const auto& [key, state] : states_) json["states"][key] = {{"scale", state.scale}, {"rms", state.rms}};
+  for (const auto& [key, ring] : rings_) {
+    json["rings"][key] = ring.pushed();
+    if (ring.filled() > 0) writer.add(ring_prefix + key, ring.content());
+  }
+}
+
+void DriftObjective::load(const SafetensorsFile& file, const nlohmann::ordered_json& json) {
+  for (auto& [key, state] : states_) {
+    state.scale = json.at("states").at(key).at("scale").get<double>();
+    state.rms = json.at("states").at(key).at("rms").get<std::vector<double>>();
+  }
+  for (auto& [key, ring] : rings_) {
+    const auto pushed = json.at("rings").at(key).get<std::int64_t>();
+    if (pushed > 0) ring.restore(nn::load_tensor(file, ring_prefix + key).to(device_), pushed);
+  }
+}
+
+}  // namespace gdm::drift

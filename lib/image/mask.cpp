@@ -1,0 +1,133 @@
+// Body masks by runs: a CT slice has a few runs per row, so connected components and holes are found by uniting runs
+// instead of visiting voxels.
+#include "image/mask.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "sys/parallel.hpp"
+
+namespace gdm {
+namespace {
+
+struct Run {
+  std::int64_t first, last;  ///< inclusive range along i
+};
+
+/// Row r holds runs[start[r]] .. runs[start[r + 1] - 1], ordered along i.
+struct RunTable {
+  std::vector<Run> runs;
+  std::vector<std::size_t> start{0};
+};
+
+/// Runs of the voxels for which inside(offset) holds, in `rows` consecutive rows of `ni` voxels.
+template <class Inside>
+RunTable find_runs(std::int64_t ni, std::int64_t rows, const Inside& inside) {
+  RunTable table;
+  table.start.reserve(static_cast<std::size_t>(rows) + 1);
+  for (std::int64_t r = 0; r < rows; ++r) {
+    const std::size_t row = static_cast<std::size_t>(r * ni);
+    for (std::int64_t i = 0; i < ni;) {
+      while (i < ni && !inside(row + static_cast<std::size_t>(i))) ++i;
+      if (i == ni) break;
+      const std::int64_t first = i;
+      while (i < ni && inside(row + static_cast<std::size_t>(i))) ++i;
+      table.runs.push_back({first, i - 1});
+    }
+    table.start.push_back(table.runs.size());
+  }
+  return table;
+}
+
+/// Disjoint sets of runs; the root is the earliest run of its set.
+class Forest {
+ public:
+  explicit Forest(std::size_t n) : parent_(n) { std::iota(parent_.begin(), parent_.end(), std::size_t{0}); }
+  std::size_t root(std::size_t a) {
+    while (parent_[a] != a) a = parent_[a] = parent_[parent_[a]];
+    return a;
+  }
+  void unite(std::size_t a, std::size_t b) {
+    a = root(a);
+    b = root(b);
+    parent_[std::max(a, b)] = std::min(a, b);
+  }
+
+ private:
+  std::vector<std::size_t> parent_;
+};
+
+/// Unites the runs of two rows that share a value of i (face neighbours).
+void unite_rows(const RunTable& table, std::size_t row_a, std::size_t row_b, Forest& forest) {
+  std::size_t a = table.start[row_a], b = table.start[row_b];
+  while (a < table.start[row_a + 1] && b < table.start[row_b + 1]) {
+    const Run& ra = table.runs[a];
+    const Run& rb = table.runs[b];
+    if (ra.first <= rb.last && rb.first <= ra.last) forest.unite(a, b);
+    (ra.last < rb.last ? a : b) += 1;
+  }
+}
+
+/// Marks the largest face-connected component of the runs; of equal ones the first.
+void mark_largest(const RunTable& table, const Index3& shape, std::uint8_t* voxels) {
+  const std::size_t nj = static_cast<std::size_t>(shape[1]), rows = nj * static_cast<std::size_t>(shape[2]);
+  Forest forest(table.runs.size());
+  for (std::size_t r = 0; r < rows; ++r) {
+    if (r % nj > 0) unite_rows(table, r - 1, r, forest);
+    if (r >= nj) unite_rows(table, r - nj, r, forest);
+  }
+  std::vector<std::int64_t> size(table.runs.size(), 0);
+  for (std::size_t n = 0; n < size.size(); ++n) {
+    size[forest.root(n)] += table.runs[n].last - table.runs[n].first + 1;
+  }
+  const std::size_t best = static_cast<std::size_t>(std::max_element(size.begin(), size.end()) - size.begin());
+  for (std::size_t r = 0; r < rows; ++r) {
+    std::uint8_t* row = voxels + static_cast<std::int64_t>(r) * shape[0];
+    for (std::size_t n = table.start[r]; n < table.start[r + 1]; ++n) {
+      if (forest.root(n) == best) std::fill(row + table.runs[n].first, row + table.runs[n].last + 1, std::uint8_t{1});
+    }
+  }
+}
+
+/// Sets the zeros of one slice that no 4-connected path of zeros joins to the slice's border.
+void fill_holes(std::int64_t ni, std::int64_t nj, std::uint8_t* slice) {
+  const RunTable zeros = find_runs(ni, nj, [slice](std::size_t n) { return slice[n] == 0; });
+  const std::size_t rows = static_cast<std::size_t>(nj);
+  Forest forest(zeros.runs.size());
+  for (std::size_t r = 1; r < rows; ++r) unite_rows(zeros, r - 1, r, forest);
+  std::vector<bool> open(zeros.runs.size(), false);
+  for (std::size_t r = 0; r < rows; ++r) {
+    for (std::size_t n = zeros.start[r]; n < zeros.start[r + 1]; ++n) {
+      const Run& run = zeros.runs[n];
+      if (r == 0 || r + 1 == rows || run.first == 0 || run.last == ni - 1) open[forest.root(n)] = true;
+    }
+  }
+  for (std::size_t r = 0; r < rows; ++r) {
+    std::uint8_t* row = slice + static_cast<std::int64_t>(r) * ni;
+    for (std::size_t n = zeros.start[r]; n < zeros.start[r + 1]; ++n) {
+      const Run& run = zeros.runs[n];
+      if (!open[forest.root(n)]) std::fill(row + run.first, row + run.last + 1, std::uint8_t{1});
+    }
+  }
+}
+
+}  // namespace
+
+Mask body_mask_from_ct(const Volume& ct_hu, float threshold_hu) {
+  Mask mask(ct_hu.grid, 0);
+  const auto [ni, nj, nk] = ct_hu.grid.shape_ijk;
+  const float* hu = ct_hu.voxels.data();
+  const RunTable table = find_runs(ni, nj * nk, [hu, threshold_hu](std::size_t n) { return hu[n] > threshold_hu; });
+  if (table.runs.empty()) return mask;
+  mark_largest(table, ct_hu.grid.shape_ijk, mask.voxels.data());
+  std::uint8_t* voxels = mask.voxels.data();
+  const std::int64_t columns = ni, rows = nj;
+  parallel_for(nk, [=](std::int64_t k) { fill_holes(columns, rows, voxels + k * columns * rows); });
+  return mask;
+}
+
+std::int64_t count_inside(const Mask& mask) {
+  return std::count_if(mask.voxels.begin(), mask.voxels.end(), [](std::uint8_t v) { return v != 0; });
+}
+
+}  // namespace gdm

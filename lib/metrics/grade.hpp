@@ -1,0 +1,120 @@
+// Grades one or more methods over the cases of their manifests: which cases, which volumes, which numbers.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "io/manifest.hpp"
+#include "io/sidecar.hpp"
+#include "metrics/pixel.hpp"
+#include "net/network.hpp"
+
+namespace gdm::metrics {
+
+/// One column of a report.
+struct Metric {
+  std::string key;         ///< "mae_hu": name in JSON and TSV, with its unit
+  std::string title;       ///< "MAE/HU": heading of a table
+  int decimals = 2;        ///< in tables for people; JSON and TSV round-trip
+  std::string definition;  ///< one sentence with every parameter
+};
+
+/// The columns, in order; CaseGrades::values follows it.
+std::vector<Metric> metric_list(const HuRange& range);
+
+/// One prediction held against its target.
+struct CaseGrades {
+  std::string id;
+  std::int64_t mask_voxels = 0;
+  std::vector<std::optional<double>> values;  ///< one per metric; none: undefined for this case, a note says why
+  std::vector<std::string> notes;
+};
+
+/// Throws Error as check_gradable() does.
+CaseGrades grade_volumes(const Volume& prediction_hu, const Volume& target_hu, const Mask& mask, const HuRange& range);
+
+/// A manifest as one method.
+struct MethodManifest {
+  std::string name;
+  fs::path path;
+  Manifest manifest;
+};
+
+/// "NAME=FILE", "FILE" or "-". Without a name: that of the manifest's folder, "prediction" for standard input.
+MethodManifest open_method(const std::string& argument);
+/// All of them. Throws Error (usage) for no argument, two of the same name, a name that `reserved` holds, or "-" twice.
+std::vector<MethodManifest> open_methods(const std::vector<std::string>& arguments,
+                                         const std::vector<std::string>& reserved);
+
+struct SkippedCase {
+  std::string id, reason;
+};
+
+/// A case with what every method predicts for it. Target, mask and inputs are those of the first manifest.
+struct PlannedCase {
+  Case reference;
+  std::vector<fs::path> predictions;  ///< one per method, in order
+};
+
+struct Plan {
+  std::vector<PlannedCase> cases;
+  std::vector<SkippedCase> skipped;  ///< they carry an error in some manifest
+};
+
+/// Cases of `split` ("all", "train", "val", "test"), or those with a prediction for "". Throws Error if the manifests
+/// have different cases or targets, if a chosen case has no prediction or no target, or if nothing is left to grade.
+Plan plan_cases(const std::vector<MethodManifest>& methods, const std::string& split);
+
+/// The mask's file if the case has one, else body_mask_from_ct(target). Throws Error if it is empty.
+Mask mask_of(const Case& reference, const Volume& target_hu);
+
+/// "mr" and names that begin so hold arbitrary units: they are graded after a linear map to HU.
+bool needs_linear_fit(const std::string& input_key);
+/// a + b v with the least squared error against the target inside the mask (b = 0 for a constant input). Throws Error
+/// as check_gradable() does.
+Volume fit_linearly(const Volume& input, const Volume& target_hu, const Mask& mask);
+
+struct GradeOptions {
+  HuRange range;
+  std::string split;               ///< see plan_cases()
+  std::string input_key;           ///< empty: inputs are not graded
+  std::vector<fs::path> encoders;  ///< for Frechet distances
+  bool keep_going = false;         ///< a case that cannot be graded is skipped instead of ending the run
+  bool hash_volumes = false;       ///< volumes enter the provenance, too
+  net::Compute compute;
+};
+
+struct MethodGrades {
+  std::string name;
+  std::string note;  ///< what a reader must know about it; mostly empty
+  std::vector<CaseGrades> cases;
+};
+
+/// Frechet distances in the features of one encoder.
+struct EncoderDistances {
+  std::string name;    ///< stem of the encoder's file
+  std::string digest;  ///< SHA-256 of its payload
+  nlohmann::ordered_json description;
+  std::int64_t dims = 0, windows = 0;            ///< windows of the targets over all cases
+  std::vector<std::optional<double>> distances;  ///< one per method; none with fewer than 2 windows
+};
+
+struct Grades {
+  HuRange range;
+  std::vector<Metric> metrics;
+  std::vector<MethodGrades> methods;
+  std::vector<EncoderDistances> encoders;
+  std::vector<SkippedCase> skipped;
+};
+
+/// Grades all cases in turn, with a target, a mask and two other volumes in memory at a time. Throws Error if a case
+/// cannot be graded (without keep_going) or if none can; StopRequested after a signal.
+Grades grade(const std::vector<MethodManifest>& methods, const GradeOptions& options, Provenance& provenance);
+
+/// What grade() would do, in words, after the headers of all volumes were read and their grids compared and the
+/// encoders' files checked. Throws Error for what is wrong with them.
+std::string describe_plan(const std::vector<MethodManifest>& methods, const GradeOptions& options);
+
+}  // namespace gdm::metrics

@@ -1,0 +1,155 @@
+// Which cases are graded: the methods' manifests are matched before any volume is read.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+
+#include "io/nifti.hpp"
+#include "io/safetensors.hpp"
+#include "metrics/grade.hpp"
+#include "sys/error.hpp"
+
+namespace gdm::metrics {
+namespace {
+
+std::string default_name(const fs::path& path) {
+  if (path == "-") return "prediction";
+  const std::string folder = fs::absolute(path).lexically_normal().parent_path().filename().string();
+  return folder.empty() ? "prediction" : folder;
+}
+
+/// Cases with a prediction or an error, which stands for one that should be there.
+std::vector<Case> attempted_cases(const Manifest& manifest) {
+  std::vector<Case> cases;
+  std::copy_if(manifest.cases.begin(), manifest.cases.end(), std::back_inserter(cases),
+               [](const Case& c) { return c.prediction || c.error; });
+  return cases;
+}
+
+std::vector<Case> chosen_cases(const MethodManifest& method, const std::string& split) {
+  const std::vector<Case> cases = with_context(method.path.string(), [&] {
+    return split.empty() ? attempted_cases(method.manifest) : method.manifest.split(split);
+  });
+  if (cases.empty()) throw Error(fmt::format("{}: no case has a prediction", method.path.string()));
+  return cases;
+}
+
+/// Throws Error unless both lists have the same ids.
+void check_same_ids(const MethodManifest& a, const std::vector<Case>& cases_a, const MethodManifest& b,
+                    const std::map<std::string, Case>& cases_b) {
+  std::vector<std::string> missing;
+  for (const Case& c : cases_a) {
+    if (cases_b.count(c.id) == 0) missing.push_back(c.id);
+  }
+  if (!missing.empty()) {
+    throw Error(fmt::format("methods '{}' and '{}' have different cases: '{}' lacks {}", a.name, b.name, b.name,
+                            fmt::join(missing, ", ")));
+  }
+  if (cases_b.size() == cases_a.size()) return;
+  for (const auto& [id, unused] : cases_b) {
+    const bool known = std::any_of(cases_a.begin(), cases_a.end(), [&id = id](const Case& c) { return c.id == id; });
+    if (!known) missing.push_back(id);
+  }
+  throw Error(fmt::format("methods '{}' and '{}' have different cases: '{}' lacks {}", a.name, b.name, a.name,
+                          fmt::join(missing, ", ")));
+}
+
+void check_case(const MethodManifest& method, const Case& c, const Case& reference) {
+  const std::string where = fmt::format("{}: case '{}'", method.path.string(), c.id);
+  if (!c.prediction) throw Error(where + " has no prediction");
+  if (!reference.target) throw Error(where + " has no target to grade against");
+  if (c.target && fs::weakly_canonical(*c.target) != fs::weakly_canonical(*reference.target)) {
+    throw Error(fmt::format("{} has another target than in the first manifest: {} against {}", where,
+                            c.target->string(), reference.target->string()));
+  }
+}
+
+}  // namespace
+
+MethodManifest open_method(const std::string& argument) {
+  const std::size_t equals = argument.find('=');
+  const bool named = equals != std::string::npos && equals > 0 && argument.find('/') > equals && !fs::exists(argument);
+  MethodManifest method;
+  method.path = named ? argument.substr(equals + 1) : argument;
+  method.name = named ? argument.substr(0, equals) : default_name(method.path);
+  method.manifest = read_manifest(method.path);
+  return method;
+}
+
+std::vector<MethodManifest> open_methods(const std::vector<std::string>& arguments,
+                                         const std::vector<std::string>& reserved) {
+  if (arguments.empty()) throw Error("a manifest is needed ('-' for standard input)", Exit::usage);
+  std::vector<MethodManifest> methods;
+  for (const std::string& argument : arguments) {
+    MethodManifest method = open_method(argument);
+    for (const MethodManifest& other : methods) {
+      if (method.path == "-" && other.path == "-") throw Error("standard input can be read only once", Exit::usage);
+      if (method.name == other.name) {
+        throw Error(fmt::format("two methods are called '{}'; name them with NAME=MANIFEST", method.name), Exit::usage);
+      }
+    }
+    if (std::find(reserved.begin(), reserved.end(), method.name) != reserved.end()) {
+      throw Error(fmt::format("the name '{}' is taken; name the method with NAME=MANIFEST", method.name), Exit::usage);
+    }
+    methods.push_back(std::move(method));
+  }
+  return methods;
+}
+
+Plan plan_cases(const std::vector<MethodManifest>& methods, const std::string& split) {
+  const std::vector<Case> first = chosen_cases(methods.front(), split);
+  std::vector<std::map<std::string, Case>> by_id;
+  for (const MethodManifest& method : methods) {
+    std::map<std::string, Case> cases;
+    for (const Case& c : chosen_cases(method, split)) cases.emplace(c.id, c);
+    check_same_ids(methods.front(), first, method, cases);
+    by_id.push_back(std::move(cases));
+  }
+  Plan plan;
+  for (const Case& reference : first) {
+    PlannedCase planned{reference, {}};
+    std::string reason;
+    for (std::size_t m = 0; m < methods.size() && reason.empty(); ++m) {
+      const Case& c = by_id[m].at(reference.id);
+      if (c.error) {
+        reason = fmt::format("{}: {}", methods[m].name, *c.error);
+        continue;
+      }
+      check_case(methods[m], c, reference);
+      planned.predictions.push_back(*c.prediction);
+    }
+    if (reason.empty()) {
+      plan.cases.push_back(std::move(planned));
+    } else {
+      plan.skipped.push_back({reference.id, reason});
+    }
+  }
+  if (plan.cases.empty()) throw Error(fmt::format("all {} cases failed in an earlier tool", plan.skipped.size()));
+  return plan;
+}
+
+std::string describe_plan(const std::vector<MethodManifest>& methods, const GradeOptions& options) {
+  for (const fs::path& path : options.encoders) SafetensorsFile(path).require_kind("encoder");
+  const Plan plan = plan_cases(methods, options.split);
+  std::int64_t largest = 0;
+  for (const PlannedCase& planned : plan.cases) {
+    const Grid target = read_nifti_info(*planned.reference.target).grid;
+    largest = std::max(largest, target.voxels());
+    std::vector<fs::path> paths = planned.predictions;
+    if (planned.reference.mask) paths.push_back(*planned.reference.mask);
+    if (!options.input_key.empty()) paths.push_back(planned.reference.input(options.input_key));
+    for (const fs::path& path : paths) {
+      const Grid grid = read_nifti_info(path).grid;
+      if (same_grid(grid, target)) continue;
+      throw Error(fmt::format("case '{}': {} is on another grid than the target: {} against {}", planned.reference.id,
+                              path.string(), describe(grid), describe(target)));
+    }
+  }
+  const double megabytes = static_cast<double>(largest) * (3 * sizeof(float) + 1) / 1e6;
+  return fmt::format("would grade {} cases by {} methods ({} skipped), about {:.0f} MB of volumes in memory\n",
+                     plan.cases.size(), methods.size() + (options.input_key.empty() ? 0 : 1), plan.skipped.size(),
+                     megabytes);
+}
+
+}  // namespace gdm::metrics

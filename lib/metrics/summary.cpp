@@ -1,0 +1,42 @@
+// Summary statistics over cases.
+#include "metrics/summary.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gdm::metrics {
+
+std::optional<double> Summary::iqr() const {
+  if (!q1 || !q3) return std::nullopt;
+  return *q3 - *q1;
+}
+
+double quantile_of_sorted(const std::vector<double>& sorted, double q) {
+  const double position = q * static_cast<double>(sorted.size() - 1);
+  const std::size_t below = static_cast<std::size_t>(position);
+  const std::size_t above = std::min(below + 1, sorted.size() - 1);
+  return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
+}
+
+Summary summarize(const std::vector<std::optional<double>>& values) {
+  std::vector<double> finite;
+  for (const auto& value : values) {
+    if (value && std::isfinite(*value)) finite.push_back(*value);
+  }
+  Summary summary;
+  summary.n = finite.size();
+  if (finite.empty()) return summary;
+  std::sort(finite.begin(), finite.end());
+  double sum = 0, squares = 0;
+  for (const double v : finite) sum += v;
+  const double n = static_cast<double>(finite.size()), mean = sum / n;
+  for (const double v : finite) squares += (v - mean) * (v - mean);
+  summary.mean = mean;
+  if (finite.size() > 1) summary.sd = std::sqrt(squares / (n - 1.0));
+  summary.q1 = quantile_of_sorted(finite, 0.25);
+  summary.median = quantile_of_sorted(finite, 0.5);
+  summary.q3 = quantile_of_sorted(finite, 0.75);
+  return summary;
+}
+
+}  // namespace gdm::metrics

@@ -1,0 +1,84 @@
+#include "nn/blocks.hpp"
+
+namespace gdm::nn {
+
+Tensor space_to_depth(const Tensor& x) {
+  const auto s = x.sizes();
+  return x.reshape({s[0], s[1], s[2] / 2, 2, s[3] / 2, 2, s[4] / 2, 2})
+      .permute({0, 1, 3, 5, 7, 2, 4, 6})
+      .reshape({s[0], s[1] * 8, s[2] / 2, s[3] / 2, s[4] / 2});
+}
+
+Tensor depth_to_space(const Tensor& x) {
+  const auto s = x.sizes();
+  return x.reshape({s[0], s[1] / 8, 2, 2, 2, s[2], s[3], s[4]})
+      .permute({0, 1, 5, 2, 6, 3, 7, 4})
+      .reshape({s[0], s[1] / 8, s[2] * 2, s[3] * 2, s[4] * 2});
+}
+
+torch::nn::Conv3d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride) {
+  return torch::nn::Conv3d(torch::nn::Conv3dOptions(in, out, kernel).stride(stride).padding(kernel / 2));
+}
+
+torch::nn::GroupNorm group_norm(std::int64_t channels) {
+  std::int64_t groups = std::max<std::int64_t>(4, channels / 8);
+  while (channels % groups != 0) --groups;
+  return torch::nn::GroupNorm(groups, channels);
+}
+
+ResidualBlockImpl::ResidualBlockImpl(std::int64_t channels) {
+  norm1 = register_module("norm1", group_norm(channels));
+  conv1 = register_module("conv1", convolution(channels, channels, 3));
+  norm2 = register_module("norm2", group_norm(channels));
+  conv2 = register_module("conv2", convolution(channels, channels, 3));
+}
+
+Tensor ResidualBlockImpl::forward(const Tensor& x) {
+  const Tensor inner = conv1(torch::silu(norm1(x)));
+  return x + conv2(torch::silu(norm2(inner)));
+}
+
+UpPathImpl::UpPathImpl(const std::vector<std::int64_t>& widths) {
+  for (std::size_t level = 0; level + 1 < widths.size(); ++level) {
+    const std::string number = std::to_string(level);
+    reduce.push_back(register_module("reduce" + number, convolution(widths[level + 1], widths[level], 1)));
+    blocks.push_back(register_module("block" + number, ResidualBlock(widths[level])));
+  }
+}
+
+Tensor UpPathImpl::forward(const std::vector<Tensor>& maps) {
+  namespace F = torch::nn::functional;
+  Tensor x = maps.back();
+  for (std::size_t level = maps.size() - 1; level-- > 0;) {
+    const auto size = maps[level].sizes().slice(2).vec();
+    x = F::interpolate(reduce[level](x), F::InterpolateFuncOptions().size(size).mode(torch::kNearest));
+    x = blocks[level](x + maps[level]);
+  }
+  return x;
+}
+
+DownPathImpl::DownPathImpl(const std::vector<std::int64_t>& widths, std::int64_t deepest_blocks) {
+  for (std::size_t level = 0; level < widths.size(); ++level) {
+    const std::string number = std::to_string(level);
+    if (level > 0) {
+      reduce.push_back(register_module("reduce" + number, convolution(widths[level - 1], widths[level], 3, 2)));
+    }
+    torch::nn::Sequential stack;
+    const std::int64_t count = level + 1 == widths.size() ? deepest_blocks : 1;
+    for (std::int64_t b = 0; b < count; ++b) stack->push_back(ResidualBlock(widths[level]));
+    blocks.push_back(register_module("blocks" + number, stack));
+  }
+}
+
+std::vector<Tensor> DownPathImpl::forward(const Tensor& stem) {
+  std::vector<Tensor> maps;
+  Tensor x = stem;
+  for (std::size_t level = 0; level < blocks.size(); ++level) {
+    if (level > 0) x = reduce[level - 1](x);
+    x = blocks[level]->forward(x);
+    maps.push_back(x);
+  }
+  return maps;
+}
+
+}  // namespace gdm::nn

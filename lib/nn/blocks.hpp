@@ -1,0 +1,50 @@
+// Building blocks of the generator and the encoders. All tensors are (B, C, D, H, W).
+#pragma once
+
+#include "nn/compat.hpp"
+
+namespace gdm::nn {
+
+/// (B, C, D, H, W) -> (B, 8C, D/2, H/2, W/2): each 2^3 block of voxels becomes channels. Sizes must be even.
+Tensor space_to_depth(const Tensor& x);
+/// Inverse of space_to_depth.
+Tensor depth_to_space(const Tensor& x);
+
+torch::nn::Conv3d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1);
+/// Groups of 8 channels, at least 4 groups where the width allows.
+torch::nn::GroupNorm group_norm(std::int64_t channels);
+
+/// x + conv(silu(norm(conv(silu(norm(x)))))), the pre-activation residual block (He et al. 2016, arXiv 1603.05027).
+struct ResidualBlockImpl : torch::nn::Module {
+  explicit ResidualBlockImpl(std::int64_t channels);
+  Tensor forward(const Tensor& x);
+
+  torch::nn::GroupNorm norm1{nullptr}, norm2{nullptr};
+  torch::nn::Conv3d conv1{nullptr}, conv2{nullptr};
+};
+TORCH_MODULE(ResidualBlock);
+
+/// Upsampling path of a U-Net with additive skips: at each level a 1^3 convolution to the finer width, nearest
+/// upsampling to the skip's size, sum with the skip, residual block. `widths` run from fine to coarse.
+struct UpPathImpl : torch::nn::Module {
+  explicit UpPathImpl(const std::vector<std::int64_t>& widths);
+  /// `maps` from fine to coarse; returns a map of the finest size and width.
+  Tensor forward(const std::vector<Tensor>& maps);
+
+  std::vector<torch::nn::Conv3d> reduce;
+  std::vector<ResidualBlock> blocks;
+};
+TORCH_MODULE(UpPath);
+
+/// Downsampling path: stem output -> residual block, then strided convolution and `blocks` residual blocks per level.
+struct DownPathImpl : torch::nn::Module {
+  DownPathImpl(const std::vector<std::int64_t>& widths, std::int64_t deepest_blocks);
+  /// Maps from fine to coarse; each level halves the size (rounded up).
+  std::vector<Tensor> forward(const Tensor& stem);
+
+  std::vector<torch::nn::Conv3d> reduce;
+  std::vector<torch::nn::Sequential> blocks;
+};
+TORCH_MODULE(DownPath);
+
+}  // namespace gdm::nn

@@ -1,0 +1,91 @@
+#include "nn/generator.hpp"
+
+#include <fmt/format.h>
+
+#include "nn/tensor_io.hpp"
+
+namespace gdm::nn {
+
+nlohmann::ordered_json GeneratorConfig::json() const {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const auto& condition : conditions) list.push_back({{"name", condition.name}, {"scaling", condition.scaling}});
+  return {{"architecture", "residual-unet3d"},
+          {"task", task},
+          {"conditions", list},
+          {"residual_on_first", residual_on_first},
+          {"widths", widths},
+          {"window_voxels", window},
+          {"hu_range", hu_map.json()}};
+}
+
+GeneratorConfig GeneratorConfig::from_json(const nlohmann::ordered_json& json) {
+  GeneratorConfig config;
+  try {
+    if (json.at("architecture") != "residual-unet3d") {
+      throw Error("unknown architecture " + json.at("architecture").dump());
+    }
+    config.task = json.at("task").get<std::string>();
+    for (const auto& item : json.at("conditions")) {
+      config.conditions.push_back({item.at("name").get<std::string>(), item.at("scaling").get<std::string>()});
+    }
+    config.residual_on_first = json.at("residual_on_first").get<bool>();
+    config.widths = json.at("widths").get<std::vector<std::int64_t>>();
+    config.window = json.at("window_voxels").get<std::int64_t>();
+    config.hu_map = HuMap::from_json(json.at("hu_range"));
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(std::string("incomplete generator description: ") + error.what());
+  }
+  return config;
+}
+
+std::vector<std::string> GeneratorConfig::condition_names() const {
+  std::vector<std::string> names;
+  for (const auto& condition : conditions) names.push_back(condition.name);
+  return names;
+}
+
+GeneratorImpl::GeneratorImpl(const GeneratorConfig& config) : residual_on_first(config.residual_on_first) {
+  const auto& widths = config.widths;
+  stem = register_module("stem", convolution(8 * static_cast<std::int64_t>(config.conditions.size()), widths[0], 3));
+  down = register_module("down", DownPath(widths, 2));
+  up = register_module("up", UpPath(widths));
+  head_norm = register_module("head_norm", group_norm(widths[0]));
+  head = register_module("head", convolution(widths[0], 8, 3));
+  // Small but not zero: a constant first output would send constant windows through the encoder's normalisation.
+  const torch::NoGradGuard no_grad;
+  head->weight.mul_(0.1);
+  head->bias.zero_();
+}
+
+Tensor GeneratorImpl::forward(const Tensor& conditions) {
+  const Tensor features = up(down(stem(space_to_depth(conditions))));
+  const Tensor change = depth_to_space(head(torch::silu(head_norm(features))));
+  return residual_on_first ? conditions.slice(1, 0, 1) + change : change;
+}
+
+Tensor scale_condition(const Tensor& raw, const GeneratorConfig::Condition& condition, const HuMap& hu_map) {
+  if (condition.scaling == "hu") return hu_map.to_unit(raw).clamp_(-1.0, 1.5);
+  const Tensor flat = raw.flatten();
+  Tensor foreground = flat.masked_select(flat > flat.mean());
+  if (foreground.numel() == 0) throw Error("condition '" + condition.name + "' is constant");
+  const auto rank = static_cast<std::int64_t>(0.995 * static_cast<double>(foreground.numel() - 1)) + 1;
+  const double top = std::get<0>(foreground.kthvalue(rank)).item<double>();
+  if (!(top > 0)) throw Error("condition '" + condition.name + "' has no positive values");
+  return (raw * (2.0 / top) - 1.0).clamp_(-1.0, 1.5);
+}
+
+LoadedGenerator load_generator(const std::filesystem::path& path, torch::Device device) {
+  const SafetensorsFile file(path);
+  file.require_kind("generator");
+  LoadedGenerator loaded;
+  with_context(path.string(), [&] { loaded.config = GeneratorConfig::from_json(file.description().at("generator")); });
+  loaded.network = Generator(loaded.config);
+  load_state(file, "", *loaded.network);
+  loaded.network->to(device);
+  loaded.network->eval();
+  loaded.description = file.description();
+  loaded.digest = file.payload_sha256();
+  return loaded;
+}
+
+}  // namespace gdm::nn

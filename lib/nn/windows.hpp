@@ -1,0 +1,21 @@
+// Volumes as tensors, and windows of them.
+#pragma once
+
+#include <array>
+
+#include "image/volume.hpp"
+#include "nn/compat.hpp"
+
+namespace gdm::nn {
+
+/// A volume's voxels as a tensor (D, H, W) = (nk, nj, ni). Shares the volume's memory, which must outlive it.
+Tensor tensor_of(const Volume& volume);
+/// The same for a mask, uint8.
+Tensor tensor_of(const Mask& mask);
+/// (D, H, W) on any device -> volume on `grid`.
+Volume volume_of(const Tensor& tensor, const Grid& grid);
+
+/// A cubic window of (C, D, H, W) that starts at `start` (may be negative or reach beyond the end): filled with `fill`.
+Tensor cut_window(const Tensor& volume, const std::array<std::int64_t, 3>& start_dhw, std::int64_t window, double fill);
+
+}  // namespace gdm::nn

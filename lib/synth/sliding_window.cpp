@@ -1,0 +1,106 @@
+#include "synth/sliding_window.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <memory>
+
+#include "nn/windows.hpp"
+#include "sys/progress.hpp"
+#include "sys/signals.hpp"
+
+namespace gdm::synth {
+namespace {
+
+struct Axis {
+  std::vector<std::int64_t> starts;
+  Tensor weights;     ///< (w)
+  Tensor normaliser;  ///< (extent): 1 / sum of the weights of all windows at each voxel
+};
+
+Axis plan_axis(std::int64_t extent, const WindowPlan& plan) {
+  Axis axis;
+  axis.starts = window_starts(extent, plan);
+  const std::vector<float> weights = window_weights(plan.window);
+  std::vector<double> sum(static_cast<std::size_t>(extent), 0.0);
+  for (const std::int64_t start : axis.starts) {
+    for (std::int64_t i = 0; i < plan.window; ++i) {
+      if (start + i >= 0 && start + i < extent)
+        sum[static_cast<std::size_t>(start + i)] += weights[static_cast<std::size_t>(i)];
+    }
+  }
+  axis.weights = torch::tensor(weights);
+  axis.normaliser = torch::tensor(sum).reciprocal().to(torch::kFloat32);
+  return axis;
+}
+
+/// The part of a window at `start` that lies inside an axis of this extent.
+struct Overlap {
+  std::int64_t from, to;  ///< in the volume
+  std::int64_t inside;    ///< of `from`, in the window
+};
+Overlap clip(std::int64_t start, std::int64_t window, std::int64_t extent) {
+  const std::int64_t from = std::max<std::int64_t>(0, start);
+  return {from, std::min(extent, start + window), from - start};
+}
+
+}  // namespace
+
+std::vector<std::int64_t> window_starts(std::int64_t extent, const WindowPlan& plan) {
+  if (extent <= plan.window) return {(extent - plan.window) / 2};
+  const auto stride = std::max<std::int64_t>(1, std::llround(static_cast<double>(plan.window) * (1.0 - plan.overlap)));
+  const std::int64_t last = extent - plan.window;
+  const std::int64_t count = (last + stride - 1) / stride + 1;
+  std::vector<std::int64_t> starts;
+  // Evenly spread, so that no pair of windows overlaps much more than the others.
+  for (std::int64_t n = 0; n < count; ++n) starts.push_back(count == 1 ? 0 : last * n / (count - 1));
+  return starts;
+}
+
+std::vector<float> window_weights(std::int64_t window) {
+  constexpr double least = 1e-3;
+  const double centre = 0.5 * static_cast<double>(window - 1), deviation = static_cast<double>(window) / 8.0;
+  std::vector<float> weights;
+  for (std::int64_t i = 0; i < window; ++i) {
+    const double z = (static_cast<double>(i) - centre) / deviation;
+    weights.push_back(static_cast<float>(std::max(least, std::exp(-0.5 * z * z))));
+  }
+  return weights;
+}
+
+Tensor slide(const Tensor& conditions, const std::function<Tensor(const Tensor&)>& network, const WindowPlan& plan,
+             double fill, torch::Device device, const std::string& progress_title, std::int64_t* evaluations) {
+  const c10::InferenceMode inference;
+  const std::int64_t w = plan.window;
+  std::array<Axis, 3> axes;
+  for (std::size_t a = 0; a < 3; ++a) axes[a] = plan_axis(conditions.size(static_cast<std::int64_t>(a) + 1), plan);
+  const Tensor weight =
+      axes[0].weights.view({w, 1, 1}) * axes[1].weights.view({1, w, 1}) * axes[2].weights.view({1, 1, w});
+  Tensor out = torch::zeros(conditions.sizes().slice(1), torch::kFloat32);
+  const auto total = static_cast<std::int64_t>(axes[0].starts.size() * axes[1].starts.size() * axes[2].starts.size());
+  std::unique_ptr<Progress> progress;
+  if (!progress_title.empty()) progress = std::make_unique<Progress>(progress_title, total, "window");
+  for (const std::int64_t d : axes[0].starts) {
+    for (const std::int64_t h : axes[1].starts) {
+      for (const std::int64_t x : axes[2].starts) {
+        throw_if_stop_requested();
+        const Tensor window = nn::cut_window(conditions, {d, h, x}, w, fill).unsqueeze(0).to(device);
+        Tensor blended = network(window).to(torch::kCPU).view({w, w, w}) * weight;
+        Tensor place = out;
+        const std::array<std::int64_t, 3> start{d, h, x};
+        for (std::int64_t a = 0; a < 3; ++a) {
+          const Overlap part = clip(start[static_cast<std::size_t>(a)], w, out.size(a));
+          place = place.slice(a, part.from, part.to);
+          blended = blended.slice(a, part.inside, part.inside + part.to - part.from);
+        }
+        place.add_(blended);
+        if (progress) progress->advance();
+      }
+    }
+  }
+  if (evaluations != nullptr) *evaluations = total;
+  out.mul_(axes[0].normaliser.view({-1, 1, 1})).mul_(axes[1].normaliser.view({1, -1, 1}));
+  return out.mul_(axes[2].normaliser.view({1, 1, -1}));
+}
+
+}  // namespace gdm::synth

@@ -1,0 +1,50 @@
+// A training that can be left alone: checkpoints, stop by signal or time limit, exact resume.
+#pragma once
+
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "train/trainee.hpp"
+
+namespace gdm::train {
+
+namespace fs = std::filesystem;
+
+struct LoopPlan {
+  std::string title;
+  std::int64_t steps = 0;
+  fs::path checkpoint;  ///< lies beside the output; removed by the caller when the output is written
+  std::int64_t checkpoint_every = 500;
+  double max_time_s = 0;                 ///< 0: no limit
+  bool restart = false;                  ///< ignore an existing checkpoint
+  nlohmann::ordered_json configuration;  ///< a checkpoint of another configuration is refused
+};
+
+/// State beside the trainee that a resumed run needs; may be empty functions.
+struct Extra {
+  std::function<void(nn::TensorWriter&, nlohmann::ordered_json&)> save;
+  std::function<void(const SafetensorsFile&, const nlohmann::ordered_json&)> load;
+  std::function<void(std::int64_t first_step)> begin;  ///< called once, before the first step
+};
+
+/// "model.safetensors" -> "model.safetensors.checkpoint"
+fs::path checkpoint_path(const fs::path& output);
+
+/// Calls step(n) for the steps that are left; it returns a note for the progress display. Returns false if a signal
+/// or the time limit stopped the run; a checkpoint is then on disk and the same command continues it.
+bool run_loop(const LoopPlan& plan, Trainee& trainee, const Extra& extra,
+              const std::function<std::string(std::int64_t)>& step);
+
+/// JSON lines, one for each step. A resumed run drops the lines after its checkpoint first.
+class JsonLog {
+ public:
+  JsonLog(fs::path path, std::int64_t first_step);
+  void write(const nlohmann::ordered_json& line);
+
+ private:
+  fs::path path_;
+};
+
+}  // namespace gdm::train

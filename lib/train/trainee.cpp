@@ -1,0 +1,102 @@
+#include "train/trainee.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gdm::train {
+namespace {
+
+constexpr double pi = 3.14159265358979323846;
+constexpr double clip_norm = 1.0;
+
+torch::optim::AdamWOptions adamw_options() {
+  return torch::optim::AdamWOptions(1e-3).betas(std::make_tuple(0.9, 0.99)).weight_decay(0.01);
+}
+
+}  // namespace
+
+double learning_rate(double peak, std::int64_t step, std::int64_t steps) {
+  const auto warm_up = static_cast<double>(std::min<std::int64_t>(200, std::max<std::int64_t>(1, steps / 10)));
+  const auto n = static_cast<double>(step);
+  if (n < warm_up) return peak * (n + 1) / warm_up;
+  const double decay_start = 0.6 * static_cast<double>(steps);
+  if (n < decay_start) return peak;
+  constexpr double last = 0.02;
+  const double progress = (n - decay_start) / std::max(1.0, static_cast<double>(steps) - decay_start);
+  return peak * (last + (1 - last) * 0.5 * (1 + std::cos(pi * std::min(1.0, progress))));
+}
+
+Trainee::Trainee(const torch::nn::Module& module, double ema_decay)
+    : ema_decay_(ema_decay), optimizer_(module.parameters(), adamw_options()) {
+  for (const auto& item : module.named_parameters()) {
+    names_.push_back(item.key());
+    parameters_.push_back(item.value());
+    averages_.push_back(item.value().detach().clone());
+  }
+}
+
+void Trainee::zero_grad() {
+  for (auto& parameter : parameters_) {
+    if (parameter.grad().defined()) parameter.mutable_grad().reset();
+  }
+}
+
+double Trainee::step(double rate) {
+  const double norm = torch::nn::utils::clip_grad_norm_(parameters_, clip_norm);
+  if (!std::isfinite(norm)) return norm;
+  for (auto& group : optimizer_.param_groups()) {
+    static_cast<torch::optim::AdamWOptions&>(group.options()).lr(rate);
+  }
+  optimizer_.step();
+  ++updates_;
+  const torch::NoGradGuard no_grad;
+  const auto n = static_cast<double>(updates_);
+  const double decay = std::min(ema_decay_, (1 + n) / (10 + n));  // young averages follow quickly
+  for (std::size_t i = 0; i < parameters_.size(); ++i) averages_[i].lerp_(parameters_[i], 1 - decay);
+  return norm;
+}
+
+void Trainee::swap() {
+  const torch::NoGradGuard no_grad;
+  for (std::size_t i = 0; i < parameters_.size(); ++i) {
+    const Tensor kept = parameters_[i].detach().clone();
+    parameters_[i].copy_(averages_[i]);
+    averages_[i].copy_(kept);
+  }
+}
+
+void Trainee::save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const {
+  json["updates"] = updates_;
+  auto& optimizer = const_cast<torch::optim::AdamW&>(optimizer_);  // its state() has no const form in 1.13
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    writer.add("parameter." + names_[i], parameters_[i]);
+    writer.add("average." + names_[i], averages_[i]);
+    const auto& state = nn::adamw_state(optimizer, parameters_[i]);
+    if (!state.exp_avg().defined()) continue;
+    writer.add("adam.mean." + names_[i], state.exp_avg());
+    writer.add("adam.square." + names_[i], state.exp_avg_sq());
+    json["adam_steps"] = state.step();
+  }
+}
+
+void Trainee::load(const SafetensorsFile& file, const nlohmann::ordered_json& json) {
+  const torch::NoGradGuard no_grad;
+  updates_ = json.at("updates").get<std::int64_t>();
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    Tensor& parameter = parameters_[i];
+    const auto stored = [&](const char* prefix) {
+      const Tensor tensor = nn::load_tensor(file, prefix + names_[i]);
+      if (tensor.sizes() != parameter.sizes()) throw Error(file.path().string() + ": tensor of another shape");
+      return tensor.to(parameter.device());
+    };
+    parameter.copy_(stored("parameter."));
+    averages_[i].copy_(stored("average."));
+    if (!json.contains("adam_steps")) continue;
+    auto& state = nn::adamw_state(optimizer_, parameter);
+    state.step(json.at("adam_steps").get<std::int64_t>());
+    state.exp_avg(stored("adam.mean."));
+    state.exp_avg_sq(stored("adam.square."));
+  }
+}
+
+}  // namespace gdm::train

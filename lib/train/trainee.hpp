@@ -1,0 +1,53 @@
+// Parameters under training: optimiser, gradient clipping, learning rate and the moving average that is used in the
+// end.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "nn/compat.hpp"
+#include "nn/tensor_io.hpp"
+
+namespace gdm::train {
+
+using torch::Tensor;
+
+/// Linear warm-up over the first min(200, steps / 10) steps, constant, then a cosine to 2 % over the last 40 %.
+double learning_rate(double peak, std::int64_t step, std::int64_t steps);
+
+class Trainee {
+ public:
+  /// AdamW (Loshchilov & Hutter, arXiv 1711.05101), betas (0.9, 0.99), weight decay 0.01.
+  Trainee(const torch::nn::Module& module, double ema_decay);
+
+  void zero_grad();
+  /// Clips the gradients' norm to 1, steps, updates the average. Returns the norm before clipping; a norm that is not
+  /// finite changes nothing.
+  double step(double rate);
+
+  /// The averages take the parameters' place for the life of the guard.
+  class AverageGuard {
+   public:
+    explicit AverageGuard(Trainee& owner) : owner_(owner) { owner_.swap(); }
+    ~AverageGuard() { owner_.swap(); }
+    AverageGuard(const AverageGuard&) = delete;
+    AverageGuard& operator=(const AverageGuard&) = delete;
+
+   private:
+    Trainee& owner_;
+  };
+
+  void save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const;
+  void load(const SafetensorsFile& file, const nlohmann::ordered_json& json);
+
+ private:
+  void swap();
+
+  std::vector<std::string> names_;
+  std::vector<Tensor> parameters_, averages_;
+  double ema_decay_;
+  std::int64_t updates_ = 0;
+  torch::optim::AdamW optimizer_;
+};
+
+}  // namespace gdm::train

@@ -1,0 +1,50 @@
+// The volumes of tests/data/metrics_golden.py, by the same integer formulas.
+#pragma once
+
+#include "image/volume.hpp"
+
+namespace gdm::test {
+
+struct Pair {
+  Volume prediction, target;
+  Mask mask;
+};
+
+inline Pair golden_pair(std::int64_t p) {
+  const std::int64_t ni = 20 + p % 5, nj = 18 + p % 4 * 9, nk = 9 + p % 3 * 4;
+  const Grid grid = Grid::centred({ni, nj, nk}, {1, 1, 1});
+  Pair pair{Volume(grid, 0), Volume(grid, 0), Mask(grid, 0)};
+  const auto square = [](std::int64_t v) { return v * v; };
+  for (std::int64_t k = 0; k < nk; ++k) {
+    for (std::int64_t j = 0; j < nj; ++j) {
+      for (std::int64_t i = 0; i < ni; ++i) {
+        const std::int64_t smooth = (i * i * (3 + p) + j * j * 5 + k * k * 17 + i * j * k) % 5200 - 1500;
+        const std::int64_t noise = (i * 1299 + j * 7919 + k * 10473 + p * 31) % 601 - 280;
+        pair.target.at(i, j, k) = static_cast<float>(smooth);
+        const float scaled = static_cast<float>(smooth + noise * (1 + p % 7)) * 0.96875F;
+        pair.prediction.at(i, j, k) = scaled + 0.3125F * static_cast<float>(p);
+        const bool ellipsoid = square(2 * i - ni + 1) * square(nj * nk) + square(2 * j - nj + 1) * square(ni * nk) +
+                                   square(2 * k - nk + 1) * square(ni * nj) <=
+                               square(ni * nj * nk);
+        pair.mask.at(i, j, k) = ellipsoid && (i + 2 * j + 3 * k + p) % 11 != 0 ? 1 : 0;
+      }
+    }
+  }
+  return pair;
+}
+
+inline Volume blobs(std::int64_t p) {
+  Volume ct(Grid::centred({41, 37, 11}, {1, 1, 1}), -900.0F);
+  for (std::int64_t k = 0; k < 11; ++k) {
+    for (std::int64_t j = 0; j < 37; ++j) {
+      for (std::int64_t i = 0; i < 41; ++i) {
+        const std::int64_t r = (i - 17) * (i - 17) + (j - 18) * (j - 18) + (2 * k - 9) * (2 * k - 9);
+        const bool shell = r < 230 && r > 40 + 9 * p;
+        if (shell || ((i * 7 + j * 5 + k * 3 + p) % 19 < 4 && i > 25)) ct.at(i, j, k) = 100.0F;
+      }
+    }
+  }
+  return ct;
+}
+
+}  // namespace gdm::test

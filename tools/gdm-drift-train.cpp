@@ -1,0 +1,86 @@
+// gdm-drift-train: trains a generator by regression, or by regression followed by generative drifting.
+#include <fmt/format.h>
+
+#include "cli/run.hpp"
+#include "sys/error.hpp"
+
+namespace {
+
+using namespace gdm;
+
+struct Options {
+  std::string manifest, widths = "32,64,128";
+  net::TrainOptions train;
+};
+
+void declare_training(CLI::App& app, Options& o) {
+  net::TrainOptions& t = o.train;
+  app.add_option("manifest", o.manifest, "Cases of task sparse-ct or mr2ct; - is stdin")
+      ->required()
+      ->type_name("MANIFEST");
+  app.add_option("-o,--output", t.output, "Model to write; FILE.checkpoint beside it holds an unfinished run")
+      ->required()
+      ->check(CLI::Validator(cli::check_safetensors_name, "", ""))
+      ->type_name("FILE.safetensors");
+  app.add_option("--objective", t.objective, "gdm: regression, then drift; regression: masked L1 throughout")
+      ->check(CLI::IsMember({"gdm", "regression"}));
+  app.add_option("--bank", t.bank, "Bank of real features (gdm)")->type_name("FILE");
+  app.add_option("--encoder", t.encoder, "Check that the bank was made with this encoder")->type_name("FILE");
+  app.add_option("--log", t.log, "JSON-lines log; default: the output with .log.jsonl")->type_name("FILE");
+  app.add_option("--steps", t.steps, "Optimiser steps")->check(CLI::Range(1, 100000000));
+  app.add_option("--batch", t.batch, "Windows in a step")->check(CLI::Range(1, 1024));
+  app.add_option("--window", t.window, "Window edge in voxels")->check(CLI::Range(16, 256));
+  app.add_option("--widths", o.widths, "Channels of the generator's levels")->type_name("N,N,...");
+  app.add_option("--learning-rate", t.learning_rate, "Peak learning rate")->check(CLI::Range(1e-8, 1.0));
+  app.add_option("--ema", t.ema, "Decay of the weights' moving average")->check(CLI::Range(0.0, 0.99999));
+  app.add_option("--checkpoint-every", t.checkpoint_every, "Steps between checkpoints")
+      ->check(CLI::Range(1, 100000000));
+  app.add_option("--validate-every", t.validate_every, "Steps between validations")->check(CLI::Range(1, 100000000));
+  app.add_option("--max-time", t.max_time_s, "Stop with a checkpoint after this many seconds; 0: no limit")
+      ->check(CLI::Range(0.0, 1e9));
+  app.add_flag("--restart", t.restart, "Begin anew even if a checkpoint exists");
+}
+
+void declare_drift(CLI::App& app, net::TrainOptions& t) {
+  app.add_option("--drift-start", t.drift_start, "Part of the steps that are regression alone")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--rho", t.rho, "Size of the drift gradient relative to the fidelity gradient, at the volume")
+      ->check(CLI::Range(0.0, 10.0));
+  app.add_option("--conflict", t.conflict, "Part of the drift's opposition to fidelity that is projected away")
+      ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--weight-global", t.weight_global, "Weight of the global level")->check(CLI::Range(0.0, 1e3));
+  app.add_option("--weight-local", t.weight_local, "Weight of the local level")->check(CLI::Range(0.0, 1e3));
+  app.add_option("--weight-spatial", t.weight_spatial, "Weight of the spatial level")->check(CLI::Range(0.0, 1e3));
+  app.add_option("--pair-weight", t.pair_weight, "Weight of a patient's own real features among the positives")
+      ->check(CLI::Range(0.0, 1e3));
+  app.add_option("--temperatures", t.temperatures, "Kernel widths relative to the mean distance")
+      ->delimiter(',')
+      ->check(CLI::Range(1e-4, 100.0));
+}
+
+int run(const cli::Program& program, Options& o) {
+  net::TrainOptions& t = o.train;
+  t.widths = cli::numbers_from_text(o.widths, "--widths");
+  if (t.objective == "gdm" && t.bank.empty()) throw Error("--objective gdm needs --bank", Exit::usage);
+  t.overwrite = program.standard().overwrite();
+  if (t.log.empty()) t.log = std::filesystem::path(t.output).replace_extension(".log.jsonl");
+  check_writable(t.output, t.overwrite);
+  check_writable(t.log, Overwrite::replace);
+  const Manifest manifest = read_manifest(o.manifest);
+  manifest.split("train");
+  Provenance provenance = program.provenance();
+  const bool finished = net::network().train_generator(manifest, t, cli::compute_of(program), provenance);
+  return cli::exit_of(finished);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::Program program("gdm-drift-train",
+                       "Train a one-step generator: regression, then attraction-repulsion drift in a feature bank.");
+  Options options;
+  declare_training(program.app(), options);
+  declare_drift(program.app(), options.train);
+  program.set_run(cli::has_output | cli::has_seed | cli::has_device, [&] { return run(program, options); });
+  return program.main(argc, argv);
+}

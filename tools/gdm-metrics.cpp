@@ -1,0 +1,181 @@
+// gdm-metrics: grades predictions against targets, and paints them side by side.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <initializer_list>
+
+#include "cli/app.hpp"
+#include "io/png.hpp"
+#include "metrics/grade.hpp"
+#include "metrics/montage.hpp"
+#include "metrics/report.hpp"
+#include "sys/error.hpp"
+#include "sys/log.hpp"
+
+namespace {
+
+using namespace gdm;
+
+struct Options {
+  std::vector<std::string> manifests;
+  std::vector<double> range{-1024.0, 3000.0};
+  std::vector<std::string> encoders;
+  std::string split = "predicted", input, output = "-", tsv;
+  bool keep_going = false;
+};
+
+struct MontageArguments {
+  std::vector<std::string> manifests;
+  std::string output, split = "predicted";
+  metrics::MontageOptions options;
+};
+
+/// The values themselves stand in the option's type name.
+CLI::Validator one_of(std::initializer_list<std::string> values) {
+  return CLI::IsMember(values).description("");
+}
+
+void declare_selection(CLI::App& command, std::vector<std::string>& manifests, std::string& split, std::string& input) {
+  command
+      .add_option(
+          "manifest", manifests,
+          "Manifests, one per method, as [NAME=]FILE or - for standard input; NAME is the folder's name otherwise")
+      ->default_str("")
+      ->type_name("[NAME=]MANIFEST");
+  command.add_option("--split", split, "Cases to take: those with a prediction, or a split of the manifest")
+      ->check(one_of({"predicted", "all", "train", "val", "test"}))
+      ->type_name("predicted|all|train|val|test");
+  command.add_option("--input", input, "Also this input of the first manifest (mr, fbp, ...)")->type_name("KEY");
+}
+
+/// plan_cases() calls the cases with a prediction "".
+std::string plan_split(const std::string& split) {
+  return split == "predicted" ? "" : split;
+}
+
+std::vector<metrics::MethodManifest> open(const std::vector<std::string>& manifests, const std::string& input) {
+  return metrics::open_methods(
+      manifests, input.empty() ? std::vector<std::string>{} : std::vector<std::string>{"input", "input (linear fit)"});
+}
+
+void declare(CLI::App& app, Options& options) {
+  declare_selection(app, options.manifests, options.split, options.input);
+  app.add_option("--encoder", options.encoders, "Frechet distance in the features of this encoder; may be repeated")
+      ->allow_extra_args(false)
+      ->default_str("")
+      ->type_name("FILE.safetensors");
+  app.add_option("--range", options.range, "Dynamic range of PSNR and SSIM in HU")->expected(2)->type_name("LOW HIGH");
+  app.add_flag("--keep-going", options.keep_going, "Skip a case that cannot be graded, for all methods");
+  app.add_option("--tsv", options.tsv, "Write a row per method and case; - instead of the report")->type_name("FILE|-");
+  app.add_option("-o,--output", options.output, "Where the report goes")->type_name("FILE|-");
+}
+
+metrics::GradeOptions grade_options(const Options& options, const cli::Standard& standard) {
+  metrics::GradeOptions grade;
+  grade.range = {options.range[0], options.range[1]};
+  if (!(grade.range.width_hu() > 0) || !std::isfinite(grade.range.width_hu())) {
+    throw Error(fmt::format("--range: {:g} is not below {:g}", options.range[0], options.range[1]), Exit::usage);
+  }
+  grade.split = plan_split(options.split);
+  grade.input_key = options.input;
+  grade.encoders.assign(options.encoders.begin(), options.encoders.end());
+  grade.keep_going = options.keep_going;
+  grade.hash_volumes = standard.json;
+  grade.compute = {standard.device, standard.threads, standard.seed};
+  return grade;
+}
+
+/// Neither a missing folder nor one of the run's own inputs.
+void check_output(const std::string& output, const std::vector<metrics::MethodManifest>& methods, Overwrite overwrite) {
+  if (output.empty() || output == "-") return;
+  for (const metrics::MethodManifest& method : methods) {
+    if (fs::weakly_canonical(method.path) == fs::weakly_canonical(output)) {
+      throw Error(fmt::format("{} is an input and an output", output), Exit::usage);
+    }
+  }
+  check_writable(output, overwrite);
+}
+
+void check_options(const Options& options, const cli::Standard& standard) {
+  if (options.tsv == "-" && (standard.json || options.output != "-")) {
+    throw Error("--tsv - replaces the report, so it goes with neither --json nor --output", Exit::usage);
+  }
+  if (options.output != "-" && options.output == options.tsv) {
+    throw Error("--output and --tsv name the same file", Exit::usage);
+  }
+}
+
+int run(const Options& options, cli::Program& program) {
+  const cli::Standard& standard = program.standard();
+  const metrics::GradeOptions grade = grade_options(options, standard);
+  check_options(options, standard);
+  const auto methods = open(options.manifests, options.input);
+  for (const std::string& path : {options.output, options.tsv}) check_output(path, methods, standard.overwrite());
+  if (standard.dry_run) {
+    write_stdout(metrics::describe_plan(methods, grade));
+    return static_cast<int>(Exit::ok);
+  }
+  Provenance provenance = program.provenance();
+  const metrics::Grades grades = metrics::grade(methods, grade, provenance);
+  if (options.tsv == "-") {
+    write_stdout(metrics::tsv_text(grades));
+  } else {
+    if (!options.tsv.empty()) write_file(options.tsv, metrics::tsv_text(grades), standard.overwrite());
+    const std::string report =
+        standard.json ? metrics::report_json(grades, provenance.json()).dump(2) + "\n" : metrics::table_text(grades);
+    if (options.output == "-") {
+      write_stdout(report);
+    } else {
+      write_file(options.output, report, standard.overwrite());
+    }
+  }
+  for (const auto& skipped : grades.skipped) {
+    log_error(fmt::format("case '{}' is not graded: {}", skipped.id, skipped.reason));
+  }
+  return static_cast<int>(grades.skipped.empty() ? Exit::ok : Exit::partial);
+}
+
+void declare_montage(CLI::App& command, MontageArguments& arguments) {
+  metrics::MontageOptions& options = arguments.options;
+  declare_selection(command, arguments.manifests, arguments.split, options.input_key);
+  command.add_option("-o,--output", arguments.output, "The picture")->required()->type_name("FILE.png");
+  command.add_option("--cases", options.cases, "Ids of the cases, or how many to spread over the list")
+      ->type_name("ID,ID|N");
+  command.add_option("--plane", options.plane, "Plane of the slices")
+      ->check(one_of({"axial", "coronal", "sagittal"}))
+      ->type_name("axial|coronal|sagittal");
+  command.add_option("--level", options.level_hu, "Centre of the grey window")->type_name("HU");
+  command.add_option("--width", options.width_hu, "Width of the grey window")
+      ->check(CLI::PositiveNumber.description(""))
+      ->type_name("HU");
+  command.add_option("--error-width", options.error_hu, "Error colours run from -HU to +HU")
+      ->check(CLI::PositiveNumber.description(""))
+      ->type_name("HU");
+}
+
+int run_montage(const MontageArguments& arguments, const cli::Standard& standard) {
+  if (arguments.output == "-") throw Error("--output: a picture needs a file name", Exit::usage);
+  metrics::MontageOptions options = arguments.options;
+  options.split = plan_split(arguments.split);
+  const auto methods = open(arguments.manifests, options.input_key);
+  check_output(arguments.output, methods, standard.overwrite());
+  const Picture picture = metrics::montage(methods, options);
+  if (!standard.dry_run) write_png(arguments.output, picture, standard.overwrite());
+  return static_cast<int>(Exit::ok);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::Program program("gdm-metrics", "Grades predictions against targets: MAE, PSNR, SSIM, bone, Frechet distance.");
+  Options options;
+  MontageArguments montage;
+  program.set_run(cli::has_output | cli::has_device | cli::has_json | cli::has_dry_run,
+                  [&] { return run(options, program); });
+  declare(program.app(), options);
+  CLI::App& command =
+      program.command("montage", "Paints input, predictions, target and errors, one row per case.",
+                      cli::has_output | cli::has_dry_run, [&] { return run_montage(montage, program.standard()); });
+  declare_montage(command, montage);
+  return program.main(argc, argv);
+}

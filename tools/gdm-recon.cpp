@@ -1,0 +1,239 @@
+// gdm-recon: from a CT to its sparse-view sinogram (project), and from a sinogram to a CT (fbp). Works on one volume or
+// on every case of a manifest.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cmath>
+
+#include "cli/app.hpp"
+#include "cli/batch.hpp"
+#include "ct/sinogram_file.hpp"
+#include "io/manifest.hpp"
+#include "sys/error.hpp"
+#include "sys/log.hpp"
+
+using namespace gdm;
+
+namespace {
+
+struct Options {
+  fs::path input, output;
+  cli::BatchOptions batch;
+  std::int64_t views = 24;
+  double photons = 0;
+  std::string detectors = "auto";
+  std::string filter = "hann";
+};
+
+/// What a subcommand does to one case. The rest (volume or manifest, checks, loop) is run_step().
+struct Step {
+  std::string name;                             ///< output of case ID: ID_NAME.nii.gz, inputs.NAME
+  std::function<fs::path(const Case&)> source;  ///< what a case is made from
+  std::function<void(const fs::path&)> check;   ///< reads headers only; for --dry-run
+  std::function<void(const fs::path& source, const fs::path& output, const std::string& id)> make;
+};
+
+bool is_nifti(const fs::path& path) {
+  return without_nifti_suffix(path) != path;
+}
+
+void require_file(const fs::path& path) {
+  if (path != "-" && !fs::exists(path)) throw Error(path.string() + ": no such file");
+}
+
+void check_output_pair(const fs::path& path, Overwrite overwrite) {
+  if (path == "-") return;
+  check_writable(path, overwrite);
+  check_writable(sidecar_path(path), overwrite);
+}
+
+int run_single(const cli::Standard& standard, const Options& options, const Step& step) {
+  if (options.output != "-" && !is_nifti(options.output)) {
+    throw Error(fmt::format("-o: '{}' is not a NIfTI name (.nii.gz, .nii)", options.output.string()), Exit::usage);
+  }
+  cli::refuse_same_path(options.input, options.output);
+  require_file(options.input);
+  check_output_pair(options.output, standard.overwrite());
+  if (!standard.dry_run) {
+    step.make(options.input, options.output, "");
+  } else {
+    step.check(options.input);
+    log_info(fmt::format("would write {}", options.output.string()));
+  }
+  return 0;
+}
+
+fs::path output_of(const Case& item, const fs::path& folder, const Step& step) {
+  return folder / fmt::format("{}_{}.nii.gz", item.id, step.name);
+}
+
+/// Everything that can be known before computing: inputs that are there, outputs that are not.
+void check_batch(cli::Batch& batch, const cli::Standard& standard, const Options& options, const Step& step) {
+  const fs::path manifest_path = batch.manifest_path(options.output);
+  cli::refuse_same_path(options.input, manifest_path);
+  for (const Case& item : batch.cases()) {
+    const fs::path output = output_of(item, options.output, step);
+    if (item.error) continue;
+    try {
+      with_context(fmt::format("case '{}'", item.id), [&] {
+        require_file(step.source(item));
+        cli::refuse_same_path(step.source(item), output);
+        if (standard.dry_run) step.check(step.source(item));
+      });
+    } catch (const Error& error) {
+      if (!options.batch.keep_going || error.exit_class() == Exit::usage) throw;
+    }
+  }
+  if (!standard.dry_run) make_folder(options.output);
+  if (!fs::exists(options.output)) return;
+  check_writable(manifest_path, standard.overwrite());
+  for (const Case& item : batch.cases()) {
+    if (!item.error) check_output_pair(output_of(item, options.output, step), standard.overwrite());
+  }
+}
+
+int run_batch(const cli::Program& program, const cli::Standard& standard, const Options& options, const Step& step) {
+  Manifest manifest = read_manifest(options.input);
+  cli::Batch batch(manifest, options.batch);
+  if (options.output == "-" || is_nifti(options.output)) {
+    throw Error(fmt::format("-o: a manifest needs a folder, not '{}'", options.output.string()), Exit::usage);
+  }
+  check_batch(batch, standard, options, step);
+  if (standard.dry_run) {
+    log_info(fmt::format("would write {} volumes to {}", batch.cases().size(), options.output.string()));
+    return 0;
+  }
+  const std::size_t failed = batch.run(step.name, [&](Case& item) {
+    const fs::path output = output_of(item, options.output, step);
+    step.make(step.source(item), output, item.id);
+    item.inputs[step.name] = output;
+  });
+  Provenance provenance = program.provenance();
+  provenance.add_source(options.input);
+  manifest.task = "sparse-ct";
+  manifest.cases = batch.cases();
+  manifest.provenance = provenance.json();
+  write_manifest(batch.manifest_path(options.output), manifest, standard.overwrite());
+  if (isatty(STDOUT_FILENO) == 0) write_manifest("-", manifest, Overwrite::replace);
+  return static_cast<int>(failed > 0 ? Exit::partial : Exit::ok);
+}
+
+int run_step(cli::Program& program, const Options& options, const Step& step) {
+  return cli::is_manifest(options.input) ? run_batch(program, program.standard(), options, step)
+                                         : run_single(program.standard(), options, step);
+}
+
+/// Cases of one run must not share their noise, and a case must not depend on its shard: FNV-1a of the id.
+std::uint64_t seed_of(std::uint64_t seed, const std::string& id) {
+  if (id.empty()) return seed;
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : id) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+  return seed ^ hash;
+}
+
+ct::ParallelScan scan_for(const Grid& grid, const Options& options) {
+  ct::ParallelScan scan = ct::default_scan(grid, options.views);
+  if (options.detectors != "auto") scan.detectors = std::stoll(options.detectors);
+  return scan;
+}
+
+int run_project(cli::Program& program, const Options& options) {
+  Step step;
+  step.name = "sinogram";
+  step.source = [](const Case& item) {
+    if (!item.target) throw Error("has no target to project");
+    return *item.target;
+  };
+  step.check = [&](const fs::path& source) { scan_for(read_nifti_info(source).grid, options); };
+  step.make = [&](const fs::path& source, const fs::path& output, const std::string& id) {
+    if (output == "-") throw Error("-o: a sinogram needs its sidecar, so it cannot go to stdout", Exit::usage);
+    const Volume mu = ct::attenuation_from_hu(read_volume(source));
+    const std::uint64_t seed = seed_of(program.standard().seed, id);
+    ct::StoredSinogram stored;
+    stored.grid = mu.grid;
+    stored.sinogram = with_context(source.string(), [&] { return ct::project(mu, scan_for(mu.grid, options)); });
+    if (options.photons > 0) ct::add_poisson_noise(stored.sinogram, options.photons, seed);
+    Provenance provenance = program.provenance();
+    provenance.add_source(source);
+    const nlohmann::ordered_json details = {{"photons", options.photons}, {"noise_seed", seed}};
+    ct::write_sinogram(output, stored, details, provenance, {source}, program.standard().overwrite());
+  };
+  return run_step(program, options, step);
+}
+
+int run_fbp(cli::Program& program, const Options& options) {
+  Step step;
+  step.name = "fbp";
+  step.source = [](const Case& item) { return item.input("sinogram"); };
+  step.check = [](const fs::path& source) { ct::read_sinogram(source); };
+  const ct::Window window = ct::window_from_name(options.filter);
+  step.make = [&, window](const fs::path& source, const fs::path& output, const std::string&) {
+    const ct::StoredSinogram stored = ct::read_sinogram(source);
+    const Volume hu = ct::hu_from_attenuation(with_context(
+        source.string(), [&] { return ct::filtered_back_projection(stored.sinogram, stored.grid, window); }));
+    const Overwrite overwrite = program.standard().overwrite();
+    Provenance provenance = program.provenance();
+    provenance.add_source(source);
+    const WriteReport report = write_volume(output, hu, VoxelType::int16_hu, overwrite);
+    const nlohmann::ordered_json details = {
+        {"fbp", {{"filter", options.filter}, {"views", stored.sinogram.scan.views}}}};
+    write_sidecar(output, provenance, {source}, report, details, overwrite);
+  };
+  return run_step(program, options, step);
+}
+
+std::string check_photons(const std::string& text) {
+  double photons = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), photons);
+  const bool whole = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
+  if (whole && (photons == 0 || (photons >= 1 && photons <= 1e12))) return {};
+  return "'" + text + "' is neither 0 nor a number from 1 to 1e12";
+}
+
+std::string check_detectors(const std::string& text) {
+  int detectors = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), detectors);
+  const bool whole = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
+  if (text == "auto" || (whole && detectors >= 1 && detectors <= 32767)) return {};
+  return "'" + text + "' is neither 'auto' nor a number from 1 to 32767";
+}
+
+CLI::App& add_command(cli::Program& program, Options& options, const std::string& name, const std::string& description,
+                      unsigned has, const std::string& input, int (*run)(cli::Program&, const Options&)) {
+  CLI::App& command = program.command(name, description, has | cli::has_output | cli::has_dry_run,
+                                      [&program, &options, run] { return run(program, options); });
+  command.add_option("input", options.input, input)->required()->type_name("FILE|MANIFEST");
+  command.add_option("-o,--output", options.output, "Volume to write, or the folder for a manifest's cases")
+      ->required()
+      ->type_name("FILE|DIR");
+  cli::add_batch_options(command, options.batch);
+  return command;
+}
+
+void declare(cli::Program& program, Options& options) {
+  CLI::App& project = add_command(
+      program, options, "project", "Parallel-beam sinogram of a CT over 180 degrees, slice by slice", cli::has_seed,
+      "CT in HU; or a manifest (.json, .jsonl, -), whose targets are projected", run_project);
+  project.add_option("--views", options.views, "Views, equally spaced")->check(CLI::Range(1, 32767))->type_name("N");
+  project.add_option("--photons", options.photons, "Photons per detector element and view; 0: no noise")
+      ->check(CLI::Validator(check_photons, "", "photons"))
+      ->type_name("N");
+  project.add_option("--detectors", options.detectors, "Detector elements; auto: enough for the slice's circle")
+      ->check(CLI::Validator(check_detectors, "", "detectors"))
+      ->type_name("N|auto");
+  CLI::App& fbp = add_command(program, options, "fbp", "Filtered back-projection on the grid of the projected CT", 0,
+                              "Sinogram; or a manifest (.json, .jsonl, -), whose inputs.sinogram are used", run_fbp);
+  fbp.add_option("--filter", options.filter, "Window of the ramp filter")
+      ->check(CLI::IsMember(ct::window_names()))
+      ->type_name("ram-lak|shepp-logan|cosine|hamming|hann");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::Program program("gdm-recon", "Sparse-view CT: projection and filtered back-projection.");
+  Options options;
+  declare(program, options);
+  return program.main(argc, argv);
+}

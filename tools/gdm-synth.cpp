@@ -1,0 +1,64 @@
+// gdm-synth: one network evaluation per window from the condition volumes to a CT, on the input's grid.
+#include <unistd.h>
+
+#include "cli/synthesis.hpp"
+#include "sys/error.hpp"
+
+namespace {
+
+using namespace gdm;
+
+struct Options {
+  std::string manifest;
+  fs::path output;
+  cli::SynthesisOptions synthesis;
+  cli::BatchOptions batch;
+};
+
+void declare(CLI::App& app, Options& o) {
+  app.add_option("manifest", o.manifest, "Cases with the inputs that the model was trained on; - is stdin")
+      ->required()
+      ->type_name("MANIFEST");
+  app.add_option("-o,--output", o.output, "Folder for ID_gdm.nii.gz and manifest.json")->required()->type_name("DIR");
+  cli::add_synthesis_options(app, o.synthesis);
+  cli::add_batch_options(app, o.batch);
+}
+
+int run(const cli::Program& program, Options& o) {
+  Manifest manifest = read_manifest(o.manifest);
+  cli::Batch batch(manifest, o.batch);
+  const fs::path manifest_path = batch.manifest_path(o.output);
+  const Overwrite overwrite = program.standard().overwrite();
+  if (fs::exists(o.output)) check_writable(manifest_path, overwrite);
+  Provenance provenance = program.provenance();
+  cli::Synthesis synthesis(program, o.synthesis, provenance);
+  for (const Case& item : batch.cases()) {
+    if (item.error || o.batch.keep_going) continue;
+    with_context("case '" + item.id + "'", [&] { synthesis.check(item, cli::prediction_path(o.output, item)); });
+  }
+  if (program.standard().dry_run) {
+    write_stdout(synthesis.plan(batch.cases(), o.output));
+    return 0;
+  }
+  make_folder(o.output);
+  const std::size_t failed = batch.run("synthesis", [&](Case& item) {
+    const fs::path output = cli::prediction_path(o.output, item);
+    synthesis.check(item, output);
+    synthesis.run(item, output);
+  });
+  manifest.cases = batch.cases();
+  manifest.provenance = provenance.json();
+  write_manifest(manifest_path, manifest, overwrite);
+  if (isatty(STDOUT_FILENO) == 0) write_manifest("-", manifest, overwrite);
+  return static_cast<int>(failed > 0 ? Exit::partial : Exit::ok);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::Program program("gdm-synth", "Synthesise a CT from each case's inputs: one network evaluation per window.");
+  Options options;
+  declare(program.app(), options);
+  program.set_run(cli::has_output | cli::has_device | cli::has_dry_run, [&] { return run(program, options); });
+  return program.main(argc, argv);
+}
