@@ -62,8 +62,8 @@ class SafetensorsFile {
 /// Header checks alone, for tests and fuzzing: `bytes` is the start of a file of `file_size` bytes.
 void check_safetensors_header(const std::uint8_t* bytes, std::size_t available, std::size_t file_size);
 
-/// Collects tensors (the data must stay alive until write()) and writes them, wide elements first and then by name, byte
-/// for byte the same for the same input. The payload starts at a multiple of 64 bytes.
+/// Collects tensors (the data must stay alive until write()) and writes them, wide elements first and then by name,
+/// byte for byte the same for the same input. The payload starts at a multiple of 64 bytes.
 class SafetensorsWriter {
  public:
   void add(const std::string& name, const std::string& dtype, std::vector<std::int64_t> shape, const void* data);
