@@ -6,6 +6,7 @@
 #include <cstring>
 #include <limits>
 #include <new>
+#include <system_error>
 #include <type_traits>
 
 #include "io/nifti.hpp"
@@ -67,7 +68,8 @@ bool is_pair_name(const fs::path& path) {
 /// The file of a pair with this suffix, compressed or not.
 fs::path pair_member(const fs::path& path, const std::string& suffix) {
   const fs::path plain = without_nifti_suffix(path).string() + suffix, packed = plain.string() + ".gz";
-  return !fs::exists(plain) && fs::exists(packed) ? packed : plain;
+  std::error_code unreadable;
+  return !fs::exists(plain, unreadable) && fs::exists(packed, unreadable) ? packed : plain;
 }
 
 NiftiHeader header_of(Input& input, bool expect_pair) {

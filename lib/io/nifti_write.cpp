@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <cstdio>
 #include <cstring>
+#include <system_error>
 
 #include "io/nifti.hpp"
 #include "io/nifti_header.hpp"
@@ -113,7 +115,9 @@ void check_image(const fs::path& path, const Image<T>& image, Overwrite overwrit
     return;
   }
   const std::string name = path.filename().string();
-  if (!ends_with(name, ".nii") && !ends_with(name, ".nii.gz") && !(fs::exists(path) && !fs::is_regular_file(path))) {
+  std::error_code absent;
+  const bool special = fs::is_other(path, absent);
+  if (!ends_with(name, ".nii") && !ends_with(name, ".nii.gz") && !special) {
     throw Error(path.string() + ": expected a name that ends in .nii or .nii.gz", Exit::usage);
   }
   check_writable(path, overwrite);

@@ -253,7 +253,7 @@ std::string SafetensorsWriter::write(const fs::path& path, const Json& descripti
   });
   Sha256 sha;
   for (const Part& part : parts) sha.update(part.entry->data, part.bytes);
-  const std::string digest = sha.hex();
+  std::string digest = sha.hex();
   Json header = Json::object();
   header["__metadata__"] = {
       {"gdm", json_text(description, -1)}, {"header_sha256", std::string(digest_digits, '0')}, {"sha256", digest}};

@@ -1,6 +1,7 @@
 // safetensors: 8-byte little-endian header length, JSON header, raw little-endian tensors (github
-// huggingface/safetensors, format section of its README). gdm adds two metadata strings: "gdm", a JSON description of
-// what the file is, and "sha256", the digest of the payload bytes, which is checked on load.
+// huggingface/safetensors, format section of its README). gdm adds three metadata strings: "gdm", a JSON description of
+// what the file is, "sha256", the digest of the payload bytes, and "header_sha256", the digest of the header with zeros
+// in its own place. They are checked on load.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@ std::size_t dtype_bytes(const std::string& dtype);
 struct TensorView {
   std::string dtype;
   std::vector<std::int64_t> shape;
-  const std::uint8_t* data =
-      nullptr;  ///< valid while the SafetensorsFile lives; aligned to at least 8 bytes if we wrote it
+  /// Valid while the SafetensorsFile lives; aligned to its element if we wrote it.
+  const std::uint8_t* data = nullptr;
   std::size_t bytes = 0;
 };
 
@@ -61,8 +62,8 @@ class SafetensorsFile {
 /// Header checks alone, for tests and fuzzing: `bytes` is the start of a file of `file_size` bytes.
 void check_safetensors_header(const std::uint8_t* bytes, std::size_t available, std::size_t file_size);
 
-/// Collects tensors (the data must stay alive until write()) and writes them sorted by name, byte for byte the same
-/// for the same input.
+/// Collects tensors (the data must stay alive until write()) and writes them, wide elements first and then by name,
+/// byte for byte the same for the same input. The payload starts at a multiple of 64 bytes.
 class SafetensorsWriter {
  public:
   void add(const std::string& name, const std::string& dtype, std::vector<std::int64_t> shape, const void* data);

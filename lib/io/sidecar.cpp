@@ -92,7 +92,7 @@ void Provenance::add_source(const fs::path& path) {
   Json source = {{"name", path == "-" ? input_name(path) : path.filename().string()}};
   std::error_code error;
   if (path != "-" && fs::is_regular_file(path, error)) {  // a pipe has been read by now and cannot be read again
-    source["bytes"] = fs::file_size(path);
+    source["bytes"] = fs::file_size(path, error);
     source["sha256"] = sha256_of_file(path);
   }
   const std::lock_guard<std::mutex> lock(sources_mutex());
@@ -139,7 +139,8 @@ void write_sidecar(const fs::path& volume_path, const Provenance& provenance, co
 
 Json read_sidecar(const fs::path& volume_path) {
   const fs::path path = sidecar_path(volume_path);
-  if (volume_path == "-" || !fs::exists(path)) return nullptr;
+  std::error_code error;
+  if (volume_path == "-" || !fs::exists(path, error)) return nullptr;
   const std::string text = read_file(path, largest_sidecar_bytes);
   return with_context(path.string(), [&] { return parse_json(text); });
 }

@@ -137,7 +137,12 @@ AtomicFile::AtomicFile(fs::path path, Overwrite overwrite) : path_(std::move(pat
     return;
   }
   // A link keeps pointing where it did; the file behind it is replaced.
-  if (target == Target::regular && fs::is_symlink(fs::symlink_status(path_))) path_ = fs::canonical(path_);
+  std::error_code error;
+  if (target == Target::regular && fs::is_symlink(fs::symlink_status(path_, error))) {
+    const fs::path behind = fs::canonical(path_, error);
+    if (error) throw Error(path_.string() + ": " + error.message());
+    path_ = behind;
+  }
   const fs::path folder = folder_of(path_);
   const std::string prefix = temporary_prefix(path_);
   remove_strays(folder, prefix);
