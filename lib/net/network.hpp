@@ -83,8 +83,8 @@ struct BankOptions {
   std::filesystem::path encoder, output;
   Overwrite overwrite = Overwrite::refuse;
   std::int64_t windows_per_case = 16;
-  std::int64_t window = 48;
-  std::int64_t tokens_per_window = 32;  ///< local and spatial tokens kept of each window
+  std::int64_t window = 40;            ///< smaller than the training window: the rest is room for random shifts
+  std::int64_t tokens_per_window = 8;  ///< local and spatial tokens kept of each window
 };
 
 struct TrainOptions {

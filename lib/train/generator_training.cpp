@@ -26,7 +26,7 @@ nn::GeneratorConfig generator_config(const Manifest& manifest, const net::TrainO
   config.task = manifest.task;
   config.widths = options.widths;
   config.window = options.window;
-  const Case& first = manifest.split("train").front();
+  const Case first = manifest.split("train").front();
   if (manifest.task == "sparse-ct") {
     config.conditions = {{"fbp", "hu"}};
     config.residual_on_first = true;

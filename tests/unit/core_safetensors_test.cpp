@@ -1,6 +1,8 @@
 // safetensors: round trip, refusal of every kind of wrong header, and detection of any flipped bit.
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "io/safetensors.hpp"
 #include "io_fixture.hpp"
 #include "sys/sha256.hpp"
@@ -27,10 +29,9 @@ std::string write_example(const fs::path& path) {
 
 /// A file with this header text and as many zero bytes of payload.
 ByteVector raw_file(const std::string& header, std::size_t payload) {
-  ByteVector file(8, 0);
+  ByteVector file(8 + header.size() + payload, 0);
   for (std::size_t i = 0; i < 8; ++i) file[i] = static_cast<std::uint8_t>(header.size() >> (8 * i));
-  file.insert(file.end(), header.begin(), header.end());
-  file.resize(file.size() + payload, 0);
+  std::copy(header.begin(), header.end(), file.begin() + 8);
   return file;
 }
 
