@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <clocale>
 #include <cmath>
 #include <csignal>
@@ -58,9 +59,15 @@ std::string check_device(const std::string& text) {
   return "'" + text + "' is not cpu, cuda, cuda:N or auto";
 }
 
-/// CLI11 reads "-1" as the largest number.
-std::string check_seed(const std::string& text) {
-  return text.find_first_not_of("0123456789") == std::string::npos ? "" : "'" + text + "' is not a whole number >= 0";
+/// CLI11 reads "-1" as the largest number and 010 as eight.
+std::string check_seed(std::string& text) {
+  std::uint64_t seed = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
+    return "'" + text + "' is not a whole number from 0 to 2^64 - 1";
+  }
+  text = std::to_string(seed);
+  return {};
 }
 
 std::string check_progress(const std::string& text) {
