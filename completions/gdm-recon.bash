@@ -5,7 +5,7 @@ _gdm_recon() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      project|fbp) command=$word; break ;;
+      project|fbp|gdm) command=$word; break ;;
     esac
   done
   case $command in
@@ -18,7 +18,7 @@ _gdm_recon() {
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
-        COMPREPLY=($(compgen -W "project fbp" -- "$cur"))
+        COMPREPLY=($(compgen -W "project fbp gdm" -- "$cur"))
       fi ;;
     project)
       case $prev in
@@ -52,6 +52,28 @@ _gdm_recon() {
       esac
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "-f --force --reproducible -n --dry-run -o --output --split --shard --keep-going --filter --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    gdm)
+      case $prev in
+        --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
+        --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --filter) COMPREPLY=($(compgen -W "ram-lak shepp-logan cosine hamming hann" -- "$cur")); return ;;
+        --model) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --window) return ;;
+        --overlap) return ;;
+        --dtype) COMPREPLY=($(compgen -W "int16 float32" -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --device -n --dry-run -o --output --split --shard --keep-going --filter --model --window --overlap --dtype --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -1,7 +1,8 @@
 # fish completion for gdm-recon, generated from the program's options (man/generate.hpp); cmake --build BUILD --target docs
-complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp' -f
-complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp' -a project -d 'Parallel-beam sinogram of a CT over 180 degrees, slice by slice'
-complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp' -a fbp -d 'Filtered back-projection on the grid of the projected CT'
+complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp gdm' -f
+complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp gdm' -a project -d 'Parallel-beam sinogram of a CT over 180 degrees, slice by slice'
+complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp gdm' -a fbp -d 'Filtered back-projection on the grid of the projected CT'
+complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp gdm' -a gdm -d 'Filtered back-projection, then one network evaluation per window'
 complete -c gdm-recon -l version -d 'Display program version information and exit'
 complete -c gdm-recon -s h -l help -d 'Print this help and exit'
 complete -c gdm-recon -l config -r -F -d 'Read options from this TOML file; the command line wins'
@@ -28,3 +29,16 @@ complete -c gdm-recon -n '__fish_seen_subcommand_from fbp' -l split -x -a 'train
 complete -c gdm-recon -n '__fish_seen_subcommand_from fbp' -l shard -x -a 'auto' -d 'Only part I of N of the cases; auto: from the SLURM array'
 complete -c gdm-recon -n '__fish_seen_subcommand_from fbp' -l keep-going -d 'Record a failed case and go on; exit 3 at the end'
 complete -c gdm-recon -n '__fish_seen_subcommand_from fbp' -l filter -x -a 'ram-lak shepp-logan cosine hamming hann' -d 'Window of the ramp filter'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -s f -l force -d 'Replace existing outputs'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l reproducible -d 'No time, duration or memory in files'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l device -x -a 'cpu cuda auto' -d 'Where the network runs'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -s n -l dry-run -d 'Check everything, write nothing'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -s o -l output -r -F -d 'Volume to write, or the folder for a manifest\'s cases'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l split -x -a 'train val test all' -d 'Only these cases of a manifest'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l shard -x -a 'auto' -d 'Only part I of N of the cases; auto: from the SLURM array'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l keep-going -d 'Record a failed case and go on; exit 3 at the end'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l filter -x -a 'ram-lak shepp-logan cosine hamming hann' -d 'Window of the ramp filter'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l model -r -F -d 'Generator from gdm-drift-train'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l window -x -d 'Window edge in voxels; 0: as trained'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l overlap -x -d 'Part of a window shared with the next'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l dtype -x -a 'int16 float32' -d 'Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32'
