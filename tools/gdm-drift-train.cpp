@@ -27,35 +27,39 @@ void declare_training(CLI::App& app, Options& o) {
   app.add_option("--bank", t.bank, "Bank of real features (gdm)")->type_name("FILE");
   app.add_option("--encoder", t.encoder, "Check that the bank was made with this encoder")->type_name("FILE");
   app.add_option("--log", t.log, "JSON-lines log; default: the output with .log.jsonl")->type_name("FILE");
-  app.add_option("--steps", t.steps, "Optimiser steps")->check(CLI::Range(1, 100000000));
-  app.add_option("--batch", t.batch, "Windows in a step")->check(CLI::Range(1, 1024));
-  app.add_option("--window", t.window, "Window edge in voxels")->check(CLI::Range(16, 256));
-  app.add_option("--widths", o.widths, "Channels of the generator's levels")->type_name("N,N,...");
-  app.add_option("--learning-rate", t.learning_rate, "Peak learning rate")->check(CLI::Range(1e-8, 1.0));
-  app.add_option("--ema", t.ema, "Decay of the weights' moving average")->check(CLI::Range(0.0, 0.99999));
+  app.add_option("--steps", t.steps, "Optimiser steps")->check(cli::range(1, 100000000));
+  app.add_option("--batch", t.batch, "Windows in a step")->check(cli::range(1, 1024));
+  app.add_option("--window", t.window, "Window edge in voxels")->check(cli::range(16, 256));
+  app.add_option("--widths", o.widths, "Channels of the generator's levels")
+      ->check(CLI::Validator(cli::check_numbers, "", "numbers"))
+      ->type_name("N,N,...");
+  app.add_option("--learning-rate", t.learning_rate, "Peak learning rate")->check(cli::range(1e-8, 1.0));
+  app.add_option("--ema", t.ema, "Decay of the weights' moving average")->check(cli::range(0.0, 0.99999));
   app.add_option("--checkpoint-every", t.checkpoint_every, "Steps between checkpoints")
-      ->check(CLI::Range(1, 100000000));
-  app.add_option("--validate-every", t.validate_every, "Steps between validations")->check(CLI::Range(1, 100000000));
+      ->check(cli::range(1, 100000000));
+  app.add_option("--validate-every", t.validate_every, "Steps between validations")->check(cli::range(1, 100000000));
   app.add_option("--max-time", t.max_time_s, "Stop with a checkpoint after this many seconds; 0: no limit")
-      ->check(CLI::Range(0.0, 1e9));
+      ->check(cli::range(0.0, 1e9));
   app.add_flag("--restart", t.restart, "Begin anew even if a checkpoint exists");
 }
 
 void declare_drift(CLI::App& app, net::TrainOptions& t) {
   app.add_option("--drift-start", t.drift_start, "Part of the steps that are regression alone")
-      ->check(CLI::Range(0.0, 1.0));
+      ->check(cli::range(0.0, 1.0));
   app.add_option("--rho", t.rho, "Size of the drift gradient relative to the fidelity gradient, at the volume")
-      ->check(CLI::Range(0.0, 10.0));
+      ->check(cli::range(0.0, 10.0));
   app.add_option("--conflict", t.conflict, "Part of the drift's opposition to fidelity that is projected away")
-      ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--weight-global", t.weight_global, "Weight of the global level")->check(CLI::Range(0.0, 1e3));
-  app.add_option("--weight-local", t.weight_local, "Weight of the local level")->check(CLI::Range(0.0, 1e3));
-  app.add_option("--weight-spatial", t.weight_spatial, "Weight of the spatial level")->check(CLI::Range(0.0, 1e3));
+      ->check(cli::range(0.0, 1.0));
+  app.add_option("--weight-global", t.weight_global, "Weight of the global level")->check(cli::range(0.0, 1e3));
+  app.add_option("--weight-local", t.weight_local, "Weight of the local level")->check(cli::range(0.0, 1e3));
+  app.add_option("--weight-spatial", t.weight_spatial, "Weight of the spatial level")->check(cli::range(0.0, 1e3));
   app.add_option("--pair-weight", t.pair_weight, "Weight of a patient's own real features among the positives")
-      ->check(CLI::Range(0.0, 1e3));
+      ->check(cli::range(0.0, 1e3));
   app.add_option("--temperatures", t.temperatures, "Kernel widths relative to the mean distance")
       ->delimiter(',')
-      ->check(CLI::Range(1e-4, 100.0));
+      ->allow_extra_args(false)
+      ->type_name("X,X,...")
+      ->check(cli::range(1e-4, 100.0));
 }
 
 int run(const cli::Program& program, Options& o) {

@@ -27,15 +27,17 @@ void declare_pretrain(CLI::App& command, Pretrain& o) {
       ->check(CLI::IsMember({"masked", "segment"}));
   command.add_option("--stem", o.options.stem, "First layer: 2x2x2 blocks to channels, or an overlapping convolution")
       ->check(CLI::IsMember({"space-to-depth", "conv"}));
-  command.add_option("--widths", o.widths, "Channels of the stages (strides 2, 4, 8, ...)")->type_name("N,N,...");
-  command.add_option("--steps", o.options.steps, "Optimiser steps")->check(CLI::Range(1, 100000000));
-  command.add_option("--batch", o.options.batch, "Windows in a step")->check(CLI::Range(1, 1024));
-  command.add_option("--window", o.options.window, "Window edge in voxels")->check(CLI::Range(16, 256));
-  command.add_option("--learning-rate", o.options.learning_rate, "Peak learning rate")->check(CLI::Range(1e-8, 1.0));
+  command.add_option("--widths", o.widths, "Channels of the stages (strides 2, 4, 8, ...)")
+      ->check(CLI::Validator(cli::check_numbers, "", "numbers"))
+      ->type_name("N,N,...");
+  command.add_option("--steps", o.options.steps, "Optimiser steps")->check(cli::range(1, 100000000));
+  command.add_option("--batch", o.options.batch, "Windows in a step")->check(cli::range(1, 1024));
+  command.add_option("--window", o.options.window, "Window edge in voxels")->check(cli::range(16, 256));
+  command.add_option("--learning-rate", o.options.learning_rate, "Peak learning rate")->check(cli::range(1e-8, 1.0));
   command.add_option("--mask-ratio", o.options.mask_ratio, "Part of the window that is hidden (masked)")
-      ->check(CLI::Range(0.05, 0.95));
+      ->check(cli::range(0.05, 0.95));
   command.add_option("--mask-cube", o.options.mask_cube, "Edge of the hidden cubes in voxels (masked)")
-      ->check(CLI::Range(1, 64));
+      ->check(cli::range(1, 64));
 }
 
 int run_pretrain(const cli::Program& program, Pretrain& o) {

@@ -19,12 +19,12 @@ void declare_build(CLI::App& command, std::string& manifest, net::BankOptions& o
       ->check(CLI::Validator(cli::check_safetensors_name, "", ""))
       ->type_name("FILE.safetensors");
   command.add_option("--window", o.window, "Window edge in voxels; at most the training window")
-      ->check(CLI::Range(16, 256));
+      ->check(cli::range(16, 256));
   command.add_option("--windows-per-case", o.windows_per_case, "Random windows of each case")
-      ->check(CLI::Range(1, 4096));
+      ->check(cli::range(1, 4096));
   command
       .add_option("--tokens-per-window", o.tokens_per_window, "Local and spatial vectors kept of each window and map")
-      ->check(CLI::Range(1, 64));
+      ->check(cli::range(1, 64));
 }
 
 int run_build(const cli::Program& program, const std::string& manifest_path, net::BankOptions& o) {

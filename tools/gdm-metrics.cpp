@@ -64,7 +64,10 @@ void declare(CLI::App& app, Options& options) {
       ->allow_extra_args(false)
       ->default_str("")
       ->type_name("FILE.safetensors");
-  app.add_option("--range", options.range, "Dynamic range of PSNR and SSIM in HU")->expected(2)->type_name("LOW HIGH");
+  app.add_option("--range", options.range, "Dynamic range of PSNR and SSIM in HU")
+      ->check(cli::range(-1e6, 1e6))
+      ->expected(2)
+      ->type_name("LOW HIGH");
   app.add_flag("--keep-going", options.keep_going, "Skip a case that cannot be graded, for all methods");
   app.add_option("--tsv", options.tsv, "Write a row per method and case; - instead of the report")->type_name("FILE|-");
   app.add_option("-o,--output", options.output, "Where the report goes")->type_name("FILE|-");
@@ -144,12 +147,14 @@ void declare_montage(CLI::App& command, MontageArguments& arguments) {
   command.add_option("--plane", options.plane, "Plane of the slices")
       ->check(one_of({"axial", "coronal", "sagittal"}))
       ->type_name("axial|coronal|sagittal");
-  command.add_option("--level", options.level_hu, "Centre of the grey window")->type_name("HU");
+  command.add_option("--level", options.level_hu, "Centre of the grey window")
+      ->check(cli::range(-1e6, 1e6))
+      ->type_name("HU");
   command.add_option("--width", options.width_hu, "Width of the grey window")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(cli::range(1e-3, 1e6))
       ->type_name("HU");
   command.add_option("--error-width", options.error_hu, "Error colours run from -HU to +HU")
-      ->check(CLI::PositiveNumber.description(""))
+      ->check(cli::range(1e-3, 1e6))
       ->type_name("HU");
 }
 

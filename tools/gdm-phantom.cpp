@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 
 #include "cli/app.hpp"
@@ -26,26 +25,18 @@ struct Options {
   double spacing_mm = 2.0;
 };
 
-/// CLI::Range lets NaN pass.
-std::string check_spacing(const std::string& text) {
-  double spacing_mm = 0;
-  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), spacing_mm);
-  const bool whole = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
-  return whole && spacing_mm >= 0.01 && spacing_mm <= 100 ? "" : "'" + text + "' is not a number from 0.01 to 100";
-}
-
 void declare(cli::Program& program, Options& options) {
   CLI::App& app = program.app();
   app.add_option("-o,--output", options.folder, "Folder for the volumes and manifest.json")
       ->required()
       ->type_name("DIR");
-  app.add_option("--count", options.count, "Number of cases")->check(CLI::Range(1, 9999))->type_name("N");
+  app.add_option("--count", options.count, "Number of cases")->check(cli::range(1, 9999))->type_name("N");
   app.add_option("--kind", options.kind, "Anatomy")
       ->check(CLI::IsMember(phantom::kind_names()))
       ->type_name("head|pelvis|thorax");
-  app.add_option("--shape", options.shape, "Voxels along each edge")->check(CLI::Range(16, 512))->type_name("N");
+  app.add_option("--shape", options.shape, "Voxels along each edge")->check(cli::range(16, 512))->type_name("N");
   app.add_option("--spacing", options.spacing_mm, "Edge of a voxel in mm")
-      ->check(CLI::Validator(check_spacing, "", "spacing"))
+      ->check(cli::range(0.01, 100.0))
       ->type_name("MM");
 }
 

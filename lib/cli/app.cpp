@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
 #include <clocale>
 #include <cmath>
 #include <csignal>
@@ -9,6 +10,7 @@
 #include <exception>
 #include <new>
 
+#include "cli/options_dump.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "sys/parallel.hpp"
@@ -29,9 +31,18 @@ int threads_from_text(const std::string& text) {
     used = 0;
   }
   if (used != text.size() || threads < 1 || threads > 1024) {
-    throw Error(fmt::format("--threads: '{}' is neither 'auto' nor a number from 1 to 1024", text), Exit::usage);
+    throw Error(fmt::format("'{}' is neither 'auto' nor a number from 1 to 1024", text), Exit::usage);
   }
   return threads;
+}
+
+std::string check_threads(const std::string& text) {
+  try {
+    threads_from_text(text);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
 }
 
 ProgressMode progress_from_text(const std::string& text) {
@@ -48,9 +59,15 @@ std::string check_device(const std::string& text) {
   return "'" + text + "' is not cpu, cuda, cuda:N or auto";
 }
 
-/// CLI11 reads "-1" as the largest number.
-std::string check_seed(const std::string& text) {
-  return text.find_first_not_of("0123456789") == std::string::npos ? "" : "'" + text + "' is not a whole number >= 0";
+/// CLI11 reads "-1" as the largest number and 010 as eight.
+std::string check_seed(std::string& text) {
+  std::uint64_t seed = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seed);
+  if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
+    return "'" + text + "' is not a whole number from 0 to 2^64 - 1";
+  }
+  text = std::to_string(seed);
+  return {};
 }
 
 std::string check_progress(const std::string& text) {
@@ -68,20 +85,23 @@ std::string check_progress(const std::string& text) {
 
 Program::Program(const std::string& name, const std::string& description) : app_(description, name), name_(name) {
   set_program_name(name);
+  app_.option_defaults()->group("Common options");
   app_.set_version_flag("--version", fmt::format("{} {} ({})", name, GDM_VERSION, GDM_GIT_ID));
   app_.set_help_flag("-h,--help", "Print this help and exit");
   app_.get_formatter()->column_width(34);
   app_.option_defaults()->always_capture_default();
-  app_.set_config("--config", "", "Read options from this TOML file; the command line wins");
+  app_.set_config("--config", "", "Read options from this TOML file; the command line wins")->type_name("FILE");
   app_.allow_config_extras(CLI::config_extras_mode::error);
   app_.add_flag("-v,--verbose", verbose_, "Say more on stderr");
   app_.add_flag("-q,--quiet", quiet_, "Only errors on stderr");
   app_.add_option("--threads", threads_, "Threads: a number, or auto for all CPUs this process may use")
       ->envname("GDM_THREADS")
+      ->check(CLI::Validator(check_threads, "", "threads"))
       ->type_name("N|auto");
   app_.add_option("--progress", progress_, "Progress display on stderr")
       ->check(CLI::Validator(check_progress, "", "progress"))
       ->type_name("auto|always|never");
+  app_.option_defaults()->group("Options");
   app_.fallthrough();
   common_options_ = app_.get_options().size();
 }
@@ -144,6 +164,10 @@ Provenance Program::provenance() const {
 
 int Program::parse_and_run(int argc, char** argv) {
   argv_.assign(argv, argv + argc);
+  if (argc == 2 && argv_[1] == "--dump-options") {
+    write_stdout(options_json(app_).dump(1) + "\n");
+    return 0;
+  }
   try {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/values.hpp"
 #include "io/sidecar.hpp"
 #include "sys/atomic_file.hpp"
 
@@ -56,6 +57,7 @@ class Program {
   Provenance provenance() const;
 
   /// Parses, installs signal handlers, runs, and maps every failure to one line on stderr and the contract's exit code.
+  /// `--dump-options` as the only argument prints the declaration instead (options_dump.hpp); --help does not list it.
   int main(int argc, char** argv);
 
  private:

@@ -27,7 +27,7 @@ std::size_t slurm_number(const char* name) {
   const char* text = std::getenv(name);
   std::size_t number = 0;
   if (text == nullptr || !parse_number(text, number)) {
-    throw Error(fmt::format("--shard auto: the environment variable {} is not set to a number", name), Exit::usage);
+    throw Error(fmt::format("auto: the environment variable {} is not set to a number", name), Exit::usage);
   }
   return number;
 }
@@ -42,20 +42,33 @@ Shard parse_shard(const std::string& text) {
     const auto slash = text.find('/');
     if (slash == std::string::npos || !parse_number(std::string_view(text).substr(0, slash), shard.number) ||
         !parse_number(std::string_view(text).substr(slash + 1), shard.count)) {
-      throw Error(fmt::format("--shard: '{}' is neither 'auto' nor I/N", text), Exit::usage);
+      throw Error(fmt::format("'{}' is neither 'auto' nor I/N", text), Exit::usage);
     }
   }
   if (shard.number < 1 || shard.number > shard.count) {
-    throw Error(fmt::format("--shard: {}/{} is not a part from 1/N to N/N", shard.number, shard.count), Exit::usage);
+    throw Error(fmt::format("{}/{} is not a part from 1/N to N/N", shard.number, shard.count), Exit::usage);
   }
   return shard;
+}
+
+/// The form alone: the variables of "auto" are read when the batch is cut.
+std::string check_shard(const std::string& text) {
+  try {
+    if (text != "auto") parse_shard(text);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
 }
 
 }  // namespace
 
 void add_batch_options(CLI::App& command, BatchOptions& options) {
-  command.add_option("--split", options.split, "Only these cases of a manifest")->type_name("train|val|test|all");
+  command.add_option("--split", options.split, "Only these cases of a manifest")
+      ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
+      ->type_name("train|val|test|all");
   command.add_option("--shard", options.shard, "Only part I of N of the cases; auto: from the SLURM array")
+      ->check(CLI::Validator(check_shard, "", "shard"))
       ->type_name("I/N|auto");
   command.add_flag("--keep-going", options.keep_going, "Record a failed case and go on; exit 3 at the end");
 }
@@ -65,7 +78,7 @@ bool is_manifest(const fs::path& path) {
 }
 
 Batch::Batch(const Manifest& manifest, const BatchOptions& options) : keep_going_(options.keep_going) {
-  const Shard shard = parse_shard(options.shard);
+  const Shard shard = with_context("--shard", [&] { return parse_shard(options.shard); });
   const std::vector<Case> all = manifest.split(options.split);
   for (std::size_t n = shard.number - 1; n < all.size(); n += shard.count) cases_.push_back(all[n]);
   if (!options.shard.empty()) suffix_ = fmt::format("-{}-of-{}", shard.number, shard.count);

@@ -41,6 +41,15 @@ std::vector<std::int64_t> numbers_from_text(const std::string& text, const std::
   return numbers;
 }
 
+std::string check_numbers(const std::string& text) {
+  try {
+    numbers_from_text(text, "");
+  } catch (const Error&) {
+    return "'" + text + "' is not a list of numbers such as 16,32,64";
+  }
+  return {};
+}
+
 std::string check_safetensors_name(const std::string& path) {
   return std::filesystem::path(path).extension() == ".safetensors" ? "" : "'" + path + "' does not end in .safetensors";
 }

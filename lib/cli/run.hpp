@@ -20,6 +20,9 @@ int exit_of(bool finished);
 /// "16,32,64" -> numbers; every one at least 1. Throws Error with Exit::usage naming `option`.
 std::vector<std::int64_t> numbers_from_text(const std::string& text, const std::string& option);
 
+/// A CLI11 check: numbers_from_text() accepts it.
+std::string check_numbers(const std::string& text);
+
 /// A CLI11 check: the name ends in ".safetensors".
 std::string check_safetensors_name(const std::string& path);
 

@@ -11,10 +11,9 @@ namespace gdm::cli {
 
 void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
   command.add_option("--model", options.model, "Generator from gdm-drift-train")->required()->type_name("FILE");
-  command.add_option("--window", options.windows.window, "Window edge in voxels; 0: as trained")
-      ->check(CLI::Range(0, 512));
+  command.add_option("--window", options.windows.window, "Window edge in voxels; 0: as trained")->check(range(0, 512));
   command.add_option("--overlap", options.windows.overlap, "Part of a window shared with the next")
-      ->check(CLI::Range(0.0, 0.9));
+      ->check(range(0.0, 0.9));
   command.add_option("--dtype", options.dtype, "Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32")
       ->check(CLI::IsMember({"int16", "float32"}));
 }

@@ -1,0 +1,46 @@
+# bash completion for gdm-drift-train, generated from the program's options (man/generate.hpp); cmake --build BUILD --target docs
+_gdm_drift_train() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command="" word
+  if [[ $cur == = ]]; then cur=""; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi
+  COMPREPLY=()
+  case $command in
+    "")
+      case $prev in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --objective) COMPREPLY=($(compgen -W "gdm regression" -- "$cur")); return ;;
+        --bank) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --encoder) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --log) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --steps) return ;;
+        --batch) return ;;
+        --window) return ;;
+        --widths) return ;;
+        --learning-rate) return ;;
+        --ema) return ;;
+        --checkpoint-every) return ;;
+        --validate-every) return ;;
+        --max-time) return ;;
+        --drift-start) return ;;
+        --rho) return ;;
+        --conflict) return ;;
+        --weight-global) return ;;
+        --weight-local) return ;;
+        --weight-spatial) return ;;
+        --pair-weight) return ;;
+        --temperatures) return ;;
+        --seed) return ;;
+        --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --log --steps --batch --window --widths --learning-rate --ema --checkpoint-every --validate-every --max-time --restart --drift-start --rho --conflict --weight-global --weight-local --weight-spatial --pair-weight --temperatures -f --force --reproducible --seed --device" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+  esac
+}
+complete -F _gdm_drift_train gdm-drift-train

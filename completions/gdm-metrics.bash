@@ -1,0 +1,55 @@
+# bash completion for gdm-metrics, generated from the program's options (man/generate.hpp); cmake --build BUILD --target docs
+_gdm_metrics() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command="" word
+  if [[ $cur == = ]]; then cur=""; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi
+  COMPREPLY=()
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case $word in
+      montage) command=$word; break ;;
+    esac
+  done
+  case $command in
+    "")
+      case $prev in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+        --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+        --split) COMPREPLY=($(compgen -W "predicted all train val test" -- "$cur")); return ;;
+        --input) return ;;
+        --encoder) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --range) return ;;
+        --tsv) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --device --json -n --dry-run --split --input --encoder --range --keep-going --tsv -o --output" -- "$cur"))
+      else
+        COMPREPLY=($(compgen -W "montage" -- "$cur"))
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    montage)
+      case $prev in
+        --split) COMPREPLY=($(compgen -W "predicted all train val test" -- "$cur")); return ;;
+        --input) return ;;
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --cases) return ;;
+        --plane) COMPREPLY=($(compgen -W "axial coronal sagittal" -- "$cur")); return ;;
+        --level) return ;;
+        --width) return ;;
+        --error-width) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible -n --dry-run --split --input -o --output --cases --plane --level --width --error-width --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+  esac
+}
+complete -F _gdm_metrics gdm-metrics

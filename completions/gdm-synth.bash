@@ -1,0 +1,30 @@
+# bash completion for gdm-synth, generated from the program's options (man/generate.hpp); cmake --build BUILD --target docs
+_gdm_synth() {
+  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command="" word
+  if [[ $cur == = ]]; then cur=""; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi
+  COMPREPLY=()
+  case $command in
+    "")
+      case $prev in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+        -o|--output) COMPREPLY=($(compgen -d -- "$cur")); compopt -o filenames; return ;;
+        --model) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --window) return ;;
+        --overlap) return ;;
+        --dtype) COMPREPLY=($(compgen -W "int16 float32" -- "$cur")); return ;;
+        --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
+        --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --model --window --overlap --dtype --split --shard --keep-going -f --force --reproducible --device -n --dry-run" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+  esac
+}
+complete -F _gdm_synth gdm-synth

@@ -1,0 +1,40 @@
+// Numbers are parsed with from_chars: no locale, no octal, no white space.
+#include "cli/values.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace gdm::cli {
+namespace {
+
+template <class T>
+bool parse_whole_text(const std::string& text, T& value) {
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  return parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
+}
+
+}  // namespace
+
+CLI::Validator whole_range(std::int64_t low, std::int64_t high) {
+  const auto check = [low, high](std::string& text) -> std::string {
+    std::int64_t value = 0;
+    if (!parse_whole_text(text, value) || value < low || value > high) {
+      return fmt::format("'{}' is not a whole number from {} to {}", text, low, high);
+    }
+    text = std::to_string(value);  // CLI11 would take a leading zero for octal
+    return {};
+  };
+  return {check, fmt::format("{}..{}", low, high), "range"};
+}
+
+CLI::Validator real_range(double low, double high) {
+  const auto check = [low, high](std::string& text) -> std::string {
+    double value = 0;
+    if (parse_whole_text(text, value) && value >= low && value <= high) return {};
+    return fmt::format("'{}' is not a number from {:g} to {:g}", text, low, high);
+  };
+  return {check, fmt::format("{:g}..{:g}", low, high), "range"};
+}
+
+}  // namespace gdm::cli

@@ -1,0 +1,26 @@
+// Checks of option values, shared by all programs because CLI11's own Range lets NaN pass and reads 010 as eight. A
+// check's description is machine-readable ("1..1024", "{a,b}"): --help prints it, options_dump.cpp reads it.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <type_traits>
+
+namespace gdm::cli {
+
+CLI::Validator whole_range(std::int64_t low, std::int64_t high);
+CLI::Validator real_range(double low, double high);
+
+/// A decimal number from low to high, both included: whole if the limits are of an integer type. Refuses NaN, signs
+/// with "+", hexadecimal, and anything after the number.
+template <class T>
+CLI::Validator range(T low, T high) {
+  if constexpr (std::is_integral_v<T>) {
+    return whole_range(low, high);
+  } else {
+    return real_range(low, high);
+  }
+}
+
+}  // namespace gdm::cli
