@@ -4,7 +4,7 @@
 #include <cmath>
 #include <initializer_list>
 
-#include "cli/app.hpp"
+#include "cli/run.hpp"
 #include "io/png.hpp"
 #include "metrics/grade.hpp"
 #include "metrics/montage.hpp"
@@ -73,7 +73,7 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("-o,--output", options.output, "Where the report goes")->type_name("FILE|-");
 }
 
-metrics::GradeOptions grade_options(const Options& options, const cli::Standard& standard) {
+metrics::GradeOptions grade_options(const Options& options, const cli::Program& program) {
   metrics::GradeOptions grade;
   grade.range = {options.range[0], options.range[1]};
   if (!(grade.range.width_hu() > 0) || !std::isfinite(grade.range.width_hu())) {
@@ -83,8 +83,8 @@ metrics::GradeOptions grade_options(const Options& options, const cli::Standard&
   grade.input_key = options.input;
   grade.encoders.assign(options.encoders.begin(), options.encoders.end());
   grade.keep_going = options.keep_going;
-  grade.hash_volumes = standard.json;
-  grade.compute = {standard.device, standard.threads, standard.seed};
+  grade.hash_volumes = program.standard().json;
+  grade.compute = cli::compute_of(program);
   return grade;
 }
 
@@ -110,7 +110,7 @@ void check_options(const Options& options, const cli::Standard& standard) {
 
 int run(const Options& options, cli::Program& program) {
   const cli::Standard& standard = program.standard();
-  const metrics::GradeOptions grade = grade_options(options, standard);
+  const metrics::GradeOptions grade = grade_options(options, program);
   check_options(options, standard);
   const auto methods = open(options.manifests, options.input);
   for (const std::string& path : {options.output, options.tsv}) check_output(path, methods, standard.overwrite());

@@ -23,6 +23,7 @@ Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Pr
       type_(voxel_type_from_name(options.dtype)),
       overwrite_(program.standard().overwrite()),
       provenance_(provenance) {
+  net::network().describe(compute_of(program), provenance_);
   provenance_.add_source(options.model);
 }
 

@@ -102,6 +102,7 @@ void Provenance::add_source(const fs::path& path) {
 Json Provenance::json() const {
   Json json = {{"tool", tool_}, {"version", GDM_VERSION}, {"git", GDM_GIT_ID},  {"libraries", library_versions()},
                {"argv", argv_}, {"seed", seed},           {"threads", threads}, {"device", device}};
+  json["libraries"].update(network_libraries);
   json["sources"] = Json::array();
   {
     const std::lock_guard<std::mutex> lock(sources_mutex());

@@ -22,6 +22,8 @@ class Provenance {
   std::uint64_t seed = 0;
   int threads = 1;
   std::string device = "cpu";
+  /// Versions of what libgdm-nn links, once it is loaded.
+  nlohmann::ordered_json network_libraries = nlohmann::ordered_json::object();
   /// No time stamp, wall time or memory in files; also switched on by the environment variable SOURCE_DATE_EPOCH.
   bool reproducible = false;
 

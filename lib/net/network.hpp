@@ -116,7 +116,8 @@ struct Functions {
   bool (*pretrain_encoder)(const Manifest&, const PretrainOptions&, const Compute&, Provenance&);
   bool (*build_bank)(const Manifest&, const BankOptions&, const Compute&, Provenance&);
   bool (*train_generator)(const Manifest&, const TrainOptions&, const Compute&, Provenance&);
-  nlohmann::ordered_json (*library_versions)();
+  /// Records the device that is used and the network libraries' versions.
+  void (*describe)(const Compute&, Provenance&);
 };
 
 /// Loads libgdm-nn on first use. Throws Error if it is missing or does not fit this build.

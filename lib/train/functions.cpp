@@ -40,18 +40,27 @@ std::unique_ptr<net::Synthesizer> open_generator(const std::filesystem::path& pa
   return guarded(compute, [&] { return synth::open_generator(path, options, compute); });
 }
 
-bool run_pretrain(const Manifest& m, const net::PretrainOptions& o, const net::Compute& c, Provenance& p) {
-  return guarded(c, [&] { return pretrain_encoder(m, o, c, p); });
-}
-bool run_bank(const Manifest& m, const net::BankOptions& o, const net::Compute& c, Provenance& p) {
-  return guarded(c, [&] { return build_bank(m, o, c, p); });
-}
-bool run_training(const Manifest& m, const net::TrainOptions& o, const net::Compute& c, Provenance& p) {
-  return guarded(c, [&] { return train_generator(m, o, c, p); });
+void describe(const net::Compute& compute, Provenance& provenance) {
+  provenance.device = nn::device_from_text(compute.device).str();
+  provenance.network_libraries = {{"libtorch", nn::torch_version()}};
 }
 
-nlohmann::ordered_json library_versions() {
-  return {{"libtorch", nn::torch_version()}};
+template <class Function>
+bool described(const net::Compute& compute, Provenance& provenance, Function function) {
+  return guarded(compute, [&] {
+    describe(compute, provenance);
+    return function();
+  });
+}
+
+bool run_pretrain(const Manifest& m, const net::PretrainOptions& o, const net::Compute& c, Provenance& p) {
+  return described(c, p, [&] { return pretrain_encoder(m, o, c, p); });
+}
+bool run_bank(const Manifest& m, const net::BankOptions& o, const net::Compute& c, Provenance& p) {
+  return described(c, p, [&] { return build_bank(m, o, c, p); });
+}
+bool run_training(const Manifest& m, const net::TrainOptions& o, const net::Compute& c, Provenance& p) {
+  return described(c, p, [&] { return train_generator(m, o, c, p); });
 }
 
 }  // namespace
@@ -60,6 +69,6 @@ nlohmann::ordered_json library_versions() {
 extern "C" const gdm::net::Functions* gdm_nn_functions(const char* version) {
   using namespace gdm::train;
   static const gdm::net::Functions functions{open_encoder, open_generator, run_pretrain,
-                                             run_bank,     run_training,   library_versions};
+                                             run_bank,     run_training,   describe};
   return std::strcmp(version, GDM_VERSION) == 0 ? &functions : nullptr;
 }
