@@ -27,12 +27,12 @@ void prepare_environment() {
   setenv("GOMP_SPINCOUNT", "3000", 0);
 }
 
-/// Activations are tens of MB: given back to the system after each step they are page-faulted in again, which costs
-/// more than the normalisations that use them.
+/// Activations are megabytes each: given back to the system after each step they are page-faulted in again, which costs
+/// as much as the arithmetic. 32 MiB is the largest threshold that glibc accepts.
 void keep_freed_memory() {
-  constexpr int gigabyte = 1 << 30;
-  mallopt(M_MMAP_THRESHOLD, gigabyte);
-  mallopt(M_TRIM_THRESHOLD, gigabyte);
+  mallopt(M_MMAP_THRESHOLD, 32 << 20);
+  mallopt(M_TRIM_THRESHOLD, 2047 << 20);
+  mallopt(M_TOP_PAD, 64 << 20);
 }
 
 /// libgdm-nn lies beside libgdm; a name without a folder would be looked for in places that others may write.
