@@ -58,7 +58,7 @@ class BankBuilder {
   std::map<std::string, Rows> rows_;
 };
 
-/// Mean Euclidean distance between distinct rows, over at most 512 evenly spaced ones.
+/// Mean Euclidean distance between distinct rows, over 512 to 1023 evenly spaced ones (all, if fewer).
 double mean_distance(const Tensor& vectors);
 
 /// The last `capacity` vectors pushed; the generator's recent past as seen by the drift.

@@ -30,13 +30,16 @@ Coordinated coordinate(const Tensor& fidelity, const Tensor& drift, const Coordi
   const Tensor f_norm = f.norm(2, 1), d_norm = d.norm(2, 1);
   result.fidelity_norm = f_norm.mean().item<double>();
   result.drift_norm = d_norm.mean().item<double>();
-  if (!std::isfinite(result.drift_norm) || result.drift_norm <= 0) {
+  if (!std::isfinite(result.drift_norm) || !std::isfinite(result.fidelity_norm) || result.drift_norm <= 0) {
     result.gradient = fidelity;
     return result;
   }
+  const double limit =
+      state.updates > 0 ? outlier * corrected(state.drift_norm, state.updates) : result.drift_norm * f_norm.size(0);
+  const Tensor cut = (limit / d_norm.clamp_min(tiny)).clamp_max(1.0);
   ++state.updates;
   state.fidelity_norm = ema * state.fidelity_norm + (1 - ema) * result.fidelity_norm;
-  state.drift_norm = ema * state.drift_norm + (1 - ema) * result.drift_norm;
+  state.drift_norm = ema * state.drift_norm + (1 - ema) * (d_norm * cut).mean().item<double>();
   const double usual_fidelity = corrected(state.fidelity_norm, state.updates);
   const double usual_drift = corrected(state.drift_norm, state.updates);
 
@@ -44,7 +47,6 @@ Coordinated coordinate(const Tensor& fidelity, const Tensor& drift, const Coordi
   result.cosine = (dot / (f_norm * d_norm).clamp_min(tiny)).mean().item<double>();
   result.conflict_rate = (dot < 0).to(torch::kFloat32).mean().item<double>();
 
-  const Tensor cut = (outlier * usual_drift / d_norm.clamp_min(tiny)).clamp_max(1.0);
   const Tensor opposing = dot.clamp_max(0.0) / f_norm.square().clamp_min(tiny) * options.conflict;
   const Tensor kept = (drift - per_volume(opposing, drift) * fidelity) * per_volume(cut, drift);
   const Tensor scaled = kept * (options.rho * usual_fidelity / std::max(usual_drift, tiny));

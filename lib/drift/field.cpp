@@ -7,7 +7,7 @@ namespace gdm::drift {
 namespace {
 
 constexpr double ema = 0.99;
-constexpr double self_mask = 100.0;  // added to a normalised distance of about 1: no affinity to oneself
+constexpr double self_mask = 1e5;  // added to a normalised distance: no affinity to oneself at any temperature
 constexpr double smallest_scale = 1e-3, smallest_rms = 1e-4;
 // The current RMS may exceed its average; this share of it bounds the normalised force at 4 times its usual size.
 constexpr double rms_guard = 0.25;

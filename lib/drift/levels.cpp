@@ -103,8 +103,9 @@ std::vector<Candidates> candidates(const std::vector<Tensor>& maps, const Tensor
 }
 
 Tensor choose(const Tensor& inside, std::int64_t count, at::Generator& generator) {
+  const std::int64_t available = inside.numel() == 0 ? 0 : inside.sum(1).min().item<std::int64_t>();
   const Tensor order = torch::rand(inside.sizes(), generator).to(inside.device()) + (~inside).to(torch::kFloat32);
-  return std::get<1>(order.topk(std::min(count, inside.size(1)), 1, false));
+  return std::get<1>(order.topk(std::min(count, available), 1, false));
 }
 
 Tensor gather_rows(const Tensor& vectors, const Tensor& indices) {

@@ -48,7 +48,8 @@ struct Candidates {
 /// Differentiable in the maps.
 std::vector<Candidates> candidates(const std::vector<Tensor>& maps, const Tensor& mask);
 
-/// Chooses `count` of M columns in each row at random, those inside first: indices (B, min(count, M)).
+/// Chooses columns that are inside at random, as many in each row: indices (B, n), n = min(count, the fewest inside of
+/// any row). Air is never chosen; n can be 0.
 Tensor choose(const Tensor& inside, std::int64_t count, at::Generator& generator);
 /// vectors (B, M, C), indices (B, Q) -> (B, Q, C).
 Tensor gather_rows(const Tensor& vectors, const Tensor& indices);

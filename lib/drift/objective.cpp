@@ -6,6 +6,7 @@ namespace gdm::drift {
 namespace {
 
 constexpr const char* ring_prefix = "ring.";
+constexpr double least_scale = 1e-6;  // features that do not vary tell nothing
 
 /// What a drift problem compares.
 struct Sets {
@@ -36,12 +37,14 @@ DriftObjective::DriftObjective(const std::filesystem::path& bank, const Objectiv
     : options_(options), units_(units), device_(device), bank_(bank, device) {
   for (const auto& [key, level] : bank_.description().at("keys").items()) {
     const std::string name = level_of(key);
-    if (weight_of(name) <= 0) continue;
-    states_[key].scale = bank_.scale(key);
+    if (weight_of(name) <= 0 || bank_.scale(key) < least_scale) continue;
+    // Cells of one block lie closer together than cells of the bank, which come from everywhere: learnt at the start.
+    states_[key].scale = name == "spatial" ? 0.0 : bank_.scale(key);
     ++keys_per_level_[name];
     if (name == "global") rings_.emplace(key, Ring(options_.ring_global));
     if (name == "local") rings_.emplace(key, Ring(options_.ring_local));
   }
+  if (states_.empty()) throw Error(bank.string() + ": nothing in it has a weight above zero, so there is no drift");
 }
 
 double DriftObjective::weight_of(const std::string& level) const {
@@ -51,15 +54,19 @@ double DriftObjective::weight_of(const std::string& level) const {
 
 /// One key's share of the loss. Global: the volumes of the batch are one set. Local: each volume is a problem. Both
 /// meet the bank's real vectors and the ring's generated ones. Spatial: each block is a problem of its own cells.
+/// Undefined if nothing of the window lies inside the patient.
 Tensor DriftObjective::problem_loss(const Candidates& gen, const Candidates& real, at::Generator& generator,
                                     Result& result) {
   const std::string level = level_of(gen.key);
   Sets sets;
   if (level == "spatial") {
-    const Tensor blocks = choose(gen.inside, options_.blocks, generator);
-    sets.gen = gather_blocks(gen.vectors, blocks);
-    sets.pos = gather_blocks(real.vectors, blocks);
+    // Blocks of all volumes stand in one row, so that each is compared if it lies inside, however few a volume has.
+    const Tensor inside = gen.inside.reshape({1, -1});
+    const Tensor blocks = choose(inside, options_.blocks * gen.inside.size(0), generator);
+    sets.gen = gather_blocks(gen.vectors.reshape({1, -1, gen.vectors.size(2)}), blocks);
+    sets.pos = gather_blocks(real.vectors.reshape({1, -1, real.vectors.size(2)}), blocks);
     sets.neg = no_vectors(sets.gen);
+    if (sets.gen.size(0) == 0) return {};
   } else {
     Ring& ring = rings_.at(gen.key);
     const bool global = level == "global";
@@ -68,6 +75,7 @@ Tensor DriftObjective::problem_loss(const Candidates& gen, const Candidates& rea
       sets.pos = real.vectors.transpose(0, 1);
     } else {
       const Tensor tokens = choose(gen.inside, options_.tokens, generator);
+      if (tokens.size(1) == 0) return {};
       sets.gen = gather_rows(gen.vectors, tokens);
       sets.pos = gather_rows(real.vectors, tokens);
     }
@@ -103,10 +111,12 @@ DriftObjective::Result DriftObjective::gradient(const Tensor& predicted, const T
   }
   Tensor loss = torch::zeros({}, leaf.options().requires_grad(false));
   for (std::size_t i = 0; i < gen.size(); ++i) {
-    if (states_.count(gen[i].key) != 0) loss = loss + problem_loss(gen[i], real[i], generator, result);
+    if (states_.count(gen[i].key) == 0) continue;
+    const Tensor part = problem_loss(gen[i], real[i], generator, result);
+    if (part.defined()) loss = loss + part;
   }
   result.loss = loss.item<double>();
-  result.gradient = torch::autograd::grad({loss}, {leaf})[0];
+  result.gradient = loss.requires_grad() ? torch::autograd::grad({loss}, {leaf})[0] : torch::zeros_like(predicted);
   return result;
 }
 

@@ -18,7 +18,7 @@ struct ObjectiveOptions {
   double pair_weight = 1.0;                         ///< affinity weight of the paired real features among the positives
   std::int64_t real_global = 64, real_local = 256;  ///< bank vectors per problem and step
   std::int64_t ring_global = 64, ring_local = 512;  ///< remembered generated vectors
-  std::int64_t push_local = 32;  ///< generated tokens of a step that enter the ring, so that it spans 16 steps
+  std::int64_t push_local = 32;  ///< about so many generated tokens of a step enter the ring: 8-16 steps
   std::int64_t tokens = 128;     ///< local tokens of each volume that are compared
   std::int64_t blocks = 32;      ///< spatial blocks of each volume that are compared
 };

@@ -9,7 +9,7 @@
 namespace gdm::train {
 namespace {
 
-/// Vectors of one window batch: global ones all, of the other levels `tokens` for each window, those inside first.
+/// Vectors of one window: global ones all, of the other levels up to `tokens` for each map, from inside the patient.
 void add_window(const std::vector<drift::Candidates>& found, std::int64_t tokens, std::int64_t patient,
                 at::Generator& generator, drift::BankBuilder& builder) {
   for (const drift::Candidates& candidates : found) {
@@ -19,11 +19,12 @@ void add_window(const std::vector<drift::Candidates>& found, std::int64_t tokens
       vectors = drift::gather_rows(vectors, drift::choose(candidates.inside, tokens, generator));
     } else if (level == "spatial") {
       const Tensor block = drift::choose(candidates.inside, 1, generator);
+      if (block.size(1) == 0) continue;
       const Tensor cells = drift::gather_blocks(vectors, block);
       const Tensor all = torch::ones({cells.size(0), cells.size(1)}, torch::kBool);
       vectors = drift::gather_rows(cells, drift::choose(all, tokens, generator).to(cells.device()));
     }
-    builder.add(candidates.key, vectors.reshape({-1, vectors.size(2)}), patient);
+    if (vectors.size(1) > 0) builder.add(candidates.key, vectors.reshape({-1, vectors.size(2)}), patient);
   }
 }
 

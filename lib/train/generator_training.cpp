@@ -17,7 +17,7 @@ namespace gdm::train {
 namespace {
 
 constexpr double background_weight = 0.05;
-constexpr double least_rho = 0.01;  // below this share the drift is not computed
+constexpr double least_part = 0.01;  // below this part of rho the drift is not computed
 constexpr std::size_t most_validation_cases = 6;
 
 /// Conditions of a task: CT-like inputs in HU, anything else by percentile. "sparse-ct" starts from the FBP.
@@ -120,6 +120,9 @@ class Training {
       }
     }
     provenance_.add_source(options_.bank);
+    if (rho_at(options_.steps - 1) <= least_part * options_.rho) {
+      log_warning("--rho 0 or so late a --drift-start leaves plain regression: the drift is never used");
+    }
   }
 
   LoopPlan loop_plan() const {
@@ -174,7 +177,7 @@ class Training {
     const double l1_hu = fidelity.item<double>() * config_.hu_map.hu_per_unit();
     line["l1_hu"] = l1_hu;
     const double rho = rho_at(n);
-    if (rho > least_rho) gradient = add_drift(n, rho, batch, leaf, gradient, line);
+    if (rho > least_part * options_.rho) gradient = add_drift(n, rho, batch, leaf, gradient, line);
     trainee_->zero_grad();
     predicted.backward(gradient);
     const double rate = learning_rate(options_.learning_rate, n, options_.steps);

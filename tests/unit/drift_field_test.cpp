@@ -15,7 +15,9 @@ using torch::Tensor;
 
 namespace {
 
-Tensor none_like(const Tensor& x) { return x.new_zeros({x.size(0), 0, x.size(2)}); }
+Tensor none_like(const Tensor& x) {
+  return x.new_zeros({x.size(0), 0, x.size(2)});
+}
 
 /// No siblings and a fixed scale and RMS: the force is then a plain function of the three sets.
 Tensor plain_force(const Tensor& gen, const Tensor& neg, const Tensor& pos, double floor = 0) {
@@ -59,8 +61,7 @@ TEST_CASE("field: one generated and one real sample attract along their differen
   FieldState state;
   const Field field = drift_field(x, none_like(x), y, {}, {}, state);
   const Tensor direction = y - x;
-  const double cosine =
-      ((field.force * direction).sum() / (field.force.norm() * direction.norm())).item<double>();
+  const double cosine = ((field.force * direction).sum() / (field.force.norm() * direction.norm())).item<double>();
   CHECK(cosine == doctest::Approx(1.0).epsilon(1e-5));
 }
 
