@@ -31,5 +31,5 @@ complete -c gdm-drift-train -l pair-weight -x -d 'Weight of a patient\'s own rea
 complete -c gdm-drift-train -l temperatures -x -d 'Kernel widths relative to the mean distance'
 complete -c gdm-drift-train -s f -l force -d 'Replace existing outputs'
 complete -c gdm-drift-train -l reproducible -d 'No time, duration or memory in files'
-complete -c gdm-drift-train -l seed -x -d 'Seed of every random draw'
+complete -c gdm-drift-train -l seed -x -d 'Seed of every random draw, below 2^32'
 complete -c gdm-drift-train -l device -x -a 'cpu cuda auto' -d 'Where the network runs'

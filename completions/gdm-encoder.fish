@@ -11,7 +11,7 @@ complete -c gdm-encoder -l threads -x -a 'auto' -d 'Threads: a number, or auto f
 complete -c gdm-encoder -l progress -x -a 'auto always never' -d 'Progress display on stderr'
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -s f -l force -d 'Replace existing outputs'
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l reproducible -d 'No time, duration or memory in files'
-complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l seed -x -d 'Seed of every random draw'
+complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l seed -x -d 'Seed of every random draw, below 2^32'
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l device -x -a 'cpu cuda auto' -d 'Where the network runs'
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -s o -l output -r -F -d 'Encoder to write'
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l task -x -a 'masked segment' -d 'masked: restore hidden cubes; segment: tissue classes of randomised CT'

@@ -11,7 +11,7 @@ complete -c gdm-featbank -l threads -x -a 'auto' -d 'Threads: a number, or auto 
 complete -c gdm-featbank -l progress -x -a 'auto always never' -d 'Progress display on stderr'
 complete -c gdm-featbank -n '__fish_seen_subcommand_from build' -s f -l force -d 'Replace existing outputs'
 complete -c gdm-featbank -n '__fish_seen_subcommand_from build' -l reproducible -d 'No time, duration or memory in files'
-complete -c gdm-featbank -n '__fish_seen_subcommand_from build' -l seed -x -d 'Seed of every random draw'
+complete -c gdm-featbank -n '__fish_seen_subcommand_from build' -l seed -x -d 'Seed of every random draw, below 2^32'
 complete -c gdm-featbank -n '__fish_seen_subcommand_from build' -l device -x -a 'cpu cuda auto' -d 'Where the network runs'
 complete -c gdm-featbank -n '__fish_seen_subcommand_from build' -l encoder -r -F -d 'Frozen encoder'
 complete -c gdm-featbank -n '__fish_seen_subcommand_from build' -s o -l output -r -F -d 'Bank to write'

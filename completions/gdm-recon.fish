@@ -12,7 +12,7 @@ complete -c gdm-recon -l threads -x -a 'auto' -d 'Threads: a number, or auto for
 complete -c gdm-recon -l progress -x -a 'auto always never' -d 'Progress display on stderr'
 complete -c gdm-recon -n '__fish_seen_subcommand_from project' -s f -l force -d 'Replace existing outputs'
 complete -c gdm-recon -n '__fish_seen_subcommand_from project' -l reproducible -d 'No time, duration or memory in files'
-complete -c gdm-recon -n '__fish_seen_subcommand_from project' -l seed -x -d 'Seed of every random draw'
+complete -c gdm-recon -n '__fish_seen_subcommand_from project' -l seed -x -d 'Seed of every random draw, below 2^32'
 complete -c gdm-recon -n '__fish_seen_subcommand_from project' -s n -l dry-run -d 'Check everything, write nothing'
 complete -c gdm-recon -n '__fish_seen_subcommand_from project' -s o -l output -r -F -d 'Volume to write, or the folder for a manifest\'s cases'
 complete -c gdm-recon -n '__fish_seen_subcommand_from project' -l split -x -a 'train val test all' -d 'Only these cases of a manifest'

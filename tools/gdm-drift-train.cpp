@@ -68,11 +68,15 @@ int run(const cli::Program& program, Options& o) {
   if (t.objective == "gdm" && t.bank.empty()) throw Error("--objective gdm needs --bank", Exit::usage);
   t.overwrite = program.standard().overwrite();
   if (t.log.empty()) t.log = std::filesystem::path(t.output).replace_extension(".log.jsonl");
+  cli::refuse_inputs_as_outputs({o.manifest, t.bank, t.encoder, t.output}, {t.log});
+  cli::refuse_inputs_as_outputs({o.manifest, t.bank, t.encoder}, {t.output});
   check_writable(t.output, t.overwrite);
-  check_writable(t.log, Overwrite::replace);
+  const bool continues = !t.restart && std::filesystem::exists(t.output.string() + ".checkpoint");
+  check_writable(t.log, continues ? Overwrite::replace : t.overwrite);
   const Manifest manifest = read_manifest(o.manifest);
   manifest.split("train");
   Provenance provenance = program.provenance();
+  if (o.manifest != "-") provenance.add_source(o.manifest);
   const bool finished = net::network().train_generator(manifest, t, cli::compute_of(program), provenance);
   return cli::exit_of(finished);
 }

@@ -49,10 +49,12 @@ int run_pretrain(const cli::Program& program, Pretrain& o) {
                 Exit::usage);
   }
   o.options.overwrite = program.standard().overwrite();
+  cli::refuse_inputs_as_outputs({o.manifest}, {o.options.output});
   check_writable(o.options.output, o.options.overwrite);
   const Manifest manifest = read_manifest(o.manifest);
   manifest.split("train");
   Provenance provenance = program.provenance();
+  if (o.manifest != "-") provenance.add_source(o.manifest);
   return cli::exit_of(net::network().pretrain_encoder(manifest, o.options, cli::compute_of(program), provenance));
 }
 

@@ -30,10 +30,12 @@ void declare_build(CLI::App& command, std::string& manifest, net::BankOptions& o
 int run_build(const cli::Program& program, const std::string& manifest_path, net::BankOptions& o) {
   if (o.window % 8 != 0) throw Error(fmt::format("--window {} is not a multiple of 8", o.window), Exit::usage);
   o.overwrite = program.standard().overwrite();
+  cli::refuse_inputs_as_outputs({manifest_path, o.encoder}, {o.output});
   check_writable(o.output, o.overwrite);
   const Manifest manifest = read_manifest(manifest_path);
   manifest.split("train");
   Provenance provenance = program.provenance();
+  if (manifest_path != "-") provenance.add_source(manifest_path);
   const bool finished = net::network().build_bank(manifest, o, cli::compute_of(program), provenance);
   return cli::exit_of(finished);
 }

@@ -45,19 +45,13 @@ void require_file(const fs::path& path) {
   if (path != "-" && !fs::exists(path)) throw Error(path.string() + ": no such file");
 }
 
-void check_output_pair(const fs::path& path, Overwrite overwrite) {
-  if (path == "-") return;
-  check_writable(path, overwrite);
-  check_writable(sidecar_path(path), overwrite);
-}
-
 int run_single(const cli::Standard& standard, const Options& options, const Step& step) {
   if (options.output != "-" && !is_nifti(options.output)) {
     throw Error(fmt::format("-o: '{}' is not a NIfTI name (.nii.gz, .nii)", options.output.string()), Exit::usage);
   }
   cli::refuse_same_path(options.input, options.output);
   require_file(options.input);
-  check_output_pair(options.output, standard.overwrite());
+  cli::check_volume_writable(options.output, standard.overwrite());
   if (!standard.dry_run) {
     step.make(options.input, options.output, "");
   } else {
@@ -92,7 +86,7 @@ void check_batch(cli::Batch& batch, const cli::Standard& standard, const Options
   if (!fs::exists(options.output)) return;
   check_writable(manifest_path, standard.overwrite());
   for (const Case& item : batch.cases()) {
-    if (!item.error) check_output_pair(output_of(item, options.output, step), standard.overwrite());
+    if (!item.error) cli::check_volume_writable(output_of(item, options.output, step), standard.overwrite());
   }
 }
 

@@ -29,8 +29,10 @@ int run(const cli::Program& program, Options& o) {
   cli::Batch batch(manifest, o.batch);
   const fs::path manifest_path = batch.manifest_path(o.output);
   const Overwrite overwrite = program.standard().overwrite();
+  cli::refuse_same_path(o.manifest, manifest_path);
   if (fs::exists(o.output)) check_writable(manifest_path, overwrite);
   Provenance provenance = program.provenance();
+  if (o.manifest != "-") provenance.add_source(o.manifest);
   cli::Synthesis synthesis(program, o.synthesis, provenance);
   for (const Case& item : batch.cases()) {
     if (item.error || o.batch.keep_going) continue;

@@ -61,10 +61,10 @@ std::string check_device(const std::string& text) {
 
 /// CLI11 reads "-1" as the largest number and 010 as eight.
 std::string check_seed(std::string& text) {
-  std::uint64_t seed = 0;
+  std::uint32_t seed = 0;  // LibTorch's generators keep no more
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seed);
   if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size()) {
-    return "'" + text + "' is not a whole number from 0 to 2^64 - 1";
+    return "'" + text + "' is not a whole number from 0 to 2^32 - 1";
   }
   text = std::to_string(seed);
   return {};
@@ -112,7 +112,7 @@ void Program::add_standard(CLI::App& command, unsigned has) {
     command.add_flag("--reproducible", standard_.reproducible, "No time, duration or memory in files");
   }
   if ((has & has_seed) != 0) {
-    command.add_option("--seed", standard_.seed, "Seed of every random draw")
+    command.add_option("--seed", standard_.seed, "Seed of every random draw, below 2^32")
         ->check(CLI::Validator(check_seed, "", "seed"))
         ->type_name("N");
   }

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "io/sidecar.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "sys/progress.hpp"
@@ -104,6 +105,12 @@ std::size_t Batch::run(const std::string& title, const std::function<void(Case&)
     progress.advance(1, item.id);
   }
   return failed;
+}
+
+void check_volume_writable(const fs::path& path, Overwrite overwrite) {
+  if (path == "-") return;
+  check_writable(path, overwrite);
+  check_writable(sidecar_path(path), overwrite);
 }
 
 void refuse_same_path(const fs::path& input, const fs::path& output) {

@@ -44,6 +44,9 @@ class Batch {
   bool keep_going_;
 };
 
+/// check_writable() for a volume and its sidecar; nothing for "-".
+void check_volume_writable(const fs::path& path, Overwrite overwrite);
+
 /// Throws Error (Exit::usage) if two of the paths are the same file; a path that does not exist is compared by name.
 void refuse_same_path(const fs::path& input, const fs::path& output);
 

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <sstream>
 
+#include "cli/batch.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
 
@@ -37,7 +39,9 @@ std::vector<std::int64_t> numbers_from_text(const std::string& text, const std::
     }
     numbers.push_back(value);
   }
-  if (numbers.empty()) throw Error(option + ": the list is empty", Exit::usage);
+  if (numbers.empty() || numbers.size() > 6 || *std::max_element(numbers.begin(), numbers.end()) > 4096) {
+    throw Error(fmt::format("{}: '{}' is not a list of 1 to 6 numbers up to 4096", option, text), Exit::usage);
+  }
   return numbers;
 }
 
@@ -52,6 +56,14 @@ std::string check_numbers(const std::string& text) {
 
 std::string check_safetensors_name(const std::string& path) {
   return std::filesystem::path(path).extension() == ".safetensors" ? "" : "'" + path + "' does not end in .safetensors";
+}
+
+void refuse_inputs_as_outputs(const std::vector<fs::path>& inputs, const std::vector<fs::path>& outputs) {
+  for (const fs::path& input : inputs) {
+    for (const fs::path& output : outputs) {
+      if (!input.empty() && !output.empty()) refuse_same_path(input, output);
+    }
+  }
 }
 
 }  // namespace gdm::cli

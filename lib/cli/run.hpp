@@ -11,6 +11,9 @@
 
 namespace gdm::cli {
 
+/// refuse_same_path() for every input with every output; empty paths are skipped.
+void refuse_inputs_as_outputs(const std::vector<fs::path>& inputs, const std::vector<fs::path>& outputs);
+
 /// Device, threads and seed of the standard options, for the network.
 net::Compute compute_of(const Program& program);
 

@@ -29,7 +29,7 @@ Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Pr
 
 void Synthesis::check(const Case& item, const fs::path& output) const {
   for (const std::string& name : condition_names()) refuse_same_path(item.input(name), output);
-  if (fs::exists(output.parent_path())) check_writable(output, overwrite_);
+  if (fs::exists(output.parent_path())) check_volume_writable(output, overwrite_);
 }
 
 void Synthesis::run(Case& item, const fs::path& output) {
@@ -50,11 +50,12 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   Json details{{"model_sha256", model_->digest()}, {"network_evaluations", model_->evaluations()}};
   if (!provenance_.reproducible) details["inference_s"] = seconds;
+  Provenance own = provenance_;  // a sidecar lists this case's sources, not those of the whole batch
   for (const fs::path& source : sources) {
-    if (source != "-") provenance_.add_source(source);
+    if (source != "-") own.add_source(source);
   }
   const WriteReport report = write_volume(output, predicted, type_, overwrite_);
-  if (output != "-") write_sidecar(output, provenance_, sources, report, details, overwrite_);
+  if (output != "-") write_sidecar(output, own, sources, report, details, overwrite_);
 }
 
 std::string Synthesis::plan(const std::vector<Case>& cases, const fs::path& folder) const {
@@ -63,6 +64,7 @@ std::string Synthesis::plan(const std::vector<Case>& cases, const fs::path& fold
       fmt::format("model     {} ({}), windows of {}^3 voxels, sha256 {:.16}\n", generator.value("architecture", ""),
                   generator.value("task", ""), generator.value("window_voxels", 0), model_->digest());
   for (const Case& item : cases) {
+    if (item.error) continue;
     const NiftiInfo info = read_nifti_info(item.input(condition_names().front()));
     // Input copies, the output and its blending buffer, float32 each; the network itself needs about 0.5 GB.
     const double mib =

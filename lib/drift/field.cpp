@@ -21,6 +21,7 @@ Tensor distances(const Tensor& a, const Tensor& b) {
 }
 
 double update_ema(double old, double now) {
+  if (!std::isfinite(now)) return old;
   return old > 0 ? ema * old + (1 - ema) * now : now;
 }
 

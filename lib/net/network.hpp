@@ -40,7 +40,7 @@ class FeatureExtractor {
   /// One vector for each aligned 16^3-voxel window with at least half of its voxels inside the mask: the window means
   /// of every stage's feature map, concatenated.
   virtual FeatureMatrix window_features(const Volume& ct_hu, const Mask& mask) = 0;
-  /// The encoder's description (architecture, training task, data) and payload digest.
+  /// The encoder's description (architecture, training task, data) and the digest of its weights.
   virtual const nlohmann::ordered_json& description() const = 0;
   virtual const std::string& digest() const = 0;
 };
@@ -61,7 +61,7 @@ class Synthesizer {
 };
 
 struct SynthOptions {
-  int window = 0;         ///< voxels along each axis, a multiple of 8; 0: as the model was trained
+  int window = 0;  ///< voxels along each axis, a multiple of the model's coarsest stride; 0: as the model was trained
   double overlap = 0.25;  ///< fraction of the window shared with its neighbour
 };
 
@@ -106,7 +106,7 @@ struct TrainOptions {
   std::int64_t checkpoint_every = 500;
   std::int64_t validate_every = 500;
   double max_time_s = 0;  ///< 0: no limit; reached: checkpoint and stop as for a signal
-  bool restart = false;   ///< ignore an existing checkpoint
+  bool restart = false;   ///< remove an existing checkpoint
 };
 
 /// What libgdm-nn offers. Long runs poll stop_requested(), save a checkpoint and return false if they were stopped.

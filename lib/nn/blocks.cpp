@@ -1,5 +1,7 @@
 #include "nn/blocks.hpp"
 
+#include <algorithm>
+
 namespace gdm::nn {
 
 Tensor space_to_depth(const Tensor& x) {
@@ -14,6 +16,13 @@ Tensor depth_to_space(const Tensor& x) {
   return x.reshape({s[0], s[1] / 8, 2, 2, 2, s[2], s[3], s[4]})
       .permute({0, 1, 5, 2, 6, 3, 7, 4})
       .reshape({s[0], s[1] / 8, s[2] * 2, s[3] * 2, s[4] * 2});
+}
+
+void check_widths(const std::vector<std::int64_t>& widths) {
+  const bool levels = !widths.empty() && widths.size() <= 6;
+  if (!levels || std::any_of(widths.begin(), widths.end(), [](std::int64_t w) { return w < 1 || w > 4096; })) {
+    throw Error("the widths of a network must be 1 to 6 numbers from 1 to 4096");
+  }
 }
 
 torch::nn::Conv3d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride) {

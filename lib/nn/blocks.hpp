@@ -10,6 +10,9 @@ Tensor space_to_depth(const Tensor& x);
 /// Inverse of space_to_depth.
 Tensor depth_to_space(const Tensor& x);
 
+/// Throws Error unless there are 1 to 6 levels of 1 to 4096 channels.
+void check_widths(const std::vector<std::int64_t>& widths);
+
 torch::nn::Conv3d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1);
 /// Groups of 8 channels, at least 4 groups where the width allows.
 torch::nn::GroupNorm group_norm(std::int64_t channels);

@@ -50,6 +50,17 @@ inline torch::optim::AdamWParamState& adamw_state(torch::optim::AdamW& optimizer
   return static_cast<torch::optim::AdamWParamState&>(*slot);
 }
 
+/// Runs `function`; LibTorch's exceptions leave it as Error with their first line.
+template <class Function>
+auto with_plain_errors(Function function) {
+  try {
+    return function();
+  } catch (const c10::Error& error) {
+    const std::string message = error.what_without_backtrace();
+    throw Error("network: " + message.substr(0, message.find('\n')));
+  }
+}
+
 inline std::string torch_version() {
   return std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR) + "." +
          std::to_string(TORCH_VERSION_PATCH);

@@ -17,6 +17,7 @@ EncoderConfig EncoderConfig::from_json(const nlohmann::ordered_json& json) {
     config.stem = json.at("stem").get<std::string>();
     config.widths = json.at("widths").get<std::vector<std::int64_t>>();
     config.hu_map = HuMap::from_json(json.at("hu_range"));
+    check_widths(config.widths);
   } catch (const nlohmann::json::exception& error) {
     throw Error(std::string("incomplete encoder description: ") + error.what());
   }

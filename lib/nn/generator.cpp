@@ -32,6 +32,8 @@ GeneratorConfig GeneratorConfig::from_json(const nlohmann::ordered_json& json) {
     config.widths = json.at("widths").get<std::vector<std::int64_t>>();
     config.window = json.at("window_voxels").get<std::int64_t>();
     config.hu_map = HuMap::from_json(json.at("hu_range"));
+    check_widths(config.widths);
+    if (config.conditions.empty()) throw Error("a generator without conditions");
   } catch (const nlohmann::json::exception& error) {
     throw Error(std::string("incomplete generator description: ") + error.what());
   }

@@ -20,7 +20,7 @@ Tensor load_tensor(const SafetensorsFile& file, const std::string& name);
 /// Copies the tensors `prefix + name` into a module's state. Throws Error for a missing tensor or another shape.
 void load_state(const SafetensorsFile& file, const std::string& prefix, torch::nn::Module& module);
 
-/// Collects CPU copies, so that tensors on any device can be written.
+/// Collects tensors of any device for one file. Those already on the CPU are not copied: write before they change.
 class TensorWriter {
  public:
   void add(const std::string& name, const Tensor& tensor);

@@ -34,6 +34,11 @@ class GeneratorOnVolumes : public net::Synthesizer {
   std::int64_t evaluations() const override { return evaluations_; }
 
   Volume predict(const std::vector<Volume>& conditions, const std::string& progress_title) override {
+    return nn::with_plain_errors([&] { return run(conditions, progress_title); });
+  }
+
+ private:
+  Volume run(const std::vector<Volume>& conditions, const std::string& progress_title) {
     const nn::GeneratorConfig& config = generator_.config;
     std::vector<Tensor> channels;
     for (std::size_t c = 0; c < conditions.size(); ++c) {
@@ -49,13 +54,14 @@ class GeneratorOnVolumes : public net::Synthesizer {
     }
     const Tensor stacked = channels.size() == 1 ? channels[0].unsqueeze(0) : torch::stack(channels);
     channels.clear();
-    const Tensor out = slide(
+    Tensor out = slide(
         stacked, [this](const Tensor& x) { return generator_.network(x); }, plan_, -1.0, device_, progress_title,
         &evaluations_);
-    return nn::volume_of(config.hu_map.to_hu(out), conditions[0].grid);
+    if (!torch::isfinite(out).all().item<bool>()) throw Error("the model's output is not finite; is it a whole model?");
+    config.hu_map.to_hu_(out);
+    return nn::volume_of(out, conditions[0].grid);
   }
 
- private:
   torch::Device device_;
   nn::LoadedGenerator generator_;
   WindowPlan plan_;
@@ -72,6 +78,11 @@ class EncoderOnVolumes : public net::FeatureExtractor {
   const std::string& digest() const override { return encoder_.digest; }
 
   net::FeatureMatrix window_features(const Volume& ct_hu, const Mask& mask) override {
+    return nn::with_plain_errors([&] { return run(ct_hu, mask); });
+  }
+
+ private:
+  net::FeatureMatrix run(const Volume& ct_hu, const Mask& mask) {
     const c10::InferenceMode inference;
     const Tensor image = encoder_.config.hu_map.to_unit(tensor_of(ct_hu)).unsqueeze(0);
     const Tensor inside = tensor_of(mask).unsqueeze(0).to(torch::kFloat32);
@@ -90,7 +101,6 @@ class EncoderOnVolumes : public net::FeatureExtractor {
     return features;
   }
 
- private:
   static constexpr std::int64_t edge = 16, tile = 3 * edge;
 
   static Tensor pooled(const Tensor& map, std::int64_t cells) { return torch::avg_pool3d(map, cells); }

@@ -2,6 +2,7 @@
 
 #include "drift/bank.hpp"
 #include "drift/levels.hpp"
+#include "sys/log.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"
 #include "train/data.hpp"
@@ -34,7 +35,7 @@ bool build(const Manifest& manifest, const net::BankOptions& options, const net:
   const torch::Device device = nn::device_from_text(compute.device);
   const nn::FrozenEncoder encoder = nn::load_encoder(options.encoder, device);
   provenance.add_source(options.encoder);
-  const std::vector<Case> cases = manifest.split("train");
+  const std::vector<Case> cases = usable_cases(manifest, "train");
   const nn::HuMap& units = encoder.config.hu_map;
   drift::BankBuilder builder;
   auto patients = nlohmann::ordered_json::array();
@@ -44,7 +45,7 @@ bool build(const Manifest& manifest, const net::BankOptions& options, const net:
     const WindowSampler sampler(samples, options.window, 1, compute.seed + c);
     patients.push_back(cases[c].patient());
     for (std::int64_t w = 0; w < options.windows_per_case; ++w) {
-      if (stop_requested()) return false;
+      throw_if_stop_requested();
       at::Generator generator =
           drift::step_generator(compute.seed, static_cast<std::int64_t>(c) * options.windows_per_case + w);
       const Batch batch = sampler.draw(w, device);
@@ -74,6 +75,7 @@ bool build_bank(const Manifest& manifest, const net::BankOptions& options, const
   try {
     return build(manifest, options, compute, provenance);
   } catch (const StopRequested&) {
+    log_info("stopped by a signal; a bank is made in one go, the same command begins again");
     return false;
   }
 }

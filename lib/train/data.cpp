@@ -8,8 +8,10 @@
 #include "image/mask.hpp"
 #include "io/nifti.hpp"
 #include "sys/error.hpp"
+#include "sys/log.hpp"
 #include "sys/progress.hpp"
 #include "sys/random.hpp"
+#include "sys/sha256.hpp"
 #include "sys/signals.hpp"
 
 namespace gdm::train {
@@ -71,6 +73,8 @@ Sample load_sample(const Case& item, const std::vector<nn::GeneratorConfig::Cond
                    const nn::HuMap& hu_map, Provenance& provenance) {
   Sample sample = with_context("case '" + item.id + "'", [&] { return read_sample(item, conditions, hu_map); });
   provenance.add_source(*item.target);
+  if (item.mask) provenance.add_source(*item.mask);
+  for (const auto& condition : conditions) provenance.add_source(item.input(condition.name));
   return sample;
 }
 
@@ -85,6 +89,31 @@ std::vector<Sample> load_samples(const std::vector<Case>& cases,
     progress.advance();
   }
   return samples;
+}
+
+std::string data_digest(const std::vector<Sample>& samples) {
+  Sha256 digest;
+  for (const Sample& sample : samples) {
+    digest.update(sample.id.c_str(), sample.id.size() + 1);
+    for (const Tensor& tensor : {sample.conditions, sample.target, sample.mask}) {
+      const Tensor plain = tensor.contiguous();
+      digest.update(plain.data_ptr(), plain.nbytes());
+    }
+  }
+  return digest.hex();
+}
+
+std::vector<Case> usable_cases(const Manifest& manifest, const std::string& split) {
+  std::vector<Case> cases = manifest.split(split);
+  const std::size_t all = cases.size();
+  cases.erase(std::remove_if(cases.begin(), cases.end(), [](const Case& item) { return item.error.has_value(); }),
+              cases.end());
+  if (cases.empty()) throw Error(fmt::format("all {} cases of split '{}' failed in an earlier tool", all, split));
+  if (cases.size() < all) {
+    log_warning(fmt::format("{} of {} cases of split '{}' failed in an earlier tool and are left out",
+                            all - cases.size(), all, split));
+  }
+  return cases;
 }
 
 WindowSampler::WindowSampler(const std::vector<Sample>& samples, std::int64_t window, std::int64_t batch,

@@ -25,13 +25,19 @@ struct Sample {
 };
 
 /// Reads one case. Throws Error naming the case if its volumes do not share a grid, the target is missing or the mask
-/// is empty; the target is added to `provenance`.
+/// is empty; the files read are added to `provenance`.
 Sample load_sample(const Case& item, const std::vector<nn::GeneratorConfig::Condition>& conditions,
                    const nn::HuMap& hu_map, Provenance& provenance);
 /// Reads several cases, with progress.
 std::vector<Sample> load_samples(const std::vector<Case>& cases,
                                  const std::vector<nn::GeneratorConfig::Condition>& conditions, const nn::HuMap& hu_map,
                                  Provenance& provenance);
+
+/// SHA-256 over ids, voxels and masks: what "the same data" means to a checkpoint.
+std::string data_digest(const std::vector<Sample>& samples);
+
+/// The cases of a split that no earlier tool marked as failed (a warning counts those). Throws Error if none is left.
+std::vector<Case> usable_cases(const Manifest& manifest, const std::string& split);
 
 /// Windows of a batch, (B, C, w, w, w) each.
 struct Batch {

@@ -15,20 +15,12 @@ namespace gdm::train {
 namespace {
 
 /// LibTorch starts with one thread on small machines and knows nothing of --threads.
-void apply(const net::Compute& compute) {
-  at::set_num_threads(compute.threads);
-}
-
-/// Calls `function` with the threads set, and turns LibTorch's exceptions into Error with their first line.
 template <class Function>
 auto guarded(const net::Compute& compute, Function function) {
-  try {
-    apply(compute);
+  return nn::with_plain_errors([&] {
+    at::set_num_threads(compute.threads);
     return function();
-  } catch (const c10::Error& error) {
-    const std::string message = error.what_without_backtrace();
-    throw Error("network: " + message.substr(0, message.find('\n')));
-  }
+  });
 }
 
 std::unique_ptr<net::FeatureExtractor> open_encoder(const std::filesystem::path& path, const net::Compute& compute) {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <memory>
+#include <set>
 
 #include "drift/coordination.hpp"
 #include "drift/objective.hpp"
@@ -26,7 +27,7 @@ nn::GeneratorConfig generator_config(const Manifest& manifest, const net::TrainO
   config.task = manifest.task;
   config.widths = options.widths;
   config.window = options.window;
-  const Case first = manifest.split("train").front();
+  const Case first = usable_cases(manifest, "train").front();
   if (manifest.task == "sparse-ct") {
     config.conditions = {{"fbp", "hu"}};
     config.residual_on_first = true;
@@ -81,15 +82,18 @@ class Training {
         provenance_(provenance),
         device_(nn::device_from_text(compute.device)),
         config_(generator_config(manifest, options)) {
-    if (options.objective == "gdm") open_drift();
+    if (options.objective == "gdm") {
+      open_drift();
+      check_leak(manifest);
+    }
     torch::manual_seed(compute.seed);
     network_ = nn::Generator(config_);
     network_->to(device_);
     trainee_ = std::make_unique<Trainee>(*network_, options.ema);
-    train_ = load_samples(manifest.split("train"), config_.conditions, config_.hu_map, provenance);
+    train_ = load_samples(usable_cases(manifest, "train"), config_.conditions, config_.hu_map, provenance);
     std::vector<Case> validation;
     for (const Case& item : manifest.cases) {
-      if (item.split == "val" && validation.size() < most_validation_cases) validation.push_back(item);
+      if (item.split == "val" && !item.error && validation.size() < most_validation_cases) validation.push_back(item);
     }
     if (!validation.empty()) validation_ = load_samples(validation, config_.conditions, config_.hu_map, provenance);
     sampler_ = std::make_unique<WindowSampler>(train_, options.window, options.batch, compute.seed);
@@ -104,6 +108,18 @@ class Training {
   }
 
  private:
+  /// A bank that has seen a patient of the val or test split would leak into what those splits measure.
+  void check_leak(const Manifest& manifest) const {
+    std::set<std::string> in_bank;
+    for (const auto& patient : drift_->bank().description().at("patients")) in_bank.insert(patient.get<std::string>());
+    for (const Case& item : manifest.cases) {
+      if ((item.split == "val" || item.split == "test") && in_bank.count(item.patient()) != 0) {
+        throw Error(fmt::format("{}: holds features of patient '{}', who is in the {} split", options_.bank.string(),
+                                item.patient(), item.split));
+      }
+    }
+  }
+
   void open_drift() {
     drift_ = std::make_unique<drift::DriftObjective>(options_.bank, drift_options(options_), config_.hu_map, device_);
     const drift::RealBank& bank = drift_->bank();
@@ -134,7 +150,7 @@ class Training {
     plan.max_time_s = options_.max_time_s;
     plan.restart = options_.restart;
     plan.configuration = {
-        {"generator", config_.json()}, {"training", settings(options_, compute_)}, {"cases", train_.size()}};
+        {"generator", config_.json()}, {"training", settings(options_, compute_)}, {"data", data_digest(train_)}};
     if (drift_) plan.configuration["bank"] = drift_->bank().digest();
     return plan;
   }
@@ -143,6 +159,7 @@ class Training {
     Extra extra;
     extra.save = [this](nn::TensorWriter& writer, nlohmann::ordered_json& json) {
       json["average_l1_hu"] = average_l1_hu_;
+      json["validation_mae_hu"] = validation_mae_hu_;
       json["coordination"] = {{"fidelity_norm", coordination_.fidelity_norm},
                               {"drift_norm", coordination_.drift_norm},
                               {"updates", coordination_.updates}};
@@ -150,6 +167,7 @@ class Training {
     };
     extra.load = [this](const SafetensorsFile& file, const nlohmann::ordered_json& json) {
       average_l1_hu_ = json.at("average_l1_hu").get<double>();
+      validation_mae_hu_ = json.at("validation_mae_hu").get<double>();
       const auto& state = json.at("coordination");
       coordination_ = {state.at("fidelity_norm").get<double>(), state.at("drift_norm").get<double>(),
                        state.at("updates").get<std::int64_t>()};
@@ -183,7 +201,7 @@ class Training {
     const double rate = learning_rate(options_.learning_rate, n, options_.steps);
     line["parameter_gradient_norm"] = trainee_->step(rate);
     line["learning_rate"] = rate;
-    average_l1_hu_ = n == 0 ? l1_hu : 0.98 * average_l1_hu_ + 0.02 * l1_hu;
+    if (std::isfinite(l1_hu)) average_l1_hu_ = n == 0 ? l1_hu : 0.98 * average_l1_hu_ + 0.02 * l1_hu;
     if (!validation_.empty() && ((n + 1) % options_.validate_every == 0 || n + 1 == options_.steps)) validate(line);
     log_->write(line);
     return fmt::format("L1 {:.1f} HU", average_l1_hu_) +
@@ -264,7 +282,8 @@ bool train_generator(const Manifest& manifest, const net::TrainOptions& options,
   try {
     return Training(manifest, options, compute, provenance).run();
   } catch (const StopRequested&) {
-    return false;  // stopped while loading: nothing is lost, the same command begins again
+    log_info("stopped by a signal before the first step; the same command begins again");
+    return false;
   }
 }
 

@@ -24,12 +24,13 @@ void save_checkpoint(const LoopPlan& plan, const Trainee& trainee, const Extra& 
 
 /// First step to run: 0 without a checkpoint.
 std::int64_t resume(const LoopPlan& plan, Trainee& trainee, const Extra& extra) {
-  if (plan.restart || !fs::exists(plan.checkpoint)) return 0;
+  if (plan.restart) fs::remove(plan.checkpoint);  // a later run without --restart must not find the old one
+  if (!fs::exists(plan.checkpoint)) return 0;
   const SafetensorsFile file(plan.checkpoint);
   file.require_kind("checkpoint");
   if (file.description().at("configuration") != plan.configuration) {
     throw Error(plan.checkpoint.string() +
-                ": made by a run with other options or data; give the same ones, or --restart to begin anew");
+                ": made by a run with other options or data; give the same ones, or remove this file to begin anew");
   }
   trainee.load(file, file.description().at("trainee"));
   if (extra.load) extra.load(file, file.description().at("extra"));
@@ -57,7 +58,9 @@ bool run_loop(const LoopPlan& plan, Trainee& trainee, const Extra& extra,
     const bool late =
         plan.max_time_s > 0 && std::chrono::duration<double>(Clock::now() - start).count() > plan.max_time_s;
     const bool stop = (stop_requested() || late) && n + 1 < plan.steps;
-    if (stop || (n + 1) % plan.checkpoint_every == 0) save_checkpoint(plan, trainee, extra, n + 1);
+    // Also after the last step: the caller's own writing may fail, on a full disk for example.
+    if (stop || n + 1 == plan.steps || (n + 1) % plan.checkpoint_every == 0)
+      save_checkpoint(plan, trainee, extra, n + 1);
     if (stop) {
       log_info(fmt::format("stopped by {} after step {}; the same command continues from {}",
                            late ? "--max-time" : "a signal", n + 1, plan.checkpoint.filename().string()));

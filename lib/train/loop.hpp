@@ -18,7 +18,7 @@ struct LoopPlan {
   fs::path checkpoint;  ///< lies beside the output; removed by the caller when the output is written
   std::int64_t checkpoint_every = 500;
   double max_time_s = 0;                 ///< 0: no limit
-  bool restart = false;                  ///< ignore an existing checkpoint
+  bool restart = false;                  ///< remove an existing checkpoint
   nlohmann::ordered_json configuration;  ///< a checkpoint of another configuration is refused
 };
 

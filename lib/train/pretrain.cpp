@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "drift/levels.hpp"
 #include "nn/encoder.hpp"
 #include "sys/log.hpp"
@@ -118,7 +120,7 @@ bool run(const Manifest& manifest, const net::PretrainOptions& options, const ne
   nn::EncoderConfig config;
   config.stem = options.stem;
   config.widths = options.widths;
-  const auto samples = load_samples(manifest.split("train"), {}, config.hu_map, provenance);
+  const auto samples = load_samples(usable_cases(manifest, "train"), {}, config.hu_map, provenance);
   const WindowSampler sampler(samples, options.window, options.batch, compute.seed);
   torch::manual_seed(compute.seed);
   const bool masked = options.task == "masked";
@@ -131,7 +133,7 @@ bool run(const Manifest& manifest, const net::PretrainOptions& options, const ne
   plan.steps = options.steps;
   plan.checkpoint = checkpoint_path(options.output);
   plan.configuration = {
-      {"encoder", config.json()}, {"training", settings(options, compute)}, {"cases", samples.size()}};
+      {"encoder", config.json()}, {"training", settings(options, compute)}, {"data", data_digest(samples)}};
   double average_loss = 0;
   Extra extra;
   extra.save = [&](nn::TensorWriter&, nlohmann::ordered_json& json) { json["average_loss"] = average_loss; };
@@ -147,7 +149,8 @@ bool run(const Manifest& manifest, const net::PretrainOptions& options, const ne
     trainee.zero_grad();
     loss.backward();
     trainee.step(learning_rate(options.learning_rate, step, options.steps));
-    average_loss = step == 0 ? loss.item<double>() : 0.98 * average_loss + 0.02 * loss.item<double>();
+    const double value = loss.item<double>();
+    if (std::isfinite(value)) average_loss = step == 0 ? value : 0.98 * average_loss + 0.02 * value;
     return fmt::format("loss {:.4f}", average_loss);
   });
   if (!finished) return false;
@@ -173,7 +176,8 @@ bool pretrain_encoder(const Manifest& manifest, const net::PretrainOptions& opti
   try {
     return run(manifest, options, compute, provenance);
   } catch (const StopRequested&) {
-    return false;  // stopped while loading: nothing is lost, the same command begins again
+    log_info("stopped by a signal before the first step; the same command begins again");
+    return false;
   }
 }
 

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sys/log.hpp"
+
 namespace gdm::train {
 namespace {
 
 constexpr double pi = 3.14159265358979323846;
 constexpr double clip_norm = 1.0;
+constexpr std::int64_t most_bad = 10;
 
 torch::optim::AdamWOptions adamw_options() {
   return torch::optim::AdamWOptions(1e-3).betas(std::make_tuple(0.9, 0.99)).weight_decay(0.01);
@@ -43,7 +46,14 @@ void Trainee::zero_grad() {
 
 double Trainee::step(double rate) {
   const double norm = torch::nn::utils::clip_grad_norm_(parameters_, clip_norm);
-  if (!std::isfinite(norm)) return norm;
+  if (!std::isfinite(norm)) {
+    if (++bad_in_a_row_ >= most_bad) {
+      throw Error("the gradient was not finite ten steps in a row; try a smaller --learning-rate");
+    }
+    log_warning("a step with a gradient that is not finite was skipped");
+    return norm;
+  }
+  bad_in_a_row_ = 0;
   for (auto& group : optimizer_.param_groups()) {
     static_cast<torch::optim::AdamWOptions&>(group.options()).lr(rate);
   }
@@ -71,8 +81,8 @@ void Trainee::save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const
   for (std::size_t i = 0; i < names_.size(); ++i) {
     writer.add("parameter." + names_[i], parameters_[i]);
     writer.add("average." + names_[i], averages_[i]);
+    if (updates_ == 0) continue;  // asking for its state would create an empty one
     const auto& state = nn::adamw_state(optimizer, parameters_[i]);
-    if (!state.exp_avg().defined()) continue;
     writer.add("adam.mean." + names_[i], state.exp_avg());
     writer.add("adam.square." + names_[i], state.exp_avg_sq());
     json["adam_steps"] = state.step();

@@ -22,7 +22,7 @@ class Trainee {
 
   void zero_grad();
   /// Clips the gradients' norm to 1, steps, updates the average. Returns the norm before clipping; a norm that is not
-  /// finite changes nothing.
+  /// finite changes nothing, and the tenth in a row throws Error.
   double step(double rate);
 
   /// The averages take the parameters' place for the life of the guard.
@@ -46,7 +46,7 @@ class Trainee {
   std::vector<std::string> names_;
   std::vector<Tensor> parameters_, averages_;
   double ema_decay_;
-  std::int64_t updates_ = 0;
+  std::int64_t updates_ = 0, bad_in_a_row_ = 0;
   torch::optim::AdamW optimizer_;
 };
 

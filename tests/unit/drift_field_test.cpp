@@ -97,7 +97,7 @@ TEST_CASE("field: the loss moves the features along the force and nothing else")
   FieldState state;
   const Field field = drift_field(x, none_like(x), pos, {}, {}, state);
   CHECK_FALSE(field.force.requires_grad());
-  const auto gradients = torch::autograd::grad({drift_loss(x, field)}, {x, pos}, {}, c10::nullopt, false, true);
+  const auto gradients = torch::autograd::grad({drift_loss(x, field)}, {x, pos}, {}, {}, false, true);
   const Tensor expected = field.force * (-2.0 / (field.unit * static_cast<double>(x.numel())));
   CHECK((gradients[0] - expected).abs().max().item<double>() < 1e-6);
   CHECK_FALSE(gradients[1].defined());

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <set>
 
 #include "drift/objective.hpp"
 #include "io_fixture.hpp"
@@ -43,8 +44,10 @@ TEST_CASE("levels: global, local and spatial vectors hold what they say") {
   const std::vector<Tensor> maps{torch::randn({2, 4, 8, 8, 8}), torch::randn({2, 6, 4, 4, 4})};
   Tensor mask = torch::ones({2, 1, 16, 16, 16});
   mask.slice(2, 0, 8).zero_();  // the lower half along D is air
+  std::set<std::string> keys;
   for (const Candidates& c : candidates(maps, mask)) {
     CAPTURE(c.key);
+    keys.insert(c.key);
     const Tensor& map = maps[c.key.find("s1") != std::string::npos ? 0 : 1];
     CHECK(c.vectors.size(2) == map.size(1));
     if (c.key == "global.s1.mean") CHECK(torch::allclose(c.vectors.squeeze(1), map.mean({2, 3, 4})));
@@ -63,28 +66,52 @@ TEST_CASE("levels: global, local and spatial vectors hold what they say") {
       CHECK(c.inside[0].sum().item<std::int64_t>() == 4);
     }
   }
+  CHECK(keys == std::set<std::string>{"global.s1.mean", "global.s1.std", "global.s2.mean", "global.s2.std",
+                                      "local.s2.k2.mean", "local.s2.k2.std", "local.s2.k4.mean", "local.s2.k4.std",
+                                      "spatial.s1", "spatial.s2"});
 }
 
-TEST_CASE("levels: chosen candidates lie inside the patient first, blocks stay together") {
+TEST_CASE("levels: only candidates inside the patient are chosen, blocks stay together") {
   Tensor inside = torch::zeros({1, 10}, torch::kBool);
   inside.slice(1, 4, 7).fill_(true);
   at::Generator generator = step_generator(1, 2);
   const Tensor chosen = std::get<0>(choose(inside, 3, generator).sort(1));
   CHECK(torch::equal(chosen[0], torch::tensor({4, 5, 6})));
+  CHECK(choose(inside, 8, generator).size(1) == 3);  // seven more would be air
+  CHECK(choose(torch::zeros({2, 10}, torch::kBool), 8, generator).size(1) == 0);
   const Tensor cells = torch::arange(2 * 128 * 3).view({2, 128, 3}).to(torch::kFloat32);
   const Tensor blocks = gather_blocks(cells, torch::tensor({{1}, {0}}));
   CHECK(torch::equal(blocks[0], cells[0].slice(0, 64, 128)));
   CHECK(torch::equal(blocks[1], cells[1].slice(0, 0, 64)));
 }
 
-TEST_CASE("levels: a view crops, flips and permutes both volumes alike and keeps the gradient") {
-  at::Generator generator = step_generator(5, 1);
-  const View view = View::random(12, 8, generator);
-  const Tensor x = torch::randn({1, 1, 12, 12, 12}).requires_grad_(true);
+TEST_CASE("levels: a view is the crop, the flips and the permutation that it says, and keeps the gradient") {
+  View view;
+  view.offset = {1, 2, 3};
+  view.size = 4;
+  view.flip = {true, false, true};
+  view.order = {2, 0, 1};
+  const Tensor x = torch::arange(512).to(torch::kFloat32).view({1, 1, 8, 8, 8}).requires_grad_(true);
   const Tensor seen = view.apply(x);
-  CHECK(seen.sizes() == torch::IntArrayRef({1, 1, 8, 8, 8}));
+  for (std::int64_t a = 0; a < 4; ++a) {
+    for (std::int64_t b = 0; b < 4; ++b) {
+      for (std::int64_t c = 0; c < 4; ++c) {  // output axes are W, D, H of the crop; D and W run backwards
+        CHECK(seen[0][0][a][b][c].item<float>() == x[0][0][1 + 3 - b][2 + c][3 + 3 - a].item<float>());
+      }
+    }
+  }
   const Tensor gradient = torch::autograd::grad({seen.sum()}, {x})[0];
-  CHECK(gradient.sum().item<double>() == doctest::Approx(512));
+  CHECK(gradient.sum().item<double>() == doctest::Approx(64));
+  at::Generator generator = step_generator(5, 1);
+  bool flipped = false, moved = false, swapped = false;
+  for (int draw = 0; draw < 40; ++draw) {
+    const View random = View::random(12, 8, generator);
+    flipped |= random.flip[0];
+    moved |= random.offset[2] == 4;
+    swapped |= random.order[0] == 2;
+    CHECK(random.apply(torch::zeros({1, 1, 12, 12, 12})).size(4) == 8);
+  }
+  CHECK((flipped && moved && swapped));
 }
 
 TEST_CASE("ring: keeps the newest vectors and survives a checkpoint") {
@@ -121,7 +148,7 @@ TEST_CASE("bank: round trip, and a bank with other encoder weights is refused") 
   CHECK_THROWS_AS(RealBank(forged, torch::Device(torch::kCPU)), Error);
 }
 
-TEST_CASE("drift objective: repeats under a seed, follows the mask of levels, and resumes exactly") {
+TEST_CASE("drift objective: repeats under a seed, leaves air alone, and resumes exactly") {
   const gdm_test::TemporaryFolder folder;
   const auto path = folder / "bank.safetensors";
   write_bank(path, 16);
@@ -148,6 +175,9 @@ TEST_CASE("drift objective: repeats under a seed, follows the mask of levels, an
   at::Generator a = step_generator(1, 9), b = step_generator(1, 9);
   CHECK(torch::equal(first.gradient(predicted, target, mask, a).gradient,
                      resumed.gradient(predicted, target, mask, b).gradient));
+  at::Generator d = step_generator(1, 1);
+  const auto in_air = first.gradient(predicted, target, torch::zeros_like(target), d);
+  CHECK(in_air.raw_rms.size() == 1);  // global alone: nothing else is inside
   options.weight_global = 0;
   options.weight_local = 0;
   DriftObjective spatial(path, options, {}, cpu);
