@@ -41,8 +41,8 @@ DriftObjective::DriftObjective(const std::filesystem::path& bank, const Objectiv
     // Cells of one block lie closer together than cells of the bank, which come from everywhere: learnt at the start.
     states_[key].scale = name == "spatial" ? 0.0 : bank_.scale(key);
     ++keys_per_level_[name];
-    if (name == "global") rings_.emplace(key, Ring(options_.ring_global));
-    if (name == "local") rings_.emplace(key, Ring(options_.ring_local));
+    if (name == "global") rings_.emplace(key, Ring(options_.bank_global));
+    if (name == "local") rings_.emplace(key, Ring(options_.bank_local));
   }
   if (states_.empty()) throw Error(bank.string() + ": nothing in it has a weight above zero, so there is no drift");
 }
@@ -83,7 +83,7 @@ Tensor DriftObjective::problem_loss(const Candidates& gen, const Candidates& rea
     if (ring.filled() > 0) sets.neg = append_to_all(sets.neg, ring.content());
     const std::int64_t pairs = sets.pos.size(1);
     sets.pos =
-        append_to_all(sets.pos, bank_.sample(gen.key, global ? options_.real_global : options_.real_local, generator));
+        append_to_all(sets.pos, bank_.sample(gen.key, global ? options_.bank_global : options_.bank_local, generator));
     sets.pos_weight = positive_weights(pairs, sets.pos.size(1), options_.pair_weight, sets.pos);
     const Tensor flat = sets.gen.detach().reshape({-1, sets.gen.size(2)});
     const std::int64_t step = global ? 1 : std::max<std::int64_t>(1, flat.size(0) / options_.push_local);

@@ -15,10 +15,11 @@ namespace gdm::drift {
 struct ObjectiveOptions {
   FieldOptions field;
   double weight_global = 0.25, weight_local = 0.5, weight_spatial = 1.0;
-  double pair_weight = 1.0;                         ///< affinity weight of the paired real features among the positives
-  std::int64_t real_global = 64, real_local = 256;  ///< bank vectors per problem and step
-  std::int64_t ring_global = 64, ring_local = 512;  ///< remembered generated vectors
-  std::int64_t push_local = 32;  ///< about so many generated tokens of a step enter the ring: 8-16 steps
+  double pair_weight = 1.0;  ///< affinity weight of the paired real features among the positives
+  /// Bank vectors per problem and step, and remembered generated ones. The two must be alike: a volume's own vectors
+  /// stand among both, and a different share of them would leave a force even where both distributions agree.
+  std::int64_t bank_global = 64, bank_local = 256;
+  std::int64_t push_local = 16;  ///< about so many generated tokens of a step enter the ring, so that it spans 16 steps
   std::int64_t tokens = 128;     ///< local tokens of each volume that are compared
   std::int64_t blocks = 32;      ///< spatial blocks of each volume that are compared
 };

@@ -39,6 +39,7 @@ class GeneratorOnVolumes : public net::Synthesizer {
 
  private:
   Volume run(const std::vector<Volume>& conditions, const std::string& progress_title) {
+    const c10::InferenceMode inference;
     const nn::GeneratorConfig& config = generator_.config;
     std::vector<Tensor> channels;
     for (std::size_t c = 0; c < conditions.size(); ++c) {
