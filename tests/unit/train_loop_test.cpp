@@ -65,9 +65,9 @@ std::vector<Sample> two_patients() {
 }  // namespace
 
 TEST_CASE("loop: N steps, a crash and a resume equal one run bit for bit") {
-  const gdm_test::TemporaryFolder folder;
+  const gdm_test::TemporaryFolder folder, other;
   Toy whole;
-  CHECK(whole.run(plan_in(folder, 20, 1000)));
+  CHECK(whole.run(plan_in(other, 20, 1000)));
   Toy cut;
   CHECK_THROWS_AS(cut.run(plan_in(folder, 20, 5), 12), Error);
   Toy resumed;
