@@ -215,6 +215,7 @@ class Training {
     const Tensor inside = drift.gradient * batch.mask.to(torch::kFloat32);
     const auto together = drift::coordinate(fidelity, inside, {rho, options_.conflict}, coordination_);
     line["drift"] = {{"rho", rho},
+                     {"loss", drift.loss},
                      {"raw_force_rms", drift.raw_rms},
                      {"fidelity_norm", together.fidelity_norm},
                      {"drift_norm", together.drift_norm},
