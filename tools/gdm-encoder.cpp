@@ -74,10 +74,10 @@ int run_info(const cli::Program& program, const std::string& path) {
   }
   const Json& encoder = info.at("encoder");
   write_stdout(fmt::format(
-      "architecture  {}, stem {}\nwidths        {}\ninput         HU {}\nparameters    {}\n"
+      "architecture  {}, stem {}\nwidths        {}\ninput         {}\nparameters    {}\n"
       "training      {}\nsha256        {}\n",
       encoder.value("architecture", ""), encoder.value("stem", ""), encoder.at("widths").dump(),
-      encoder.at("hu_range").dump(), parameters, info.value("training", Json::object()).dump(), file.payload_sha256()));
+      encoder.at("input").dump(), parameters, info.value("training", Json::object()).dump(), file.payload_sha256()));
   return 0;
 }
 

@@ -24,20 +24,20 @@ Tensor deviation(const Tensor& mean_of_square, const Tensor& mean) {
   return (mean_of_square - mean.square()).clamp_min(0.0).add(variance_floor).sqrt();
 }
 
-void add_global(const Tensor& map, std::size_t stage, std::vector<Candidates>& out) {
+void add_global(const Tensor& map, const nn::Tap& tap, std::vector<Candidates>& out) {
   const Tensor mean = map.mean({2, 3, 4}), square = map.square().mean({2, 3, 4});
   const Tensor inside = torch::ones({map.size(0), 1}, torch::TensorOptions(map.device()).dtype(torch::kBool));
-  out.push_back({fmt::format("global.s{}.mean", stage), mean.unsqueeze(1), inside});
-  out.push_back({fmt::format("global.s{}.std", stage), deviation(square, mean).unsqueeze(1), inside});
+  out.push_back({fmt::format("global.{}.mean", tap.name), mean.unsqueeze(1), inside});
+  out.push_back({fmt::format("global.{}.std", tap.name), deviation(square, mean).unsqueeze(1), inside});
 }
 
-void add_local(const Tensor& map, const Tensor& inside_part, std::size_t stage, std::vector<Candidates>& out) {
+void add_local(const Tensor& map, const Tensor& inside_part, const nn::Tap& tap, std::vector<Candidates>& out) {
   for (const std::int64_t edge : {2, 4}) {
     if (std::min({map.size(2), map.size(3), map.size(4)}) < edge) continue;
     const Tensor mean = pool(map, edge, 1), square = pool(map.square(), edge, 1);
     const Tensor inside = cells(pool(inside_part, edge, 1)).squeeze(2) >= least_inside;
-    out.push_back({fmt::format("local.s{}.k{}.mean", stage, edge), cells(mean), inside});
-    out.push_back({fmt::format("local.s{}.k{}.std", stage, edge), cells(deviation(square, mean)), inside});
+    out.push_back({fmt::format("local.{}.k{}.mean", tap.name, edge), cells(mean), inside});
+    out.push_back({fmt::format("local.{}.k{}.std", tap.name, edge), cells(deviation(square, mean)), inside});
   }
 }
 
@@ -53,10 +53,10 @@ Tensor block_cells(const Tensor& map) {
       .reshape({map.size(0), nd * nh * nw * b * b * b, map.size(1)});
 }
 
-void add_spatial(const Tensor& map, const Tensor& inside_part, std::size_t stage, std::vector<Candidates>& out) {
+void add_spatial(const Tensor& map, const Tensor& inside_part, const nn::Tap& tap, std::vector<Candidates>& out) {
   if (std::min({map.size(2), map.size(3), map.size(4)}) < block_edge) return;
   const Tensor inside = cells(pool(inside_part, block_edge, block_edge)).squeeze(2) >= least_inside;
-  out.push_back({fmt::format("spatial.s{}", stage), block_cells(map), inside});
+  out.push_back({fmt::format("spatial.{}", tap.name), block_cells(map), inside});
 }
 
 }  // namespace
@@ -89,15 +89,16 @@ Tensor View::apply(const Tensor& x) const {
   return out.permute({0, 1, 2 + order[0], 2 + order[1], 2 + order[2]}).contiguous();
 }
 
-std::vector<Candidates> candidates(const std::vector<Tensor>& maps, const Tensor& mask) {
+std::vector<Candidates> candidates(const std::vector<nn::Tap>& taps, const std::vector<Tensor>& maps,
+                                   const Tensor& mask) {
   std::vector<Candidates> out;
   for (std::size_t index = 0; index < maps.size(); ++index) {
     const Tensor& map = maps[index];
-    const std::size_t stage = index + 1;
+    const nn::Tap& tap = taps.at(index);
     const Tensor inside_part = torch::adaptive_avg_pool3d(mask.to(torch::kFloat32), map.sizes().slice(2));
-    add_global(map, stage, out);
-    if (stage == 2 || stage == 3) add_local(map, inside_part, stage, out);
-    if (stage <= 3) add_spatial(map, inside_part, stage, out);
+    add_global(map, tap, out);
+    if (tap.stride == 4 || tap.stride == 8) add_local(map, inside_part, tap, out);
+    if (tap.stride <= 8) add_spatial(map, inside_part, tap, out);
   }
   return out;
 }

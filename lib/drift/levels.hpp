@@ -1,9 +1,11 @@
 // The levels of the feature bank: how the stage maps of an encoder become sets of vectors that a drift problem
 // compares.
 //
-//   global   mean and standard deviation of each stage map over the whole window        key "global.s2.std"
-//   local    mean and standard deviation over cubes of 2^3 and 4^3 cells of stages 2, 3 key "local.s2.k4.mean"
-//   spatial  single cells of stages 1-3 in aligned blocks of 4^3 cells                  key "spatial.s1"
+//   global   mean and standard deviation of each map over the whole window                    key "global.s2.std"
+//   local    mean and standard deviation over cubes of 2^3 and 4^3 cells of strides 4 and 8   key "local.s2.k4.mean"
+//   spatial  single cells of strides up to 8 in aligned blocks of 4^3 cells                   key "spatial.s1"
+//
+// A key is LEVEL.TAP, where TAP is the encoder's name for the map, with what was taken of it behind.
 //
 // The levels follow the feature list of Deng et al. (arXiv 2602.04770, appendix A.5), carried to three dimensions.
 #pragma once
@@ -12,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/compat.hpp"
+#include "nn/encoder.hpp"
 
 namespace gdm::drift {
 
@@ -44,9 +46,10 @@ struct Candidates {
   Tensor inside;   ///< (B, M) bool; spatial: (B, blocks) bool
 };
 
-/// All candidates of all levels. maps: stage maps (B, C_s, D_s, H_s, W_s); mask: (B, 1, D, H, W), 1 inside.
+/// All candidates of all levels. maps: (B, C, D / stride, ...) for each tap; mask: (B, 1, D, H, W), 1 inside.
 /// Differentiable in the maps.
-std::vector<Candidates> candidates(const std::vector<Tensor>& maps, const Tensor& mask);
+std::vector<Candidates> candidates(const std::vector<nn::Tap>& taps, const std::vector<Tensor>& maps,
+                                   const Tensor& mask);
 
 /// Chooses columns that are inside at random, as many in each row: indices (B, n), n = min(count, the fewest inside of
 /// any row). Air is never chosen; n can be 0.

@@ -1,50 +1,87 @@
-// Encoders: networks that are trained once, frozen, and then turn a CT window into feature maps. The drift lives in
-// their features, and other encoders grade the result.
+// Encoders: networks that are trained once, frozen, and then turn a window of a volume into feature maps. The drift
+// lives in their features, and other encoders grade the result.
+//
+// EncoderNetwork is what all architectures share; residual_encoder.hpp is ours. FrozenEncoder adds what the network
+// expects of its input, so that no caller has to know it.
 #pragma once
 
+#include <array>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "io/safetensors.hpp"
-#include "nn/blocks.hpp"
+#include "nn/compat.hpp"
 #include "nn/hu_map.hpp"
 
 namespace gdm::nn {
 
-struct EncoderConfig {
-  std::string stem = "space-to-depth";                ///< or "conv": an overlapping 3^3 convolution of stride 2
-  std::vector<std::int64_t> widths{16, 32, 64, 128};  ///< channels of the stages, strides 2, 4, 8, 16
-  HuMap hu_map;                                       ///< input convention: HU clamped to this range, mapped to [-1, 1]
+/// One feature map that an encoder gives.
+struct Tap {
+  std::string name;  ///< "s1", "s2", ...: part of the keys of a bank
+  std::int64_t channels = 0;
+  std::int64_t stride = 1;           ///< input voxels from cell to cell
+  std::int64_t receptive_field = 1;  ///< input voxels, along an axis, that a cell depends on (normalisation aside)
+};
+
+/// A network with taps. Its parameters and buffers are its identity (state_digest).
+class EncoderNetwork : public torch::nn::Module {
+ public:
+  virtual const std::vector<Tap>& taps() const = 0;
+  /// (B, 1, D, H, W) in the network's own units -> one map for each tap, (B, channels, D / stride, ...).
+  virtual std::vector<Tensor> maps(const Tensor& x) = 0;
+
+  /// maps(), each channel standardised by the statistics where there are any.
+  std::vector<Tensor> features(const Tensor& x);
+  /// Adds buffers for the mean and standard deviation of each channel of each tap: 0 and 1 until they are loaded or
+  /// set.
+  void add_statistics();
+  void set_statistics(std::size_t tap, const Tensor& mean, const Tensor& deviation);
+  bool has_statistics() const { return !means_.empty(); }
+
+ private:
+  std::vector<Tensor> means_, deviations_;  ///< (channels) each
+};
+
+/// What a network expects of its input.
+struct InputConvention {
+  /// "hu", or "percentile": volumes brought to [-1, 1] one by one (scale_condition in nn/generator.hpp), as MR is.
+  std::string scaling = "hu";
+  HuMap hu_map;                                ///< "hu": values are clamped to this range, which becomes `units`
+  std::array<double, 2> units{-1.0, 1.0};      ///< what the network sees at the ends of the range
+  std::array<double, 2> spacing_mm{0.0, 0.0};  ///< least and largest mean voxel edge it is for; {0, 0}: any
+  std::string axes = "any";  ///< anatomical directions of the axes D, H, W, such as "SAR"; "any": as they come
 
   nlohmann::ordered_json json() const;
-  static EncoderConfig from_json(const nlohmann::ordered_json& json);
+  /// Throws Error for values that make no sense.
+  static InputConvention from_json(const nlohmann::ordered_json& json);
 };
-
-struct EncoderImpl : torch::nn::Module {
-  explicit EncoderImpl(const EncoderConfig& config);
-  /// (B, 1, D, H, W) in the encoder's units, D, H, W even -> one map for each stage, (B, widths[s], D/2^(s+1), ...).
-  std::vector<Tensor> forward(const Tensor& x);
-
-  bool space_to_depth_stem;
-  torch::nn::Conv3d stem{nullptr};
-  DownPath down{nullptr};
-};
-TORCH_MODULE(Encoder);
 
 /// An encoder ready for use: evaluation mode, no gradients for its parameters.
 struct FrozenEncoder {
-  EncoderConfig config;
-  Encoder network{nullptr};
-  nlohmann::ordered_json description;
-  std::string digest;  ///< state_digest of the network: the same weights have the same digest in any file
+  InputConvention input;
+  std::shared_ptr<EncoderNetwork> network;
+  nlohmann::ordered_json description;  ///< of the file: "encoder", "training", "provenance", ...
+  std::string digest;                  ///< state_digest of the network: the same weights have the same digest anywhere
 
-  /// Feature maps of CT windows given in another map's units; gradients flow to `x`. (B, 1, D, H, W).
-  std::vector<Tensor> features(const Tensor& x, const HuMap& units_of_x) const;
+  const std::vector<Tap>& taps() const { return network->taps(); }
+  /// Feature maps of windows (B, 1, D, H, W) whose axes D, H, W point to superior, anterior and right, in `units`;
+  /// gradients flow to `x`. `spacing_mm` is the mean voxel edge of x: outside of what the network is for, x is
+  /// resampled to the nearer end (trilinear); 0 leaves x as it is.
+  std::vector<Tensor> features(const Tensor& x, const HuMap& units_of_x, double spacing_mm = 0.0) const;
 };
 
-/// Reads an encoder file, or the encoder inside a bank (`prefix` "encoder.", description key "encoder").
+/// The network that `description` ("architecture" and what that needs) declares, with fresh weights. Throws Error for
+/// one that is not known or incomplete.
+std::shared_ptr<EncoderNetwork> make_encoder_network(const nlohmann::ordered_json& description);
+
+/// Freezes a network and takes its digest. `description` must hold the key "encoder" with "input".
+FrozenEncoder freeze(std::shared_ptr<EncoderNetwork> network, const nlohmann::ordered_json& description,
+                     torch::Device device);
+
+/// Reads an encoder file, or the encoder inside a bank (`prefix` "encoder.").
 FrozenEncoder load_encoder(const SafetensorsFile& file, const nlohmann::ordered_json& description,
                            const std::string& prefix, torch::Device device);
 FrozenEncoder load_encoder(const std::filesystem::path& path, torch::Device device);

@@ -85,7 +85,7 @@ class EncoderOnVolumes : public net::FeatureExtractor {
  private:
   net::FeatureMatrix run(const Volume& ct_hu, const Mask& mask) {
     const c10::InferenceMode inference;
-    const Tensor image = encoder_.config.hu_map.to_unit(tensor_of(ct_hu)).unsqueeze(0);
+    const Tensor image = encoder_.input.hu_map.to_unit(tensor_of(ct_hu)).unsqueeze(0);
     const Tensor inside = tensor_of(mask).unsqueeze(0).to(torch::kFloat32);
     net::FeatureMatrix features;
     for (std::int64_t d = 0; d < image.size(1); d += tile) {
@@ -109,7 +109,7 @@ class EncoderOnVolumes : public net::FeatureExtractor {
   void append(const Tensor& window, const Tensor& chosen, net::FeatureMatrix& features) {
     std::vector<Tensor> parts;
     std::int64_t cells = edge;
-    for (const Tensor& map : encoder_.features(window.to(device_), encoder_.config.hu_map)) {
+    for (const Tensor& map : encoder_.features(window.to(device_), encoder_.input.hu_map)) {
       cells /= 2;
       if (cells >= 1) parts.push_back(pooled(map, cells).flatten(2).squeeze(0));  // (C, 27)
     }

@@ -36,7 +36,7 @@ bool build(const Manifest& manifest, const net::BankOptions& options, const net:
   const nn::FrozenEncoder encoder = nn::load_encoder(options.encoder, device);
   provenance.add_source(options.encoder);
   const std::vector<Case> cases = usable_cases(manifest, "train");
-  const nn::HuMap& units = encoder.config.hu_map;
+  const nn::HuMap& units = encoder.input.hu_map;
   drift::BankBuilder builder;
   auto patients = nlohmann::ordered_json::array();
   Progress progress("bank", static_cast<std::int64_t>(cases.size()), "case");
@@ -51,7 +51,7 @@ bool build(const Manifest& manifest, const net::BankOptions& options, const net:
       const Batch batch = sampler.draw(w, device);
       const auto view = drift::View::random(options.window, options.window, generator);
       const auto maps = encoder.features(view.apply(batch.target), units);
-      add_window(drift::candidates(maps, view.apply(batch.mask)), options.tokens_per_window,
+      add_window(drift::candidates(encoder.taps(), maps, view.apply(batch.mask)), options.tokens_per_window,
                  static_cast<std::int64_t>(c), generator, builder);
     }
     progress.advance();

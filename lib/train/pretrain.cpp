@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "drift/levels.hpp"
-#include "nn/encoder.hpp"
+#include "nn/residual_encoder.hpp"
 #include "sys/log.hpp"
 #include "sys/signals.hpp"
 #include "train/data.hpp"
@@ -22,14 +22,14 @@ constexpr std::int64_t tissue_classes = class_bounds_hu.size() + 1;
 
 /// Encoder with the decoder that its training task needs.
 struct PretrainNetImpl : torch::nn::Module {
-  PretrainNetImpl(const nn::EncoderConfig& config, std::int64_t outputs) {
-    encoder = register_module("encoder", nn::Encoder(config));
+  PretrainNetImpl(const nn::ResidualEncoderConfig& config, std::int64_t outputs) {
+    encoder = register_module("encoder", std::make_shared<nn::ResidualEncoder>(config));
     up = register_module("up", nn::UpPath(config.widths));
     head = register_module("head", nn::convolution(config.widths[0], 8 * outputs, 3));
   }
-  Tensor forward(const Tensor& x) { return nn::depth_to_space(head(torch::silu(up(encoder(x))))); }
+  Tensor forward(const Tensor& x) { return nn::depth_to_space(head(torch::silu(up(encoder->maps(x))))); }
 
-  nn::Encoder encoder{nullptr};
+  std::shared_ptr<nn::ResidualEncoder> encoder;
   nn::UpPath up{nullptr};
   torch::nn::Conv3d head{nullptr};
 };
@@ -117,10 +117,13 @@ nlohmann::ordered_json settings(const net::PretrainOptions& o, const net::Comput
 bool run(const Manifest& manifest, const net::PretrainOptions& options, const net::Compute& compute,
          Provenance& provenance) {
   const torch::Device device = nn::device_from_text(compute.device);
-  nn::EncoderConfig config;
+  nn::ResidualEncoderConfig config;
+  const nn::InputConvention input;
   config.stem = options.stem;
   config.widths = options.widths;
-  const auto samples = load_samples(usable_cases(manifest, "train"), {}, config.hu_map, provenance);
+  nlohmann::ordered_json encoder_json = config.json();
+  encoder_json["input"] = input.json();
+  const auto samples = load_samples(usable_cases(manifest, "train"), {}, input.hu_map, provenance);
   const WindowSampler sampler(samples, options.window, options.batch, compute.seed);
   torch::manual_seed(compute.seed);
   const bool masked = options.task == "masked";
@@ -133,7 +136,7 @@ bool run(const Manifest& manifest, const net::PretrainOptions& options, const ne
   plan.steps = options.steps;
   plan.checkpoint = checkpoint_path(options.output);
   plan.configuration = {
-      {"encoder", config.json()}, {"training", settings(options, compute)}, {"data", data_digest(samples)}};
+      {"encoder", encoder_json}, {"training", settings(options, compute)}, {"data", data_digest(samples)}};
   double average_loss = 0;
   Extra extra;
   extra.save = [&](nn::TensorWriter&, nlohmann::ordered_json& json) { json["average_loss"] = average_loss; };
@@ -144,7 +147,7 @@ bool run(const Manifest& manifest, const net::PretrainOptions& options, const ne
     const Batch batch = sampler.draw(step, device);
     at::Generator generator = drift::step_generator(compute.seed, step);
     const Tensor clean = batch.target.clamp(-1.0, 1.0);
-    const Task task = masked ? masked_task(clean, options, generator) : segment_task(clean, config.hu_map, generator);
+    const Task task = masked ? masked_task(clean, options, generator) : segment_task(clean, input.hu_map, generator);
     const Tensor loss = task_loss(net, task);
     trainee.zero_grad();
     loss.backward();
@@ -163,7 +166,7 @@ bool run(const Manifest& manifest, const net::PretrainOptions& options, const ne
   training["final_loss"] = average_loss;
   writer.write(
       options.output,
-      {{"kind", "encoder"}, {"encoder", config.json()}, {"training", training}, {"provenance", provenance.json()}},
+      {{"kind", "encoder"}, {"encoder", encoder_json}, {"training", training}, {"provenance", provenance.json()}},
       options.overwrite);
   std::filesystem::remove(plan.checkpoint);
   return true;

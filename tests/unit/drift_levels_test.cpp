@@ -6,6 +6,7 @@
 
 #include "drift/objective.hpp"
 #include "io_fixture.hpp"
+#include "nn/residual_encoder.hpp"
 
 using namespace gdm;
 using namespace gdm::drift;
@@ -15,14 +16,12 @@ namespace {
 
 nn::FrozenEncoder small_encoder() {
   torch::manual_seed(11);
-  nn::FrozenEncoder encoder;
-  encoder.config.widths = {8, 8, 16};
-  encoder.network = nn::Encoder(encoder.config);
-  encoder.network->eval();
-  for (auto& parameter : encoder.network->parameters()) parameter.requires_grad_(false);
-  encoder.description = {{"kind", "encoder"}, {"encoder", encoder.config.json()}};
-  encoder.digest = nn::state_digest(*encoder.network);
-  return encoder;
+  nn::ResidualEncoderConfig config;
+  config.widths = {8, 8, 16};
+  Json description = config.json();
+  description["input"] = nn::InputConvention().json();
+  return nn::freeze(std::make_shared<nn::ResidualEncoder>(config), {{"kind", "encoder"}, {"encoder", description}},
+                    torch::Device(torch::kCPU));
 }
 
 void write_bank(const std::filesystem::path& path, std::int64_t window) {
@@ -30,7 +29,8 @@ void write_bank(const std::filesystem::path& path, std::int64_t window) {
   BankBuilder builder;
   for (std::int64_t patient = 0; patient < 3; ++patient) {
     const Tensor x = torch::rand({2, 1, window, window, window}) * 2 - 1;
-    for (const Candidates& c : candidates(encoder.features(x, encoder.config.hu_map), torch::ones_like(x))) {
+    for (const Candidates& c :
+         candidates(encoder.taps(), encoder.features(x, encoder.input.hu_map), torch::ones_like(x))) {
       builder.add(c.key, c.vectors.reshape({-1, c.vectors.size(2)}), patient);
     }
   }
@@ -42,10 +42,11 @@ void write_bank(const std::filesystem::path& path, std::int64_t window) {
 TEST_CASE("levels: global, local and spatial vectors hold what they say") {
   torch::manual_seed(12);
   const std::vector<Tensor> maps{torch::randn({2, 4, 8, 8, 8}), torch::randn({2, 6, 4, 4, 4})};
+  const std::vector<nn::Tap> taps{{"s1", 4, 2, 6}, {"s2", 6, 4, 20}};
   Tensor mask = torch::ones({2, 1, 16, 16, 16});
   mask.slice(2, 0, 8).zero_();  // the lower half along D is air
   std::set<std::string> keys;
-  for (const Candidates& c : candidates(maps, mask)) {
+  for (const Candidates& c : candidates(taps, maps, mask)) {
     CAPTURE(c.key);
     keys.insert(c.key);
     const Tensor& map = maps[c.key.find("s1") != std::string::npos ? 0 : 1];

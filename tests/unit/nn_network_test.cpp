@@ -2,13 +2,29 @@
 #include <doctest/doctest.h>
 
 #include "io_fixture.hpp"
-#include "nn/encoder.hpp"
 #include "nn/generator.hpp"
+#include "nn/residual_encoder.hpp"
 #include "nn/tensor_io.hpp"
 #include "nn/windows.hpp"
 
 using namespace gdm;
 using torch::Tensor;
+
+namespace {
+
+/// The same weights each time; widths 8, 8, 16.
+nn::FrozenEncoder small_encoder(const Json& input, const std::string& stem = "space-to-depth") {
+  torch::manual_seed(11);
+  nn::ResidualEncoderConfig config;
+  config.stem = stem;
+  config.widths = {8, 8, 16};
+  Json description = config.json();
+  description["input"] = input;
+  return nn::freeze(std::make_shared<nn::ResidualEncoder>(config), {{"encoder", description}},
+                    torch::Device(torch::kCPU));
+}
+
+}  // namespace
 
 TEST_CASE("space to depth and back is the identity, and keeps neighbours together") {
   const Tensor x = torch::arange(2 * 3 * 4 * 6 * 8).to(torch::kFloat32).view({2, 3, 4, 6, 8});
@@ -60,11 +76,7 @@ TEST_CASE("generator: a file that lacks a tensor or holds another shape is refus
 
 TEST_CASE("encoder: stages halve the size, both stems, no gradient to its weights but to its input") {
   for (const char* stem : {"space-to-depth", "conv"}) {
-    nn::FrozenEncoder encoder;
-    encoder.config.stem = stem;
-    encoder.config.widths = {8, 8, 16};
-    encoder.network = nn::Encoder(encoder.config);
-    for (auto& parameter : encoder.network->parameters()) parameter.requires_grad_(false);
+    const nn::FrozenEncoder encoder = small_encoder({{"scaling", "hu"}, {"hu_range", {-1024, 2000}}}, stem);
     const Tensor x = torch::zeros({1, 1, 24, 24, 24}).requires_grad_(true);
     const auto maps = encoder.features(x, nn::HuMap{});
     REQUIRE(maps.size() == 3);
@@ -76,15 +88,42 @@ TEST_CASE("encoder: stages halve the size, both stems, no gradient to its weight
 }
 
 TEST_CASE("encoder: its HU convention is applied, whatever the units of the input") {
-  nn::FrozenEncoder encoder;
-  encoder.config.widths = {8, 8};
-  encoder.config.hu_map = {-1000, 1000};
-  encoder.network = nn::Encoder(encoder.config);
+  const nn::FrozenEncoder encoder =
+      small_encoder({{"scaling", "hu"}, {"hu_range", {-1000, 1000}}, {"units", {0.0, 1.0}}});
   const nn::HuMap other{-1024, 2000};
   const Tensor hu = torch::rand({1, 1, 8, 8, 8}) * 1500 - 800;
-  const auto own = encoder.features(encoder.config.hu_map.to_unit(hu), encoder.config.hu_map);
   const auto converted = encoder.features(other.to_unit(hu), other);
-  CHECK(torch::allclose(own[1], converted[1], 1e-3, 1e-4));
+  CHECK(torch::allclose(converted[1], encoder.network->maps((hu + 1000) / 2000)[1], 1e-3, 1e-4));
+  const auto clamped = encoder.features(other.to_unit(hu - 5000), other);
+  CHECK(torch::allclose(clamped[0], encoder.network->maps(torch::zeros_like(hu))[0], 1e-3, 1e-4));
+}
+
+TEST_CASE("encoder: axes, voxel edges and statistics of its convention are applied") {
+  torch::manual_seed(4);
+  const nn::HuMap units;
+  const Json plain{{"scaling", "hu"}, {"hu_range", units.json()}};
+  const nn::FrozenEncoder canonical = small_encoder(plain);
+  const Tensor x = torch::rand({1, 1, 8, 12, 16}) * 2 - 1;  // S, A, R
+  Json turned = plain;
+  turned["axes"] = "LIA";
+  const Tensor lia = x.permute({0, 1, 4, 2, 3}).flip({2, 3}).contiguous();
+  CHECK(torch::allclose(small_encoder(turned).features(x, units)[0], canonical.features(lia, units)[0], 1e-4, 1e-5));
+  Json scaled = plain;
+  scaled["spacing_mm"] = {1.0, 2.0};
+  const nn::FrozenEncoder fine = small_encoder(scaled);
+  CHECK(fine.features(x, units, 1.5)[0].size(2) == 4);
+  CHECK(fine.features(x, units, 4.0)[0].size(2) == 8);  // 8 voxels of 4 mm become 16 of 2 mm
+  CHECK(fine.features(x, units, 0.5)[0].size(4) == 4);  // 16 voxels of 0.5 mm become 8 of 1 mm
+  const nn::FrozenEncoder other = small_encoder(plain);
+  other.network->add_statistics();
+  other.network->set_statistics(1, torch::full({8}, 3.0), torch::full({8}, 2.0));
+  CHECK(torch::allclose(other.features(x, units)[1], (canonical.features(x, units)[1] - 3) / 2, 1e-4, 1e-5));
+  for (const Json& wrong : {Json{{"axes", "SAL"}, {"scaling", "z-score"}}, Json{{"axes", "SAI"}, {"scaling", "hu"}},
+                            Json{{"spacing_mm", {2, 1}}, {"scaling", "hu"}}}) {
+    Json input = plain;
+    input.update(wrong);
+    CHECK_THROWS_AS(nn::InputConvention::from_json(input), Error);
+  }
 }
 
 TEST_CASE("MR scaling: the 99.5 percentile becomes 1, whatever the scanner's units") {

@@ -1,0 +1,32 @@
+// Our own encoder architecture: a residual CNN whose stages halve the resolution.
+#pragma once
+
+#include "nn/blocks.hpp"
+#include "nn/encoder.hpp"
+
+namespace gdm::nn {
+
+struct ResidualEncoderConfig {
+  std::string stem = "space-to-depth";                ///< or "conv": an overlapping 3^3 convolution of stride 2
+  std::vector<std::int64_t> widths{16, 32, 64, 128};  ///< channels of the stages, strides 2, 4, 8, 16
+
+  nlohmann::ordered_json json() const;
+  /// Throws nlohmann::json::exception for a missing key, Error for impossible values.
+  static ResidualEncoderConfig from_json(const nlohmann::ordered_json& json);
+};
+
+class ResidualEncoder : public EncoderNetwork {
+ public:
+  explicit ResidualEncoder(const ResidualEncoderConfig& config);
+  const std::vector<Tap>& taps() const override { return taps_; }
+  /// D, H, W even.
+  std::vector<Tensor> maps(const Tensor& x) override;
+
+ private:
+  bool space_to_depth_stem_;
+  std::vector<Tap> taps_;
+  torch::nn::Conv3d stem_{nullptr};
+  DownPath down_{nullptr};
+};
+
+}  // namespace gdm::nn
