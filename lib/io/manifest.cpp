@@ -1,12 +1,12 @@
-// Every message names the case, because a manifest has hundreds of them.
+// Every message names the case and its line, because a manifest has hundreds of them.
 #include "io/manifest.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "io/json.hpp"
+#include "io/manifest_lines.hpp"
 #include "io/paths.hpp"
 #include "sys/descriptor.hpp"
 #include "sys/error.hpp"
@@ -72,19 +72,26 @@ void read_key(const std::string& key, const Json& value, const fs::path& folder,
   }
 }
 
-Case read_case(const Json& json, std::size_t number, const fs::path& folder) {
-  std::string label = fmt::format("case {}", number);
+/// The text that is read, for messages.
+struct Source {
+  const std::string& name;
+  const fs::path& folder;
+};
+
+Case read_case(const Json& json, std::size_t number, std::size_t line, const Source& source) {
+  Case result;
+  result.number = number;
+  result.line = line;
   try {
     if (!json.is_object()) throw Error(fmt::format("is {}, expected an object", json_kind(json)));
-    Case result;
     if (!json.contains("id")) throw Error("has no 'id'");
-    result.id = string_of(json["id"], "id");
-    check_id(result.id);
-    label += fmt::format(" '{}'", result.id);
-    for (const auto& [key, value] : json.items()) read_key(key, value, folder, result);
+    const std::string id = string_of(json["id"], "id");
+    check_id(id);
+    result.id = id;
+    for (const auto& [key, value] : json.items()) read_key(key, value, source.folder, result);
     return result;
   } catch (Error& error) {
-    error.add_context(label);
+    error.add_context(result.place(source.name));
     throw;
   }
 }
@@ -98,17 +105,19 @@ void check_version(const Json& json) {
 }
 
 /// Ids must be unique, and all cases of a patient in one split, or a test would see its training data.
-void check_cases(const std::vector<Case>& cases) {
-  std::set<std::string> ids;
-  std::map<std::string, const Case*> patients;
-  for (std::size_t n = 0; n < cases.size(); ++n) {
-    const Case& item = cases[n];
-    if (!ids.insert(item.id).second) throw Error(fmt::format("case {} '{}': the id is given twice", n + 1, item.id));
+void check_cases(const std::vector<Case>& cases, const std::string& name) {
+  std::map<std::string, const Case*> ids, patients;
+  for (const Case& item : cases) {
+    const auto [first, fresh_id] = ids.emplace(item.id, &item);
+    if (!fresh_id) {
+      throw Error(fmt::format("{}: the id is given twice, first in line {}", item.place(name), first->second->line));
+    }
     if (item.split.empty()) continue;
     const auto [place, fresh] = patients.emplace(item.patient(), &item);
     if (!fresh && place->second->split != item.split) {
-      throw Error(fmt::format("case {} '{}': patient '{}' is in split {} here and in {} as '{}'", n + 1, item.id,
-                              item.patient(), item.split, place->second->split, place->second->id));
+      throw Error(fmt::format("{}: patient '{}' is in split {} here and in {} as '{}' in line {}", item.place(name),
+                              item.patient(), item.split, place->second->split, place->second->id,
+                              place->second->line));
     }
   }
 }
@@ -142,11 +151,23 @@ bool is_json_lines(const std::string& text) {
   if (is_blank(first) || !Json::accept(first.begin(), first.end())) return false;
   if (end != std::string::npos && !is_blank(std::string_view(text).substr(end))) return true;
   const Json json = parse_json(first);
-  return json.is_object() && !json.contains("cases") && json.contains("id");
+  if (!json.is_object()) return false;
+  return json.contains("cases") ? json["cases"].is_number() : json.contains("id");
 }
 
-Manifest parse_lines(const std::string& text, const fs::path& folder) {
+/// The number of cases that the first line of JSON lines states, if it does.
+std::optional<std::size_t> stated_count(const Json& header) {
+  if (!header.contains("cases")) return std::nullopt;
+  const Json& cases = header["cases"];
+  if (!cases.is_number_unsigned()) {
+    throw Error("'cases' is not a number, expected how many lines with cases follow");
+  }
+  return cases.get<std::size_t>();
+}
+
+Manifest parse_lines(const std::string& text, const Source& source) {
   Manifest manifest;
+  std::optional<std::size_t> stated;
   std::size_t line = 0;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t end = std::min(text.find('\n', begin), text.size());
@@ -154,25 +175,75 @@ Manifest parse_lines(const std::string& text, const fs::path& folder) {
     begin = end + 1;
     ++line;
     if (is_blank(content)) continue;
-    const Json json = with_context(fmt::format("line {}", line), [&] { return parse_json(content); });
+    const auto place = [&] { return fmt::format("{}:{}", source.name, line); };
+    const Json json = with_context(place(), [&] { return parse_json(content); });
     if (line == 1 && json.is_object() && json.contains("gdm_manifest")) {
-      if (json.contains("cases")) throw Error("line 1: 'cases' in a manifest that has one case per line");
-      manifest = read_header(json, false);
+      with_context(place(), [&] {
+        stated = stated_count(json);
+        manifest = read_header(json, false);
+      });
     } else {
-      manifest.cases.push_back(read_case(json, manifest.cases.size() + 1, folder));
+      manifest.cases.push_back(read_case(json, manifest.cases.size() + 1, line, source));
     }
+  }
+  if (stated && *stated != manifest.cases.size()) {
+    throw Error(fmt::format("{}: is cut or incomplete: {} cases, expected the {} that its first line states",
+                            source.name, manifest.cases.size(), *stated));
   }
   return manifest;
 }
 
-Json case_json(const Case& item, const fs::path& folder) {
+Manifest parse_object(const std::string& text, const Source& source) {
+  Manifest manifest;
+  const Json json = with_context(source.name, [&] {
+    Json parsed = parse_json(text);
+    if (!parsed.is_object()) throw Error(fmt::format("is {}, expected a manifest object", json_kind(parsed)));
+    manifest = read_header(parsed, true);
+    if (!parsed.contains("cases")) throw Error("has no 'cases'");
+    if (!parsed["cases"].is_array()) {
+      throw Error(fmt::format("'cases' is {}, expected an array", json_kind(parsed["cases"])));
+    }
+    return parsed;
+  });
+  const Json& cases = json["cases"];
+  std::vector<std::size_t> lines = case_lines(text);
+  lines.resize(cases.size(), 0);
+  for (std::size_t n = 0; n < cases.size(); ++n) {
+    manifest.cases.push_back(read_case(cases[n], n + 1, lines[n], source));
+  }
+  return manifest;
+}
+
+/// path_from() with what each folder of a file resolves to remembered: thousands of files share a few folders, and each
+/// resolution asks the system several times.
+class PathsFrom {
+ public:
+  explicit PathsFrom(const fs::path& folder) : folder_(folder) {}
+
+  std::string operator()(const fs::path& path) {
+    const std::string name = path.filename().string();
+    if (name.empty() || name == "." || name == "..") return path_from(folder_, path);
+    const auto [found, fresh] = prefixes_.emplace(path.parent_path().string(), "");
+    if (fresh) {
+      found->second = path_from(folder_, path);
+      found->second.resize(found->second.size() - name.size());
+    }
+    return found->second + name;
+  }
+
+ private:
+  const fs::path& folder_;
+  std::map<std::string, std::string> prefixes_;
+};
+
+Json case_json(const Case& item, PathsFrom& relative) {
   Json json = Json::object();
   json["id"] = item.id;
   if (!item.split.empty()) json["split"] = item.split;
-  for (const auto& [name, path] : item.inputs) json["inputs"][name] = path_from(folder, path);
-  if (item.target) json["target"] = path_from(folder, *item.target);
-  if (item.mask) json["mask"] = path_from(folder, *item.mask);
-  if (item.prediction) json["prediction"] = path_from(folder, *item.prediction);
+  for (const auto& [name, path] : item.inputs) json["inputs"][name] = relative(path);
+  if (item.target) json["target"] = relative(*item.target);
+  if (item.mask) json["mask"] = relative(*item.mask);
+  if (item.prediction) json["prediction"] = relative(*item.prediction);
   if (item.error) json["error"] = *item.error;
   if (!item.meta.empty()) json["meta"] = item.meta;
   for (const auto& [key, value] : item.extra.items()) json[key] = value;
@@ -180,6 +251,12 @@ Json case_json(const Case& item, const fs::path& folder) {
 }
 
 }  // namespace
+
+std::string Case::place(const std::string& file) const {
+  const std::string name = id.empty() ? std::string() : fmt::format(" '{}'", id);
+  return line == 0 ? fmt::format("{}: case {}{}", file, number, name)
+                   : fmt::format("{}:{}: case {}{}", file, line, number, name);
+}
 
 std::string Case::patient() const {
   const auto found = meta.find("patient");
@@ -206,28 +283,17 @@ std::vector<Case> Manifest::split(const std::string& name) const {
   throw Error(fmt::format("no case in split '{}'; there are: {}", name, there.empty() ? "no cases at all" : there));
 }
 
-Manifest parse_manifest(const std::string& text, const fs::path& folder) {
-  if (is_blank(text)) throw Error("is empty, expected a manifest");
-  Manifest manifest;
-  if (is_json_lines(text)) {
-    manifest = parse_lines(text, folder);
-  } else {
-    const Json json = parse_json(text);
-    if (!json.is_object()) throw Error(fmt::format("is {}, expected a manifest object", json_kind(json)));
-    manifest = read_header(json, true);
-    if (!json.contains("cases")) throw Error("has no 'cases'");
-    const Json& cases = json["cases"];
-    if (!cases.is_array()) throw Error(fmt::format("'cases' is {}, expected an array", json_kind(cases)));
-    for (const Json& item : cases) manifest.cases.push_back(read_case(item, manifest.cases.size() + 1, folder));
-  }
-  check_cases(manifest.cases);
+Manifest parse_manifest(const std::string& text, const fs::path& folder, const std::string& name) {
+  if (is_blank(text)) throw Error(name + ": is empty, expected a manifest");
+  const Source source{name, folder};
+  Manifest manifest = is_json_lines(text) ? parse_lines(text, source) : parse_object(text, source);
+  check_cases(manifest.cases, name);
   return manifest;
 }
 
 Manifest read_manifest(const fs::path& path) {
   const std::string text = read_file(path, largest_manifest_bytes);
-  return with_context(input_name(path),
-                      [&] { return parse_manifest(text, path == "-" ? fs::path() : path.parent_path()); });
+  return parse_manifest(text, path == "-" ? fs::path() : path.parent_path(), input_name(path));
 }
 
 std::string manifest_text(const Manifest& manifest, const fs::path& folder) {
@@ -236,7 +302,8 @@ std::string manifest_text(const Manifest& manifest, const fs::path& folder) {
   json["task"] = manifest.task;
   for (const auto& [key, value] : manifest.extra.items()) json[key] = value;
   json["cases"] = Json::array();
-  for (const Case& item : manifest.cases) json["cases"].push_back(case_json(item, folder));
+  PathsFrom relative(folder);
+  for (const Case& item : manifest.cases) json["cases"].push_back(case_json(item, relative));
   if (!manifest.provenance.empty()) json["provenance"] = manifest.provenance;
   return json_text(json) + "\n";
 }

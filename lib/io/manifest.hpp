@@ -3,6 +3,8 @@
 //
 // Paths in a file are relative to the folder of that file ("-": to the working folder). Here they are held resolved,
 // and made relative again when written. Unknown keys survive a pass through a tool; the order of cases is kept.
+// As JSON lines, a first line may state the number of cases ("cases": N): without it a file that was cut at the end of
+// a line cannot be told from a whole one.
 #pragma once
 
 #include <filesystem>
@@ -29,7 +31,11 @@ struct Case {
   std::optional<std::string> error;        ///< why this case failed in an earlier tool
   Json meta = Json::object();
   Json extra = Json::object();  ///< unknown keys
+  std::size_t number = 0;       ///< in the file that it was read from, counted from 1; 0 for a case that was not read
+  std::size_t line = 0;         ///< on which it begins there; 0 where that is not known
 
+  /// "cases.json:143: case 12 'hn031'" for messages about the manifest `file`.
+  std::string place(const std::string& file) const;
   /// Patient for split checks and bank caps: meta.patient if given, else the id.
   std::string patient() const;
   /// inputs.at(name), or an Error that lists the names there are.
@@ -46,11 +52,12 @@ struct Manifest {
   std::vector<Case> split(const std::string& name) const;
 };
 
-/// Reads and validates a manifest; "-" is standard input. Errors name the case: "cases.json: case 12 'hn031': ...".
-/// Rejected: duplicate ids, a patient in two splits, wrong types, an unknown version. Files named are not opened.
+/// Reads and validates a manifest; "-" is standard input. Errors name line and case: "cases.json:143: case 12 'hn031':
+/// ...". Rejected: duplicate ids, a patient in two splits, wrong types, an unknown version, in JSON lines another
+/// number of cases than the first line states. Files named are not opened.
 Manifest read_manifest(const fs::path& path);
-/// The same for text in memory; relative paths are resolved against `folder`.
-Manifest parse_manifest(const std::string& text, const fs::path& folder);
+/// The same for text in memory; relative paths are resolved against `folder`, and messages call the text `name`.
+Manifest parse_manifest(const std::string& text, const fs::path& folder, const std::string& name = "manifest");
 
 /// JSON text with paths relative to `folder`, ending in a newline.
 std::string manifest_text(const Manifest& manifest, const fs::path& folder);

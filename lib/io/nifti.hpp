@@ -24,6 +24,7 @@ struct NiftiInfo {
   std::string datatype;                 ///< "int16", "float32", ...
   double slope = 1.0, intercept = 0.0;  ///< value = slope * stored + intercept; (1, 0) when the file states none
   std::string description;
+  std::uint64_t extension_bytes = 0;  ///< between header and voxels of a single file
 };
 
 /// Reads and validates the header alone. Throws Error "FILE: what was found, what was expected".
@@ -32,6 +33,8 @@ NiftiInfo read_nifti_info(const fs::path& path);
 /// Reads a 3-D volume (or a 4-D one whose last axis has length 1) as float32; "-" is standard input.
 /// Throws Error for anything that is not whole and valid.
 Volume read_volume(const fs::path& path);
+/// The same, with what the header says, in one pass: a stream can be read only once.
+Volume read_volume(const fs::path& path, NiftiInfo& info);
 
 /// Reads a mask: non-zero voxels become 1. Throws Error also when `grid` is given and differs.
 Mask read_mask(const fs::path& path, const Grid* grid = nullptr);

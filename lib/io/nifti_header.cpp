@@ -188,6 +188,7 @@ void set_sizes(const RawHeader& raw, const Index3& shape, NiftiHeader& header) {
   if (!header.pair && raw.vox_offset < header_bytes) {
     throw Error(fmt::format("vox_offset is {}, expected at least {}", raw.vox_offset, header_bytes));
   }
+  if (!header.pair) header.info.extension_bytes = raw.vox_offset - header_bytes;
   header.data_bytes = header.voxel_bytes;
   for (const std::int64_t extent : shape) {
     if (__builtin_mul_overflow(header.data_bytes, static_cast<std::uint64_t>(extent), &header.data_bytes)) {

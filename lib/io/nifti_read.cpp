@@ -256,8 +256,9 @@ void load_plain(Input& input, const NiftiHeader& header, std::vector<T>& voxels)
 }
 
 template <class T>
-Image<T> read_image(const fs::path& path) {
+Image<T> read_image(const fs::path& path, NiftiInfo* info = nullptr) {
   Opened opened = open_volume(path);
+  if (info != nullptr) *info = opened.header.info;
   for (const std::string& warning : opened.header.warnings) log_warning(input_name(path) + ": " + warning);
   Image<T> image;
   image.grid = opened.header.info.grid;
@@ -285,6 +286,10 @@ NiftiInfo read_nifti_info(const fs::path& path) {
 
 Volume read_volume(const fs::path& path) {
   return read_image<float>(path);
+}
+
+Volume read_volume(const fs::path& path, NiftiInfo& info) {
+  return read_image<float>(path, &info);
 }
 
 Mask read_mask(const fs::path& path, const Grid* grid) {

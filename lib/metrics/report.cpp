@@ -7,12 +7,12 @@
 #include <cmath>
 
 #include "metrics/summary.hpp"
+#include "metrics/table.hpp"
 
 namespace gdm::metrics {
 namespace {
 
 using Json = nlohmann::ordered_json;
-using Row = std::vector<std::string>;
 
 Json number(const std::optional<double>& value) {
   return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
@@ -28,25 +28,6 @@ std::string cell(const std::optional<double>& value, int decimals) {
   if (!value) return "-";
   const std::string text = fmt::format("{:.{}f}", *value, decimals);
   return text.find_first_not_of("-0.") == std::string::npos && text[0] == '-' ? text.substr(1) : text;
-}
-
-/// Columns padded to their widest cell; the first `left` of them to the left, the others to the right.
-std::string aligned(const std::vector<Row>& rows, std::size_t left) {
-  std::vector<std::size_t> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()), 0);
-    for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line;
-    for (std::size_t c = 0; c < row.size(); ++c) {
-      line += fmt::format(c < left ? "{:<{}}" : "{:>{}}", row[c], widths[c]) + "  ";
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
 }
 
 void add_statistics(const Grades& grades, const MethodGrades& method, std::vector<Row>& rows) {

@@ -11,6 +11,7 @@ std::string& name_storage() {
   return name;
 }
 LogLevel g_level = LogLevel::normal;
+thread_local std::vector<std::string>* t_captured = nullptr;
 
 void print_line(const std::string& text) {
   static std::mutex mutex;
@@ -39,7 +40,11 @@ void log_error(const std::string& message) {
 }
 
 void log_warning(const std::string& message) {
-  if (g_level != LogLevel::quiet) print_line(program_name() + ": warning: " + message);
+  if (t_captured != nullptr) {
+    t_captured->push_back(message);
+  } else if (g_level != LogLevel::quiet) {
+    print_line(program_name() + ": warning: " + message);
+  }
 }
 
 void log_info(const std::string& message) {
@@ -48,6 +53,14 @@ void log_info(const std::string& message) {
 
 void log_verbose(const std::string& message) {
   if (g_level >= LogLevel::verbose) print_line(program_name() + ": " + message);
+}
+
+WarningCapture::WarningCapture() : outer_(t_captured) {
+  t_captured = &warnings_;
+}
+
+WarningCapture::~WarningCapture() {
+  t_captured = outer_;
 }
 
 }  // namespace gdm

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace gdm {
 
@@ -16,5 +17,20 @@ void log_error(const std::string& message);    ///< always printed
 void log_warning(const std::string& message);  ///< printed unless quiet
 void log_info(const std::string& message);     ///< printed unless quiet
 void log_verbose(const std::string& message);  ///< printed with -v
+
+/// While it lives, warnings of this thread are kept here instead of being printed, so that parallel work can print them
+/// in the order of its inputs.
+class WarningCapture {
+ public:
+  WarningCapture();
+  ~WarningCapture();
+  WarningCapture(const WarningCapture&) = delete;
+  WarningCapture& operator=(const WarningCapture&) = delete;
+  const std::vector<std::string>& warnings() const { return warnings_; }
+
+ private:
+  std::vector<std::string> warnings_;
+  std::vector<std::string>* outer_;
+};
 
 }  // namespace gdm

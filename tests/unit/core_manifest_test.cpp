@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "io/manifest.hpp"
+#include "io/manifest_lines.hpp"
 #include "io_fixture.hpp"
 
 using namespace gdm_test;
@@ -91,7 +92,7 @@ TEST_CASE("manifest: one case per line, with and without a first line") {
   CHECK(gdm::parse_manifest("{\"id\": \"b\"}", "d").cases.size() == 1);
   CHECK(gdm::parse_manifest(R"({"gdm_manifest": 1, "task": "t", "cases": []})", "d").cases.empty());
   CHECK(contains(parse_error(lines + "{\"id\": \"a\"}"), "case 3 'a': the id is given twice"));
-  CHECK(contains(parse_error(lines + "{\"id\": "), "line 4: not valid JSON"));
+  CHECK(contains(parse_error(lines + "{\"id\": "), "manifest:4: not valid JSON"));
   CHECK(contains(parse_error(R"({"gdm_manifest": 2})"
                              "\n" +
                              lines),
@@ -141,4 +142,77 @@ TEST_CASE("manifest: a text cut anywhere is refused") {
     CHECK_MESSAGE(parse_error(example.substr(0, size)) != "no error", size);
   }
   CHECK(parse_error(example) == "no error");
+}
+
+TEST_CASE("manifest: the line on which each case begins") {
+  using Lines = std::vector<std::size_t>;
+  CHECK(gdm::case_lines(example) == Lines{4, 6, 8});
+  CHECK(gdm::case_lines(R"({"cases": []})").empty());
+  CHECK(gdm::case_lines("{}").empty());
+  // Keys and brackets in strings, an inner "cases", a value "cases", escapes, elements that are not objects.
+  CHECK(gdm::case_lines("{\"a\": \"\\\"cases\\\": [\", \"b\":\n{\"cases\": [1,\n2]}, \"c\": \"cases\",\n\"d\": [3],\n"
+                        "\"cases\":\n[\n{\"id\": \"]}\\\\\"},\n\n5, [\n6, {}],{\n}\n], \"e\": [7,\n8]}") ==
+        Lines{7, 9, 9, 10});
+  const gdm::Manifest manifest = gdm::parse_manifest(example, "folder", "cases.json");
+  CHECK(manifest.cases[1].place("cases.json") == "cases.json:6: case 2 'b'");
+  CHECK(gdm::Case().place("x") == "x: case 0");
+  const gdm::Manifest lines = gdm::parse_manifest("{\"id\": \"a\"}\n\n{\"id\": \"b\"}\n", "");
+  CHECK(lines.cases[1].line == 3);
+  CHECK(lines.cases[1].number == 2);
+}
+
+TEST_CASE("manifest: messages begin with file and line") {
+  const TemporaryFolder folder;
+  const auto message = [&](const std::string& text) {
+    put_file(folder / "m.json", text.data(), text.size());
+    const std::string error = error_of([&] { gdm::read_manifest(folder / "m.json"); });
+    const std::size_t name = error.find("m.json:");
+    return name == std::string::npos ? error : error.substr(name);
+  };
+  const std::string head =
+      "{\"gdm_manifest\": 1, \"task\": \"t\", \"cases\": [\n{\"id\": \"a\", \"split\": \"val\"},\n";
+  CHECK(message(head + "{\"id\": \"b\",\n\"mask\": 1}]}") ==
+        "m.json:3: case 2 'b': 'mask' is a number, expected a string");
+  CHECK(message(head + "{\"id\": \"\"}]}") == "m.json:3: case 2: 'id' is empty");
+  CHECK(message(head + "\n{\"id\": \"a\"}]}") == "m.json:4: case 2 'a': the id is given twice, first in line 2");
+  CHECK(message(head + "{\"id\": \"b\", \"split\": \"test\", \"meta\": {\"patient\": \"a\"}}]}") ==
+        "m.json:3: case 2 'b': patient 'a' is in split test here and in val as 'a' in line 2");
+  CHECK(message("{\"id\": \"a\"}\n{\"id\": 5}\n") == "m.json:2: case 2: 'id' is a number, expected a string");
+  CHECK(message("{\"id\": \"a\"}\n{\"id\": \"b\"\n").find("m.json:2: not valid JSON") == 0);
+}
+
+TEST_CASE("manifest: JSON lines cut at a line end are noticed where the first line states the number") {
+  const std::string head = "{\"gdm_manifest\": 1, \"task\": \"t\", \"cases\": 2}\n";
+  const std::string whole = head + "{\"id\": \"a\"}\n{\"id\": \"b\"}\n";
+  const gdm::Manifest manifest = gdm::parse_manifest(whole, "");
+  CHECK(manifest.cases.size() == 2);
+  CHECK(manifest.extra.empty());
+  for (std::size_t size = 0; size < whole.size() - 1; ++size) {  // the last line end may be missing
+    CHECK_MESSAGE(parse_error(whole.substr(0, size)) != "no error", size);
+  }
+  CHECK(contains(parse_error(head), "is cut or incomplete: 0 cases, expected the 2"));
+  CHECK(contains(parse_error(whole + "{\"id\": \"c\"}"), "3 cases, expected the 2"));
+  for (const char* count : {"-1", "1.5", "[]", "\"2\""}) {
+    const std::string text = "{\"gdm_manifest\": 1, \"cases\": " + std::string(count) + "}\n{\"id\": \"a\"}\n";
+    CHECK(contains(parse_error(text), "manifest:1: 'cases' is not a number"));
+  }
+}
+
+TEST_CASE("manifest: 20,000 cases") {
+  const TemporaryFolder folder;
+  gdm::Manifest manifest;
+  manifest.task = "mr2ct";
+  for (int n = 0; n < 20000; ++n) {
+    gdm::Case item;
+    item.id = "case" + std::to_string(n);
+    item.split = "train";
+    item.inputs["mr"] = folder / ("data/" + item.id + "_mr.nii.gz");
+    item.target = folder / ("data/" + item.id + "_ct.nii.gz");
+    manifest.cases.push_back(std::move(item));
+  }
+  gdm::write_manifest(folder / "m.json", manifest, gdm::Overwrite::refuse);
+  const gdm::Manifest again = gdm::read_manifest(folder / "m.json");
+  REQUIRE(again.cases.size() == 20000);
+  CHECK(again.cases.back().target == manifest.cases.back().target);
+  CHECK(again.cases.back().number == 20000);
 }

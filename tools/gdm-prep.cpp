@@ -1,0 +1,87 @@
+// gdm-prep: what stands before training. `info` says what files hold and whether they are good.
+#include <algorithm>
+
+#include "cli/run.hpp"
+#include "io/json.hpp"
+#include "metrics/inspect.hpp"
+#include "sys/error.hpp"
+#include "sys/in_order.hpp"
+#include "sys/log.hpp"
+#include "sys/signals.hpp"
+
+using namespace gdm;
+
+namespace {
+
+struct Info {
+  std::vector<std::string> files;
+  metrics::InspectOptions options;
+};
+
+void declare(CLI::App& command, Info& info) {
+  command.add_option("file", info.files, "Volumes, sinograms, manifests, sidecars, models; - for a volume or manifest")
+      ->required()
+      ->default_str("")
+      ->type_name("FILE|-");
+  command.add_flag("--check", info.options.check, "Read every file that a manifest names; report all that is wrong");
+  command.add_option("--mask", info.options.mask, "Mask on the grid of the volumes: report its coverage")
+      ->type_name("FILE");
+  command.add_option("--split", info.options.split, "Only these cases of a manifest")
+      ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
+      ->type_name("train|val|test|all");
+}
+
+void print(const metrics::Notice& notice) {
+  if (notice.problem) {
+    log_error(notice.text);
+  } else {
+    log_warning(notice.text);
+  }
+}
+
+/// Cases of a manifest are read in parallel; without a manifest the files are.
+std::vector<metrics::Inspection> inspect_all(const Info& info) {
+  std::vector<metrics::Inspection> all;
+  const bool parallel = std::none_of(info.files.begin(), info.files.end(), [](const std::string& file) {
+    return file == "-" || fs::path(file).extension() == ".json" || fs::path(file).extension() == ".jsonl";
+  });
+  if (!parallel) {
+    for (const std::string& file : info.files) {
+      throw_if_stop_requested();
+      all.push_back(metrics::inspect(file, info.options, print));
+    }
+    return all;
+  }
+  const auto inspect = [&](std::int64_t n) {
+    throw_if_stop_requested();
+    return metrics::inspect(info.files[static_cast<std::size_t>(n)], info.options, [](const metrics::Notice&) {});
+  };
+  parallel_in_order(static_cast<std::int64_t>(info.files.size()), inspect,
+                    [&](std::int64_t, metrics::Inspection inspection) {
+                      for (const metrics::Notice& notice : inspection.notices) print(notice);
+                      all.push_back(std::move(inspection));
+                    });
+  return all;
+}
+
+int run(const Info& info, const cli::Standard& standard) {
+  if (std::count(info.files.begin(), info.files.end(), "-") > 1) {
+    throw Error("standard input can be read only once", Exit::usage);
+  }
+  if (info.options.mask == "-") throw Error("--mask: a mask needs a file name", Exit::usage);
+  const std::vector<metrics::Inspection> all = inspect_all(info);
+  write_stdout(standard.json ? json_text(metrics::inspections_json(all)) + "\n" : metrics::inspections_text(all));
+  const bool failed = std::any_of(all.begin(), all.end(), [](const auto& inspection) { return inspection.failed(); });
+  return static_cast<int>(failed ? Exit::failure : Exit::ok);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  cli::Program program("gdm-prep", "Looks at volumes, manifests and models before they are used.");
+  Info info;
+  CLI::App& command = program.command("info", "Says what files hold, and with --check whether they are good.",
+                                      cli::has_json, [&] { return run(info, program.standard()); });
+  declare(command, info);
+  return program.main(argc, argv);
+}
