@@ -76,8 +76,8 @@ sweep() {
 
 # read_only COMMAND...: the same on a disk that is mounted read-only.
 read_only() {
-  mount -o remount,ro disk
+  mount -o remount,bind,ro disk
   refused "$disk.*Read-only file system" "$@"
-  mount -o remount,rw disk
+  mount -o remount,bind,rw disk
   [ -z "$(ls -A disk)" ] || fail "something was written to a read-only disk: $*"
 }
