@@ -125,7 +125,8 @@ template <class Stored>
 void read_by_both(const TemporaryFolder& folder, int datatype) {
   const Grid grid = oblique_grid();
   for (const bool swapped : {false, true}) {
-    for (const auto& [slope, intercept] : {std::pair(1.0, 0.0), {0.5, -1024.0}, {-2.0, 3.0}}) {
+    for (const auto& scaling : {std::pair(1.0, 0.0), {0.5, -1024.0}, {-2.0, 3.0}}) {
+      const double slope = scaling.first, intercept = scaling.second;
       for (const auto transform : {Transform::sform, Transform::qform, Transform::both, Transform::none}) {
         INFO("datatype ", datatype, " swapped ", swapped, " slope ", slope, " transform ", int(transform));
         RawNifti raw(1, swapped, grid.shape_ijk, datatype, static_cast<int>(8 * sizeof(Stored)));
