@@ -63,7 +63,7 @@ int run_info(const cli::Program& program, const std::string& path) {
   file.require_kind("encoder");
   std::int64_t parameters = 0;
   for (const auto& [name, view] : file.tensors()) {
-    parameters += static_cast<std::int64_t>(view.bytes / dtype_bytes(view.dtype));
+    parameters += static_cast<std::int64_t>(8 * view.bytes / dtype_bits(view.dtype));
   }
   Json info = file.description();
   info["parameters"] = parameters;

@@ -58,7 +58,10 @@ Point3 Grid::ras_of_index(const Point3& index) const {
 
 Point3 Grid::index_of_ras(const Point3& ras_mm) const {
   const double det = determinant(ijk_to_ras_mm);
-  if (!(std::abs(det) > 1e-12)) throw Error("the affine is singular, so positions have no voxel index");
+  const Point3 spacing = spacing_mm();
+  if (!(std::abs(det) > 1e-9 * spacing[0] * spacing[1] * spacing[2])) {
+    throw Error("the affine is singular, so positions have no voxel index");
+  }
   Point3 shifted{};
   for (std::size_t r = 0; r < 3; ++r) shifted[r] = ras_mm[r] - ijk_to_ras_mm[r][3];
   Point3 index{};
@@ -71,14 +74,23 @@ Point3 Grid::index_of_ras(const Point3& ras_mm) const {
 }
 
 std::string Grid::orientation() const {
+  // The assignment of axes to directions with the largest product of cosines. Unlike each axis' own main direction it
+  // names every direction once, however oblique or sheared the axes, and no cosine is 0 unless the affine is singular.
+  static constexpr std::size_t orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+  const std::size_t* best = orders[0];
+  double largest = 0;
+  for (const auto& order : orders) {
+    double product = 1;  // the spacings are a factor of all six
+    for (std::size_t a = 0; a < 3; ++a) product *= std::abs(ijk_to_ras_mm[order[a]][a]);
+    if (product > largest * (1 + 1e-9)) {  // rounding decides no tie
+      largest = product;
+      best = order;
+    }
+  }
   static constexpr char positive[] = {'R', 'A', 'S'}, negative[] = {'L', 'P', 'I'};
   std::string letters;
-  for (std::size_t axis = 0; axis < 3; ++axis) {
-    std::size_t main = 0;
-    for (std::size_t r = 1; r < 3; ++r) {
-      if (std::abs(ijk_to_ras_mm[r][axis]) > std::abs(ijk_to_ras_mm[main][axis])) main = r;
-    }
-    letters += ijk_to_ras_mm[main][axis] >= 0 ? positive[main] : negative[main];
+  for (std::size_t a = 0; a < 3; ++a) {
+    letters += ijk_to_ras_mm[best[a]][a] >= 0 ? positive[best[a]] : negative[best[a]];
   }
   return letters;
 }

@@ -3,7 +3,7 @@
 // Axis order. A voxel index is (i, j, k) as in NIfTI: i runs fastest in memory, so voxel (i, j, k) is element
 // i + ni * (j + nj * k). The network code sees the same memory as a tensor of shape (D, H, W) = (nk, nj, ni).
 // World coordinates are RAS+ millimetres (x to the patient's right .. left is negative x), as in NIfTI; ITK and
-// DICOM use LPS, which is RAS with the first two coordinates negated.
+// DICOM use LPS, which is RAS with the first two coordinates negated (image/orientation.hpp).
 #pragma once
 
 #include <array>
@@ -35,9 +35,9 @@ struct Grid {
   Point3 spacing_mm() const;
   /// World position of a continuous index; the centre of voxel (i, j, k) is index (i, j, k).
   Point3 ras_of_index(const Point3& index) const;
-  /// Inverse of ras_of_index. Throws Error if the affine is singular.
+  /// Inverse of ras_of_index. Throws Error if the affine is singular (its axes lie in one plane).
   Point3 index_of_ras(const Point3& ras_mm) const;
-  /// Anatomical directions in which i, j, k increase, such as "LAS" or "RAS".
+  /// Anatomical directions in which i, j, k increase, such as "LAS" or "RAS"; each of the three is named once.
   std::string orientation() const;
   /// Largest |cosine| between two axes is below 1e-4.
   bool is_orthogonal() const;

@@ -22,6 +22,7 @@ namespace {
 
 constexpr std::size_t length_bytes = 8;
 constexpr std::uint64_t largest_header_bytes = 100000000;  // the limit of the reference implementation
+constexpr std::uint64_t largest_extent = std::uint64_t{1} << 62;
 constexpr std::size_t payload_alignment = 64;
 constexpr std::string_view header_digest_key = "\"header_sha256\":\"";
 constexpr std::size_t digest_digits = 64;
@@ -57,6 +58,20 @@ std::uint64_t unsigned_of(const Json& value, const char* what) {
   return value.get<std::uint64_t>();
 }
 
+/// Throws Error for a dtype that is unknown and for elements that are too many or do not fill whole bytes.
+std::uint64_t tensor_bytes(const std::string& dtype, const std::vector<std::int64_t>& shape) {
+  std::uint64_t bits = dtype_bits(dtype);
+  if (bits == 0) throw Error(fmt::format("dtype '{}' is unknown", dtype));
+  for (const std::int64_t extent : shape) {
+    if (extent < 0) throw Error(fmt::format("negative extent {}", extent));
+    if (__builtin_mul_overflow(bits, static_cast<std::uint64_t>(extent), &bits)) {
+      throw Error("shape has too many elements");
+    }
+  }
+  if (bits % 8 != 0) throw Error(fmt::format("has {} bits of {}, expected whole bytes", bits, dtype));
+  return bits / 8;
+}
+
 Header::Place read_place(const Json& json) {
   if (!json.is_object()) throw Error(fmt::format("is {}, expected an object", json_kind(json)));
   for (const char* key : {"dtype", "shape", "data_offsets"}) {
@@ -66,16 +81,13 @@ Header::Place read_place(const Json& json) {
   Header::Place place;
   if (!json["dtype"].is_string()) throw Error("dtype is not a string");
   place.dtype = json["dtype"].get<std::string>();
-  std::uint64_t bytes = dtype_bytes(place.dtype);
-  if (bytes == 0) throw Error(fmt::format("dtype '{}' is unknown", place.dtype));
   if (!json["shape"].is_array()) throw Error("shape is not an array of whole numbers >= 0");
   for (const Json& value : json["shape"]) {
     const std::uint64_t extent = unsigned_of(value, "shape");
-    if (extent > (std::uint64_t{1} << 62) || __builtin_mul_overflow(bytes, extent, &bytes)) {
-      throw Error("shape has too many elements");
-    }
+    if (extent > largest_extent) throw Error("shape has too many elements");
     place.shape.push_back(static_cast<std::int64_t>(extent));
   }
+  const std::uint64_t bytes = tensor_bytes(place.dtype, place.shape);
   const Json& offsets = json["data_offsets"];
   if (!offsets.is_array() || offsets.size() != 2) throw Error("data_offsets is not an array of two numbers");
   place.begin = unsigned_of(offsets[0], "data_offsets");
@@ -166,10 +178,12 @@ struct Unmap {
 
 }  // namespace
 
-std::size_t dtype_bytes(const std::string& dtype) {
+std::size_t dtype_bits(const std::string& dtype) {
   static const std::map<std::string, std::size_t> sizes = {
-      {"BOOL", 1}, {"U8", 1},  {"I8", 1},  {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"U16", 2}, {"I16", 2}, {"F16", 2},
-      {"BF16", 2}, {"U32", 4}, {"I32", 4}, {"F32", 4},     {"U64", 8},     {"I64", 8}, {"F64", 8}};
+      {"BOOL", 8},        {"F4", 4},          {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"U8", 8},   {"I8", 8},
+      {"F8_E4M3", 8},     {"F8_E5M2", 8},     {"F8_E8M0", 8}, {"U16", 16},    {"I16", 16}, {"F16", 16},
+      {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"BF16", 16},   {"U32", 32},    {"I32", 32}, {"F32", 32},
+      {"U64", 64},        {"I64", 64},        {"F64", 64},    {"C64", 64}};
   const auto found = sizes.find(dtype);
   return found == sizes.end() ? 0 : found->second;
 }
@@ -226,42 +240,30 @@ const TensorView& SafetensorsFile::tensor(const std::string& name) const {
 void SafetensorsWriter::add(const std::string& name, const std::string& dtype, std::vector<std::int64_t> shape,
                             const void* data) {
   if (name.empty() || name == "__metadata__") throw Error("'" + name + "' cannot be the name of a tensor");
-  if (dtype_bytes(dtype) == 0) throw Error(fmt::format("tensor '{}': dtype '{}' is unknown", name, dtype));
-  for (const std::int64_t extent : shape) {
-    if (extent < 0) throw Error(fmt::format("tensor '{}': negative extent {}", name, extent));
-  }
-  if (!entries_.emplace(name, Entry{dtype, std::move(shape), data}).second) {
+  const std::uint64_t bytes = with_context("tensor '" + name + "'", [&] { return tensor_bytes(dtype, shape); });
+  if (!entries_.emplace(name, Entry{dtype, std::move(shape), data, static_cast<std::size_t>(bytes)}).second) {
     throw Error(fmt::format("tensor '{}' is added twice", name));
   }
 }
 
 std::string SafetensorsWriter::write(const fs::path& path, const Json& description, Overwrite overwrite) const {
-  struct Part {
-    const std::string* name;
-    const Entry* entry;
-    std::size_t bytes;
-  };
-  std::vector<Part> parts;
-  for (const auto& [name, entry] : entries_) {
-    std::size_t bytes = dtype_bytes(entry.dtype);
-    for (const std::int64_t extent : entry.shape) bytes *= static_cast<std::size_t>(extent);
-    parts.push_back({&name, &entry, bytes});
-  }
+  std::vector<std::pair<const std::string*, const Entry*>> parts;
+  for (const auto& [name, entry] : entries_) parts.emplace_back(&name, &entry);
   // Wider elements first keeps each tensor aligned to its own element; the format allows no gaps.
-  std::stable_sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) {
-    return dtype_bytes(a.entry->dtype) > dtype_bytes(b.entry->dtype);
+  std::stable_sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) {
+    return dtype_bits(a.second->dtype) > dtype_bits(b.second->dtype);
   });
   Sha256 sha;
-  for (const Part& part : parts) sha.update(part.entry->data, part.bytes);
+  for (const auto& [name, entry] : parts) sha.update(entry->data, entry->bytes);
   std::string digest = sha.hex();
   Json header = Json::object();
   header["__metadata__"] = {
       {"gdm", json_text(description, -1)}, {"header_sha256", std::string(digest_digits, '0')}, {"sha256", digest}};
   std::size_t offset = 0;
-  for (const Part& part : parts) {
-    header[*part.name] = {
-        {"dtype", part.entry->dtype}, {"shape", part.entry->shape}, {"data_offsets", {offset, offset + part.bytes}}};
-    offset += part.bytes;
+  for (const auto& [name, entry] : parts) {
+    header[*name] = {
+        {"dtype", entry->dtype}, {"shape", entry->shape}, {"data_offsets", {offset, offset + entry->bytes}}};
+    offset += entry->bytes;
   }
   std::string text = header.dump();
   text.append((payload_alignment - (length_bytes + text.size()) % payload_alignment) % payload_alignment, ' ');
@@ -272,7 +274,7 @@ std::string SafetensorsWriter::write(const fs::path& path, const Json& descripti
   AtomicFile file(path, overwrite);
   file.write(length.data(), length.size());
   file.write(text);
-  for (const Part& part : parts) file.write(part.entry->data, part.bytes);
+  for (const auto& [name, entry] : parts) file.write(entry->data, entry->bytes);
   file.commit();
   return digest;
 }

@@ -18,8 +18,10 @@ namespace gdm {
 namespace fs = std::filesystem;
 using Json = nlohmann::ordered_json;
 
-/// Bytes per element of a safetensors dtype name ("F32", "F16", "I64", "U8", "BOOL", ...); 0 if unknown.
-std::size_t dtype_bytes(const std::string& dtype);
+/// Bits per element of a safetensors dtype name, 0 if unknown. All of the format's are known (Dtype in its tensor.rs):
+/// F64 I64 U64 C64, F32 I32 U32, F16 BF16 I16 U16, F8_E4M3 F8_E5M2 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ I8 U8 BOOL, and
+/// packed F6_E2M3 F6_E3M2 F4, of which a tensor must fill whole bytes.
+std::size_t dtype_bits(const std::string& dtype);
 
 struct TensorView {
   std::string dtype;
@@ -66,6 +68,8 @@ void check_safetensors_header(const std::uint8_t* bytes, std::size_t available, 
 /// byte for byte the same for the same input. The payload starts at a multiple of 64 bytes.
 class SafetensorsWriter {
  public:
+  /// Throws Error naming the tensor for a dtype that is unknown, elements that do not fill whole bytes, a negative
+  /// extent, and a name that is empty, reserved or taken.
   void add(const std::string& name, const std::string& dtype, std::vector<std::int64_t> shape, const void* data);
   /// Returns the payload's SHA-256.
   std::string write(const fs::path& path, const Json& description, Overwrite overwrite) const;
@@ -75,6 +79,7 @@ class SafetensorsWriter {
     std::string dtype;
     std::vector<std::int64_t> shape;
     const void* data;
+    std::size_t bytes;
   };
   std::map<std::string, Entry> entries_;
 };

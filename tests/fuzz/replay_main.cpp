@@ -15,6 +15,7 @@ int main(int argc, char** argv) {
       std::fprintf(stderr, "%s: cannot be read\n", argv[i]);
       return 1;
     }
+    std::fprintf(stderr, "%s\n", argv[i]);  // the last line names the file when a sanitizer ends the program
     const std::vector<char> bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
     LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   }

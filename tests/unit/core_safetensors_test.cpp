@@ -2,6 +2,10 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
 
 #include "io/safetensors.hpp"
 #include "io_fixture.hpp"
@@ -39,6 +43,22 @@ std::string tensor_header(const std::string& dtype, const std::string& shape, co
   return "{\"t\":{\"dtype\":" + dtype + ",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}}";
 }
 
+const std::vector<std::pair<std::string, std::size_t>> dtype_table = {
+    {"F64", 64},        {"I64", 64},    {"U64", 64},    {"C64", 64},    {"F32", 32},    {"I32", 32},
+    {"U32", 32},        {"F16", 16},    {"BF16", 16},   {"I16", 16},    {"U16", 16},    {"BOOL", 8},
+    {"I8", 8},          {"U8", 8},      {"F8_E4M3", 8}, {"F8_E5M2", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8},
+    {"F8_E5M2FNUZ", 8}, {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"F4", 4}};
+
+/// What tests/data/read_safetensors.py prints about a file, and how it exits.
+std::string second_opinion(const fs::path& path) {
+  const std::string command = "LC_ALL=C.UTF-8 python3 '" GDM_TEST_DATA "/read_safetensors.py' '" + path.string() +
+                              "' 2>/dev/null; echo exit $?";
+  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
+  std::string text;
+  for (int c = 0; (c = std::fgetc(pipe.get())) != EOF;) text += static_cast<char>(c);
+  return text;
+}
+
 std::string open_error(const fs::path& path) {
   return error_of([&] { const SafetensorsFile file(path); });
 }
@@ -65,6 +85,73 @@ TEST_CASE("safetensors: tensors and description come back, the bytes depend on t
   CHECK(std::memcmp(file.tensor("net.integers").data, integers.data(), 24) == 0);
   CHECK(std::memcmp(file.tensor("net.bytes").data, bytes.data(), 3) == 0);
   CHECK(file.tensor("empty").bytes == 0);
+}
+
+TEST_CASE("safetensors: every dtype of the format is written, read, and sized in bits") {
+  const TemporaryFolder folder;
+  SafetensorsWriter writer;
+  std::array<std::uint8_t, 96> data{};
+  for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<std::uint8_t>(i + 1);
+  for (const auto& [dtype, bits] : dtype_table) {
+    CHECK(gdm::dtype_bits(dtype) == bits);
+    writer.add(dtype, dtype, {2, 2, 3}, data.data());
+    writer.add(dtype + ".empty", dtype, {3, 0}, nullptr);
+    writer.add(dtype + ".scalar8", dtype, {8, 1}, data.data());
+  }
+  writer.write(folder / "a.safetensors", {{"kind", "features"}}, Overwrite::refuse);
+  const SafetensorsFile file(folder / "a.safetensors");
+  CHECK(file.tensors().size() == 3 * dtype_table.size());
+  for (const auto& [dtype, bits] : dtype_table) {
+    const gdm::TensorView& view = file.tensor(dtype);
+    CHECK(view.dtype == dtype);
+    REQUIRE(view.bytes == 12 * bits / 8);
+    CHECK(std::memcmp(view.data, data.data(), view.bytes) == 0);
+    if (bits >= 8) CHECK(reinterpret_cast<std::uintptr_t>(view.data) % (bits / 8) == 0);
+    CHECK(file.tensor(dtype + ".scalar8").bytes == bits);
+    CHECK(file.tensor(dtype + ".empty").bytes == 0);
+  }
+  CHECK(gdm::dtype_bits("F8") == 0);
+  CHECK(contains(error_of([&] { writer.add("odd", "F4", {3}, data.data()); }),
+                 "tensor 'odd': has 12 bits of F4, expected whole bytes"));
+  CHECK(contains(error_of([&] { writer.add("odd", "F6_E2M3", {2, 3}, data.data()); }), "has 36 bits of F6_E2M3"));
+  CHECK(contains(error_of([&] { writer.add("odd", "F4", {std::int64_t{1} << 62, 4}, data.data()); }), "too many"));
+}
+
+TEST_CASE("safetensors: an independent reader finds the same tensors and digests") {
+  if (std::system("python3 -c '' 2>/dev/null") != 0) {
+    MESSAGE("skipped: there is no python3");
+    return;
+  }
+  const TemporaryFolder folder;
+  const fs::path path = folder / "a file.safetensors";
+  SafetensorsWriter writer;
+  const std::array<double, 2> doubles{0.1, -7.25};
+  const std::array<std::uint16_t, 3> halves{0x3C00, 0xC000, 0x3800}, brains{0x3F80, 0x4049, 0xC000};
+  const std::array<float, 4> complex{1.5F, -2.0F, 0.25F, 1024.0F};
+  writer.add("doubles \u00e9", "F64", {1, 2}, doubles.data());
+  writer.add("complex", "C64", {2}, complex.data());
+  writer.add("integers", "I64", {3}, integers.data());
+  writer.add("floats", "F32", {5}, floats.data());
+  writer.add("halves", "F16", {3}, halves.data());
+  writer.add("brains", "BF16", {3}, brains.data());
+  writer.add("bytes", "U8", {3, 1}, bytes.data());
+  writer.add("scale", "F8_E8M0", {}, bytes.data());
+  writer.add("sixes", "F6_E3M2", {4}, bytes.data());
+  writer.add("fours", "F4", {2, 3}, bytes.data());
+  writer.add("empty", "BOOL", {0, 4}, nullptr);
+  writer.write(path, {{"kind", "bank"}, {"quote", "\"header_sha256\":\"\n\u00e9"}}, Overwrite::refuse);
+  CHECK(second_opinion(path) ==
+        "complex C64 [2] 0 16 1023.75\ndoubles \u00e9 F64 [1, 2] 16 32 -7.15\nintegers I64 [3] 32 56 8.0\n"
+        "floats F32 [5] 56 76 1.0000000150474662e+30\nbrains BF16 [3] 76 82 2.140625\nhalves F16 [3] 82 88 -0.5\n"
+        "bytes U8 [3, 1] 88 91 6.0\nempty BOOL [0, 4] 91 91 0.0\nscale F8_E8M0 [] 91 92 1.0\n"
+        "sixes F6_E3M2 [4] 92 95 6.0\nfours F4 [2, 3] 95 98 6.0\nexit 0\n");
+  const ByteVector whole = get_file(path);
+  for (const std::size_t place : {std::size_t{20}, whole.size() - 1}) {  // in the header, in the payload
+    ByteVector damaged = whole;
+    damaged[place] = static_cast<std::uint8_t>(damaged[place] ^ 1);
+    put_file(path, damaged);
+    CHECK(contains(second_opinion(path), "exit 1"));
+  }
 }
 
 TEST_CASE("safetensors: files of other programs open without digests, and with a digest it counts") {
@@ -124,6 +211,9 @@ TEST_CASE("safetensors: wrong headers are refused with the reason") {
       {tensor_header("\"F32\"", "[1]", "[4,8]"), 8, "tensor 't' starts at byte 4, expected 0"},
       {tensor_header("\"F32\"", "[1]", "[0,4]"), 5, "the payload has 5 bytes, expected 4"},
       {tensor_header("\"F32\"", "[2]", "[0,8]"), 4, "the payload has 4 bytes, expected 8"},
+      {tensor_header("\"F4\"", "[3]", "[0,1]"), 1, "has 12 bits of F4, expected whole bytes"},
+      {tensor_header("\"F4\"", "[3]", "[0,2]"), 2, "has 12 bits of F4, expected whole bytes"},
+      {tensor_header("\"F6_E2M3\"", "[4]", "[0,4]"), 4, "expected 3 bytes apart"},
       {"{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]},"
        "\"b\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[1,3]}}",
        3, "tensor 'b' starts at byte 1, expected 2"},
