@@ -94,3 +94,66 @@ TEST_CASE("inspect: a model's digest is verified, others' tensors are listed") {
   CHECK(contains(bad.notices[0].text, "is damaged"));
   CHECK(gdm::metrics::inspections_text({bad}).empty());
 }
+
+TEST_CASE("inspect: header, scaling, extension and values of a volume") {
+  const TemporaryFolder folder;
+  RawNifti nifti(2, true, {2, 3, 4}, 16, 32);
+  nifti.set_offset(544 + 32);
+  nifti.set_scaling(2.0, -10.0);
+  nifti.append_zeros(32);
+  for (int n = 0; n < 24; ++n)
+    nifti.append<float>(n == 7 ? std::numeric_limits<float>::quiet_NaN() : static_cast<float>(n));
+  put_file(folder / "a.nii", nifti.bytes());
+  std::vector<gdm::metrics::Notice> notices;
+  const auto keep = [&](const gdm::metrics::Notice& notice) { notices.push_back(notice); };
+  gdm::metrics::InspectOptions options;
+  const auto look = [&] { return gdm::metrics::inspect(folder / "a.nii", options, keep); };
+  const auto found = look();
+  CHECK(found.json["shape_ijk"].dump() == "[2,3,4]");
+  CHECK(found.json["byte_order"] == "big-endian");
+  CHECK(found.json["nifti_version"] == 2);
+  CHECK(found.json["transform"] == "pixdim");
+  CHECK(found.json["extension_bytes"] == 32);
+  CHECK(found.json["slope"] == 2.0);
+  CHECK(found.json["values"]["min"] == -10.0);
+  CHECK(found.json["values"]["max"] == 36.0);
+  CHECK(found.json["values"]["non_finite_voxels"] == 1);
+  CHECK(!found.failed());
+  REQUIRE(notices.size() == 1);
+  CHECK(!notices[0].problem);
+  options.check = true;
+  CHECK(look().failed());
+  CHECK(contains(notices.back().text, "a.nii: 1 of 24 voxels are not finite"));
+}
+
+TEST_CASE("inspect: volumes of a case must share the target's grid and be finite") {
+  const TemporaryFolder folder;
+  const auto put = [&](const std::string& name, std::int64_t depth, float last) {
+    RawNifti nifti(1, false, {2, 2, depth}, 16, 32);
+    for (std::int64_t n = 1; n < 4 * depth; ++n) nifti.append<float>(static_cast<float>(n));
+    nifti.append<float>(last);
+    put_file(folder / name, nifti.bytes());
+  };
+  put("ct.nii", 3, 5);
+  put("mr.nii", 4, 5);
+  put("nan.nii", 3, std::numeric_limits<float>::infinity());
+  const std::string text = R"({"gdm_manifest": 1, "task": "t", "cases": [
+    {"id": "a", "target": "ct.nii", "inputs": {"mr": "mr.nii"}},
+    {"id": "b", "target": "ct.nii", "inputs": {"mr": "nan.nii"}}, {"id": "c", "target": "ct.nii"}]})";
+  put_file(folder / "m.json", text.data(), text.size());
+  gdm::metrics::InspectOptions options;
+  std::vector<std::string> lines;
+  const auto keep = [&](const gdm::metrics::Notice& notice) { lines.push_back(notice.text); };
+  CHECK(!gdm::metrics::inspect(folder / "m.json", options, keep).failed());
+  CHECK(lines.empty());
+  options.check = true;
+  const auto found = gdm::metrics::inspect(folder / "m.json", options, keep);
+  REQUIRE(lines.size() == 2);
+  CHECK(contains(lines[0], "m.json:2: case 1 'a': inputs.mr: "));
+  CHECK(contains(lines[0], "mr.nii: has 2 x 2 x 4 voxels"));
+  CHECK(contains(lines[0], "expected the grid of target: 2 x 2 x 3"));
+  CHECK(contains(lines[1], "m.json:3: case 2 'b': inputs.mr: "));
+  CHECK(contains(lines[1], "1 of 12 voxels are not finite"));
+  CHECK(found.table.size() == 4);
+  CHECK(found.json["checked"][2]["problems"].empty());
+}
