@@ -1,11 +1,15 @@
 #include "train/loop.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <fstream>
 
 #include "sys/atomic_file.hpp"
+#include "sys/descriptor.hpp"
 #include "sys/log.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"
@@ -81,10 +85,16 @@ JsonLog::JsonLog(fs::path path, std::int64_t first_step) : path_(std::move(path)
 }
 
 void JsonLog::write(const nlohmann::ordered_json& line) {
-  std::ofstream file(path_, std::ios::app);
-  file << line.dump() << '\n';
-  file.close();
-  if (!file) throw Error(path_.string() + ": the log cannot be written");
+  const std::string name = path_.string(), text = line.dump() + "\n";
+  const Descriptor file(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
+  if (file.get() < 0) throw system_error(name, errno);
+  const std::int64_t before = regular_size(file, name);
+  try {
+    write_all(file.get(), text.data(), text.size(), name);
+  } catch (const Error&) {  // whole lines alone stay, also on a full disk
+    if (before >= 0) static_cast<void>(::ftruncate(file.get(), before));
+    throw;
+  }
 }
 
 }  // namespace gdm::train
