@@ -24,7 +24,7 @@
 namespace gdm {
 namespace {
 
-constexpr std::size_t piece_bytes = std::size_t{1} << 20;    // of content in a gzip member: small enough to share out
+constexpr std::size_t piece_bytes = std::size_t{1} << 19;    // of content in a gzip member: small enough to share out
 constexpr float lowest_hu = -1024.0F, highest_hu = 3071.0F;  // the 12-bit range of CT scanners
 
 bool ends_with(const std::string& text, const std::string& end) {
@@ -70,22 +70,23 @@ void set_transforms(const Grid& grid, nifti_1_header& header) {
   header.qform_code = static_cast<short>(rigid ? grid.qform_code : 0);
 }
 
-/// Voxels brought into [low, high] and rounded (halves upwards); non-finite ones become `missing`.
+/// Voxels brought into [low, high] and rounded (halves upwards); non-finite ones become `missing`. At most 2^31 voxels.
 template <class Stored>
 WriteReport convert(const float* from, std::size_t count, float low, float high, Stored missing, std::uint8_t* to) {
-  WriteReport report;
+  int non_finite = 0, outside = 0;  // of the width of a float, so that the loop runs in vectors
   for (std::size_t i = 0; i < count; ++i) {
     const float value = from[i];
     const bool finite = std::isfinite(value);
-    report.non_finite += !finite;
-    report.clamped += finite && (value < low || value > high);
-    // Shifted by 65536 the number is positive, so that truncation rounds down.
-    const float kept = std::min(std::max(value, low), high);
-    const Stored rounded =
-        finite ? static_cast<Stored>(static_cast<int>(static_cast<double>(kept) + 65536.5) - 65536) : missing;
-    std::memcpy(to + i * sizeof(Stored), &rounded, sizeof(Stored));
+    const float kept = finite ? std::min(std::max(value, low), high) : low;
+    const int truncated = static_cast<int>(kept);
+    const float rest = kept - static_cast<float>(truncated);  // exact, where adding 0.5 would not be
+    const int rounded = truncated + (rest >= 0.5F ? 1 : 0) - (rest < -0.5F ? 1 : 0);
+    non_finite += finite ? 0 : 1;
+    outside += finite && kept != value ? 1 : 0;
+    const auto stored = static_cast<Stored>(finite ? rounded : missing);
+    std::memcpy(to + i * sizeof(Stored), &stored, sizeof(Stored));
   }
-  return report;
+  return {outside, non_finite};
 }
 
 WriteReport keep_floats(const float* from, std::size_t count, std::uint8_t* to) {
@@ -119,17 +120,16 @@ void check_image(const fs::path& path, const Image<T>& image, Overwrite overwrit
 using StoreVoxels = std::function<WriteReport(std::size_t first, std::size_t count, std::uint8_t* to)>;
 
 /// The file's content from byte `begin` on, of which the first bytes may be the header.
-Bytes make_piece(const Grid& grid, int datatype, std::size_t voxel_bytes, std::size_t begin, const StoreVoxels& store,
-                 WriteReport& report) {
+void make_piece(const Grid& grid, int datatype, std::size_t voxel_bytes, std::size_t begin, const StoreVoxels& store,
+                Bytes& piece, WriteReport& report) {
   const auto header = nifti1_header(grid, datatype);
   static_assert(header.size() % 8 == 0 && piece_bytes % 8 == 0, "a piece holds whole voxels");
   const std::size_t end = header.size() + static_cast<std::size_t>(grid.voxels()) * voxel_bytes;
-  Bytes piece(std::min(piece_bytes, end - begin));
+  piece.resize(std::min(piece_bytes, end - begin));
   const std::size_t before = begin == 0 ? header.size() : 0;
   std::copy_n(header.begin(), before, piece.data());
   report = store((begin + before - header.size()) / voxel_bytes, (piece.size() - before) / voxel_bytes,
                  piece.data() + before);
-  return piece;
 }
 
 /// Pieces are converted and compressed on all cores while earlier ones are written.
@@ -138,11 +138,14 @@ WriteReport write_pieces(const fs::path& path, const Grid& grid, int datatype, s
   const bool gzip = path != "-" && ends_with(path.filename().string(), ".gz");
   std::atomic<std::int64_t> clamped{0}, non_finite{0};
   const auto produce = [&](std::int64_t index) {
+    thread_local Bytes to_compress;  // kept, as fresh pages for each piece cost as much as filling them
+    Bytes to_write;
+    Bytes& piece = gzip ? to_compress : to_write;
     WriteReport report;
-    Bytes piece = make_piece(grid, datatype, voxel_bytes, static_cast<std::size_t>(index) * piece_bytes, store, report);
+    make_piece(grid, datatype, voxel_bytes, static_cast<std::size_t>(index) * piece_bytes, store, piece, report);
     clamped += report.clamped;
     non_finite += report.non_finite;
-    return gzip ? gzip_member(piece.data(), piece.size()) : std::move(piece);
+    return gzip ? gzip_member(piece.data(), piece.size()) : std::move(to_write);
   };
   const std::size_t bytes =
       nifti1_header(grid, datatype).size() + static_cast<std::size_t>(grid.voxels()) * voxel_bytes;

@@ -76,8 +76,8 @@ Bytes gunzip(const std::uint8_t* data, std::size_t size, std::size_t expected, s
 }
 
 Bytes gzip_member(const std::uint8_t* data, std::size_t size) {
-  const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> compressor(
-      libdeflate_alloc_compressor(fastest_level), libdeflate_free_compressor);
+  thread_local const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> compressor(
+      libdeflate_alloc_compressor(fastest_level), libdeflate_free_compressor);  // its tables are as large as a member
   if (compressor == nullptr) throw Error("not enough memory to compress");
   Bytes member(header_bytes + libdeflate_deflate_compress_bound(compressor.get(), size) + trailer_bytes);
   const std::size_t packed = libdeflate_deflate_compress(compressor.get(), data, size, member.data() + header_bytes,
