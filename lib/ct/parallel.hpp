@@ -39,7 +39,7 @@ ParallelScan default_scan(const Grid& grid, std::int64_t views);
 struct Sinogram {
   ParallelScan scan;
   std::int64_t slices = 0;
-  std::vector<float> line_integrals;
+  Voxels<float> line_integrals;
 
   std::size_t offset(std::int64_t detector, std::int64_t view, std::int64_t slice) const {
     return static_cast<std::size_t>(detector + scan.detectors * (view + scan.views * slice));

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "sys/bytes.hpp"
+
 namespace gdm {
 
 using Index3 = std::array<std::int64_t, 3>;            ///< (i, j, k) or an extent along them
@@ -48,10 +50,14 @@ bool same_grid(const Grid& a, const Grid& b, double tolerance_mm = 0.01);
 /// "256 x 256 x 108 voxels of 0.957 x 0.957 x 1.5 mm, LAS" for messages.
 std::string describe(const Grid& grid);
 
+/// A vector whose resize(n) leaves new elements undefined, as a volume is written whole; see sys/bytes.hpp.
+template <class T>
+using Voxels = std::vector<T, UnfilledAllocator<T>>;
+
 template <class T>
 struct Image {
   Grid grid;
-  std::vector<T> voxels;
+  Voxels<T> voxels;
 
   Image() = default;
   Image(const Grid& on, T value) : grid(on), voxels(static_cast<std::size_t>(on.voxels()), value) {}

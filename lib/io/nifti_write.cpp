@@ -9,20 +9,22 @@
 #include <cmath>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 #include <system_error>
+#include <utility>
 
 #include "io/nifti.hpp"
 #include "io/nifti_header.hpp"
 #include "sys/bytes.hpp"
 #include "sys/error.hpp"
 #include "sys/gzip.hpp"
-#include "sys/parallel.hpp"
+#include "sys/in_order.hpp"
 #include "sys/version.hpp"
 
 namespace gdm {
 namespace {
 
-constexpr std::size_t block_voxels = std::size_t{1} << 18;
+constexpr std::size_t piece_bytes = std::size_t{1} << 19;    // of content in a gzip member: small enough to share out
 constexpr float lowest_hu = -1024.0F, highest_hu = 3071.0F;  // the 12-bit range of CT scanners
 
 bool ends_with(const std::string& text, const std::string& end) {
@@ -68,38 +70,29 @@ void set_transforms(const Grid& grid, nifti_1_header& header) {
   header.qform_code = static_cast<short>(rigid ? grid.qform_code : 0);
 }
 
-/// Voxels brought into [low, high] and rounded (halves upwards); non-finite ones become `missing`.
+/// Voxels brought into [low, high] and rounded (halves upwards); non-finite ones become `missing`. At most 2^31 voxels.
 template <class Stored>
-WriteReport convert(const Volume& volume, float low, float high, Stored missing, std::uint8_t* out) {
-  const std::size_t count = volume.voxels.size();
-  const std::size_t blocks = (count + block_voxels - 1) / block_voxels;
-  std::atomic<std::int64_t> clamped{0}, non_finite{0};
-  parallel_for(static_cast<std::int64_t>(blocks), [&](std::int64_t block) {
-    const std::size_t begin = static_cast<std::size_t>(block) * block_voxels;
-    const std::size_t end = std::min(count, begin + block_voxels);
-    std::int64_t outside = 0, missed = 0;
-    for (std::size_t i = begin; i < end; ++i) {
-      const float value = volume.voxels[i];
-      const bool finite = std::isfinite(value);
-      missed += !finite;
-      outside += finite && (value < low || value > high);
-      // Shifted by 65536 the number is positive, so that truncation rounds down.
-      const float kept = std::min(std::max(value, low), high);
-      const Stored rounded =
-          finite ? static_cast<Stored>(static_cast<int>(static_cast<double>(kept) + 65536.5) - 65536) : missing;
-      std::memcpy(out + i * sizeof(Stored), &rounded, sizeof(Stored));
-    }
-    clamped += outside;
-    non_finite += missed;
-  });
-  return {clamped, non_finite};
+WriteReport convert(const float* from, std::size_t count, float low, float high, Stored missing, std::uint8_t* to) {
+  int non_finite = 0, outside = 0;  // of the width of a float, so that the loop runs in vectors
+  for (std::size_t i = 0; i < count; ++i) {
+    const float value = from[i];
+    const bool finite = std::isfinite(value);
+    const float kept = finite ? std::min(std::max(value, low), high) : low;
+    const int truncated = static_cast<int>(kept);
+    const float rest = kept - static_cast<float>(truncated);  // exact, where adding 0.5 would not be
+    const int rounded = truncated + (rest >= 0.5F ? 1 : 0) - (rest < -0.5F ? 1 : 0);
+    non_finite += finite ? 0 : 1;
+    outside += finite && kept != value ? 1 : 0;
+    const auto stored = static_cast<Stored>(finite ? rounded : missing);
+    std::memcpy(to + i * sizeof(Stored), &stored, sizeof(Stored));
+  }
+  return {outside, non_finite};
 }
 
-WriteReport keep_floats(const Volume& volume, std::uint8_t* out) {
-  std::memcpy(out, volume.voxels.data(), volume.voxels.size() * sizeof(float));
+WriteReport keep_floats(const float* from, std::size_t count, std::uint8_t* to) {
+  std::memcpy(to, from, count * sizeof(float));
   WriteReport report;
-  report.non_finite =
-      std::count_if(volume.voxels.begin(), volume.voxels.end(), [](float v) { return !std::isfinite(v); });
+  report.non_finite = std::count_if(from, from + count, [](float value) { return !std::isfinite(value); });
   return report;
 }
 
@@ -123,25 +116,51 @@ void check_image(const fs::path& path, const Image<T>& image, Overwrite overwrit
   check_writable(path, overwrite);
 }
 
-void write_bytes(const fs::path& path, const Bytes& content, Overwrite overwrite) {
-  if (path == "-") {
-    write_stdout({reinterpret_cast<const char*>(content.data()), content.size()});
-    return;
-  }
-  AtomicFile file(path, overwrite);
-  if (ends_with(path.filename().string(), ".gz")) {
-    for (const Bytes& member : gzip_members(content.data(), content.size())) file.write(member.data(), member.size());
-  } else {
-    file.write(content.data(), content.size());
-  }
-  file.commit();
+/// Stores the voxels from `first` on, `count` of them; called from several threads.
+using StoreVoxels = std::function<WriteReport(std::size_t first, std::size_t count, std::uint8_t* to)>;
+
+/// The file's content from byte `begin` on, of which the first bytes may be the header.
+void make_piece(const Grid& grid, int datatype, std::size_t voxel_bytes, std::size_t begin, const StoreVoxels& store,
+                Bytes& piece, WriteReport& report) {
+  const auto header = nifti1_header(grid, datatype);
+  static_assert(header.size() % 8 == 0 && piece_bytes % 8 == 0, "a piece holds whole voxels");
+  const std::size_t end = header.size() + static_cast<std::size_t>(grid.voxels()) * voxel_bytes;
+  piece.resize(std::min(piece_bytes, end - begin));
+  const std::size_t before = begin == 0 ? header.size() : 0;
+  std::copy_n(header.begin(), before, piece.data());
+  report = store((begin + before - header.size()) / voxel_bytes, (piece.size() - before) / voxel_bytes,
+                 piece.data() + before);
 }
 
-Bytes with_header(const Grid& grid, int datatype, std::size_t voxel_bytes) {
-  const auto header = nifti1_header(grid, datatype);
-  Bytes content(header.size() + static_cast<std::size_t>(grid.voxels()) * voxel_bytes);
-  std::copy(header.begin(), header.end(), content.data());
-  return content;
+/// Pieces are converted and compressed on all cores while earlier ones are written.
+WriteReport write_pieces(const fs::path& path, const Grid& grid, int datatype, std::size_t voxel_bytes,
+                         const StoreVoxels& store, Overwrite overwrite) {
+  const bool gzip = path != "-" && ends_with(path.filename().string(), ".gz");
+  std::atomic<std::int64_t> clamped{0}, non_finite{0};
+  const auto produce = [&](std::int64_t index) {
+    thread_local Bytes to_compress;  // kept, as fresh pages for each piece cost as much as filling them
+    Bytes to_write;
+    Bytes& piece = gzip ? to_compress : to_write;
+    WriteReport report;
+    make_piece(grid, datatype, voxel_bytes, static_cast<std::size_t>(index) * piece_bytes, store, piece, report);
+    clamped += report.clamped;
+    non_finite += report.non_finite;
+    return gzip ? gzip_member(piece.data(), piece.size()) : std::move(to_write);
+  };
+  const std::size_t bytes =
+      nifti1_header(grid, datatype).size() + static_cast<std::size_t>(grid.voxels()) * voxel_bytes;
+  const auto pieces = static_cast<std::int64_t>((bytes + piece_bytes - 1) / piece_bytes);
+  if (path == "-") {
+    parallel_in_order(pieces, produce, [](std::int64_t, const Bytes& piece) {
+      write_stdout({reinterpret_cast<const char*>(piece.data()), piece.size()});
+    });
+  } else {
+    AtomicFile file(path, overwrite);
+    parallel_in_order(pieces, produce,
+                      [&file](std::int64_t, const Bytes& piece) { file.write(piece.data(), piece.size()); });
+    file.commit();
+  }
+  return {clamped, non_finite};
 }
 
 }  // namespace
@@ -182,30 +201,35 @@ VoxelType voxel_type_from_name(const std::string& name) {
 
 WriteReport write_volume(const fs::path& path, const Volume& volume, VoxelType type, Overwrite overwrite) {
   check_image(path, volume, overwrite);
-  WriteReport report;
-  Bytes content;
-  if (type == VoxelType::int16_hu) {
-    content = with_header(volume.grid, NIFTI_TYPE_INT16, 2);
-    report = convert<std::int16_t>(volume, lowest_hu, highest_hu, static_cast<std::int16_t>(lowest_hu),
-                                   content.data() + 352);
-  } else if (type == VoxelType::uint8) {
-    content = with_header(volume.grid, NIFTI_TYPE_UINT8, 1);
-    report = convert<std::uint8_t>(volume, 0.0F, 255.0F, 0, content.data() + 352);
-  } else {
-    content = with_header(volume.grid, NIFTI_TYPE_FLOAT32, 4);
-    report = keep_floats(volume, content.data() + 352);
+  const float* voxels = volume.voxels.data();
+  const auto write = [&](int datatype, std::size_t voxel_bytes, const StoreVoxels& store) {
+    return write_pieces(path, volume.grid, datatype, voxel_bytes, store, overwrite);
+  };
+  switch (type) {
+    case VoxelType::int16_hu:
+      return write(NIFTI_TYPE_INT16, 2, [voxels](std::size_t first, std::size_t count, std::uint8_t* to) {
+        return convert(voxels + first, count, lowest_hu, highest_hu, static_cast<std::int16_t>(lowest_hu), to);
+      });
+    case VoxelType::uint8:
+      return write(NIFTI_TYPE_UINT8, 1, [voxels](std::size_t first, std::size_t count, std::uint8_t* to) {
+        return convert(voxels + first, count, 0.0F, 255.0F, std::uint8_t{0}, to);
+      });
+    default:
+      return write(NIFTI_TYPE_FLOAT32, 4, [voxels](std::size_t first, std::size_t count, std::uint8_t* to) {
+        return keep_floats(voxels + first, count, to);
+      });
   }
-  write_bytes(path, content, overwrite);
-  return report;
 }
 
 WriteReport write_mask(const fs::path& path, const Mask& mask, Overwrite overwrite) {
   check_image(path, mask, overwrite);
-  Bytes content = with_header(mask.grid, NIFTI_TYPE_UINT8, 1);
-  std::transform(mask.voxels.begin(), mask.voxels.end(), content.data() + 352,
-                 [](std::uint8_t voxel) { return static_cast<std::uint8_t>(voxel != 0); });
-  write_bytes(path, content, overwrite);
-  return {};
+  const std::uint8_t* voxels = mask.voxels.data();
+  const auto store = [voxels](std::size_t first, std::size_t count, std::uint8_t* to) {
+    std::transform(voxels + first, voxels + first + count, to,
+                   [](std::uint8_t voxel) { return static_cast<std::uint8_t>(voxel != 0); });
+    return WriteReport();
+  };
+  return write_pieces(path, mask.grid, NIFTI_TYPE_UINT8, 1, store, overwrite);
 }
 
 fs::path without_nifti_suffix(const fs::path& path) {

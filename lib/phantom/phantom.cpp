@@ -189,7 +189,7 @@ class SlicePainter {
 };
 
 /// (side, 1 - 2 side, side) along one axis; the ends keep their own value.
-void smooth_axis(std::vector<float>& voxels, std::int64_t n, std::int64_t stride, float side) {
+void smooth_axis(Voxels<float>& voxels, std::int64_t n, std::int64_t stride, float side) {
   parallel_for(n, [&](std::int64_t outer) {
     for (std::int64_t inner = 0; inner < n; ++inner) {
       const std::int64_t other = stride == 1 ? n : 1, third = stride == n * n ? n : n * n;

@@ -68,6 +68,20 @@ std::size_t read_up_to(const Descriptor& descriptor, void* data, std::size_t byt
   return done;
 }
 
+std::size_t read_at(const Descriptor& descriptor, std::uint64_t position, void* data, std::size_t bytes,
+                    const std::string& name) {
+  std::size_t done = 0;
+  while (done < bytes) {
+    const ssize_t got = ::pread(descriptor.get(), static_cast<char*>(data) + done,
+                                std::min(bytes - done, largest_transfer), static_cast<off_t>(position + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) throw system_error(name, errno);
+    if (got == 0) break;
+    done += static_cast<std::size_t>(got);
+  }
+  return done;
+}
+
 void write_all(int descriptor, const void* data, std::size_t bytes, const std::string& name) {
   std::size_t done = 0;
   while (done < bytes) {

@@ -39,6 +39,9 @@ std::int64_t regular_size(const Descriptor& descriptor, const std::string& name)
 
 /// Reads until `bytes` have arrived or the input ends; returns how many arrived.
 std::size_t read_up_to(const Descriptor& descriptor, void* data, std::size_t bytes, const std::string& name);
+/// The same from a position of a regular file; several threads may call it at once.
+std::size_t read_at(const Descriptor& descriptor, std::uint64_t position, void* data, std::size_t bytes,
+                    const std::string& name);
 void write_all(int descriptor, const void* data, std::size_t bytes, const std::string& name);
 
 }  // namespace gdm

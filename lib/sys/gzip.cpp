@@ -1,13 +1,12 @@
-// libdeflate for whole buffers (several times faster than zlib), zlib for the start of a stream, which libdeflate
-// cannot decompress.
+// libdeflate: whole buffers, several times faster than zlib.
 #include "sys/gzip.hpp"
 
 #include <fmt/format.h>
 #include <libdeflate.h>
-#include <zlib.h>
 
 #include <algorithm>
-#include <limits>
+#include <array>
+#include <atomic>
 #include <memory>
 
 #include "sys/error.hpp"
@@ -16,8 +15,37 @@
 namespace gdm {
 namespace {
 
-constexpr std::size_t member_bytes = std::size_t{8} << 20;
 constexpr int fastest_level = 1;
+// ID1 ID2, CM deflate, FLG extra field, MTIME none, XFL fastest, OS unknown; XLEN 8, "GD", 4 bytes
+constexpr std::array<std::uint8_t, 16> member_start = {0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 4, 255, 8, 0, 'G', 'D', 4, 0};
+constexpr std::size_t header_bytes = member_start.size() + 4, trailer_bytes = 8;
+
+using Decompressor = std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)>;
+
+Decompressor new_decompressor() {
+  Decompressor decompressor(libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
+  if (decompressor == nullptr) throw Error("not enough memory to decompress");
+  return decompressor;
+}
+
+Error damaged(std::size_t begin, std::size_t size) {
+  return Error(fmt::format("the gzip data are damaged or cut off (member at byte {} of {})", begin, size));
+}
+
+void put_little_endian(std::size_t value, std::uint8_t* to) {
+  for (int byte = 0; byte < 4; ++byte) to[byte] = static_cast<std::uint8_t>(value >> (8 * byte));
+}
+std::size_t get_little_endian(const std::uint8_t* from) {
+  std::size_t value = 0;
+  for (int byte = 3; byte >= 0; --byte) value = value << 8 | from[byte];
+  return value;
+}
+
+/// Magic, method, flags and extra field; not MTIME, XFL and OS, which say nothing about the data.
+bool states_its_length(const std::uint8_t* member) {
+  return std::equal(member, member + 4, member_start.begin()) &&
+         std::equal(member + 10, member + 16, member_start.begin() + 10);
+}
 
 }  // namespace
 
@@ -26,9 +54,7 @@ bool is_gzip(const std::uint8_t* data, std::size_t size) {
 }
 
 Bytes gunzip(const std::uint8_t* data, std::size_t size, std::size_t expected, std::size_t limit) {
-  const std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)> decompressor(
-      libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
-  if (decompressor == nullptr) throw Error("not enough memory to decompress");
+  const Decompressor decompressor = new_decompressor();
   Bytes output(std::max<std::size_t>(1, std::min(expected, limit)));
   std::size_t consumed = 0, produced = 0;
   do {
@@ -41,9 +67,7 @@ Bytes gunzip(const std::uint8_t* data, std::size_t size, std::size_t expected, s
       output.resize(output.size() < limit / 2 ? output.size() * 2 : limit);
       continue;
     }
-    if (result != LIBDEFLATE_SUCCESS) {
-      throw Error(fmt::format("the gzip data are damaged or cut off (member at byte {} of {})", consumed, size));
-    }
+    if (result != LIBDEFLATE_SUCCESS) throw damaged(consumed, size);
     consumed += in;
     produced += out;
   } while (consumed < size);
@@ -51,43 +75,58 @@ Bytes gunzip(const std::uint8_t* data, std::size_t size, std::size_t expected, s
   return output;
 }
 
-Bytes gunzip_prefix(const std::uint8_t* data, std::size_t size, std::size_t bytes) {
-  z_stream stream = {};
-  constexpr int gzip_window = 15 + 16;
-  if (inflateInit2(&stream, gzip_window) != Z_OK) throw Error("not enough memory to decompress");
-  const std::unique_ptr<z_stream, decltype(&inflateEnd)> closer(&stream, inflateEnd);
-  Bytes output(bytes);
-  stream.next_in = const_cast<std::uint8_t*>(data);  // zlib's old interface; it does not write there
-  stream.avail_in = static_cast<uInt>(std::min<std::size_t>(size, std::numeric_limits<uInt>::max()));
-  stream.next_out = output.data();
-  stream.avail_out = static_cast<uInt>(bytes);
-  int result = Z_OK;
-  while (stream.avail_out > 0 && stream.avail_in > 0 && (result == Z_OK || result == Z_STREAM_END)) {
-    if (result == Z_STREAM_END && inflateReset(&stream) != Z_OK) break;
-    result = inflate(&stream, Z_SYNC_FLUSH);
-  }
-  if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR) throw Error("the gzip data are damaged");
-  output.resize(bytes - stream.avail_out);
-  return output;
+Bytes gzip_member(const std::uint8_t* data, std::size_t size) {
+  thread_local const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> compressor(
+      libdeflate_alloc_compressor(fastest_level), libdeflate_free_compressor);  // its tables are as large as a member
+  if (compressor == nullptr) throw Error("not enough memory to compress");
+  Bytes member(header_bytes + libdeflate_deflate_compress_bound(compressor.get(), size) + trailer_bytes);
+  const std::size_t packed = libdeflate_deflate_compress(compressor.get(), data, size, member.data() + header_bytes,
+                                                         member.size() - header_bytes - trailer_bytes);
+  if (packed == 0) throw Error("compression failed");
+  member.resize(header_bytes + packed + trailer_bytes);
+  std::copy(member_start.begin(), member_start.end(), member.data());
+  put_little_endian(member.size(), member.data() + member_start.size());
+  put_little_endian(libdeflate_crc32(0, data, size), member.data() + header_bytes + packed);
+  put_little_endian(size, member.data() + header_bytes + packed + 4);
+  return member;
 }
 
-std::vector<Bytes> gzip_members(const std::uint8_t* data, std::size_t size) {
-  const std::size_t count = std::max<std::size_t>(1, (size + member_bytes - 1) / member_bytes);
-  std::vector<Bytes> members(count);
-  parallel_for(static_cast<std::int64_t>(count), [&](std::int64_t index) {
-    const std::unique_ptr<libdeflate_compressor, decltype(&libdeflate_free_compressor)> compressor(
-        libdeflate_alloc_compressor(fastest_level), libdeflate_free_compressor);
-    if (compressor == nullptr) throw Error("not enough memory to compress");
-    const std::size_t begin = static_cast<std::size_t>(index) * member_bytes;
-    const std::size_t bytes = std::min(member_bytes, size - begin);
-    Bytes& member = members[static_cast<std::size_t>(index)];
-    member.resize(libdeflate_gzip_compress_bound(compressor.get(), bytes));
-    const std::size_t packed =
-        libdeflate_gzip_compress(compressor.get(), data + begin, bytes, member.data(), member.size());
-    if (packed == 0) throw Error("compression failed");
-    member.resize(packed);
-  });
+std::vector<GzipMember> gzip_index(const std::uint8_t* data, std::size_t size) {
+  std::vector<GzipMember> members;
+  GzipMember member;
+  while (member.begin < size) {
+    const std::size_t left = size - member.begin;
+    if (left < header_bytes + trailer_bytes || !states_its_length(data + member.begin)) return {};
+    member.bytes = get_little_endian(data + member.begin + member_start.size());
+    if (member.bytes < header_bytes + trailer_bytes || member.bytes > left) return {};
+    member.content_bytes = get_little_endian(data + member.begin + member.bytes - 4);
+    if (member.content_bytes / gzip_largest_ratio > member.bytes) return {};
+    members.push_back(member);
+    member.begin += member.bytes;
+    member.content_begin += member.content_bytes;
+  }
   return members;
+}
+
+void gunzip_members(const std::uint8_t* data, const std::vector<GzipMember>& members,
+                    const std::function<void(const GzipMember&, const std::uint8_t* content)>& take) {
+  std::atomic<std::size_t> next{0};
+  parallel_for(thread_count(), [&](std::int64_t) {  // a decompressor and a buffer for each thread
+    const Decompressor decompressor = new_decompressor();
+    Bytes content(1);
+    for (std::size_t index = next++; index < members.size(); index = next++) {
+      const GzipMember& member = members[index];
+      if (content.size() < member.content_bytes) content.resize(member.content_bytes);
+      std::size_t in = 0, out = 0;
+      const libdeflate_result result = libdeflate_gzip_decompress_ex(
+          decompressor.get(), data + member.begin, member.bytes, content.data(), member.content_bytes, &in, &out);
+      if (result != LIBDEFLATE_SUCCESS || in != member.bytes || out != member.content_bytes) {
+        next = members.size();
+        throw damaged(member.begin, members.back().begin + members.back().bytes);
+      }
+      take(member, content.data());
+    }
+  });
 }
 
 }  // namespace gdm

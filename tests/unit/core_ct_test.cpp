@@ -115,7 +115,7 @@ double interior_mean(const Volume& volume, Ellipse ellipse, double part, std::in
   return sum / count;
 }
 
-double relative_rms(const std::vector<float>& a, const std::vector<float>& b) {
+double relative_rms(const gdm::Voxels<float>& a, const gdm::Voxels<float>& b) {
   double error = 0;
   for (std::size_t n = 0; n < a.size(); ++n) error += std::pow(static_cast<double>(a[n]) - b[n], 2);
   return std::sqrt(error / dot(b, b));
@@ -225,7 +225,7 @@ TEST_CASE("ct: HU and attenuation are inverse above air, and nothing attenuates 
 }
 
 TEST_CASE("ct: Poisson noise has the variance of counting and starved detectors stay finite") {
-  ct::Sinogram sinogram{{50, 100, 1.0, 0.0}, 8, std::vector<float>(40000, 2.0F)};
+  ct::Sinogram sinogram{{50, 100, 1.0, 0.0}, 8, gdm::Voxels<float>(40000, 2.0F)};
   const double photons = 2e4;
   ct::add_poisson_noise(sinogram, photons, 11);
   double sum = 0, squares = 0;
@@ -238,7 +238,7 @@ TEST_CASE("ct: Poisson noise has the variance of counting and starved detectors 
   const double mean = sum / 40000, variance = squares / 40000 - mean * mean;
   CHECK(mean == doctest::Approx(2.0).epsilon(0.001));
   CHECK(variance == doctest::Approx(std::exp(2.0) / photons).epsilon(0.05));  // var(ln n) = 1 / mean count
-  ct::Sinogram dark{{2, 3, 1.0, 0.0}, 1, std::vector<float>(6, 80.0F)};
+  ct::Sinogram dark{{2, 3, 1.0, 0.0}, 1, gdm::Voxels<float>(6, 80.0F)};
   ct::add_poisson_noise(dark, 1e4, 1);
   for (const float p : dark.line_integrals) CHECK(p == doctest::Approx(std::log(1e4)));
   CHECK_THROWS_AS(ct::add_poisson_noise(dark, 0.0, 1), Error);
@@ -247,7 +247,7 @@ TEST_CASE("ct: Poisson noise has the variance of counting and starved detectors 
 TEST_CASE("ct: one thread and two give the same bits") {
   const Grid grid = Grid::centred({40, 31, 37}, {1.0, 1.1, 2.0});
   const Volume volume = random_volume(grid, 3);
-  std::vector<float> noisy[2], found[2];
+  gdm::Voxels<float> noisy[2], found[2];
   for (int threads = 1; threads <= 2; ++threads) {
     set_thread_count(threads);
     auto sinogram = ct::project(volume, ct::default_scan(grid, 12));

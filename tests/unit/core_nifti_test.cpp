@@ -234,12 +234,12 @@ TEST_CASE("nifti: int16 HU clamps, rounds and counts; uint8 and float32 as docum
   CHECK(report.clamped == 2);
   CHECK(report.non_finite == 2);
   CHECK(gdm::read_volume(folder / "a.nii.gz").voxels ==
-        std::vector<float>{-1024, -1024, -1, 0, 3071, 3071, -1024, -1024});
+        gdm::Voxels<float>{-1024, -1024, -1, 0, 3071, 3071, -1024, -1024});
   CHECK(gdm::read_nifti_info(folder / "a.nii.gz").datatype == "int16");
   CHECK(contains(gdm::read_nifti_info(folder / "a.nii.gz").description, "gdm "));
   const auto bytes = gdm::write_volume(folder / "b.nii", volume, VoxelType::uint8, Overwrite::refuse);
   CHECK(bytes.clamped == 5);
-  CHECK(gdm::read_volume(folder / "b.nii").voxels == std::vector<float>{0, 0, 0, 0, 255, 255, 0, 0});
+  CHECK(gdm::read_volume(folder / "b.nii").voxels == gdm::Voxels<float>{0, 0, 0, 0, 255, 255, 0, 0});
   const auto floats = gdm::write_volume(folder / "c.nii", volume, VoxelType::float32, Overwrite::refuse);
   CHECK(floats.clamped == 0);
   CHECK(floats.non_finite == 2);
@@ -247,7 +247,7 @@ TEST_CASE("nifti: int16 HU clamps, rounds and counts; uint8 and float32 as docum
   CHECK(std::isnan(kept.voxels[6]));
   CHECK(kept.voxels[7] == infinity);
   const gdm::Mask mask = gdm::read_mask(folder / "c.nii");
-  CHECK(mask.voxels == std::vector<std::uint8_t>{1, 1, 1, 1, 1, 1, 0, 1});
+  CHECK(mask.voxels == gdm::Voxels<std::uint8_t>{1, 1, 1, 1, 1, 1, 0, 1});
   gdm::write_mask(folder / "m.nii.gz", mask, Overwrite::refuse);
   CHECK(gdm::read_mask(folder / "m.nii.gz", &volume.grid).voxels == mask.voxels);
   const Grid other = Grid::centred({8, 1, 1}, {1, 1, 1.5});

@@ -56,11 +56,16 @@ inline ByteVector get_file(const fs::path& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-inline ByteVector gzipped(const ByteVector& data) {
+/// As the writer cuts and compresses a file.
+inline ByteVector gzipped(const ByteVector& data, std::size_t piece_bytes = std::size_t{1} << 20) {
   ByteVector all;
-  for (const gdm::Bytes& member : gdm::gzip_members(data.data(), data.size())) {
+  std::size_t begin = 0;
+  do {
+    const std::size_t bytes = std::min(piece_bytes, data.size() - begin);
+    const gdm::Bytes member = gdm::gzip_member(data.data() + begin, bytes);
     all.insert(all.end(), member.data(), member.data() + member.size());
-  }
+    begin += bytes;
+  } while (begin < data.size());
   return all;
 }
 
