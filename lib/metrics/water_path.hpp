@@ -13,8 +13,8 @@ struct DensityPoint {
 };
 
 /// Electron density relative to water against HU at about 120 kV: the bilinear relation 1 + HU / 1000 up to 100 HU and
-/// 1.052 + 0.48 HU / 1000 above (S. J. Thomas, British Journal of Radiology 72, 1999). Vacuum is 0, water 1. A clinic's
-/// own calibration replaces it.
+/// 1.052 + 0.48 HU / 1000 above (S. J. Thomas, British Journal of Radiology 72, 1999). -1000 HU is 0, water 1. A
+/// clinic's own calibration replaces it.
 std::vector<DensityPoint> bilinear_density_table();
 
 struct WaterPathOptions {
