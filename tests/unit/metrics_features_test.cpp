@@ -1,0 +1,303 @@
+// Row D2: kernel distance, manifolds and bootstraps over patients against closed forms, numpy and direct computation.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <limits>
+
+#include "metrics/frechet_bootstrap.hpp"
+#include "metrics/kernel_distance.hpp"
+#include "metrics/manifold.hpp"
+#include "metrics_features.hpp"
+#include "sys/error.hpp"
+#include "sys/parallel.hpp"
+
+using namespace gdm;
+using namespace gdm::metrics;
+using test::gaussian_patients;
+using test::golden_features;
+
+namespace {
+
+struct WilcoxonGolden {
+  int pairs, kind, n;
+  double statistic, p_value;
+  bool exact;
+};
+#include "../data/comparison_golden.inc"
+
+std::vector<FeatureMoments> moments_of(const PatientFeatures& patients) {
+  std::vector<FeatureMoments> moments(patients.size());
+  for (std::size_t p = 0; p < patients.size(); ++p) {
+    moments[p].add(patients[p].values.data(), patients[p].rows(), patients[p].dims);
+  }
+  return moments;
+}
+
+FeatureMoments merged(const std::vector<FeatureMoments>& patients, const int* counts) {
+  FeatureMoments all;
+  for (std::size_t p = 0; p < patients.size(); ++p) {
+    for (int n = 0; n < counts[p]; ++n) all.merge(patients[p]);
+  }
+  return all;
+}
+
+PatientFeatures without_repeats(const PatientFeatures& patients, const int* counts) {
+  PatientFeatures drawn;
+  for (std::size_t p = 0; p < patients.size(); ++p) {
+    if (counts[p] > 0) drawn.push_back(patients[p]);
+  }
+  return drawn;
+}
+
+}  // namespace
+
+TEST_CASE("features: kernel, manifolds and Frechet distance equal numpy and scipy") {
+  const net::FeatureMatrix t = golden_features(70, 6, 0), q = golden_features(55, 6, 1);
+  CHECK(kernel_distance(t, q) == doctest::Approx(golden_kernel).epsilon(1e-5));
+  CHECK(kernel_distance(q, t) == doctest::Approx(golden_kernel).epsilon(1e-5));
+  const double* golden = golden_manifold_5;
+  for (const int k : {5, 3}) {
+    const ManifoldMetrics m = manifold_metrics(t, q, k);
+    CHECK(m.precision == doctest::Approx(golden[0]).epsilon(1e-12));
+    CHECK(m.recall == doctest::Approx(golden[1]).epsilon(1e-12));
+    CHECK(m.density == doctest::Approx(golden[2]).epsilon(1e-12));
+    CHECK(m.coverage == doctest::Approx(golden[3]).epsilon(1e-12));
+    golden = golden_manifold_3;
+  }
+  const auto mt = moments_of({t}), mq = moments_of({q});
+  CHECK(frechet_distance(mt[0], mq[0]) == doctest::Approx(golden_frechet).epsilon(1e-9));
+}
+
+TEST_CASE("kernel distance: closed form, zero mean for equal distributions, blocks") {
+  // Two points in one dimension: k(0, 0) = 1, k(0, 1) = 1, k(1, 1) = 8.
+  net::FeatureMatrix a{1, {0.0F, 1.0F}}, b{1, {1.0F, 1.0F}};
+  CHECK(kernel_distance(a, b) == doctest::Approx(1.0 + 8.0 - 2.0 * (1.0 + 8.0 + 1.0 + 8.0) / 4.0));
+  std::vector<double> equal, other;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    const PatientFeatures x = gaussian_patients(seed, 1, 40, 8, 0.0, 0.0);
+    equal.push_back(kernel_distance(x[0], gaussian_patients(seed + 1000, 1, 40, 8, 0.0, 0.0)[0]));
+    other.push_back(kernel_distance(x[0], gaussian_patients(seed + 2000, 1, 40, 8, 0.5, 0.0)[0]));
+  }
+  double mean = 0, squares = 0, shifted = 0;
+  for (std::size_t n = 0; n < 60; ++n) {
+    mean += equal[n] / 60.0;
+    squares += equal[n] * equal[n] / 60.0;
+    shifted += other[n] / 60.0;
+  }
+  const double error = std::sqrt(squares / 60.0);
+  MESSAGE("equal: ", mean, " +- ", error, ", shifted: ", shifted);
+  CHECK(std::abs(mean) < 3.0 * error);
+  // For normal rows of d dimensions k = 1 + 3 u + 3 u^2 + u^3 with u = x.y / d; a mean of c in one set changes
+  // E u = 0, E u^2 = 1 / d, E u^3 = 0 to E u = c^2, E u^2 = ..., here as an order of magnitude: 3 c^4 = 0.19 and more.
+  CHECK(shifted > 0.19);
+  const net::FeatureMatrix big = gaussian_patients(1, 1, 2000, 8, 0.0, 0.0)[0],
+                           moved = gaussian_patients(2, 1, 1900, 8, 0.5, 0.0)[0];
+  const BlockEstimate blocks = kernel_distance_blocks(big, moved, 100, 7);
+  CHECK(blocks.blocks == 19);
+  CHECK(std::abs(blocks.value - kernel_distance(big, moved)) < 4.0 * blocks.standard_error.value());
+  CHECK(kernel_distance_blocks(big, moved, 5000, 7).value ==
+        doctest::Approx(kernel_distance_blocks(big, moved, 1900, 9).value).epsilon(0.05));
+  CHECK_FALSE(kernel_distance_blocks(a, b, 100, 7).standard_error.has_value());
+}
+
+TEST_CASE("kernel distance over patients: identical sets, other draws, no self pairs") {
+  const PatientFeatures x = gaussian_patients(3, 6, 20, 5, 1.0, 0.5), y = gaussian_patients(4, 6, 25, 5, 1.4, 0.5);
+  CHECK(std::abs(PatientKernel(x, x).distance()) < 1e-6);
+  const PatientKernel kernel(x, y);
+  const int counts[6] = {2, 1, 0, 0, 1, 2};
+  double sums[3] = {0, 0, 0}, pairs[3] = {0, 0, 0};
+  for (std::size_t p = 0; p < 6; ++p) {
+    for (std::size_t q = 0; q < 6; ++q) {
+      if (p == q) continue;
+      const double w = counts[p] * counts[q];
+      const std::vector<std::pair<const net::FeatureMatrix*, const net::FeatureMatrix*>> sets{
+          {&x[p], &x[q]}, {&y[p], &y[q]}, {&x[p], &y[q]}};
+      for (std::size_t s = 0; s < 3; ++s) {
+        for (std::int64_t i = 0; i < sets[s].first->rows(); ++i) {
+          for (std::int64_t j = 0; j < sets[s].second->rows(); ++j) {
+            double dot = 0;
+            for (std::int64_t d = 0; d < 5; ++d) {
+              dot += static_cast<double>(sets[s].first->values[static_cast<std::size_t>(i * 5 + d)]) *
+                     static_cast<double>(sets[s].second->values[static_cast<std::size_t>(j * 5 + d)]);
+            }
+            sums[s] += w * std::pow(dot / 5.0 + 1.0, 3);
+            pairs[s] += w;
+          }
+        }
+      }
+    }
+  }
+  const double direct = sums[0] / pairs[0] + sums[1] / pairs[1] - 2.0 * sums[2] / pairs[2];
+  CHECK(kernel.distance(counts) == doctest::Approx(direct).epsilon(1e-5));
+  const int one[6] = {6, 0, 0, 0, 0, 0};
+  CHECK(std::isnan(kernel.distance(one)));
+  const PatientDraws draws(6, 300, 5);
+  const MethodDraws values = kernel_draws({kernel, PatientKernel(x, x)}, draws);
+  CHECK(values[0][17] == kernel.distance(draws.counts(17)));
+  const PairedIntervals intervals = paired_intervals({kernel.distance(), 0.0}, values);
+  REQUIRE(intervals.methods[0].has_value());
+  CHECK(intervals.methods[0]->low < kernel.distance());
+  CHECK(intervals.methods[0]->high > kernel.distance());
+}
+
+TEST_CASE("manifolds: identical sets, sets far apart, invariance") {
+  const net::FeatureMatrix x = golden_features(40, 4, 0);
+  net::FeatureMatrix far = x, moved = x;
+  for (float& v : far.values) v += 100.0F;
+  const ManifoldMetrics same = manifold_metrics(x, x), apart = manifold_metrics(x, far);
+  CHECK(same.precision == 1.0);
+  CHECK(same.recall == 1.0);
+  CHECK(same.coverage == 1.0);
+  CHECK(same.density == doctest::Approx(6.0 / 5.0));  // each ball holds its centre and the 5 neighbours
+  CHECK(apart.precision + apart.recall + apart.density + apart.coverage == 0.0);
+  const net::FeatureMatrix q = golden_features(30, 4, 1);
+  net::FeatureMatrix scaled_x = x, scaled_q = q;
+  for (float& v : scaled_x.values) v *= 8.0F;
+  for (float& v : scaled_q.values) v *= 8.0F;
+  CHECK(manifold_metrics(scaled_x, scaled_q).density == manifold_metrics(x, q).density);
+  CHECK(manifold_metrics(x, q).precision == manifold_metrics(q, x).recall);
+  const net::FeatureMatrix constant{2, std::vector<float>(20, 3.0F)};
+  CHECK(manifold_metrics(constant, constant).coverage == 1.0);
+}
+
+TEST_CASE("coverage draws equal the coverage of the distinct patients") {
+  const PatientFeatures x = gaussian_patients(8, 5, 12, 3, 0.0, 1.0), y = gaussian_patients(9, 5, 9, 3, 0.6, 1.0);
+  const PatientDraws draws(5, 40, 3);
+  const MethodDraws values = coverage_draws(x, {x, y}, draws, 3);
+  for (std::size_t b = 0; b < draws.draws(); ++b) {
+    CHECK(values[0][b] == 1.0);
+    bool weighed = false;
+    for (std::size_t p = 0; p < 5; ++p) weighed = weighed || draws.counts(b)[p] > 1;
+    if (weighed) continue;
+    const PatientFeatures dx = without_repeats(x, draws.counts(b)), dy = without_repeats(y, draws.counts(b));
+    CHECK(values[1][b] == doctest::Approx(manifold_metrics(pooled_rows(dx), pooled_rows(dy), 3).coverage));
+  }
+  // A draw with repeats: rows of the distinct patients, weighed.
+  const PatientDraws two(2, 50, 1);
+  const PatientFeatures x2(x.begin(), x.begin() + 2), y2(y.begin(), y.begin() + 2);
+  const MethodDraws of_two = coverage_draws(x2, {y2}, two, 3);
+  for (std::size_t b = 0; b < two.draws(); ++b) {
+    const ManifoldMetrics m = manifold_metrics(pooled_rows(without_repeats(x2, two.counts(b))),
+                                               pooled_rows(without_repeats(y2, two.counts(b))), 3);
+    CHECK(of_two[0][b] == doctest::Approx(m.coverage));
+  }
+}
+
+TEST_CASE("frechet draws equal the distance of merged moments; threads do not matter") {
+  for (const std::int64_t rows : {30, 3}) {  // the second: singular covariances
+    const PatientFeatures x = gaussian_patients(5, 6, rows, 20, 0.0, 0.3),
+                          y = gaussian_patients(6, 6, rows, 20, 0.2, 0.3);
+    const auto mx = moments_of(x), my = moments_of(y);
+    const PatientDraws draws(6, 25, 11);
+    const MethodDraws values = frechet_draws(mx, {my, mx}, draws);
+    for (std::size_t b = 0; b < draws.draws(); ++b) {
+      const FeatureMoments a = merged(mx, draws.counts(b)), c = merged(my, draws.counts(b));
+      CHECK(values[0][b] == doctest::Approx(frechet_distance(a, c)).epsilon(1e-5));
+      CHECK(values[1][b] < 2e-5);
+    }
+    const int before = thread_count();
+    set_thread_count(1);
+    const MethodDraws alone = frechet_draws(mx, {my, mx}, draws);
+    set_thread_count(3);
+    CHECK(frechet_draws(mx, {my, mx}, draws) == alone);
+    CHECK(coverage_draws(x, {y}, draws, 2) == coverage_draws(x, {y}, draws, 2));
+    set_thread_count(before);
+  }
+}
+
+TEST_CASE("bootstrap: draws depend on the seed alone, intervals are paired") {
+  const PatientDraws a(7, 100, 3), b(7, 40, 3), other(7, 40, 4);
+  int same = 0;
+  for (std::size_t draw = 0; draw < 40; ++draw) {
+    int sum = 0;
+    for (std::size_t p = 0; p < 7; ++p) {
+      CHECK(a.counts(draw)[p] == b.counts(draw)[p]);
+      same += static_cast<int>(a.counts(draw)[p] == other.counts(draw)[p]);
+      sum += a.counts(draw)[p];
+    }
+    CHECK(sum == 7);
+  }
+  CHECK(same < 200);
+  // The second method is the first plus 3 in every draw, so the difference is certain though each alone is not.
+  MethodDraws draws(2);
+  for (int n = 0; n < 100; ++n) {
+    draws[0].push_back(n);
+    draws[1].push_back(n + 3);
+  }
+  const PairedIntervals intervals = paired_intervals({50, 53}, draws, 0.9);
+  CHECK(intervals.methods[0]->low == doctest::Approx(0.05 * 99));
+  CHECK(intervals.methods[0]->high == doctest::Approx(0.95 * 99));
+  REQUIRE(intervals.differences.size() == 1);
+  CHECK(intervals.differences[0].value == -3);
+  CHECK(intervals.differences[0].interval->low == -3);
+  CHECK(intervals.differences[0].interval->high == -3);
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  CHECK(percentile_interval({nan, 1, 1, nan, 1})->high == 1);
+  CHECK_FALSE(percentile_interval({nan, nan, nan, 1, 1}).has_value());
+  CHECK_THROWS_AS(percentile_interval({1, 2}, 1.0), Error);
+}
+
+TEST_CASE("features: one patient, few rows, other dimensions and NaN") {
+  const PatientFeatures x = gaussian_patients(1, 1, 12, 3, 0, 0), y = gaussian_patients(2, 2, 12, 4, 0, 0);
+  const PatientDraws one(1, 1000, 1), two(2, 10, 1);
+  CHECK(one.draws() == 0);
+  CHECK_FALSE(paired_intervals({1.0}, frechet_draws(moments_of(x), {moments_of(x)}, one)).methods[0].has_value());
+  CHECK_FALSE(paired_intervals({1.0}, coverage_draws(x, {x}, one)).methods[0].has_value());
+  CHECK_FALSE(paired_intervals({1.0}, kernel_draws({PatientKernel(x, x)}, one)).methods[0].has_value());
+  CHECK(std::isnan(PatientKernel(x, x).distance()));
+  CHECK_THROWS_AS(frechet_draws(moments_of(x), {moments_of(x)}, two), Error);
+  CHECK_THROWS_AS(kernel_draws({PatientKernel(x, x)}, two), Error);
+  CHECK_THROWS_AS(coverage_draws(x, {x}, two), Error);
+  CHECK_THROWS_AS(PatientKernel(x, y), Error);
+  CHECK_THROWS_AS(kernel_distance(x[0], y[0]), Error);
+  CHECK_THROWS_AS(manifold_metrics(x[0], y[0]), Error);
+  CHECK_THROWS_AS(manifold_metrics(x[0], x[0], 12), Error);
+  CHECK_THROWS_AS(manifold_metrics(x[0], x[0], 0), Error);
+  const net::FeatureMatrix row{3, {1, 2, 3}}, none{3, {}}, bad{1, {1, NAN, 2}};
+  CHECK_THROWS_AS(kernel_distance(row, x[0]), Error);
+  CHECK_THROWS_AS(kernel_distance(none, none), Error);
+  CHECK_THROWS_AS(kernel_distance(bad, bad), Error);
+  CHECK_THROWS_AS(manifold_metrics(bad, bad, 1), Error);
+  // A patient without windows is no obstacle, a draw of nothing else is left out.
+  const PatientFeatures gap{x[0], none, x[0]};
+  const MethodDraws draws = frechet_draws(moments_of(gap), {moments_of(gap)}, PatientDraws(3, 200, 1));
+  CHECK(std::count_if(draws[0].begin(), draws[0].end(), [](double v) { return std::isnan(v); }) > 0);
+  CHECK(percentile_interval(draws[0])->high < 1e-5);
+  const net::FeatureMatrix some = some_rows(golden_features(50, 2, 0), 7, 1, 2);
+  CHECK(some.rows() == 7);
+  CHECK(some.values == some_rows(golden_features(50, 2, 0), 7, 1, 2).values);
+  CHECK(some_rows(row, 5, 1, 2).values == row.values);
+}
+
+TEST_CASE("features: speed of the bootstraps" * doctest::skip()) {
+  const auto seconds = [](std::clock_t start) { return static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC; };
+  const PatientFeatures x = gaussian_patients(1, 30, 1000, 168, 0, 0.3),
+                        y = gaussian_patients(2, 30, 1000, 168, 0.1, 0.3);
+  const auto mx = moments_of(x), my = moments_of(y);
+  const PatientDraws draws(30, 1000, 1);
+  std::clock_t start = std::clock();
+  frechet_draws(mx, {my}, draws);
+  MESSAGE("Frechet, 30 patients, 168 dims, 1000 draws: ", seconds(start), " s of CPU time");
+  start = std::clock();
+  const double once = frechet_distance(mx[0], my[0]);
+  MESSAGE("one frechet_distance (", once, "): ", seconds(start), " s of CPU time");
+  PatientFeatures sx, sy;
+  for (std::size_t p = 0; p < 30; ++p) {
+    sx.push_back(some_rows(x[p], 200, 1, p));
+    sy.push_back(some_rows(y[p], 200, 1, p));
+  }
+  start = std::clock();
+  const PatientKernel kernel(sx, sy);
+  MESSAGE("kernel sums of 6000 rows: ", seconds(start), " s of CPU time");
+  start = std::clock();
+  kernel_draws({kernel}, draws);
+  MESSAGE("1000 kernel draws: ", seconds(start), " s of CPU time");
+  start = std::clock();
+  manifold_metrics(pooled_rows(sx), pooled_rows(sy));
+  MESSAGE("manifolds of 6000 rows: ", seconds(start), " s of CPU time");
+  start = std::clock();
+  coverage_draws(sx, {sy}, draws);
+  MESSAGE("coverage, 6000 rows, 1000 draws: ", seconds(start), " s of CPU time");
+}
