@@ -1,15 +1,12 @@
 // What gdm-prep info says about values, files and order.
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <cmath>
 #include <limits>
-#include <thread>
 
 #include "io/safetensors.hpp"
 #include "io_fixture.hpp"
 #include "metrics/inspect.hpp"
-#include "sys/in_order.hpp"
 
 using namespace gdm_test;
 using gdm::metrics::FileKind;
@@ -55,24 +52,6 @@ TEST_CASE("inspect: kinds of files, and names for formats that are none") {
   put_file(folder / "manifest.json", "{}", 2);
   CHECK(contains(error_of([&] { gdm::metrics::file_kind(folder.path()); }), "such as"));
   CHECK(contains(error_of([&] { gdm::metrics::file_kind(folder / "none"); }), "none: No such file"));
-}
-
-TEST_CASE("inspect: results come in order whatever takes longest, and an exception ends the work") {
-  std::vector<std::int64_t> order;
-  gdm::parallel_in_order(
-      20,
-      [](std::int64_t n) {
-        if (n % 3 == 0) std::this_thread::sleep_for(std::chrono::milliseconds(2));
-        return n * n;
-      },
-      [&](std::int64_t n, std::int64_t square) {
-        CHECK(square == n * n);
-        order.push_back(n);
-      });
-  REQUIRE(order.size() == 20);
-  for (std::int64_t n = 0; n < 20; ++n) CHECK(order[static_cast<std::size_t>(n)] == n);
-  const auto failing = [](std::int64_t n) -> int { throw gdm::Error("at " + std::to_string(n)); };
-  CHECK_THROWS_AS(gdm::parallel_in_order(3, failing, [](std::int64_t, int) {}), gdm::Error);
 }
 
 TEST_CASE("inspect: a model's digest is verified, others' tensors are listed") {
