@@ -15,7 +15,7 @@ namespace gdm::metrics {
 namespace {
 
 /// The value of rank ceil(part * n), counted from 1.
-float nearest_rank(std::vector<float>& values, double part) {
+float nearest_rank(Voxels<float>& values, double part) {
   const auto rank = static_cast<std::ptrdiff_t>(std::ceil(part * static_cast<double>(values.size())));
   const auto place = values.begin() + std::max<std::ptrdiff_t>(rank - 1, 0);
   std::nth_element(values.begin(), place, values.end());
@@ -37,7 +37,7 @@ Json tensors_json(const SafetensorsFile& file) {
 
 }  // namespace
 
-ValueSummary summarize_values(std::vector<float>& voxels) {
+ValueSummary summarize_values(Voxels<float>& voxels) {
   ValueSummary summary;
   summary.voxels = static_cast<std::int64_t>(voxels.size());
   voxels.erase(std::remove_if(voxels.begin(), voxels.end(), [](float v) { return !std::isfinite(v); }), voxels.end());

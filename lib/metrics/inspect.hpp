@@ -25,7 +25,7 @@ struct ValueSummary {
 };
 
 /// Reorders the voxels.
-ValueSummary summarize_values(std::vector<float>& voxels);
+ValueSummary summarize_values(Voxels<float>& voxels);
 
 struct InspectOptions {
   bool check = false;         ///< read everything that a manifest names; voxels that are not finite are a problem
