@@ -10,12 +10,14 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace gdm {
 namespace {
 
 int g_threads = 0;
+thread_local bool t_inside_loop = false;
 
 /// CPUs allowed by the cgroup quota, or a large number without one.
 double cgroup_cpus() {
@@ -52,11 +54,12 @@ int thread_count() {
 }
 
 void parallel_for(std::int64_t n, const std::function<void(std::int64_t)>& body) {
-  const int workers = static_cast<int>(std::min<std::int64_t>(thread_count(), n));
+  const int workers = t_inside_loop ? 1 : static_cast<int>(std::min<std::int64_t>(thread_count(), n));
   std::atomic<std::int64_t> next{0};
   std::exception_ptr failure;
   std::mutex mutex;
   const auto work = [&] {
+    const bool outer = std::exchange(t_inside_loop, t_inside_loop || workers > 1);
     for (std::int64_t i = next++; i < n; i = next++) {
       try {
         body(i);
@@ -66,6 +69,7 @@ void parallel_for(std::int64_t n, const std::function<void(std::int64_t)>& body)
         next = n;
       }
     }
+    t_inside_loop = outer;
   };
   std::vector<std::thread> threads;
   for (int t = 1; t < workers; ++t) threads.emplace_back(work);
