@@ -74,7 +74,7 @@ grep -q '"name": "prediction"' out || fail "the name of standard input"
 expect 0 '^would grade 1 cases by 2 methods' ten.json --input mr --dry-run
 
 # Profiles, selections and blocks of a wide table.
-expect 0 '^self +a +0\.00 +inf +1\.0000 ' self=self.json --metrics mae_hu,psnr_db,ssim
+expect 0 '^self +a +0\.00 +inf +1\.0000$' self=self.json --metrics mae_hu,psnr_db,ssim
 expect 0 '"hu_range": \[' self.json --json --profile synthrad2025
 grep -A2 '"hu_range"' out | grep -q 3071 || fail "the range of synthrad2025"
 grep -q '"ms_ssim": 1.0' out || fail "MS-SSIM of a volume with itself is not 1"
@@ -102,7 +102,7 @@ expect 0 '^would grade' far.json --resample --dry-run
 write_nifti labels.nii 18 16 11 int16 '1 + (i > 9)' 0
 printf '{"gdm_manifest": 1, "task": "mr2ct", "cases": [{"id": "a", "inputs": {"labels": "labels.nii"},
   "target": "ct.nii", "prediction": "plus10.nii"}]}' >labels.json
-expect 0 '^prediction +a +10\.00 ' prediction=labels.json --labels labels --label-names 1=left,2=right \
+expect 0 '^prediction +a +10\.00$' prediction=labels.json --labels labels --label-names 1=left,2=right \
   --metrics label_left_mae_hu
 expect 0 '"label_right_hd95_mm": 0.0' labels.json --labels labels --label-names 1=left,2=right \
   --predicted-labels labels.nii --metrics labels --json
