@@ -30,11 +30,6 @@ Mask segment(const Mask& mask, const Inside& inside) {
   return result;
 }
 
-std::optional<double> dice_of(std::int64_t both, std::int64_t total) {
-  if (total == 0) return std::nullopt;
-  return 2.0 * static_cast<double>(both) / static_cast<double>(total);
-}
-
 }  // namespace
 
 SegmentMetrics compare_segments(const Mask& prediction, const Mask& target, bool with_surfaces) {
@@ -46,7 +41,7 @@ SegmentMetrics compare_segments(const Mask& prediction, const Mask& target, bool
     real += t;
   }
   SegmentMetrics result;
-  result.dice = dice_of(both, predicted + real);
+  if (predicted + real > 0) result.dice = 2.0 * static_cast<double>(both) / static_cast<double>(predicted + real);
   const double excess = static_cast<double>(predicted - real);
   result.volume_error_ml = excess * voxel_ml(target.grid);
   if (real > 0) result.volume_error_percent = 100.0 * excess / static_cast<double>(real);
@@ -56,19 +51,6 @@ SegmentMetrics compare_segments(const Mask& prediction, const Mask& target, bool
     result.assd_mm = distances->assd_mm;
   }
   return result;
-}
-
-std::optional<double> dice_at_threshold(const Volume& prediction_hu, const Volume& target_hu, const Mask& mask,
-                                        double threshold_hu) {
-  std::int64_t both = 0, total = 0;
-  for (std::size_t n = 0; n < mask.voxels.size(); ++n) {
-    const int inside = mask.voxels[n] != 0 ? 1 : 0;
-    const int p = static_cast<double>(prediction_hu.voxels[n]) >= threshold_hu ? inside : 0;
-    const int t = static_cast<double>(target_hu.voxels[n]) >= threshold_hu ? inside : 0;
-    both += p & t;
-    total += p + t;
-  }
-  return dice_of(both, total);
 }
 
 Mask segment_above(const Volume& ct_hu, const Mask& mask, double threshold_hu) {

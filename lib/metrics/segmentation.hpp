@@ -8,7 +8,7 @@
 namespace gdm::metrics {
 
 struct SegmentMetrics {
-  std::optional<double> dice;                  ///< none if both segments are empty, 0 if one is
+  std::optional<double> dice;  ///< 2 |P and T| / (|P| + |T|) (Dice, Ecology 26, 1945); none if both are empty
   std::optional<double> hd95_mm, assd_mm;      ///< see surface_distances(); none if either segment is empty
   double volume_error_ml = 0;                  ///< predicted minus target volume
   std::optional<double> volume_error_percent;  ///< of the target's volume; none if that is 0
@@ -16,11 +16,6 @@ struct SegmentMetrics {
 
 /// Segments on one grid. Surface distances cost the most and are left out without `with_surfaces`.
 SegmentMetrics compare_segments(const Mask& prediction, const Mask& target, bool with_surfaces);
-
-/// Dice coefficient 2 |P and T| / (|P| + |T|) of the voxels inside the mask with at least `threshold_hu` (Dice, Ecology
-/// 26, 1945). None if neither volume has such a voxel; 0 if one of them has none. Volumes and mask share one grid.
-std::optional<double> dice_at_threshold(const Volume& prediction_hu, const Volume& target_hu, const Mask& mask,
-                                        double threshold_hu);
 
 /// Voxels inside the mask with at least `threshold_hu`.
 Mask segment_above(const Volume& ct_hu, const Mask& mask, double threshold_hu);

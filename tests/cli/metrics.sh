@@ -119,7 +119,8 @@ cmp many.1 many.2 || fail "the number of threads changes the result"
 cases broken.json a:ct.nii b:other.nii c:nan.nii d:gone.nii e:ct.nii
 for threads in 1 2; do expect 1 "case 'b': other.nii" broken.json --threads $threads; done
 for threads in 1 2; do
-  "$metrics" --progress never broken.json --keep-going --threads $threads --tsv - >broken.$threads 2>err.$threads && fail "exit 0"
+  "$metrics" --progress never broken.json --keep-going --threads $threads --tsv - \
+    >broken.$threads 2>err.$threads && fail "exit 0"
 done
 cmp broken.1 broken.2 && cmp err.1 err.2 || fail "the number of threads changes the skipped cases"
 [ "$(wc -l <broken.1)" = 3 ] && [ "$(wc -l <err.1)" = 3 ] || fail "skipped cases"
@@ -144,6 +145,8 @@ expect 3 "'a'.*NaN" nan.json --keep-going --tsv -
 [ "$(wc -l <out)" = 2 ] || fail "--keep-going does not keep the good case alone"
 cases empty.json a:ct.nii:air.nii
 expect 1 'no voxel of the target lies above' empty.json
+printf '{"gdm_manifest": 1, "task": "mr2ct", "cases": [{"id": "a", "inputs": {}, "prediction": "ct.nii"}]}' >bare.json
+expect 1 "'a' has no target" bare.json
 cases failed.json a:! b:ct.nii
 expect 3 'the network failed' failed.json
 cases both.json a:ct.nii b:ct.nii

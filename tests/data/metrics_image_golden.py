@@ -47,8 +47,8 @@ def factors(x, y, width):
     vx, vy, cov = n * (mean(x * x) - mx * mx), n * (mean(y * y) - my * my), n * (mean(x * y) - mx * my)
     sx, sy = np.sqrt(np.maximum(vx, 0)), np.sqrt(np.maximum(vy, 0))
     c1, c2 = (0.01 * width) ** 2, (0.03 * width) ** 2
-    return [np.maximum(f, 0) for f in ((2 * mx * my + c1) / (mx * mx + my * my + c1), (2 * sx * sy + c2) / (vx + vy + c2),
-                                       (cov + c2 / 2) / (sx * sy + c2 / 2))]
+    luminance, contrast = (2 * mx * my + c1) / (mx * mx + my * my + c1), (2 * sx * sy + c2) / (vx + vy + c2)
+    return [np.maximum(f, 0) for f in (luminance, contrast, (cov + c2 / 2) / (sx * sy + c2 / 2))]
 
 
 def ms_ssim_2025(p, t, mask, low, high):

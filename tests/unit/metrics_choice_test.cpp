@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "metrics/gates.hpp"
 #include "metrics/metric.hpp"

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
+#include <tuple>
 
 #include "metrics/metric.hpp"
 #include "metrics/segmentation.hpp"
@@ -23,7 +25,7 @@ namespace {
 
 struct ImageGolden {
   double ms_ssim, ms_ssim_all, ssim_plain, ncc;
-  double tissue[10];  ///< MAE and bias of air, lung, fat, soft, bone
+  double air_mae, air_bias, lung_mae, lung_bias, fat_mae, fat_bias, soft_mae, soft_bias, bone_mae, bone_bias;
   double dz_mae_hu, dz_bone_mae_hu, dz_correlation, psnr_2025_db, psnr_plain_db, mae_all_hu;
 };
 struct SurfaceGolden {
@@ -116,10 +118,12 @@ TEST_CASE("profiles: 20 pairs equal scikit-image, scipy and numpy") {
     check_near(r2025["ms_ssim_all"], golden.ms_ssim_all, 1e-8);
     check_near(plain["ssim"], golden.ssim_plain, 1e-8);
     check_near(r2025["ncc"], golden.ncc, 1e-9);
-    int t = 0;
-    for (const char* tissue : {"air", "lung", "fat", "soft", "bone"}) {
-      check_near(r2025[std::string(tissue) + "_mae_hu"], golden.tissue[t++], 1e-9);
-      check_near(r2025[std::string(tissue) + "_bias_hu"], golden.tissue[t++], 1e-9);
+    for (const auto& [tissue, mae, bias] :
+         {std::tuple{"air", golden.air_mae, golden.air_bias}, std::tuple{"lung", golden.lung_mae, golden.lung_bias},
+          std::tuple{"fat", golden.fat_mae, golden.fat_bias}, std::tuple{"soft", golden.soft_mae, golden.soft_bias},
+          std::tuple{"bone", golden.bone_mae, golden.bone_bias}}) {
+      check_near(r2025[std::string(tissue) + "_mae_hu"], mae, 1e-9);
+      check_near(r2025[std::string(tissue) + "_bias_hu"], bias, 1e-9);
     }
     check_near(r2025["dz_mae_hu"], golden.dz_mae_hu, 1e-9);
     check_near(r2025["dz_bone_mae_hu"], golden.dz_bone_mae_hu, 1e-9);
