@@ -18,10 +18,11 @@ using namespace gdm;
 
 struct Options {
   std::vector<std::string> manifests;
-  std::vector<double> range{-1024.0, 3000.0};
-  std::vector<std::string> encoders;
+  std::vector<double> range;
+  std::vector<std::string> encoders, fail_under, fail_over;
+  std::string profile = "synthrad2023", metrics = "default", labels, predicted_labels, label_names;
   std::string split = "predicted", input, output = "-", tsv;
-  bool keep_going = false;
+  bool unmasked = false, resample = false, keep_going = false;
 };
 
 struct MontageArguments {
@@ -64,24 +65,75 @@ void declare(CLI::App& app, Options& options) {
       ->allow_extra_args(false)
       ->default_str("")
       ->type_name("FILE.safetensors");
-  app.add_option("--range", options.range, "Dynamic range of PSNR and SSIM in HU")
+  app.add_option("--profile", options.profile, "Whose definitions of PSNR, SSIM and MS-SSIM hold")
+      ->check(one_of({"synthrad2023", "synthrad2025", "plain"}))
+      ->type_name("synthrad2023|synthrad2025|plain");
+  app.add_option("--range", options.range, "Dynamic range of PSNR, SSIM and MS-SSIM in HU, instead of the profile's")
       ->check(cli::range(-1e6, 1e6))
       ->expected(2)
+      ->default_str("")
       ->type_name("LOW HIGH");
+  app.add_option("--metrics", options.metrics, "Metrics or groups of them, separated by commas, or all")
+      ->type_name("LIST|all");
+  app.add_flag("--unmasked", options.unmasked, "Also MAE, PSNR, SSIM and MS-SSIM over all voxels");
+  app.add_option("--labels", options.labels, "Label volume of each target: an input of the first manifest, or a file")
+      ->type_name("KEY|FILE");
+  app.add_option("--predicted-labels", options.predicted_labels, "The same of each prediction, in its own manifest")
+      ->type_name("KEY|FILE");
+  app.add_option("--label-names", options.label_names, "The segments of --labels, such as 1=liver,2=spleen")
+      ->type_name("N=NAME,...");
+  app.add_flag("--resample", options.resample, "Interpolate a prediction on another grid at the target's voxels");
+  app.add_option("--fail-under", options.fail_under, "Exit 4 if a method's mean is below; may be repeated")
+      ->allow_extra_args(false)
+      ->default_str("")
+      ->type_name("KEY=VALUE");
+  app.add_option("--fail-over", options.fail_over, "Exit 4 if a method's mean is above; may be repeated")
+      ->allow_extra_args(false)
+      ->default_str("")
+      ->type_name("KEY=VALUE");
   app.add_flag("--keep-going", options.keep_going, "Skip a case that cannot be graded, for all methods");
   app.add_option("--tsv", options.tsv, "Write a row per method and case; - instead of the report")->type_name("FILE|-");
   app.add_option("-o,--output", options.output, "Where the report goes")->type_name("FILE|-");
 }
 
+metrics::Settings settings_of(const Options& options) {
+  metrics::Settings settings;
+  settings.profile = metrics::profile_from_name(options.profile);
+  settings.range = metrics::default_range(settings.profile);
+  if (!options.range.empty()) settings.range = {options.range[0], options.range[1]};
+  if (!(settings.range.width_hu() > 0) || !std::isfinite(settings.range.width_hu())) {
+    throw Error(fmt::format("--range: {:g} is not below {:g}", settings.range.low_hu, settings.range.high_hu),
+                Exit::usage);
+  }
+  settings.unmasked = options.unmasked;
+  settings.selection = options.metrics;
+  settings.predicted_labels = !options.predicted_labels.empty();
+  if (options.labels.empty() != options.label_names.empty()) {
+    throw Error("--labels and --label-names need each other", Exit::usage);
+  }
+  if (settings.predicted_labels && options.labels.empty()) {
+    throw Error("--predicted-labels needs --labels", Exit::usage);
+  }
+  if (!options.labels.empty()) settings.labels = metrics::labels_from_text(options.label_names);
+  return settings;
+}
+
 metrics::GradeOptions grade_options(const Options& options, const cli::Program& program) {
   metrics::GradeOptions grade;
-  grade.range = {options.range[0], options.range[1]};
-  if (!(grade.range.width_hu() > 0) || !std::isfinite(grade.range.width_hu())) {
-    throw Error(fmt::format("--range: {:g} is not below {:g}", options.range[0], options.range[1]), Exit::usage);
+  grade.settings = settings_of(options);
+  for (const std::string& gate : options.fail_under) {
+    grade.gates.push_back(metrics::gate_from_text(gate, "--fail-under"));
   }
+  for (const std::string& gate : options.fail_over) {
+    grade.gates.push_back(metrics::gate_from_text(gate, "--fail-over"));
+  }
+  metrics::check_gates(grade.gates, metrics::metric_list(grade.settings));
   grade.split = plan_split(options.split);
   grade.input_key = options.input;
   grade.encoders.assign(options.encoders.begin(), options.encoders.end());
+  grade.labels = options.labels;
+  grade.predicted_labels = options.predicted_labels;
+  grade.resample = options.resample;
   grade.keep_going = options.keep_going;
   grade.hash_volumes = program.standard().json;
   grade.compute = cli::compute_of(program);
@@ -135,6 +187,13 @@ int run(const Options& options, cli::Program& program) {
   for (const auto& skipped : grades.skipped) {
     log_error(fmt::format("case '{}' is not graded: {}", skipped.id, skipped.reason));
   }
+  bool missed = false;
+  for (const auto& gate : grades.gates) {
+    if (gate.passed) continue;
+    log_error(metrics::describe(gate));
+    missed = true;
+  }
+  if (missed) return static_cast<int>(Exit::gate);
   return static_cast<int>(grades.skipped.empty() ? Exit::ok : Exit::partial);
 }
 
@@ -172,7 +231,8 @@ int run_montage(const MontageArguments& arguments, const cli::Standard& standard
 }  // namespace
 
 int main(int argc, char** argv) {
-  cli::Program program("gdm-metrics", "Grades predictions against targets: MAE, PSNR, SSIM, bone, Frechet distance.");
+  cli::Program program("gdm-metrics",
+                       "Grades predictions against targets: MAE, PSNR, SSIM, anatomy, Frechet distance.");
   Options options;
   MontageArguments montage;
   program.set_run(cli::has_output | cli::has_device | cli::has_json | cli::has_dry_run,

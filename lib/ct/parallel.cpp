@@ -7,19 +7,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sys/clones.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
 #include "sys/random.hpp"
-
-// One version of the hot loops for AVX2 and one for any x86-64, chosen at load time. Sanitizers instrument the
-// resolver before their run time is up, so they get the plain version.
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
-    !defined(__SANITIZE_THREAD__)
-#define GDM_CLONES __attribute__((target_clones("arch=haswell", "default")))
-#else
-#define GDM_CLONES
-#endif
-#define GDM_INLINE inline __attribute__((always_inline))
 
 namespace gdm::ct {
 namespace {

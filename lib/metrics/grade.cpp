@@ -3,16 +3,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cmath>
+#include <limits>
 #include <memory>
 
 #include "image/mask.hpp"
 #include "io/nifti.hpp"
 #include "metrics/distribution.hpp"
-#include "metrics/segmentation.hpp"
-#include "metrics/ssim.hpp"
+#include "metrics/regrid.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
+#include "sys/parallel.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"
 
@@ -49,42 +52,109 @@ struct CaseResult {
   std::vector<std::vector<net::FeatureMatrix>> features;  ///< [encoder][method]
 };
 
-void measure(const Volume& prediction, const Volume& target, const Mask& mask, const PlannedCase& planned,
-             const GradeOptions& options, std::vector<Instrument>& instruments, CaseResult& result) {
-  CaseGrades grades = grade_volumes(prediction, target, mask, options.range);
-  grades.id = planned.reference.id;
-  result.grades.push_back(std::move(grades));
-  for (std::size_t e = 0; e < instruments.size(); ++e) {
-    result.features[e].push_back(instruments[e].extractor->window_features(prediction, mask));
+/// A case's volumes that all methods share, read once.
+struct Reference {
+  Volume target;
+  Mask mask;
+  std::optional<Volume> labels;
+};
+
+/// Reads for one case, and remembers what was read.
+class CaseReader {
+ public:
+  CaseReader(const GradeOptions& options, Provenance& provenance) : options_(options), provenance_(provenance) {}
+
+  Volume volume(const fs::path& path) const {
+    remember(path);
+    return read_volume(path);
   }
+
+  Volume labels(const fs::path& path, const Grid& grid) const {
+    Volume labels = volume(path);
+    if (same_grid(labels.grid, grid)) return labels;
+    throw Error(fmt::format("{}: the labels are on another grid than the target: {} against {}", path.string(),
+                            describe(labels.grid), describe(grid)));
+  }
+
+  Reference reference(const Case& c) const {
+    Reference result;
+    result.target = volume(*c.target);
+    result.mask = mask_of(c, result.target);
+    if (c.mask) remember(*c.mask);
+    if (!options_.labels.empty()) result.labels = labels(label_path(c, options_.labels), result.target.grid);
+    return result;
+  }
+
+ private:
+  void remember(const fs::path& path) const {
+    if (options_.hash_volumes) provenance_.add_source(path);
+  }
+  const GradeOptions& options_;
+  Provenance& provenance_;
+};
+
+constexpr float air_hu = -1024.0F;
+
+/// The prediction on the target's grid, with a note if it was not there before.
+Volume on_target_grid(Volume&& prediction, const Reference& reference, float fill, std::vector<std::string>& notes) {
+  const Grid& grid = reference.target.grid;
+  if (same_grid(prediction.grid, grid)) return std::move(prediction);
+  Regridded regridded = regrid(prediction, grid, fill);
+  notes.push_back(
+      fmt::format("resampled trilinearly from {} to the target's grid; {} voxels outside its field were "
+                  "set to {:g}",
+                  describe(prediction.grid), regridded.outside, fill));
+  return std::move(regridded.volume);
 }
 
-CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, std::vector<Instrument>& instruments,
-                      Provenance& provenance) {
-  const auto read = [&](const fs::path& path) {
-    if (options.hash_volumes) provenance.add_source(path);
-    return read_volume(path);
-  };
-  const Volume target = read(*planned.reference.target);
-  const Mask mask = mask_of(planned.reference, target);
-  if (options.hash_volumes && planned.reference.mask) provenance.add_source(*planned.reference.mask);
+float least_of(const Volume& volume) {
+  float least = std::numeric_limits<float>::infinity();
+  for (const float v : volume.voxels) {
+    if (std::isfinite(v)) least = std::min(least, v);
+  }
+  return std::isfinite(least) ? least : 0.0F;
+}
+
+CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, const std::vector<Metric>& metrics,
+                      std::vector<Instrument>& instruments, Provenance& provenance) {
+  const CaseReader reader(options, provenance);
+  const Reference reference = reader.reference(planned.reference);
   CaseResult result;
   result.features.resize(instruments.size());
-  if (!instruments.empty()) check_gradable(target, target, mask);
+  if (!instruments.empty()) check_gradable(reference.target, reference.target, reference.mask);
   for (Instrument& instrument : instruments) {
-    result.targets.push_back(instrument.extractor->window_features(target, mask));
+    result.targets.push_back(instrument.extractor->window_features(reference.target, reference.mask));
   }
-  const auto graded = [&](const fs::path& path, bool fit) {
+  const auto graded = [&](const fs::path& path, bool fit, const Volume* predicted_labels) {
     with_context(path.string(), [&] {
-      Volume prediction = read(path);
-      if (fit) prediction = fit_linearly(prediction, target, mask);
-      measure(prediction, target, mask, planned, options, instruments, result);
+      std::vector<std::string> notes;
+      Volume prediction = reader.volume(path);
+      if (options.resample) {
+        const float fill = fit ? least_of(prediction) : air_hu;
+        prediction = on_target_grid(std::move(prediction), reference, fill, notes);
+      }
+      if (fit) prediction = fit_linearly(prediction, reference.target, reference.mask);
+      const CaseVolumes volumes{prediction, reference.target, reference.mask,
+                                reference.labels ? &*reference.labels : nullptr, predicted_labels};
+      CaseGrades grades = grade_volumes(volumes, options.settings, metrics);
+      grades.id = planned.reference.id;
+      grades.notes.insert(grades.notes.begin(), notes.begin(), notes.end());
+      result.grades.push_back(std::move(grades));
+      for (std::size_t e = 0; e < instruments.size(); ++e) {
+        result.features[e].push_back(instruments[e].extractor->window_features(prediction, reference.mask));
+      }
     });
   };
   if (!options.input_key.empty()) {
-    graded(planned.reference.input(options.input_key), needs_linear_fit(options.input_key));
+    graded(planned.reference.input(options.input_key), needs_linear_fit(options.input_key), nullptr);
   }
-  for (const fs::path& path : planned.predictions) graded(path, false);
+  for (std::size_t m = 0; m < planned.predictions.size(); ++m) {
+    std::optional<Volume> labels;
+    if (!options.predicted_labels.empty()) {
+      labels = reader.labels(label_path(planned.of_methods[m], options.predicted_labels), reference.target.grid);
+    }
+    graded(planned.predictions[m], false, labels ? &*labels : nullptr);
+  }
   return result;
 }
 
@@ -142,36 +212,9 @@ std::vector<MethodGrades> empty_methods(const std::vector<MethodManifest>& metho
 
 }  // namespace
 
-std::vector<Metric> metric_list(const HuRange& range) {
-  const std::string l = fmt::format("[{:g}, {:g}] HU (L = {:g})", range.low_hu, range.high_hu, range.width_hu());
-  const std::string bone = fmt::format("{:g} HU", bone_threshold_hu);
-  return {
-      {"mae_hu", "MAE/HU", 2, "mean absolute difference inside the mask, not clipped"},
-      {"psnr_db", "PSNR/dB", 2, "10 log10(L^2 / MSE) inside the mask, both volumes clipped to " + l},
-      {"ssim", "SSIM", 4,
-       "3-D structural similarity as in SynthRAD2023: 7^3 uniform window, K1 0.01, K2 0.03, sample covariance, clipped "
-       "to " +
-           l + ", mean over the mask without a 3-voxel border"},
-      {"bone_mae_hu", "bone MAE/HU", 2, "mean absolute difference over mask voxels whose target has at least " + bone},
-      {"bone_dice", "bone Dice", 4, "Dice coefficient of the mask voxels with at least " + bone},
-      {"bias_hu", "bias/HU", 2, "mean of prediction minus target inside the mask, not clipped"},
-      {"rmse_hu", "RMSE/HU", 2, "root of the mean squared difference inside the mask, not clipped"},
-  };
-}
-
-CaseGrades grade_volumes(const Volume& prediction_hu, const Volume& target_hu, const Mask& mask, const HuRange& range) {
-  check_gradable(prediction_hu, target_hu, mask);
-  const PixelMetrics pixel = pixel_metrics(prediction_hu, target_hu, mask, range);
-  const std::optional<double> ssim = ssim_synthrad2023(prediction_hu, target_hu, mask, range);
-  const std::optional<double> dice = dice_at_threshold(prediction_hu, target_hu, mask, bone_threshold_hu);
-  CaseGrades grades;
-  grades.mask_voxels = pixel.voxels;
-  grades.values = {pixel.mae_hu, pixel.psnr_db, ssim, pixel.bone_mae_hu, dice, pixel.bias_hu, pixel.rmse_hu};
-  if (std::isinf(pixel.psnr_db)) grades.notes.push_back("psnr_db is infinite: no difference within the range");
-  if (!ssim) grades.notes.push_back("ssim is undefined: no mask voxel has a whole 7^3 window");
-  if (!pixel.bone_mae_hu) grades.notes.push_back("bone_mae_hu is undefined: no bone in the target");
-  if (!dice) grades.notes.push_back("bone_dice is undefined: no bone in either volume");
-  return grades;
+CaseGrades grade_volumes(const CaseVolumes& volumes, const Settings& settings, const std::vector<Metric>& metrics) {
+  Scores scores = measure(volumes, settings, metrics);
+  return {"", count_inside(volumes.mask), scores.values(), std::move(scores.notes)};
 }
 
 Mask mask_of(const Case& reference, const Volume& target_hu) {
@@ -182,57 +225,96 @@ Mask mask_of(const Case& reference, const Volume& target_hu) {
                   : "no mask is given and no voxel of the target lies above -400 HU");
 }
 
-bool needs_linear_fit(const std::string& input_key) {
-  return input_key.rfind("mr", 0) == 0;
+namespace {
+
+/// What became of a case.
+struct Outcome {
+  std::optional<CaseResult> result;
+  std::optional<Error> error;
+};
+
+void take(Outcome&& outcome, const std::string& id, const GradeOptions& options, std::vector<Instrument>& instruments,
+          Grades& grades) {
+  if (outcome.result) {
+    gather(std::move(*outcome.result), instruments, grades);
+  } else if (options.keep_going) {
+    grades.skipped.push_back({id, outcome.error->what()});
+  } else {
+    throw outcome.error->add_context("case '" + id + "'");
+  }
 }
 
-Volume fit_linearly(const Volume& input, const Volume& target_hu, const Mask& mask) {
-  check_gradable(input, target_hu, mask);
-  double n = 0, mean_v = 0, mean_t = 0, vv = 0, vt = 0;
-  for (std::size_t at = 0; at < mask.voxels.size(); ++at) {  // running means and centred products (Welford)
-    if (mask.voxels[at] == 0) continue;
-    const double v = input.voxels[at], t = target_hu.voxels[at];
-    n += 1;
-    const double dv = v - mean_v;
-    mean_v += dv / n;
-    mean_t += (t - mean_t) / n;
-    vv += dv * (v - mean_v);
-    vt += dv * (t - mean_t);
+void grade_cases(const Plan& plan, const GradeOptions& options, std::vector<Instrument>& instruments,
+                 Provenance& provenance, Grades& grades) {
+  const std::int64_t n = static_cast<std::int64_t>(plan.cases.size());
+  Progress progress("grading", n, "case");
+  std::vector<Outcome> outcomes(plan.cases.size());
+  std::atomic<bool> failed{false};
+  const auto work = [&](std::int64_t c) {
+    throw_if_stop_requested();
+    // Cases are begun in order, so every case before the first failed one has been begun and will be finished.
+    if (failed && !options.keep_going) return;
+    Outcome& outcome = outcomes[static_cast<std::size_t>(c)];
+    try {
+      outcome.result =
+          grade_case(plan.cases[static_cast<std::size_t>(c)], options, grades.metrics, instruments, provenance);
+    } catch (const Error& error) {
+      outcome.error = error;
+      failed = true;
+    }
+    progress.advance();
+  };
+  const auto take_case = [&](std::int64_t c) {
+    const std::size_t at = static_cast<std::size_t>(c);
+    take(std::move(outcomes[at]), plan.cases[at].reference.id, options, instruments, grades);
+  };
+  if (grades_in_parallel(plan, options)) {
+    parallel_for(n, work);
+    for (std::int64_t c = 0; c < n; ++c) take_case(c);
+  } else {
+    for (std::int64_t c = 0; c < n; ++c) {
+      work(c);
+      take_case(c);
+    }
   }
-  const double slope = vv > 0 ? vt / vv : 0.0, offset = mean_t - slope * mean_v;
-  Volume fitted(input.grid, 0.0F);
-  for (std::size_t at = 0; at < fitted.voxels.size(); ++at) {
-    fitted.voxels[at] = static_cast<float>(offset + slope * static_cast<double>(input.voxels[at]));
-  }
-  return fitted;
 }
+
+void judge_gates(const std::vector<MethodManifest>& methods, const GradeOptions& options, Grades& grades) {
+  const std::size_t first = grades.methods.size() - methods.size();  // an input is not judged
+  for (std::size_t m = first; m < grades.methods.size(); ++m) {
+    for (const Gate& gate : options.gates) {
+      const auto column = std::find_if(grades.metrics.begin(), grades.metrics.end(),
+                                       [&gate](const Metric& metric) { return metric.key == gate.key; });
+      std::vector<std::optional<double>> values;
+      for (const CaseGrades& c : grades.methods[m].cases) {
+        values.push_back(c.values[static_cast<std::size_t>(column - grades.metrics.begin())]);
+      }
+      grades.gates.push_back(judge(gate, grades.methods[m].name, values));
+    }
+  }
+}
+
+}  // namespace
 
 Grades grade(const std::vector<MethodManifest>& methods, const GradeOptions& options, Provenance& provenance) {
+  Grades grades;
+  grades.settings = options.settings;
+  grades.metrics = metric_list(options.settings);
+  check_gates(options.gates, grades.metrics);
   const Plan plan = plan_cases(methods, options.split);
-  Grades grades{options.range, metric_list(options.range), empty_methods(methods, options), {}, plan.skipped};
+  grades.skipped = plan.skipped;
+  grades.methods = empty_methods(methods, options);
   for (const MethodManifest& method : methods) {
     if (method.path != "-") provenance.add_source(method.path);
   }
   std::vector<Instrument> instruments = open_instruments(options, grades.methods.size(), provenance);
-  Progress progress("grading", static_cast<std::int64_t>(plan.cases.size()), "case");
-  for (const PlannedCase& planned : plan.cases) {
-    throw_if_stop_requested();
-    try {
-      gather(grade_case(planned, options, instruments, provenance), instruments, grades);
-    } catch (Error& error) {
-      if (!options.keep_going) {
-        error.add_context("case '" + planned.reference.id + "'");
-        throw;
-      }
-      grades.skipped.push_back({planned.reference.id, error.what()});
-    }
-    progress.advance();
-  }
+  grade_cases(plan, options, instruments, provenance, grades);
   if (grades.methods.front().cases.empty()) {
     throw Error(fmt::format("none of {} cases could be graded; case '{}': {}", grades.skipped.size(),
                             grades.skipped.back().id, grades.skipped.back().reason));
   }
   for (Instrument& instrument : instruments) grades.encoders.push_back(distances_of(instrument));
+  judge_gates(methods, options, grades);
   return grades;
 }
 

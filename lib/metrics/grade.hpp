@@ -8,21 +8,11 @@
 
 #include "io/manifest.hpp"
 #include "io/sidecar.hpp"
-#include "metrics/pixel.hpp"
+#include "metrics/gates.hpp"
+#include "metrics/metric.hpp"
 #include "net/network.hpp"
 
 namespace gdm::metrics {
-
-/// One column of a report.
-struct Metric {
-  std::string key;         ///< "mae_hu": name in JSON and TSV, with its unit
-  std::string title;       ///< "MAE/HU": heading of a table
-  int decimals = 2;        ///< in tables for people; JSON and TSV round-trip
-  std::string definition;  ///< one sentence with every parameter
-};
-
-/// The columns, in order; CaseGrades::values follows it.
-std::vector<Metric> metric_list(const HuRange& range);
 
 /// One prediction held against its target.
 struct CaseGrades {
@@ -32,8 +22,8 @@ struct CaseGrades {
   std::vector<std::string> notes;
 };
 
-/// Throws Error as check_gradable() does.
-CaseGrades grade_volumes(const Volume& prediction_hu, const Volume& target_hu, const Mask& mask, const HuRange& range);
+/// All metrics of one pair, without an id. Throws Error as check_gradable() does.
+CaseGrades grade_volumes(const CaseVolumes& volumes, const Settings& settings, const std::vector<Metric>& metrics);
 
 /// A manifest as one method.
 struct MethodManifest {
@@ -56,6 +46,7 @@ struct SkippedCase {
 struct PlannedCase {
   Case reference;
   std::vector<fs::path> predictions;  ///< one per method, in order
+  std::vector<Case> of_methods;       ///< the case in each method's manifest, in order
 };
 
 struct Plan {
@@ -76,13 +67,20 @@ bool needs_linear_fit(const std::string& input_key);
 /// as check_gradable() does.
 Volume fit_linearly(const Volume& input, const Volume& target_hu, const Mask& mask);
 
+/// A label volume named by the key of one of the case's inputs or, if it has none of that name, by its file.
+fs::path label_path(const Case& c, const std::string& key_or_file);
+
 struct GradeOptions {
-  HuRange range;
+  Settings settings;
   std::string split;               ///< see plan_cases()
   std::string input_key;           ///< empty: inputs are not graded
   std::vector<fs::path> encoders;  ///< for Frechet distances
-  bool keep_going = false;         ///< a case that cannot be graded is skipped instead of ending the run
-  bool hash_volumes = false;       ///< volumes enter the provenance, too
+  std::string labels;              ///< see label_path(): the target's labels in the first manifest's case; or empty
+  std::string predicted_labels;    ///< the same in each method's case; or empty
+  std::vector<Gate> gates;
+  bool resample = false;      ///< predictions on another grid are interpolated at the target's voxels
+  bool keep_going = false;    ///< a case that cannot be graded is skipped instead of ending the run
+  bool hash_volumes = false;  ///< volumes enter the provenance, too
   net::Compute compute;
 };
 
@@ -102,16 +100,22 @@ struct EncoderDistances {
 };
 
 struct Grades {
-  HuRange range;
+  Settings settings;
   std::vector<Metric> metrics;
   std::vector<MethodGrades> methods;
   std::vector<EncoderDistances> encoders;
   std::vector<SkippedCase> skipped;
+  std::vector<GateResult> gates;  ///< of every method of a manifest
 };
 
-/// Grades all cases in turn, with a target, a mask and two other volumes in memory at a time. Throws Error if a case
-/// cannot be graded (without keep_going) or if none can; StopRequested after a signal.
+/// Grades all cases. Without encoders, and with at least as many cases as threads, each thread grades a case of its
+/// own; it holds a target, a mask, a prediction, given label volumes and scratch of about the size of a volume. The
+/// result does not depend on the number of threads. Throws Error if a case cannot be graded (without keep_going; the
+/// first such case in the order of the manifest) or if none can; StopRequested after a signal.
 Grades grade(const std::vector<MethodManifest>& methods, const GradeOptions& options, Provenance& provenance);
+
+/// Whether each thread grades a case of its own.
+bool grades_in_parallel(const Plan& plan, const GradeOptions& options);
 
 /// What grade() would do, in words, after the headers of all volumes were read and their grids compared and the
 /// encoders' files checked. Throws Error for what is wrong with them.

@@ -30,17 +30,15 @@ void check_finite(const char* name, const Volume& volume, const Mask& mask) {
 }
 
 struct Sums {
-  std::int64_t voxels = 0, bone_voxels = 0;
-  double absolute = 0, squared = 0, signed_ = 0, clipped_squared = 0, bone_absolute = 0;
+  std::int64_t voxels = 0;
+  double absolute = 0, squared = 0, signed_ = 0, clipped_squared = 0;
 
   Sums& operator+=(const Sums& other) {
     voxels += other.voxels;
-    bone_voxels += other.bone_voxels;
     absolute += other.absolute;
     squared += other.squared;
     signed_ += other.signed_;
     clipped_squared += other.clipped_squared;
-    bone_absolute += other.bone_absolute;
     return *this;
   }
 };
@@ -57,10 +55,6 @@ Sums sum_slice(const float* prediction, const float* target, const std::uint8_t*
     sums.squared += difference * difference;
     sums.signed_ += difference;
     sums.clipped_squared += clipped * clipped;
-    if (t >= bone_threshold_hu) {
-      ++sums.bone_voxels;
-      sums.bone_absolute += std::abs(difference);
-    }
   }
   return sums;
 }
@@ -96,8 +90,6 @@ PixelMetrics pixel_metrics(const Volume& prediction_hu, const Volume& target_hu,
   result.bias_hu = total.signed_ / n;
   result.psnr_db = clipped_mse > 0 ? 10.0 * std::log10(range.width_hu() * range.width_hu() / clipped_mse)
                                    : std::numeric_limits<double>::infinity();
-  result.bone_voxels = total.bone_voxels;
-  if (total.bone_voxels > 0) result.bone_mae_hu = total.bone_absolute / static_cast<double>(total.bone_voxels);
   return result;
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "image/volume.hpp"
 
@@ -24,13 +23,11 @@ constexpr double bone_threshold_hu = 250.0;
 void check_gradable(const Volume& prediction_hu, const Volume& target_hu, const Mask& mask);
 
 struct PixelMetrics {
-  std::int64_t voxels = 0;            ///< voxels inside the mask
-  double mae_hu = 0;                  ///< mean |prediction - target|, not clipped
-  double rmse_hu = 0;                 ///< root of the mean squared difference, not clipped
-  double bias_hu = 0;                 ///< mean (prediction - target), not clipped
-  double psnr_db = 0;                 ///< both clipped to the range, 10 log10(L^2 / MSE); +infinity where MSE is 0
-  std::int64_t bone_voxels = 0;       ///< voxels inside the mask whose target is bone
-  std::optional<double> bone_mae_hu;  ///< mean |difference| over them; none without target bone
+  std::int64_t voxels = 0;  ///< voxels inside the mask
+  double mae_hu = 0;        ///< mean |prediction - target|, not clipped
+  double rmse_hu = 0;       ///< root of the mean squared difference, not clipped
+  double bias_hu = 0;       ///< mean (prediction - target), not clipped
+  double psnr_db = 0;       ///< both clipped to the range, 10 log10(L^2 / MSE); +infinity where MSE is 0
 };
 
 /// All of them in one pass in double precision; the result does not depend on the number of threads. The volumes must

@@ -9,6 +9,7 @@
 #include "io/safetensors.hpp"
 #include "metrics/grade.hpp"
 #include "sys/error.hpp"
+#include "sys/parallel.hpp"
 
 namespace gdm::metrics {
 namespace {
@@ -108,7 +109,7 @@ Plan plan_cases(const std::vector<MethodManifest>& methods, const std::string& s
   }
   Plan plan;
   for (const Case& reference : first) {
-    PlannedCase planned{reference, {}};
+    PlannedCase planned{reference, {}, {}};
     std::string reason;
     for (std::size_t m = 0; m < methods.size() && reason.empty(); ++m) {
       const Case& c = by_id[m].at(reference.id);
@@ -118,6 +119,7 @@ Plan plan_cases(const std::vector<MethodManifest>& methods, const std::string& s
       }
       check_case(methods[m], c, reference);
       planned.predictions.push_back(*c.prediction);
+      planned.of_methods.push_back(c);
     }
     if (reason.empty()) {
       plan.cases.push_back(std::move(planned));
@@ -129,6 +131,15 @@ Plan plan_cases(const std::vector<MethodManifest>& methods, const std::string& s
   return plan;
 }
 
+fs::path label_path(const Case& c, const std::string& key_or_file) {
+  if (c.inputs.count(key_or_file) == 0 && fs::exists(key_or_file)) return key_or_file;
+  return c.input(key_or_file);
+}
+
+bool grades_in_parallel(const Plan& plan, const GradeOptions& options) {
+  return options.encoders.empty() && static_cast<std::int64_t>(plan.cases.size()) >= thread_count();
+}
+
 std::string describe_plan(const std::vector<MethodManifest>& methods, const GradeOptions& options) {
   for (const fs::path& path : options.encoders) SafetensorsFile(path).require_kind("encoder");
   const Plan plan = plan_cases(methods, options.split);
@@ -136,20 +147,24 @@ std::string describe_plan(const std::vector<MethodManifest>& methods, const Grad
   for (const PlannedCase& planned : plan.cases) {
     const Grid target = read_nifti_info(*planned.reference.target).grid;
     largest = std::max(largest, target.voxels());
-    std::vector<fs::path> paths = planned.predictions;
-    if (planned.reference.mask) paths.push_back(*planned.reference.mask);
-    if (!options.input_key.empty()) paths.push_back(planned.reference.input(options.input_key));
-    for (const fs::path& path : paths) {
+    const auto check = [&](const fs::path& path, bool may_differ) {
       const Grid grid = read_nifti_info(path).grid;
-      if (same_grid(grid, target)) continue;
+      if (may_differ || same_grid(grid, target)) return;
       throw Error(fmt::format("case '{}': {} is on another grid than the target: {} against {}", planned.reference.id,
                               path.string(), describe(grid), describe(target)));
-    }
+    };
+    for (const fs::path& path : planned.predictions) check(path, options.resample);
+    if (planned.reference.mask) check(*planned.reference.mask, false);
+    if (!options.input_key.empty()) check(planned.reference.input(options.input_key), options.resample);
+    if (!options.labels.empty()) check(label_path(planned.reference, options.labels), false);
+    if (options.predicted_labels.empty()) continue;
+    for (const Case& c : planned.of_methods) check(label_path(c, options.predicted_labels), false);
   }
-  const double megabytes = static_cast<double>(largest) * (3 * sizeof(float) + 1) / 1e6;
-  return fmt::format("would grade {} cases by {} methods ({} skipped), about {:.0f} MB of volumes in memory\n",
+  const int at_once = grades_in_parallel(plan, options) ? thread_count() : 1;
+  const double megabytes = static_cast<double>(largest) * (4 * sizeof(float) + 2) / 1e6 * at_once;
+  return fmt::format("would grade {} cases by {} methods ({} skipped), {} at a time, about {:.0f} MB of volumes\n",
                      plan.cases.size(), methods.size() + (options.input_key.empty() ? 0 : 1), plan.skipped.size(),
-                     megabytes);
+                     at_once, megabytes);
 }
 
 }  // namespace gdm::metrics

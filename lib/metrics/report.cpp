@@ -30,9 +30,26 @@ std::string cell(const std::optional<double>& value, int decimals) {
   return text.find_first_not_of("-0.") == std::string::npos && text[0] == '-' ? text.substr(1) : text;
 }
 
-void add_statistics(const Grades& grades, const MethodGrades& method, std::vector<Row>& rows) {
-  Row mean{method.name, "mean"}, sd{"", "SD"}, median{"", "median"}, iqr{"", "IQR"}, n{"", "n"};
+/// Columns that stand side by side.
+using Columns = std::vector<std::size_t>;
+
+/// One table, or one for each block of metrics if all together would be too wide for a terminal.
+std::vector<Columns> tables_of(const Grades& grades) {
+  constexpr std::size_t most = 10;
+  std::vector<Columns> tables;
   for (std::size_t m = 0; m < grades.metrics.size(); ++m) {
+    const bool split = grades.metrics.size() > most;
+    const bool next =
+        m == 0 || (split && (grades.metrics[m].block != grades.metrics[m - 1].block || tables.back().size() == most));
+    if (next) tables.emplace_back();
+    tables.back().push_back(m);
+  }
+  return tables;
+}
+
+void add_statistics(const Grades& grades, const MethodGrades& method, const Columns& columns, std::vector<Row>& rows) {
+  Row mean{method.name, "mean"}, sd{"", "SD"}, median{"", "median"}, iqr{"", "IQR"}, n{"", "n"};
+  for (const std::size_t m : columns) {
     const Summary s = summary_of(method, m);
     const int decimals = grades.metrics[m].decimals;
     mean.push_back(cell(s.mean, decimals));
@@ -58,33 +75,65 @@ std::string distances_text(const Grades& grades) {
   return text;
 }
 
-}  // namespace
-
-std::string table_text(const Grades& grades) {
+std::string columns_text(const Grades& grades, const Columns& columns) {
   Row heading{"method", "case"};
-  for (const Metric& metric : grades.metrics) heading.push_back(metric.title);
+  for (const std::size_t m : columns) heading.push_back(grades.metrics[m].title);
   std::vector<Row> rows{heading};
   for (const MethodGrades& method : grades.methods) {
     for (const CaseGrades& c : method.cases) {
       Row row{method.name, c.id};
-      for (std::size_t m = 0; m < grades.metrics.size(); ++m)
-        row.push_back(cell(c.values[m], grades.metrics[m].decimals));
+      for (const std::size_t m : columns) row.push_back(cell(c.values[m], grades.metrics[m].decimals));
       rows.push_back(row);
     }
   }
   rows.emplace_back();
-  for (const MethodGrades& method : grades.methods) add_statistics(grades, method, rows);
-  std::string text = aligned(rows, 2) + distances_text(grades) + "\n";
+  for (const MethodGrades& method : grades.methods) add_statistics(grades, method, columns, rows);
+  return aligned(rows, 2);
+}
+
+Json gates_json(const Grades& grades) {
+  Json gates = Json::array();
+  for (const GateResult& result : grades.gates) {
+    gates.push_back({{"method", result.method},
+                     {"metric", result.gate.key},
+                     {result.gate.under ? "fail_under" : "fail_over", result.gate.bound},
+                     {"mean", number(result.mean)},
+                     {"passed", result.passed}});
+  }
+  return gates;
+}
+
+}  // namespace
+
+std::string table_text(const Grades& grades) {
+  const std::vector<Columns> tables = tables_of(grades);
+  std::string text;
+  for (const Columns& columns : tables) {
+    if (tables.size() > 1) {
+      text += fmt::format("{}{}:\n", text.empty() ? "" : "\n", grades.metrics[columns.front()].block);
+    }
+    text += columns_text(grades, columns);
+  }
+  text += distances_text(grades) + "\n";
+  text += fmt::format("profile: {}\n", name_of(grades.settings.profile));
   for (const Metric& metric : grades.metrics) text += fmt::format("{}: {}\n", metric.title, metric.definition);
   for (const MethodGrades& method : grades.methods) {
     if (!method.note.empty()) text += fmt::format("{}: {}\n", method.name, method.note);
+    for (const CaseGrades& c : method.cases) {
+      for (const std::string& note : c.notes) text += fmt::format("{}, {}: {}\n", method.name, c.id, note);
+    }
   }
   for (const SkippedCase& skipped : grades.skipped) text += fmt::format("skipped {}: {}\n", skipped.id, skipped.reason);
+  for (const GateResult& gate : grades.gates) {
+    text += fmt::format("gate {}: {}\n", gate.passed ? "passed" : "missed", describe(gate));
+  }
   return text;
 }
 
 Json report_json(const Grades& grades, const Json& provenance) {
-  Json report{{"gdm_metrics", 1}, {"hu_range", {grades.range.low_hu, grades.range.high_hu}}};
+  const HuRange& range = grades.settings.range;
+  Json report{
+      {"gdm_metrics", 1}, {"profile", name_of(grades.settings.profile)}, {"hu_range", {range.low_hu, range.high_hu}}};
   report["definitions"] = Json::object();
   for (const Metric& metric : grades.metrics) report["definitions"][metric.key] = metric.definition;
   report["methods"] = Json::array();
@@ -127,6 +176,7 @@ Json report_json(const Grades& grades, const Json& provenance) {
   for (const SkippedCase& skipped : grades.skipped) {
     report["skipped"].push_back({{"id", skipped.id}, {"error", skipped.reason}});
   }
+  if (!grades.gates.empty()) report["gates"] = gates_json(grades);
   report["provenance"] = provenance;
   return report;
 }

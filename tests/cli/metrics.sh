@@ -19,7 +19,7 @@ expect() {
     [ -z "$pattern" ] || grep -qE -- "$pattern" out || fail "stdout lacks '$pattern': $*"
     return
   fi
-  [ "$code" = 3 ] || [ ! -s out ] || fail "stdout is not empty: $*"
+  [ "$code" = 3 ] || [ "$code" = 4 ] || [ ! -s out ] || fail "stdout is not empty: $*"
   [ "$(grep -c '^gdm-metrics: error: ' err)" = 1 ] || fail "not one error line: $*"
   [ "$code" = 2 ] || [ "$(wc -l <err)" = 1 ] || fail "more than one line on stderr: $*"
   grep -qE -- "$pattern" err || fail "stderr lacks '$pattern': $*"
@@ -73,6 +73,58 @@ expect 0 '^ten	a	1848	10	' ten=ten.json --tsv -
 grep -q '"name": "prediction"' out || fail "the name of standard input"
 expect 0 '^would grade 1 cases by 2 methods' ten.json --input mr --dry-run
 
+# Profiles, selections and blocks of a wide table.
+expect 0 '^self +a +0\.00 +inf +1\.0000$' self=self.json --metrics mae_hu,psnr_db,ssim
+expect 0 '"hu_range": \[' self.json --json --profile synthrad2025
+grep -A2 '"hu_range"' out | grep -q 3071 || fail "the range of synthrad2025"
+grep -q '"ms_ssim": 1.0' out || fail "MS-SSIM of a volume with itself is not 1"
+expect 0 'L = 2000' self.json --profile synthrad2025 --range -1000 1000
+expect 0 '^anatomy: bone:$' ten.json --metrics all --unmasked
+for block in image unmasked error 'tissue: MAE' 'tissue: bias' gradient 'anatomy: lung' 'anatomy: body'; do
+  grep -q "^$block:\$" out || fail "the table lacks the block $block"
+done
+[ "$(awk '{ if (length($0) > 120 && !/: /) ++n } END { print n + 0 }' out)" = 0 ] || fail "a table is too wide"
+expect 0 '"psnr_all_db"' ten.json --json --metrics all --unmasked --profile plain
+grep -q 'ms_ssim is undefined: an axis is shorter' out || fail "plain MS-SSIM of a small volume"
+expect 2 "there is no 'psnr'" self.json --metrics psnr
+
+# Gates.
+expect 0 'gate passed: method .ten.: the mean of psnr_db' ten=ten.json --fail-under psnr_db=52 --fail-over mae_hu=10
+expect 4 "method 'ten': the mean of mae_hu, 10, is over 9.5" ten=ten.json --fail-over mae_hu=9.5 --json
+grep -q '"passed": false' out || fail "the missed gate is not in the JSON"
+expect 2 "'ncc' is not measured" ten.json --fail-under ncc=0.9
+expect 2 'KEY=NUMBER' ten.json --fail-under mae_hu
+
+# Another grid, and labels.
+cases far.json a:other.nii
+expect 0 'resampled trilinearly from 18 x 16 x 10' far.json --resample
+expect 0 '^would grade' far.json --resample --dry-run
+write_nifti labels.nii 18 16 11 int16 '1 + (i > 9)' 0
+printf '{"gdm_manifest": 1, "task": "mr2ct", "cases": [{"id": "a", "inputs": {"labels": "labels.nii"},
+  "target": "ct.nii", "prediction": "plus10.nii"}]}' >labels.json
+expect 0 '^prediction +a +10\.00$' prediction=labels.json --labels labels --label-names 1=left,2=right \
+  --metrics label_left_mae_hu
+expect 0 '"label_right_hd95_mm": 0.0' labels.json --labels labels --label-names 1=left,2=right \
+  --predicted-labels labels.nii --metrics labels --json
+expect 2 'need each other' labels.json --labels labels
+expect 2 'needs --labels' labels.json --predicted-labels labels
+expect 1 "'nothing'" labels.json --labels nothing --label-names 1=a
+
+# The same bytes from one thread and from two, and the first failed case is the one that is named.
+cases many.json a:plus10.nii b:ct.nii c:plus10.nii d:ct.nii e:plus10.nii f:ct.nii g:plus10.nii
+for threads in 1 2; do
+  expect 0 '' many.json --threads $threads --metrics all --tsv - && mv out many.$threads
+done
+cmp many.1 many.2 || fail "the number of threads changes the result"
+cases broken.json a:ct.nii b:other.nii c:nan.nii d:gone.nii e:ct.nii
+for threads in 1 2; do expect 1 "case 'b': other.nii" broken.json --threads $threads; done
+for threads in 1 2; do
+  "$metrics" --progress never broken.json --keep-going --threads $threads --tsv - \
+    >broken.$threads 2>err.$threads && fail "exit 0"
+done
+cmp broken.1 broken.2 && cmp err.1 err.2 || fail "the number of threads changes the skipped cases"
+[ "$(wc -l <broken.1)" = 3 ] && [ "$(wc -l <err.1)" = 3 ] || fail "skipped cases"
+
 # Files.
 expect 0 '' self.json -o report.txt --tsv report.tsv
 [ -s report.txt ] && [ -s report.tsv ] && [ ! -s out ] || fail "report files"
@@ -93,6 +145,8 @@ expect 3 "'a'.*NaN" nan.json --keep-going --tsv -
 [ "$(wc -l <out)" = 2 ] || fail "--keep-going does not keep the good case alone"
 cases empty.json a:ct.nii:air.nii
 expect 1 'no voxel of the target lies above' empty.json
+printf '{"gdm_manifest": 1, "task": "mr2ct", "cases": [{"id": "a", "inputs": {}, "prediction": "ct.nii"}]}' >bare.json
+expect 1 "'a' has no target" bare.json
 cases failed.json a:! b:ct.nii
 expect 3 'the network failed' failed.json
 cases both.json a:ct.nii b:ct.nii

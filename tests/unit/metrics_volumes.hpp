@@ -1,4 +1,4 @@
-// The volumes of tests/data/metrics_golden.py, by the same integer formulas.
+// The volumes of tests/data/metrics_golden.py and metrics_image_golden.py, by the same integer formulas.
 #pragma once
 
 #include "image/volume.hpp"
@@ -10,8 +10,7 @@ struct Pair {
   Mask mask;
 };
 
-inline Pair golden_pair(std::int64_t p) {
-  const std::int64_t ni = 20 + p % 5, nj = 18 + p % 4 * 9, nk = 9 + p % 3 * 4;
+inline Pair formula_pair(std::int64_t ni, std::int64_t nj, std::int64_t nk, std::int64_t p) {
   const Grid grid = Grid::centred({ni, nj, nk}, {1, 1, 1});
   Pair pair{Volume(grid, 0), Volume(grid, 0), Mask(grid, 0)};
   const auto square = [](std::int64_t v) { return v * v; };
@@ -31,6 +30,35 @@ inline Pair golden_pair(std::int64_t p) {
     }
   }
   return pair;
+}
+
+inline Pair golden_pair(std::int64_t p) {
+  return formula_pair(20 + p % 5, 18 + p % 4 * 9, 9 + p % 3 * 4, p);
+}
+
+struct Segments {
+  Mask prediction, target;
+};
+
+/// Two ellipsoids on an anisotropic grid, one of them shifted, carved and with a distant speck.
+inline Segments golden_segments(std::int64_t p) {
+  const Point3 spacing_mm{0.75 + 0.25 * static_cast<double>(p % 3), 1.0 + 0.5 * static_cast<double>(p % 2),
+                          1.5 + 0.5 * static_cast<double>(p % 4)};
+  const Grid grid = Grid::centred({37, 31, 23}, spacing_mm);
+  Segments segments{Mask(grid, 0), Mask(grid, 0)};
+  const auto reach = [](std::int64_t i, std::int64_t j, std::int64_t k) { return 9 * i * i + 16 * j * j + 36 * k * k; };
+  for (std::int64_t k = 0; k < 23; ++k) {
+    for (std::int64_t j = 0; j < 31; ++j) {
+      for (std::int64_t i = 0; i < 37; ++i) {
+        segments.target.at(i, j, k) = reach(i - 17, j - 14, k - 10) < 1700 + 40 * p ? 1 : 0;
+        const bool shifted = reach(i - 17 - p % 4, j - 14 + p % 3, k - 10 - p % 2) < 1500 + 60 * p;
+        const bool carved = (i * 7 + j * 5 + k * 3 + p) % (13 + p) == 0;
+        const bool speck = i < 2 && j < 2 + p % 3 && k == p;
+        segments.prediction.at(i, j, k) = (shifted && !carved) || speck ? 1 : 0;
+      }
+    }
+  }
+  return segments;
 }
 
 inline Volume blobs(std::int64_t p) {

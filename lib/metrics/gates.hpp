@@ -1,0 +1,38 @@
+// Quality gates: bounds on the mean of a metric, for scripts and continuous integration.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "metrics/metric.hpp"
+
+namespace gdm::metrics {
+
+/// A bound on a method's mean over its cases.
+struct Gate {
+  std::string key;  ///< of a metric
+  double bound = 0;
+  bool under = true;  ///< missed if the mean is below the bound; else if it is above
+};
+
+/// "psnr_db=28"; `option` is --fail-under or --fail-over. Throws Error (usage) unless it is KEY=NUMBER.
+Gate gate_from_text(const std::string& text, const std::string& option);
+
+/// Throws Error (usage) for a gate whose key is not among the metrics.
+void check_gates(const std::vector<Gate>& gates, const std::vector<Metric>& metrics);
+
+struct GateResult {
+  Gate gate;
+  std::string method;
+  std::optional<double> mean;  ///< none if no case has a value: the gate is missed
+  bool passed = false;
+};
+
+/// The mean of finite values; infinity where only infinite ones are there (PSNR of identical volumes).
+GateResult judge(const Gate& gate, const std::string& method, const std::vector<std::optional<double>>& values);
+
+/// "method 'a': the mean of psnr_db, 27.1, is under 28"
+std::string describe(const GateResult& result);
+
+}  // namespace gdm::metrics

@@ -1,0 +1,43 @@
+// Bone, lung and body by HU: what a threshold can separate, as SynthRAD2025's segmentation needs a network's weights.
+#include <fmt/format.h>
+
+#include "metrics/metric.hpp"
+#include "metrics/segment_scores.hpp"
+#include "metrics/segmentation.hpp"
+
+namespace gdm::metrics {
+namespace {
+
+std::vector<Metric> list(const Settings& /*settings*/) {
+  std::vector<Metric> metrics = segment_metrics(
+      "bone", "bone", fmt::format("the mask voxels with at least {:g} HU", bone_threshold_hu), "anatomy: bone");
+  const std::string body =
+      "each volume's body (largest 6-connected component above -400 HU after -1024 HU was set outside the mask, holes "
+      "filled in every slice)";
+  const std::vector<Metric> lung =
+      segment_metrics("lung", "lung", "lung and other gas, the voxels below -500 HU in " + body, "anatomy: lung");
+  const std::vector<Metric> whole = segment_metrics("body", "body", body, "anatomy: body");
+  metrics.insert(metrics.end(), lung.begin(), lung.end());
+  metrics.insert(metrics.end(), whole.begin(), whole.end());
+  return metrics;
+}
+
+void measure(const CaseVolumes& v, const Settings& /*settings*/, Scores& scores) {
+  if (wants_segment(scores, "bone")) {
+    score_segment(segment_above(v.prediction_hu, v.mask, bone_threshold_hu),
+                  segment_above(v.target_hu, v.mask, bone_threshold_hu), "bone", scores);
+  }
+  const bool lung = wants_segment(scores, "lung"), body = wants_segment(scores, "body");
+  if (!lung && !body) return;
+  const Mask predicted = segment_body(v.prediction_hu, v.mask), real = segment_body(v.target_hu, v.mask);
+  if (lung) score_segment(segment_gas(v.prediction_hu, predicted), segment_gas(v.target_hu, real), "lung", scores);
+  if (body) score_segment(predicted, real, "body", scores);
+}
+
+}  // namespace
+
+MetricGroup anatomy_group() {
+  return {"anatomy", list, measure};
+}
+
+}  // namespace gdm::metrics

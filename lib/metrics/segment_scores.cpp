@@ -1,0 +1,46 @@
+// The five numbers of a segment as metrics.
+#include "metrics/segment_scores.hpp"
+
+#include "metrics/segmentation.hpp"
+
+namespace gdm::metrics {
+
+std::vector<Metric> segment_metrics(const std::string& prefix, const std::string& title, const std::string& what,
+                                    const std::string& block) {
+  return {
+      {prefix + "_dice", title + " Dice", 4, "Dice coefficient of " + what, block},
+      {prefix + "_hd95_mm", title + " HD95/mm", 2,
+       "larger of the two directed 95th percentiles (linear interpolation) of distances between the surfaces of " +
+           what + "; surface: voxels with a face neighbour outside the segment, distances between voxel centres in mm",
+       block},
+      {prefix + "_assd_mm", title + " ASSD/mm", 2,
+       "average symmetric surface distance of " + what + ": mean over the distances of both directions together",
+       block},
+      {prefix + "_volume_error_ml", title + " dV/mL", 1, "predicted minus target volume of " + what, block},
+      {prefix + "_volume_error_percent", title + " dV/%", 2,
+       "predicted minus target volume of " + what + " in percent of the target's", block}};
+}
+
+bool wants_segment(const Scores& scores, const std::string& prefix) {
+  for (const char* end : {"_dice", "_hd95_mm", "_assd_mm", "_volume_error_ml", "_volume_error_percent"}) {
+    if (scores.wants(prefix + end)) return true;
+  }
+  return false;
+}
+
+void score_segment(const Mask& prediction, const Mask& target, const std::string& prefix, Scores& scores) {
+  const bool surfaces = scores.wants(prefix + "_hd95_mm") || scores.wants(prefix + "_assd_mm");
+  const SegmentMetrics segment = compare_segments(prediction, target, surfaces);
+  const bool no_target = !segment.volume_error_percent;
+  const std::string missing = no_target ? (segment.dice ? "the target has no " : "neither volume has ") + prefix
+                                        : "the prediction has no " + prefix;
+  scores.set(prefix + "_dice", segment.dice, missing);
+  if (surfaces) {
+    scores.set(prefix + "_hd95_mm", segment.hd95_mm, missing);
+    scores.set(prefix + "_assd_mm", segment.assd_mm, missing);
+  }
+  scores.set(prefix + "_volume_error_ml", segment.volume_error_ml);
+  scores.set(prefix + "_volume_error_percent", segment.volume_error_percent, missing);
+}
+
+}  // namespace gdm::metrics

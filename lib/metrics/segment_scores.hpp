@@ -1,0 +1,19 @@
+// The five numbers of a segment as metrics, shared by segments from HU and from label volumes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "metrics/metric.hpp"
+
+namespace gdm::metrics {
+
+/// dice, hd95_mm, assd_mm, volume_error_ml and volume_error_percent of the segment whose keys begin with `prefix`;
+/// `what` is its definition in words.
+std::vector<Metric> segment_metrics(const std::string& prefix, const std::string& title, const std::string& what,
+                                    const std::string& block);
+
+bool wants_segment(const Scores& scores, const std::string& prefix);
+void score_segment(const Mask& prediction, const Mask& target, const std::string& prefix, Scores& scores);
+
+}  // namespace gdm::metrics
