@@ -81,7 +81,7 @@ metrics::GradeOptions grade_options(const Options& options, const cli::Program& 
   }
   grade.split = plan_split(options.split);
   grade.input_key = options.input;
-  grade.encoders.assign(options.encoders.begin(), options.encoders.end());
+  for (const auto& name : options.encoders) grade.encoders.push_back(cli::encoder_path(name));
   grade.keep_going = options.keep_going;
   grade.hash_volumes = program.standard().json;
   grade.compute = cli::compute_of(program);
