@@ -5,7 +5,7 @@ _gdm_encoder() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      pretrain|info) command=$word; break ;;
+      pretrain|probe|info) command=$word; break ;;
     esac
   done
   case $command in
@@ -18,7 +18,7 @@ _gdm_encoder() {
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
-        COMPREPLY=($(compgen -W "pretrain info" -- "$cur"))
+        COMPREPLY=($(compgen -W "pretrain probe info" -- "$cur"))
       fi ;;
     pretrain)
       case $prev in
@@ -26,20 +26,48 @@ _gdm_encoder() {
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --task) COMPREPLY=($(compgen -W "masked segment" -- "$cur")); return ;;
+        --volumes) COMPREPLY=($(compgen -W "auto target" -- "$cur")); return ;;
+        --scaling) COMPREPLY=($(compgen -W "auto hu percentile" -- "$cur")); return ;;
+        --augment) COMPREPLY=($(compgen -W "auto none light strong" -- "$cur")); return ;;
+        --classes) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --mask-ratio) return ;;
+        --mask-cube) return ;;
         --stem) COMPREPLY=($(compgen -W "space-to-depth conv" -- "$cur")); return ;;
         --widths) return ;;
         --steps) return ;;
         --batch) return ;;
         --window) return ;;
         --learning-rate) return ;;
-        --mask-ratio) return ;;
-        --mask-cube) return ;;
+        --log) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --checkpoint-every) return ;;
+        --validate-every) return ;;
+        --max-time) return ;;
+        --card) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device -o --output --task --stem --widths --steps --batch --window --learning-rate --mask-ratio --mask-cube --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device -o --output --task --volumes --scaling --augment --classes --mask-ratio --mask-cube --stem --widths --steps --batch --window --learning-rate --log --checkpoint-every --validate-every --max-time --restart --card --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    probe)
+      case $prev in
+        --seed) return ;;
+        --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+        --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
+        --volumes) COMPREPLY=($(compgen -W "auto target" -- "$cur")); return ;;
+        --window) return ;;
+        --windows-per-patient) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "--seed --device --json --split --volumes --window --windows-per-patient --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

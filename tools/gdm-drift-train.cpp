@@ -25,7 +25,7 @@ void declare_training(CLI::App& app, Options& o) {
   app.add_option("--objective", t.objective, "gdm: regression, then drift; regression: masked L1 throughout")
       ->check(CLI::IsMember({"gdm", "regression"}));
   app.add_option("--bank", t.bank, "Bank of real features (gdm)")->type_name("FILE");
-  app.add_option("--encoder", t.encoder, "Check that the bank was made with this encoder")->type_name("FILE");
+  app.add_option("--encoder", t.encoder, "Check that the bank was made with this encoder")->type_name("FILE|NAME");
   app.add_option("--log", t.log, "JSON-lines log; default: the output with .log.jsonl")->type_name("FILE");
   app.add_option("--steps", t.steps, "Optimiser steps")->check(cli::range(1, 100000000));
   app.add_option("--batch", t.batch, "Windows in a step")->check(cli::range(1, 1024));
@@ -67,12 +67,8 @@ int run(const cli::Program& program, Options& o) {
   t.widths = cli::numbers_from_text(o.widths, "--widths");
   if (t.objective == "gdm" && t.bank.empty()) throw Error("--objective gdm needs --bank", Exit::usage);
   t.overwrite = program.standard().overwrite();
-  if (t.log.empty()) t.log = std::filesystem::path(t.output).replace_extension(".log.jsonl");
-  cli::refuse_inputs_as_outputs({o.manifest, t.bank, t.encoder, t.output}, {t.log});
-  cli::refuse_inputs_as_outputs({o.manifest, t.bank, t.encoder}, {t.output});
-  check_writable(t.output, t.overwrite);
-  const bool continues = !t.restart && std::filesystem::exists(t.output.string() + ".checkpoint");
-  check_writable(t.log, continues ? Overwrite::replace : t.overwrite);
+  t.encoder = cli::encoder_path(t.encoder.string());
+  cli::check_training_outputs({o.manifest, t.bank, t.encoder}, t.output, t.log, t.restart, t.overwrite);
   const Manifest manifest = read_manifest(o.manifest);
   manifest.split("train");
   Provenance provenance = program.provenance();

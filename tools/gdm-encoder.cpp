@@ -2,64 +2,144 @@
 #include <fmt/format.h>
 
 #include "cli/run.hpp"
+#include "io/json.hpp"
 #include "io/safetensors.hpp"
+#include "net/encoder_text.hpp"
 #include "sys/error.hpp"
+#include "sys/share.hpp"
 
 namespace {
 
 using namespace gdm;
 
 struct Pretrain {
-  std::string manifest, widths = "16,32,64,128";
+  std::string manifest, widths = "16,32,64,128", classes, card;
   net::PretrainOptions options;
 };
 
-void declare_pretrain(CLI::App& command, Pretrain& o) {
-  command.add_option("manifest", o.manifest, "Cases with CT targets (the train split is used); - is stdin")
-      ->required()
-      ->type_name("MANIFEST");
-  command.add_option("-o,--output", o.options.output, "Encoder to write")
-      ->required()
-      ->check(CLI::Validator(cli::check_safetensors_name, "", ""))
-      ->type_name("FILE.safetensors");
+struct Probe {
+  std::string encoder, manifest;
+  net::ProbeOptions options;
+};
+
+constexpr std::size_t largest_text_bytes = 1 << 20;
+
+void declare_training(CLI::App& command, net::PretrainOptions& o) {
+  command.add_option("--steps", o.steps, "Optimiser steps")->check(cli::range(1, 100000000));
+  command.add_option("--batch", o.batch, "Windows in a step")->check(cli::range(1, 1024));
+  command.add_option("--window", o.window, "Window edge in voxels")->check(cli::range(16, 256));
+  command.add_option("--learning-rate", o.learning_rate, "Peak learning rate")->check(cli::range(1e-8, 1.0));
+  command.add_option("--log", o.log, "JSON-lines log; default: the output with .log.jsonl")->type_name("FILE");
+  command.add_option("--checkpoint-every", o.checkpoint_every, "Steps between checkpoints")
+      ->check(cli::range(1, 100000000));
+  command.add_option("--validate-every", o.validate_every, "Steps between validations on the val split")
+      ->check(cli::range(1, 100000000));
+  command.add_option("--max-time", o.max_time_s, "Stop with a checkpoint after this many seconds; 0: no limit")
+      ->check(cli::range(0.0, 1e9));
+  command.add_flag("--restart", o.restart, "Begin anew even if a checkpoint exists");
+}
+
+void declare_task(CLI::App& command, Pretrain& o) {
   command
-      .add_option("--task", o.options.task, "masked: restore hidden cubes; segment: tissue classes of randomised CT")
+      .add_option("--task", o.options.task,
+                  "masked: restore hidden cubes; segment: classes of labels or HU in images of random appearance")
       ->check(CLI::IsMember({"masked", "segment"}));
-  command.add_option("--stem", o.options.stem, "First layer: 2x2x2 blocks to channels, or an overlapping convolution")
-      ->check(CLI::IsMember({"space-to-depth", "conv"}));
-  command.add_option("--widths", o.widths, "Channels of the stages (strides 2, 4, 8, ...)")
-      ->check(CLI::Validator(cli::check_numbers, "", "numbers"))
-      ->type_name("N,N,...");
-  command.add_option("--steps", o.options.steps, "Optimiser steps")->check(cli::range(1, 100000000));
-  command.add_option("--batch", o.options.batch, "Windows in a step")->check(cli::range(1, 1024));
-  command.add_option("--window", o.options.window, "Window edge in voxels")->check(cli::range(16, 256));
-  command.add_option("--learning-rate", o.options.learning_rate, "Peak learning rate")->check(cli::range(1e-8, 1.0));
+  command
+      .add_option("--volumes", o.options.volumes,
+                  "target, or the name of an input; auto: the target, for segment the input 'labels' if there is one")
+      ->type_name("auto|target|NAME");
+  command.add_option("--scaling", o.options.scaling, "Values of the volumes; auto: HU for target and fbp")
+      ->check(CLI::IsMember({"auto", "hu", "percentile"}));
+  command.add_option("--augment", o.options.augment, "Random appearance; auto: light for masked, strong for segment")
+      ->check(CLI::IsMember({"auto", "none", "light", "strong"}));
+  command
+      .add_option("--classes", o.classes,
+                  "Which labels make a class, as JSON; default: the manifest's \"classes\", else each label is one")
+      ->type_name("FILE.json|NAME");
   command.add_option("--mask-ratio", o.options.mask_ratio, "Part of the window that is hidden (masked)")
       ->check(cli::range(0.05, 0.95));
   command.add_option("--mask-cube", o.options.mask_cube, "Edge of the hidden cubes in voxels (masked)")
       ->check(cli::range(1, 64));
 }
 
-int run_pretrain(const cli::Program& program, Pretrain& o) {
-  o.options.widths = cli::numbers_from_text(o.widths, "--widths");
-  const auto multiple = std::int64_t{1} << o.options.widths.size();
-  if (o.options.window % multiple != 0) {
-    throw Error(fmt::format("--window {} is not a multiple of {}, which {} stages need", o.options.window, multiple,
-                            o.options.widths.size()),
-                Exit::usage);
-  }
-  o.options.overwrite = program.standard().overwrite();
-  cli::refuse_inputs_as_outputs({o.manifest}, {o.options.output});
-  check_writable(o.options.output, o.options.overwrite);
-  const Manifest manifest = read_manifest(o.manifest);
-  manifest.split("train");
-  Provenance provenance = program.provenance();
-  if (o.manifest != "-") provenance.add_source(o.manifest);
-  return cli::exit_of(net::network().pretrain_encoder(manifest, o.options, cli::compute_of(program), provenance));
+void declare_pretrain(CLI::App& command, Pretrain& o) {
+  command.add_option("manifest", o.manifest, "Cases to train on (the train split is used); - is stdin")
+      ->required()
+      ->type_name("MANIFEST");
+  command.add_option("-o,--output", o.options.output, "Encoder to write")
+      ->required()
+      ->check(CLI::Validator(cli::check_safetensors_name, "", ""))
+      ->type_name("FILE.safetensors");
+  declare_task(command, o);
+  command.add_option("--stem", o.options.stem, "First layer: 2x2x2 blocks to channels, or an overlapping convolution")
+      ->check(CLI::IsMember({"space-to-depth", "conv"}));
+  command.add_option("--widths", o.widths, "Channels of the stages (strides 2, 4, 8, ...)")
+      ->check(CLI::Validator(cli::check_numbers, "", "numbers"))
+      ->type_name("N,N,...");
+  declare_training(command, o.options);
+  command.add_option("--card", o.card, "Text about data, purpose and limits that the encoder carries")
+      ->type_name("FILE");
 }
 
-int run_info(const cli::Program& program, const std::string& path) {
-  const SafetensorsFile file(path);
+void declare_probe(CLI::App& command, Probe& o) {
+  command.add_option("encoder", o.encoder, "Encoder file, or the name of one that gdm comes with")
+      ->required()
+      ->type_name("ENCODER");
+  command.add_option("manifest", o.manifest, "Cases to look at; - is stdin")->required()->type_name("MANIFEST");
+  command.add_option("--split", o.options.split, "Cases to use: train, val, test or all")
+      ->check(CLI::IsMember({"train", "val", "test", "all"}));
+  command.add_option("--volumes", o.options.volumes, "target, or the name of an input; auto: target, else labels")
+      ->type_name("auto|target|NAME");
+  command.add_option("--window", o.options.window, "Window edge in voxels")->check(cli::range(16, 256));
+  command.add_option("--windows-per-patient", o.options.windows_per_patient, "Most windows of each patient")
+      ->check(cli::range(1, 1024));
+}
+
+void check_sizes(const net::PretrainOptions& o) {
+  const auto multiple = std::int64_t{1} << o.widths.size();
+  if (o.window % multiple != 0) {
+    throw Error(
+        fmt::format("--window {} is not a multiple of {}, which {} stages need", o.window, multiple, o.widths.size()),
+        Exit::usage);
+  }
+  if (o.task == "masked" && o.mask_cube > o.window) {
+    throw Error(fmt::format("--mask-cube {} is larger than --window {}", o.mask_cube, o.window), Exit::usage);
+  }
+}
+
+Json classes_from_file(const std::string& name) {
+  const std::filesystem::path path = shared_file(name, "classes", ".json");
+  const std::string text = read_file(path, largest_text_bytes);
+  return with_context(path.string(), [&] { return parse_json(text); });
+}
+
+int run_pretrain(const cli::Program& program, Pretrain& o) {
+  net::PretrainOptions& options = o.options;
+  options.widths = cli::numbers_from_text(o.widths, "--widths");
+  check_sizes(options);
+  options.overwrite = program.standard().overwrite();
+  cli::check_training_outputs({o.manifest, o.classes, o.card}, options.output, options.log, options.restart,
+                              options.overwrite);
+  const Manifest manifest = read_manifest(o.manifest);
+  manifest.split("train");
+  if (!o.classes.empty()) options.classes = classes_from_file(o.classes);
+  if (!o.card.empty()) options.card = read_file(o.card, largest_text_bytes);
+  Provenance provenance = program.provenance();
+  if (o.manifest != "-") provenance.add_source(o.manifest);
+  return cli::exit_of(net::network().pretrain_encoder(manifest, options, cli::compute_of(program), provenance));
+}
+
+int run_probe(const cli::Program& program, Probe& o) {
+  o.options.encoder = cli::encoder_path(o.encoder);
+  const Manifest manifest = read_manifest(o.manifest);
+  Provenance provenance = program.provenance();
+  const Json result = net::network().probe_encoder(manifest, o.options, cli::compute_of(program), provenance);
+  write_stdout(program.standard().json ? result.dump(1) + "\n" : net::probe_text(result) + "\n");
+  return 0;
+}
+
+int run_info(const cli::Program& program, const std::string& name) {
+  const SafetensorsFile file(cli::encoder_path(name));
   file.require_kind("encoder");
   std::int64_t parameters = 0;
   for (const auto& [name, view] : file.tensors()) {
@@ -73,27 +153,32 @@ int run_info(const cli::Program& program, const std::string& path) {
     return 0;
   }
   const Json& encoder = info.at("encoder");
-  write_stdout(fmt::format(
-      "architecture  {}, stem {}\nwidths        {}\ninput         {}\nparameters    {}\n"
-      "training      {}\nsha256        {}\n",
-      encoder.value("architecture", ""), encoder.value("stem", ""), encoder.at("widths").dump(),
-      encoder.at("input").dump(), parameters, info.value("training", Json::object()).dump(), file.payload_sha256()));
+  write_stdout(
+      fmt::format("architecture  {}, stem {}\nwidths        {}\ninput         {}\nparameters    {}\n"
+                  "sha256        {}\n{}",
+                  encoder.value("architecture", ""), encoder.value("stem", ""), encoder.at("widths").dump(),
+                  encoder.at("input").dump(), parameters, file.payload_sha256(), net::training_text(info)));
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  cli::Program program("gdm-encoder", "Train and inspect the frozen encoders of gdm.");
+  cli::Program program("gdm-encoder", "Train, probe and inspect the frozen encoders of gdm.");
   Pretrain pretrain;
-  declare_pretrain(program.command("pretrain", "Train an encoder on the CT targets of a manifest's train split",
+  declare_pretrain(program.command("pretrain", "Train an encoder on the train split of a manifest",
                                    cli::has_output | cli::has_seed | cli::has_device,
                                    [&] { return run_pretrain(program, pretrain); }),
                    pretrain);
+  Probe probe;
+  declare_probe(
+      program.command("probe", "Measure what an encoder's features tell: retrieval and a linear probe",
+                      cli::has_seed | cli::has_device | cli::has_json, [&] { return run_probe(program, probe); }),
+      probe);
   std::string path;
   program.command("info", "Describe an encoder file", cli::has_json, [&] { return run_info(program, path); })
-      .add_option("encoder", path, "Encoder file")
+      .add_option("encoder", path, "Encoder file, or the name of one that gdm comes with")
       ->required()
-      ->type_name("FILE");
+      ->type_name("ENCODER");
   return program.main(argc, argv);
 }

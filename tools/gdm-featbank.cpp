@@ -13,7 +13,7 @@ void declare_build(CLI::App& command, std::string& manifest, net::BankOptions& o
   command.add_option("manifest", manifest, "Cases with CT targets (the train split is used); - is stdin")
       ->required()
       ->type_name("MANIFEST");
-  command.add_option("--encoder", o.encoder, "Frozen encoder")->required()->type_name("FILE");
+  command.add_option("--encoder", o.encoder, "Frozen encoder")->required()->type_name("FILE|NAME");
   command.add_option("-o,--output", o.output, "Bank to write")
       ->required()
       ->check(CLI::Validator(cli::check_safetensors_name, "", ""))
@@ -30,6 +30,7 @@ void declare_build(CLI::App& command, std::string& manifest, net::BankOptions& o
 int run_build(const cli::Program& program, const std::string& manifest_path, net::BankOptions& o) {
   if (o.window % 8 != 0) throw Error(fmt::format("--window {} is not a multiple of 8", o.window), Exit::usage);
   o.overwrite = program.standard().overwrite();
+  o.encoder = cli::encoder_path(o.encoder.string());
   cli::refuse_inputs_as_outputs({manifest_path, o.encoder}, {o.output});
   check_writable(o.output, o.overwrite);
   const Manifest manifest = read_manifest(manifest_path);

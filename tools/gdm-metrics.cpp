@@ -130,7 +130,7 @@ metrics::GradeOptions grade_options(const Options& options, const cli::Program& 
   metrics::check_gates(grade.gates, metrics::metric_list(grade.settings));
   grade.split = plan_split(options.split);
   grade.input_key = options.input;
-  grade.encoders.assign(options.encoders.begin(), options.encoders.end());
+  for (const auto& name : options.encoders) grade.encoders.push_back(cli::encoder_path(name));
   grade.labels = options.labels;
   grade.predicted_labels = options.predicted_labels;
   grade.resample = options.resample;

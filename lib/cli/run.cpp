@@ -8,6 +8,7 @@
 #include "cli/batch.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
+#include "sys/share.hpp"
 
 namespace gdm::cli {
 
@@ -52,6 +53,21 @@ std::string check_numbers(const std::string& text) {
     return "'" + text + "' is not a list of numbers such as 16,32,64";
   }
   return {};
+}
+
+fs::path encoder_path(const std::string& name) {
+  if (name.empty()) return name;
+  return shared_file(name == "default" ? "ct-default" : name, "encoders", ".safetensors");
+}
+
+void check_training_outputs(const std::vector<fs::path>& inputs, const fs::path& output, fs::path& log, bool restart,
+                            Overwrite overwrite) {
+  if (log.empty()) log = fs::path(output).replace_extension(".log.jsonl");
+  refuse_inputs_as_outputs(inputs, {output, log});
+  refuse_inputs_as_outputs({output}, {log});
+  check_writable(output, overwrite);
+  const bool continues = !restart && fs::exists(output.string() + ".checkpoint");
+  check_writable(log, continues ? Overwrite::replace : overwrite);
 }
 
 std::string check_safetensors_name(const std::string& path) {

@@ -26,6 +26,15 @@ std::vector<std::int64_t> numbers_from_text(const std::string& text, const std::
 /// A CLI11 check: numbers_from_text() accepts it.
 std::string check_numbers(const std::string& text);
 
+/// The file meant by --encoder and the like: a path, or the name of an encoder that gdm comes with ("default" is
+/// "ct-default"); "" stays "". Throws Error with Exit::usage if there is none.
+fs::path encoder_path(const std::string& name);
+
+/// Checks what a training writes before it begins: the model, and its log, which is the model's name with .log.jsonl
+/// unless `log` names another. The log of an unfinished run is continued. Throws Error.
+void check_training_outputs(const std::vector<fs::path>& inputs, const fs::path& output, fs::path& log, bool restart,
+                            Overwrite overwrite);
+
 /// A CLI11 check: the name ends in ".safetensors".
 std::string check_safetensors_name(const std::string& path);
 

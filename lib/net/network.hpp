@@ -66,9 +66,14 @@ struct SynthOptions {
 };
 
 struct PretrainOptions {
-  std::filesystem::path output;
+  std::filesystem::path output, log;
   Overwrite overwrite = Overwrite::refuse;
-  std::string task = "masked";          ///< masked: masked autoencoder; segment: tissue classes of domain-randomised CT
+  std::string task = "masked";     ///< masked: masked autoencoder; segment: classes in images of random appearance
+  std::string volumes = "auto";    ///< target, or the name of an input; auto: train/images.hpp
+  std::string scaling = "auto";    ///< hu | percentile
+  std::string augment = "auto";    ///< none | light | strong; auto: light to restore, strong to segment
+  nlohmann::ordered_json classes;  ///< {"bone": [515, 516], ...} of labels; null: the manifest's, else one for each
+  std::string card;                ///< text for people that the encoder carries
   std::string stem = "space-to-depth";  ///< or "conv": overlapping strided convolution
   std::vector<std::int64_t> widths{16, 32, 64, 128};
   std::int64_t steps = 3000;
@@ -77,6 +82,18 @@ struct PretrainOptions {
   double learning_rate = 1e-3;
   double mask_ratio = 0.5;
   std::int64_t mask_cube = 4;
+  std::int64_t checkpoint_every = 500;
+  std::int64_t validate_every = 250;
+  double max_time_s = 0;  ///< 0: no limit
+  bool restart = false;   ///< remove an existing checkpoint
+};
+
+struct ProbeOptions {
+  std::filesystem::path encoder;
+  std::string split = "val";
+  std::string volumes = "auto";  ///< as in PretrainOptions
+  std::int64_t window = 48;
+  std::int64_t windows_per_patient = 8;
 };
 
 struct BankOptions {
@@ -114,6 +131,8 @@ struct Functions {
   std::unique_ptr<FeatureExtractor> (*open_encoder)(const std::filesystem::path&, const Compute&);
   std::unique_ptr<Synthesizer> (*open_generator)(const std::filesystem::path&, const SynthOptions&, const Compute&);
   bool (*pretrain_encoder)(const Manifest&, const PretrainOptions&, const Compute&, Provenance&);
+  /// What the features of an encoder tell (train/probe.hpp).
+  nlohmann::ordered_json (*probe_encoder)(const Manifest&, const ProbeOptions&, const Compute&, Provenance&);
   bool (*build_bank)(const Manifest&, const BankOptions&, const Compute&, Provenance&);
   bool (*train_generator)(const Manifest&, const TrainOptions&, const Compute&, Provenance&);
   /// Records the device that is used and the network libraries' versions.

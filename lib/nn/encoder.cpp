@@ -32,18 +32,6 @@ bool are_axes(const std::string& axes) {
   return seen[0] && seen[1] && seen[2];
 }
 
-Tensor with_axes(const Tensor& x, const std::string& axes) {
-  if (axes == "any" || axes == canonical_axes) return x;
-  std::vector<std::int64_t> order{0, 1}, flipped;
-  for (std::size_t axis = 0; axis < 3; ++axis) {
-    const auto [place, backward] = place_of(axes[axis]);
-    order.push_back(place + 2);
-    if (backward) flipped.push_back(static_cast<std::int64_t>(axis) + 2);
-  }
-  const Tensor turned = x.permute(order);
-  return (flipped.empty() ? turned : turned.flip(flipped)).contiguous();
-}
-
 /// Trilinear, to the nearer end of the range of voxel edges; sizes become multiples of the coarsest stride.
 Tensor with_spacing(const Tensor& x, const std::array<double, 2>& range_mm, double spacing_mm, std::int64_t stride) {
   if (spacing_mm <= 0 || range_mm[1] <= 0) return x;
@@ -58,6 +46,18 @@ Tensor with_spacing(const Tensor& x, const std::array<double, 2>& range_mm, doub
 }
 
 }  // namespace
+
+Tensor with_axes(const Tensor& x, const std::string& axes) {
+  if (axes == "any" || axes == canonical_axes) return x;
+  std::vector<std::int64_t> order{0, 1}, flipped;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const auto [place, backward] = place_of(axes[axis]);
+    order.push_back(place + 2);
+    if (backward) flipped.push_back(static_cast<std::int64_t>(axis) + 2);
+  }
+  const Tensor turned = x.permute(order);
+  return (flipped.empty() ? turned : turned.flip(flipped)).contiguous();
+}
 
 std::vector<Tensor> EncoderNetwork::features(const Tensor& x) {
   std::vector<Tensor> found = maps(x);

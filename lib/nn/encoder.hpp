@@ -59,6 +59,9 @@ struct InputConvention {
   static InputConvention from_json(const nlohmann::ordered_json& json);
 };
 
+/// Windows (B, C, D, H, W) whose axes point to superior, anterior, right, turned to `axes` (InputConvention::axes).
+Tensor with_axes(const Tensor& x, const std::string& axes);
+
 /// An encoder ready for use: evaluation mode, no gradients for its parameters.
 struct FrozenEncoder {
   InputConvention input;

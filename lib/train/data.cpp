@@ -23,12 +23,6 @@ namespace {
 
 constexpr std::int64_t most_foreground = 65536;
 
-Tensor foreground_indices(const Tensor& mask) {
-  const Tensor all = mask.flatten().nonzero().flatten();
-  const std::int64_t step = std::max<std::int64_t>(1, (all.size(0) + most_foreground - 1) / most_foreground);
-  return all.slice(0, 0, all.size(0), step).contiguous();
-}
-
 Volume read_on_grid(const fs::path& path, const Grid& grid, const char* what) {
   Volume volume = read_volume(path);
   if (!same_grid(volume.grid, grid)) {
@@ -36,10 +30,6 @@ Volume read_on_grid(const fs::path& path, const Grid& grid, const char* what) {
         fmt::format("{}: {} has {}, the target has {}", path.string(), what, describe(volume.grid), describe(grid)));
   }
   return volume;
-}
-
-void require_finite(const Tensor& tensor, const fs::path& path) {
-  if (!torch::isfinite(tensor).all().item<bool>()) throw Error(path.string() + ": contains NaN or infinite voxels");
 }
 
 Sample read_sample(const Case& item, const std::vector<nn::GeneratorConfig::Condition>& conditions,
@@ -68,6 +58,16 @@ Sample read_sample(const Case& item, const std::vector<nn::GeneratorConfig::Cond
 }
 
 }  // namespace
+
+Tensor foreground_indices(const Tensor& mask) {
+  const Tensor all = mask.flatten().nonzero().flatten();
+  const std::int64_t step = std::max<std::int64_t>(1, (all.size(0) + most_foreground - 1) / most_foreground);
+  return all.slice(0, 0, all.size(0), step).contiguous();
+}
+
+void require_finite(const Tensor& tensor, const fs::path& path) {
+  if (!torch::isfinite(tensor).all().item<bool>()) throw Error(path.string() + ": contains NaN or infinite voxels");
+}
 
 Sample load_sample(const Case& item, const std::vector<nn::GeneratorConfig::Condition>& conditions,
                    const nn::HuMap& hu_map, Provenance& provenance) {

@@ -33,6 +33,11 @@ std::vector<Sample> load_samples(const std::vector<Case>& cases,
                                  const std::vector<nn::GeneratorConfig::Condition>& conditions, const nn::HuMap& hu_map,
                                  Provenance& provenance);
 
+/// Flat indices of the voxels inside, evenly thinned to at most 65536.
+Tensor foreground_indices(const Tensor& mask);
+/// Throws Error naming the file if there is a NaN or an infinite voxel.
+void require_finite(const Tensor& tensor, const fs::path& path);
+
 /// SHA-256 over ids, voxels and masks: what "the same data" means to a checkpoint.
 std::string data_digest(const std::vector<Sample>& samples);
 

@@ -10,6 +10,7 @@
 #include "train/build_bank.hpp"
 #include "train/generator_training.hpp"
 #include "train/pretrain.hpp"
+#include "train/probe.hpp"
 
 namespace gdm::train {
 namespace {
@@ -38,7 +39,7 @@ void describe(const net::Compute& compute, Provenance& provenance) {
 }
 
 template <class Function>
-bool described(const net::Compute& compute, Provenance& provenance, Function function) {
+auto described(const net::Compute& compute, Provenance& provenance, Function function) {
   return guarded(compute, [&] {
     describe(compute, provenance);
     return function();
@@ -47,6 +48,9 @@ bool described(const net::Compute& compute, Provenance& provenance, Function fun
 
 bool run_pretrain(const Manifest& m, const net::PretrainOptions& o, const net::Compute& c, Provenance& p) {
   return described(c, p, [&] { return pretrain_encoder(m, o, c, p); });
+}
+nlohmann::ordered_json run_probe(const Manifest& m, const net::ProbeOptions& o, const net::Compute& c, Provenance& p) {
+  return described(c, p, [&] { return probe_file(m, o, c, p); });
 }
 bool run_bank(const Manifest& m, const net::BankOptions& o, const net::Compute& c, Provenance& p) {
   return described(c, p, [&] { return build_bank(m, o, c, p); });
@@ -60,7 +64,7 @@ bool run_training(const Manifest& m, const net::TrainOptions& o, const net::Comp
 
 extern "C" const gdm::net::Functions* gdm_nn_functions(const char* version) {
   using namespace gdm::train;
-  static const gdm::net::Functions functions{open_encoder, open_generator, run_pretrain,
+  static const gdm::net::Functions functions{open_encoder, open_generator, run_pretrain, run_probe,
                                              run_bank,     run_training,   describe};
   return std::strcmp(version, GDM_VERSION) == 0 ? &functions : nullptr;
 }

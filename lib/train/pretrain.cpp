@@ -5,20 +5,23 @@
 #include <cmath>
 
 #include "drift/levels.hpp"
+#include "net/encoder_text.hpp"
 #include "nn/residual_encoder.hpp"
 #include "sys/log.hpp"
 #include "sys/signals.hpp"
-#include "train/data.hpp"
 #include "train/loop.hpp"
+#include "train/probe.hpp"
+#include "train/tasks.hpp"
 
 namespace gdm::train {
 namespace {
 
-namespace F = torch::nn::functional;
+using Json = nlohmann::ordered_json;
 
-// Upper bounds in HU of air, fat, soft tissue, dense tissue; above: bone.
-constexpr std::array<double, 4> class_bounds_hu{-300.0, -20.0, 120.0, 300.0};
-constexpr std::int64_t tissue_classes = class_bounds_hu.size() + 1;
+constexpr double ema_decay = 0.999;
+constexpr std::int64_t validation_windows = 32;
+constexpr std::size_t most_validation_cases = 20;
+constexpr std::int64_t probe_windows_per_patient = 8;
 
 /// Encoder with the decoder that its training task needs.
 struct PretrainNetImpl : torch::nn::Module {
@@ -35,151 +38,258 @@ struct PretrainNetImpl : torch::nn::Module {
 };
 TORCH_MODULE(PretrainNet);
 
-Tensor uniform(const std::vector<std::int64_t>& shape, double low, double high, at::Generator& generator) {
-  return torch::rand(shape, generator) * (high - low) + low;
+Strength strength_of(const net::PretrainOptions& options) {
+  if (options.augment != "auto") return strength_from_name(options.augment);
+  return strength_from_name(options.task == "masked" ? "light" : "strong");
 }
 
-/// A smooth random field in [-1, 1] of the window's size: a coarse grid of draws, interpolated.
-Tensor smooth_field(std::int64_t batch, std::int64_t window, at::Generator& generator) {
-  const Tensor coarse = uniform({batch, 1, 4, 4, 4}, -1, 1, generator);
-  return F::interpolate(coarse, F::InterpolateFuncOptions()
-                                    .size(std::vector<std::int64_t>{window, window, window})
-                                    .mode(torch::kTrilinear)
-                                    .align_corners(true));
-}
-
-struct Task {
-  Tensor input, loss_target;
-  Tensor hidden;  ///< masked: 1 where the input was zeroed
-};
-
-Task masked_task(const Tensor& clean, const net::PretrainOptions& options, at::Generator& generator) {
-  const std::int64_t batch = clean.size(0), edge = (options.window + options.mask_cube - 1) / options.mask_cube;
-  Task task;
-  const Tensor shift = uniform({batch, 1, 1, 1, 1}, -0.03, 0.03, generator).to(clean.device());
-  const Tensor gain = uniform({batch, 1, 1, 1, 1}, 0.95, 1.05, generator).to(clean.device());
-  task.loss_target = clean * gain + shift;
-  const Tensor cubes = (torch::rand({batch, 1, edge, edge, edge}, generator) < options.mask_ratio).to(torch::kFloat32);
-  task.hidden = F::interpolate(cubes, F::InterpolateFuncOptions()
-                                          .scale_factor(std::vector<double>(3, static_cast<double>(options.mask_cube)))
-                                          .mode(torch::kNearest))
-                    .slice(2, 0, options.window)
-                    .slice(3, 0, options.window)
-                    .slice(4, 0, options.window)
-                    .to(clean.device());
-  const Tensor noise = torch::randn(clean.sizes(), generator).to(clean.device()) * 0.01;
-  task.input = (task.loss_target + noise) * (1 - task.hidden);
-  return task;
-}
-
-Task segment_task(const Tensor& clean, const nn::HuMap& hu_map, at::Generator& generator) {
-  const std::int64_t batch = clean.size(0);
-  Task task;
-  const Tensor hu = hu_map.to_hu(clean).squeeze(1);
-  task.loss_target = torch::zeros_like(hu, torch::kInt64);
-  for (const double bound : class_bounds_hu) task.loss_target += (hu > bound).to(torch::kInt64);
-  const auto draw = [&](double low, double high) {
-    return uniform({batch, 1, 1, 1, 1}, low, high, generator).to(clean.device());
-  };
-  const Tensor unit = (clean * 0.5 + 0.5).clamp(0.0, 1.0);
-  Tensor image = unit.pow(torch::exp(draw(-0.5, 0.5)));  // gamma
-  image = image * draw(0.7, 1.3) + draw(-0.15, 0.15);
-  image = image * (1 + 0.25 * smooth_field(batch, clean.size(2), generator).to(clean.device()));
-  const Tensor blurred = F::avg_pool3d(image, F::AvgPool3dFuncOptions(3).stride(1).padding(1).count_include_pad(false));
-  image = torch::lerp(image, blurred, draw(0.0, 1.0));
-  image = image + torch::randn(clean.sizes(), generator).to(clean.device()) * draw(0.0, 0.08);
-  task.input = image * 2 - 1;
-  return task;
-}
-
-Tensor task_loss(PretrainNet& net, const Task& task) {
-  const Tensor output = net(task.input);
-  if (task.hidden.defined()) {
-    return ((output - task.loss_target).square() * task.hidden).sum() / task.hidden.sum().clamp_min(1.0);
+/// The first cases of the val split that can be used; none is no error.
+std::vector<Case> validation_cases(const Manifest& manifest) {
+  std::vector<Case> cases;
+  for (const Case& item : manifest.cases) {
+    if (item.split == "val" && !item.error && cases.size() < most_validation_cases) cases.push_back(item);
   }
-  return F::cross_entropy(output, task.loss_target);
+  return cases;
 }
 
-nlohmann::ordered_json settings(const net::PretrainOptions& o, const net::Compute& compute) {
-  nlohmann::ordered_json json{{"task", o.task},
-                              {"steps", o.steps},
-                              {"batch", o.batch},
-                              {"window_voxels", o.window},
-                              {"learning_rate", o.learning_rate},
-                              {"seed", compute.seed}};
-  if (o.task == "masked") {
-    json["mask_ratio"] = o.mask_ratio;
-    json["mask_cube_voxels"] = o.mask_cube;
+class Pretraining {
+ public:
+  Pretraining(const Manifest& manifest, const net::PretrainOptions& options, const net::Compute& compute,
+              Provenance& provenance)
+      : options_(options),
+        compute_(compute),
+        provenance_(provenance),
+        device_(nn::device_from_text(compute.device)),
+        strength_(strength_of(options)) {
+    config_.stem = options.stem;
+    config_.widths = options.widths;
+    load(manifest);
+    torch::manual_seed(compute.seed);
+    net_ = PretrainNet(config_, tasks_->outputs());
+    net_->to(device_);
+    trainee_ = std::make_unique<Trainee>(*net_, ema_decay);
   }
-  return json;
-}
 
-bool run(const Manifest& manifest, const net::PretrainOptions& options, const net::Compute& compute,
-         Provenance& provenance) {
-  const torch::Device device = nn::device_from_text(compute.device);
-  nn::ResidualEncoderConfig config;
-  const nn::InputConvention input;
-  config.stem = options.stem;
-  config.widths = options.widths;
-  nlohmann::ordered_json encoder_json = config.json();
-  encoder_json["input"] = input.json();
-  const auto samples = load_samples(usable_cases(manifest, "train"), {}, input.hu_map, provenance);
-  const WindowSampler sampler(samples, options.window, options.batch, compute.seed);
-  torch::manual_seed(compute.seed);
-  const bool masked = options.task == "masked";
-  PretrainNet net(config, masked ? 1 : tissue_classes);
-  net->to(device);
-  Trainee trainee(*net, 0.999);
+  bool run() {
+    const LoopPlan plan = loop_plan();
+    if (!run_loop(plan, *trainee_, extra(), [this](std::int64_t n) { return step(n); })) return false;
+    write_encoder();
+    fs::remove(plan.checkpoint);
+    return true;
+  }
 
-  LoopPlan plan;
-  plan.title = "pretraining (" + options.task + ")";
-  plan.steps = options.steps;
-  plan.checkpoint = checkpoint_path(options.output);
-  plan.configuration = {
-      {"encoder", encoder_json}, {"training", settings(options, compute)}, {"data", data_digest(samples)}};
-  double average_loss = 0;
-  Extra extra;
-  extra.save = [&](nn::TensorWriter&, nlohmann::ordered_json& json) { json["average_loss"] = average_loss; };
-  extra.load = [&](const SafetensorsFile&, const nlohmann::ordered_json& json) {
-    average_loss = json.at("average_loss").get<double>();
-  };
-  const bool finished = run_loop(plan, trainee, extra, [&](std::int64_t step) {
-    const Batch batch = sampler.draw(step, device);
-    at::Generator generator = drift::step_generator(compute.seed, step);
-    const Tensor clean = batch.target.clamp(-1.0, 1.0);
-    const Task task = masked ? masked_task(clean, options, generator) : segment_task(clean, input.hu_map, generator);
-    const Tensor loss = task_loss(net, task);
-    trainee.zero_grad();
+ private:
+  void load(const Manifest& manifest) {
+    const std::vector<Case> train = usable_cases(manifest, "train"), val = validation_cases(manifest);
+    source_ = choose_source(train, options_.volumes, options_.scaling, options_.task == "segment");
+    check_source();
+    input_.scaling = source_.scaling == "percentile" ? "percentile" : "hu";  // painted images are like any other
+    train_ = load_images(train, source_, input_.hu_map, provenance_);
+    if (val.empty()) {
+      log_info("no case in split 'val': no validation curve, and the probe uses train cases");
+    } else {
+      choose_source(val, source_.name, options_.scaling, false);
+      validation_ = load_images(val, source_, input_.hu_map, provenance_);
+    }
+    const auto edges = edge_range_mm(train_);
+    input_.spacing_mm = {edges[0], edges[1] * strength_.resolution};  // larger voxels were simulated, smaller not
+    if (source_.scaling == "labels") {
+      labels_ = classes_of({&train_, &validation_},
+                           options_.classes.is_null() ? manifest.extra.value("classes", Json()) : options_.classes);
+      to_places(train_, *labels_);
+      to_places(validation_, *labels_);
+    }
+    tasks_ = std::make_unique<TaskMaker>(options_, strength_, labels_, ValueClasses(source_, input_.hu_map));
+    train_sampler_ = std::make_unique<WindowSampler>(train_, options_.window, options_.batch, compute_.seed);
+    val_sampler_ = std::make_unique<WindowSampler>(validation_, options_.window, options_.batch, compute_.seed);
+    describe_data();
+  }
+
+  void check_source() const {
+    const bool labels = source_.scaling == "labels";
+    if (options_.task == "masked" && labels) {
+      throw Error("--task masked restores images, and the cases have label maps; they are for --task segment",
+                  Exit::usage);
+    }
+    if (options_.task == "segment" && source_.scaling == "percentile") {
+      throw Error("--task segment needs label maps or CT in HU, and '" + source_.name + "' is neither", Exit::usage);
+    }
+    if (!labels && !options_.classes.is_null()) {
+      throw Error("classes of labels are given, and the volumes used ('" + source_.name + "') are not label maps",
+                  Exit::usage);
+    }
+  }
+
+  void describe_data() {
+    data_ = {{"volumes", source_.name},
+             {"scaling", source_.scaling},
+             {"train_cases", train_.size()},
+             {"val_cases", validation_.size()},
+             {"voxel_edge_mm", edge_range_mm(train_)}};
+    if (options_.task == "segment") {
+      data_["classes_from"] = labels_ ? "labels, images painted on them" : "HU, appearance of the CT randomised";
+      data_["classes"] = labels_ ? labels_->json() : ValueClasses(source_, input_.hu_map).json(input_.hu_map);
+      log_info(fmt::format("{} classes from {}", tasks_->outputs(), data_["classes_from"].get<std::string>()));
+    }
+  }
+
+  Json encoder_json() const {
+    Json json = config_.json();
+    json["input"] = input_.json();
+    return json;
+  }
+
+  Json settings() const {
+    Json json{{"task", options_.task},
+              {"steps", options_.steps},
+              {"batch", options_.batch},
+              {"window_voxels", options_.window},
+              {"learning_rate", options_.learning_rate},
+              {"ema", ema_decay},
+              {"seed", compute_.seed},
+              {"augment", strength_.json()},
+              {"validate_every", options_.validate_every},
+              {"data", data_}};
+    if (options_.task == "masked") {
+      json["mask_ratio"] = options_.mask_ratio;
+      json["mask_cube_voxels"] = options_.mask_cube;
+    }
+    return json;
+  }
+
+  LoopPlan loop_plan() const {
+    LoopPlan plan;
+    plan.title = "pretraining (" + options_.task + ")";
+    plan.steps = options_.steps;
+    plan.checkpoint = checkpoint_path(options_.output);
+    plan.checkpoint_every = options_.checkpoint_every;
+    plan.max_time_s = options_.max_time_s;
+    plan.restart = options_.restart;
+    plan.configuration = {{"encoder", encoder_json()},
+                          {"training", settings()},
+                          {"data", {data_digest(train_), data_digest(validation_)}}};
+    return plan;
+  }
+
+  Extra extra() {
+    Extra extra;
+    extra.save = [this](nn::TensorWriter&, Json& json) {
+      json["average_loss"] = average_loss_;
+      json["curve"] = curve_;
+    };
+    extra.load = [this](const SafetensorsFile&, const Json& json) {
+      average_loss_ = json.at("average_loss").get<double>();
+      curve_ = json.at("curve");
+    };
+    extra.begin = [this](std::int64_t first) { log_ = std::make_unique<JsonLog>(options_.log, first); };
+    return extra;
+  }
+
+  std::string step(std::int64_t n) {
+    at::Generator generator = drift::step_generator(compute_.seed, n);
+    const Task task = tasks_->make(train_sampler_->draw(n, device_).target, generator);
+    const Tensor loss = TaskMaker::loss(net_(task.input), task);
+    trainee_->zero_grad();
     loss.backward();
-    trainee.step(learning_rate(options.learning_rate, step, options.steps));
-    const double value = loss.item<double>();
-    if (std::isfinite(value)) average_loss = step == 0 ? value : 0.98 * average_loss + 0.02 * value;
-    return fmt::format("loss {:.4f}", average_loss);
-  });
-  if (!finished) return false;
+    const double rate = learning_rate(options_.learning_rate, n, options_.steps);
+    const double norm = trainee_->step(rate), value = loss.item<double>();
+    if (std::isfinite(value)) average_loss_ = n == 0 ? value : 0.98 * average_loss_ + 0.02 * value;
+    Json line{{"step", n}, {"loss", value}, {"parameter_gradient_norm", norm}, {"learning_rate", rate}};
+    if (!validation_.empty() && ((n + 1) % options_.validate_every == 0 || n + 1 == options_.steps)) {
+      const double validation = validation_loss();
+      if (std::isfinite(validation)) curve_.push_back({{"step", n + 1}, {"loss", validation}});
+      line["validation"] = validation;
+    }
+    log_->write(line);
+    return fmt::format("loss {:.4f}", average_loss_) +
+           (curve_.empty() ? "" : fmt::format(", validation {:.4f}", curve_.back().at("loss").get<double>()));
+  }
 
-  const Trainee::AverageGuard averaged(trainee);
-  nn::TensorWriter writer;
-  writer.add("", nn::named_state(*net->encoder));
-  auto training = settings(options, compute);
-  training["cases"] = samples.size();
-  training["final_loss"] = average_loss;
-  writer.write(
-      options.output,
-      {{"kind", "encoder"}, {"encoder", encoder_json}, {"training", training}, {"provenance", provenance.json()}},
-      options.overwrite);
-  std::filesystem::remove(plan.checkpoint);
-  return true;
-}
+  /// The averaged weights on the same windows, appearances and masks each time. Training never draws negative steps.
+  double validation_loss() {
+    const torch::NoGradGuard no_grad;
+    const Trainee::AverageGuard averaged(*trainee_);
+    const std::int64_t batches = (validation_windows + options_.batch - 1) / options_.batch;
+    double sum = 0;
+    for (std::int64_t b = 1; b <= batches; ++b) {
+      at::Generator generator = drift::step_generator(compute_.seed, -b);
+      const Task task = tasks_->make(val_sampler_->draw(-1 - b, device_).target, generator);
+      sum += TaskMaker::loss(net_(task.input), task).item<double>();
+    }
+    return sum / static_cast<double>(batches);
+  }
+
+  Json validation_json() const {
+    if (curve_.empty()) return nullptr;
+    Json best = curve_.front();
+    for (const Json& point : curve_) {
+      if (point.at("loss").get<double>() < best.at("loss").get<double>()) best = point;
+    }
+    return {
+        {"windows", validation_windows}, {"kept", "last"}, {"last", curve_.back()}, {"best", best}, {"curve", curve_}};
+  }
+
+  Json probe(const nn::FrozenEncoder& encoder) {
+    const bool held_out = !validation_.empty();
+    const ProbeSet set = probe_set(std::move(held_out ? validation_ : train_), source_, input_.hu_map,
+                                   labels_ ? &*labels_ : nullptr, compute_.seed);
+    Json result{{"split", held_out ? "val" : "train"}};
+    try {
+      result.update(probe_encoder(encoder, set, options_.window, probe_windows_per_patient, compute_.seed, device_));
+    } catch (const Error& error) {  // no reason to lose the training
+      log_warning(std::string("the features were not probed: ") + error.what());
+      return nullptr;
+    }
+    log_info(net::probe_text(result));
+    return result;
+  }
+
+  void write_encoder() {
+    const Trainee::AverageGuard averaged(*trainee_);
+    const torch::NoGradGuard no_grad;
+    // Rounded before anything is measured, so that what is measured is what a reader of the file gets.
+    for (auto& parameter : net_->encoder->parameters()) parameter.copy_(parameter.to(torch::kFloat16));
+    Json training = settings(), description{{"kind", "encoder"}, {"encoder", encoder_json()}};
+    training["final_loss"] = average_loss_;
+    training["validation"] = validation_json();
+    description["training"] = training;
+    nn::TensorWriter writer;
+    for (const auto& [name, tensor] : nn::named_state(*net_->encoder)) writer.add(name, tensor.to(torch::kFloat16));
+    const nn::FrozenEncoder frozen = nn::freeze(net_->encoder, description, device_);
+    description["probe"] = probe(frozen);
+    if (!options_.card.empty()) description["card"] = options_.card;
+    description["provenance"] = provenance_.json();
+    writer.write(options_.output, description, options_.overwrite);
+  }
+
+  const net::PretrainOptions& options_;
+  const net::Compute& compute_;
+  Provenance& provenance_;
+  torch::Device device_;
+  Strength strength_;
+  nn::ResidualEncoderConfig config_;
+  nn::InputConvention input_;
+  Source source_;
+  std::vector<Sample> train_, validation_;
+  std::optional<LabelClasses> labels_;
+  Json data_;
+  std::unique_ptr<TaskMaker> tasks_;
+  std::unique_ptr<WindowSampler> train_sampler_, val_sampler_;
+  PretrainNet net_{nullptr};
+  std::unique_ptr<Trainee> trainee_;
+  std::unique_ptr<JsonLog> log_;
+  double average_loss_ = 0;
+  Json curve_ = Json::array();
+};
 
 }  // namespace
 
 bool pretrain_encoder(const Manifest& manifest, const net::PretrainOptions& options, const net::Compute& compute,
                       Provenance& provenance) {
   try {
-    return run(manifest, options, compute, provenance);
+    return Pretraining(manifest, options, compute, provenance).run();
   } catch (const StopRequested&) {
-    log_info("stopped by a signal before the first step; the same command begins again");
+    log_info("stopped by a signal; the same command begins again, or continues from its checkpoint");
     return false;
   }
 }

@@ -1,4 +1,4 @@
-// Pretraining of encoders on the real CT of the train split.
+// Pretraining of encoders on the train split of any manifest.
 #pragma once
 
 #include "io/manifest.hpp"
@@ -7,11 +7,10 @@
 
 namespace gdm::train {
 
-/// task "masked": masked autoencoding (He et al., arXiv 2111.06377; a convolutional form as in arXiv 2602.04770,
-/// appendix A.3): cubes of the window are zeroed, a U-Net decoder restores them, squared error on the hidden voxels.
-/// task "segment": five tissue classes by HU, recognised in a window whose contrast, blur, noise and bias are
-/// randomised. The decoder is thrown away; the averaged encoder weights are written. Returns false if stopped by a
-/// signal.
+/// Trains an encoder with a U-Net decoder (thrown away at the end) on a task of tasks.hpp, and writes the averaged
+/// weights, rounded to half precision, with the validation curve and what the probe (probe.hpp) finds on the val split,
+/// or on the train split where there is no other. A JSON-lines log grows beside it. Returns false if stopped by a
+/// signal or the time limit.
 bool pretrain_encoder(const Manifest& manifest, const net::PretrainOptions& options, const net::Compute& compute,
                       Provenance& provenance);
 

@@ -1,0 +1,47 @@
+// Random changes of the windows that encoders are trained on, so that their features follow the anatomy and not the
+// scanner, the sampling grid or the orientation. Every draw comes from the generator that is handed in.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "nn/compat.hpp"
+
+namespace gdm::train {
+
+using torch::Tensor;
+
+/// How strong each change may be; every window draws its own. Values are of a window whose range is [0, 1].
+struct Strength {
+  double gain = 0;        ///< contrast is multiplied by 1 - gain .. 1 + gain
+  double shift = 0;       ///< -shift .. shift is added
+  double gamma = 0;       ///< exponent exp(-gamma) .. exp(gamma)
+  double bias = 0;        ///< a smooth field multiplies by 1 - bias .. 1 + bias
+  double blur = 0;        ///< Gaussian, standard deviation 0 .. blur voxels, in half of the windows
+  double resolution = 1;  ///< half of the windows: down and up again by 1 .. resolution along each axis or not
+  double noise = 0;       ///< white, standard deviation 0 .. noise
+  bool views = false;     ///< flips and permutations of the axes
+
+  nlohmann::ordered_json json() const;
+};
+
+/// "none", "light" or "strong"; throws Error with Exit::usage for another name.
+Strength strength_from_name(const std::string& name);
+
+/// Flips and permutes the axes of each window (B, C, w, w, w) for itself, all its channels alike.
+Tensor random_views(const Tensor& windows, at::Generator& generator);
+
+/// Gamma, gain, bias, shift, blur and resolution of windows (B, 1, w, w, w) with values in [-1, 1]; the result is in
+/// [-1, 1] too. No noise: that is not something to restore.
+Tensor random_appearance(const Tensor& windows, const Strength& strength, at::Generator& generator);
+
+/// White noise on windows as above; clamped to [-1, 1].
+Tensor random_noise(const Tensor& windows, const Strength& strength, at::Generator& generator);
+
+/// Uniform draws, made on the CPU so that they are the same on every device.
+Tensor uniform(const std::vector<std::int64_t>& shape, double low, double high, at::Generator& generator);
+
+/// Gaussian blur of each window (B, 1, D, H, W), `sigmas` (B) in voxels up to 3; edges are repeated.
+Tensor blurred(const Tensor& windows, const Tensor& sigmas);
+
+}  // namespace gdm::train

@@ -1,0 +1,147 @@
+#include "train/images.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "image/mask.hpp"
+#include "io/nifti.hpp"
+#include "sys/progress.hpp"
+#include "sys/signals.hpp"
+
+namespace gdm::train {
+namespace {
+
+using nn::tensor_of;
+
+// Upper bounds of air, fat, soft tissue and dense tissue; above: bone.
+constexpr std::array<double, 4> bounds_hu{-300.0, -20.0, 120.0, 300.0};
+constexpr std::array<double, 4> bounds_of_units{-0.6, -0.2, 0.2, 0.6};
+
+const fs::path& volume_of_case(const Case& item, const std::string& name) {
+  if (name != "target") return item.input(name);
+  if (!item.target) throw Error("case '" + item.id + "': no target");
+  return *item.target;
+}
+
+Tensor inside_of(const Case& item, const Volume& volume, const Source& source) {
+  if (item.mask) return tensor_of(read_mask(*item.mask, &volume.grid)).clone();
+  if (source.scaling == "hu") return tensor_of(body_mask_from_ct(volume)).clone();
+  const Tensor values = tensor_of(volume);
+  return (source.scaling == "labels" ? values > 0 : values > values.mean()).to(torch::kUInt8);
+}
+
+Tensor scaled(const Tensor& raw, const Source& source, const nn::HuMap& hu_map) {
+  if (source.scaling == "labels") return raw.clone();
+  if (source.scaling == "hu") return hu_map.to_unit(raw);
+  return nn::scale_condition(raw, {source.name, source.scaling}, hu_map);
+}
+
+Sample read_image(const Case& item, const Source& source, const nn::HuMap& hu_map) {
+  const fs::path& path = volume_of_case(item, source.name);
+  const Volume volume = read_volume(path);
+  const Tensor raw = tensor_of(volume);
+  Sample sample;
+  sample.id = item.id;
+  sample.patient = item.patient();
+  sample.grid = volume.grid;
+  with_context(path.string(), [&] {
+    require_finite(raw, path);
+    if (source.scaling == "labels") label_values(raw);
+    sample.target = scaled(raw, source, hu_map).unsqueeze(0);
+  });
+  sample.mask = inside_of(item, volume, source).unsqueeze(0);
+  sample.foreground = foreground_indices(sample.mask);
+  if (sample.foreground.numel() == 0) throw Error("the mask is empty");
+  sample.conditions = sample.target.slice(0, 0, 0);
+  return sample;
+}
+
+}  // namespace
+
+Source choose_source(const std::vector<Case>& cases, const std::string& wanted, const std::string& scaling,
+                     bool labels_first) {
+  Source source;
+  source.name = wanted;
+  if (wanted == "auto") {
+    const auto with_labels =
+        std::count_if(cases.begin(), cases.end(), [](const Case& item) { return item.inputs.count("labels") != 0; });
+    const bool targets = std::any_of(cases.begin(), cases.end(), [](const Case& item) { return bool(item.target); });
+    const bool all_labels = with_labels == static_cast<std::ptrdiff_t>(cases.size());
+    source.name = (labels_first && all_labels) || (!targets && with_labels > 0) ? "labels" : "target";
+  }
+  for (const Case& item : cases) volume_of_case(item, source.name);
+  source.scaling = scaling;
+  if (source.name == "labels") {
+    source.scaling = "labels";
+  } else if (scaling == "auto") {
+    source.scaling = source.name == "target" || source.name == "fbp" ? "hu" : "percentile";
+  }
+  return source;
+}
+
+std::vector<Sample> load_images(const std::vector<Case>& cases, const Source& source, const nn::HuMap& hu_map,
+                                Provenance& provenance) {
+  std::vector<Sample> samples;
+  Progress progress("loading", static_cast<std::int64_t>(cases.size()), "case");
+  for (const Case& item : cases) {
+    throw_if_stop_requested();
+    samples.push_back(with_context("case '" + item.id + "'", [&] { return read_image(item, source, hu_map); }));
+    provenance.add_source(volume_of_case(item, source.name));
+    if (item.mask) provenance.add_source(*item.mask);
+    progress.advance();
+  }
+  return samples;
+}
+
+double mean_edge_mm(const Grid& grid) {
+  const Point3 edges = grid.spacing_mm();
+  return std::cbrt(edges[0] * edges[1] * edges[2]);
+}
+
+std::array<double, 2> edge_range_mm(const std::vector<Sample>& samples) {
+  std::array<double, 2> range{0, 0};
+  for (const Sample& sample : samples) {
+    const double edge = mean_edge_mm(sample.grid);
+    range[0] = range[0] == 0 ? edge : std::min(range[0], edge);
+    range[1] = std::max(range[1], edge);
+  }
+  return range;
+}
+
+LabelClasses classes_of(const std::vector<const std::vector<Sample>*>& sets, const nlohmann::ordered_json& groups) {
+  std::set<std::int64_t> values;
+  for (const auto* samples : sets) {
+    for (const Sample& sample : *samples) values.merge(label_values(sample.target));
+  }
+  return groups.is_null() ? LabelClasses(values) : LabelClasses(values, groups);
+}
+
+void to_places(std::vector<Sample>& samples, const LabelClasses& classes) {
+  for (Sample& sample : samples) sample.target = classes.places(sample.target);
+}
+
+ValueClasses::ValueClasses(const Source& source, const nn::HuMap& hu_map) {
+  if (source.scaling != "hu") {
+    bounds.assign(bounds_of_units.begin(), bounds_of_units.end());
+    return;
+  }
+  for (const double bound : bounds_hu) {
+    bounds.push_back((bound - hu_map.low_hu) * 2.0 / (hu_map.high_hu - hu_map.low_hu) - 1.0);
+  }
+}
+
+nlohmann::ordered_json ValueClasses::json(const nn::HuMap& hu_map) const {
+  auto hu = nlohmann::ordered_json::array();
+  for (const double bound : bounds) hu.push_back(std::round((bound + 1) * hu_map.hu_per_unit() + hu_map.low_hu));
+  return {{"upper_bounds_hu", hu}};
+}
+
+Tensor ValueClasses::of(const Tensor& image) const {
+  Tensor classes = torch::zeros_like(image, torch::kInt64);
+  for (const double bound : bounds) classes += (image > bound).to(torch::kInt64);
+  return classes;
+}
+
+}  // namespace gdm::train

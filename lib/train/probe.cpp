@@ -1,0 +1,312 @@
+#include "train/probe.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "drift/levels.hpp"
+#include "sys/log.hpp"
+#include "sys/random.hpp"
+#include "sys/signals.hpp"
+#include "train/augment.hpp"
+
+namespace gdm::train {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using Start = std::array<std::int64_t, 3>;
+
+constexpr std::int64_t most_shift = 3;
+constexpr std::int64_t coarsest_stride = 8;  // of the linear probe: cells small enough to hold one tissue or two
+constexpr std::int64_t candidates = 256;     // places from which the windows of a patient are chosen
+constexpr double ridge = 1e-3;               // relative to the variance of a feature
+
+/// The same scan again: noise up to 4 % of the range.
+Strength same_scan() {
+  Strength strength;
+  strength.noise = 0.02;
+  return strength;
+}
+
+/// Another scan: contrast +-10 %, level +-3 % of the range, gamma, noise.
+Strength other_scan() {
+  Strength strength = same_scan();
+  strength.gain = 0.10;
+  strength.shift = 0.03;
+  strength.gamma = 0.1;
+  return strength;
+}
+
+double squared_distance(const Start& a, const Start& b) {
+  double sum = 0;
+  for (std::size_t axis = 0; axis < 3; ++axis) sum += static_cast<double>((a[axis] - b[axis]) * (a[axis] - b[axis]));
+  return sum;
+}
+
+Start random_start(const Sample& sample, std::int64_t window, Random& random) {
+  std::int64_t flat = sample.foreground[random.below(sample.foreground.size(0))].item<std::int64_t>();
+  Start start{};
+  for (std::size_t axis = 3; axis-- > 0;) {
+    const std::int64_t extent = sample.target.size(static_cast<std::int64_t>(axis) + 1);
+    const std::int64_t last = extent - window;
+    start[axis] = last >= 0 ? std::clamp<std::int64_t>(flat % extent - window / 2, 0, last) : last / 2;
+    flat /= extent;
+  }
+  return start;
+}
+
+/// Windows as far from each other as there are (greedy k-centre); fewer where they would be nearly the same.
+std::vector<Start> spread_starts(const Sample& sample, std::int64_t window, std::int64_t count, Random& random) {
+  std::vector<Start> pool;
+  for (std::int64_t n = 0; n < candidates; ++n) pool.push_back(random_start(sample, window, random));
+  const auto least = static_cast<double>(std::max<std::int64_t>(2 * most_shift, window / 6));
+  std::vector<Start> chosen{pool.front()};
+  std::vector<double> nearest(pool.size(), 1e300);
+  while (static_cast<std::int64_t>(chosen.size()) < count) {
+    for (std::size_t n = 0; n < pool.size(); ++n) {
+      nearest[n] = std::min(nearest[n], squared_distance(pool[n], chosen.back()));
+    }
+    const auto farthest = std::max_element(nearest.begin(), nearest.end());
+    if (*farthest < least * least) break;
+    chosen.push_back(pool[static_cast<std::size_t>(farthest - nearest.begin())]);
+  }
+  return chosen;
+}
+
+/// The windows of one patient.
+struct PatientWindows {
+  Tensor first, second;  ///< (W, 1, w, w, w): two views
+  Tensor inside, kinds;  ///< (W, 1, w, w, w) of the first view: 1 inside the patient (uint8), class (int16)
+  double edge_mm = 0;
+};
+
+PatientWindows cut(const Sample& sample, std::int64_t window, std::int64_t count, std::uint64_t seed,
+                   std::int64_t number) {
+  Random random(seed, static_cast<std::uint64_t>(number) + 1);
+  at::Generator generator = drift::step_generator(seed, -1 - number);
+  std::vector<Tensor> first, second, inside, kinds;
+  for (const Start& start : spread_starts(sample, window, count, random)) {
+    Start moved = start;
+    for (auto& place : moved) place += (random.below(2) == 0 ? 1 : -1) * (1 + random.below(most_shift));
+    first.push_back(nn::cut_window(sample.target, start, window, -1.0));
+    second.push_back(nn::cut_window(sample.target, moved, window, -1.0));
+    inside.push_back(nn::cut_window(sample.mask, start, window, 0.0));
+    kinds.push_back(nn::cut_window(sample.conditions, start, window, 0.0).to(torch::kInt16));
+  }
+  const auto scan = [&](const std::vector<Tensor>& windows, const Strength& strength) {
+    const Tensor stacked = torch::stack(windows).clamp(-1.0, 1.0);
+    return random_noise(random_appearance(stacked, strength, generator), strength, generator);
+  };
+  PatientWindows out;
+  out.first = scan(first, same_scan());
+  out.second = scan(second, other_scan());
+  out.inside = torch::stack(inside);
+  out.kinds = torch::stack(kinds);
+  out.edge_mm = mean_edge_mm(sample.grid);
+  return out;
+}
+
+/// The part of each cell that is inside, and that is of each class: (W, cells, 1 + classes).
+Tensor pooled_truth(const PatientWindows& patient, std::int64_t classes, const std::string& axes,
+                    const std::vector<std::int64_t>& cells) {
+  const auto pooled = [&](const Tensor& yes) {
+    return torch::adaptive_avg_pool3d(nn::with_axes(yes.to(torch::kFloat32), axes), cells).flatten(2);
+  };
+  std::vector<Tensor> parts{pooled(patient.inside)};
+  for (std::int64_t kind = 0; kind < classes; ++kind) parts.push_back(pooled(patient.kinds == kind));
+  return torch::cat(parts, 1).transpose(1, 2);
+}
+
+/// Everything that is measured in one network's features.
+struct Features {
+  Tensor first, second;     ///< (windows, dims): standardised means and deviations of the maps
+  Tensor cells, fractions;  ///< (cells, channels), (cells, classes)
+  Tensor held_out;          ///< (cells) bool: not for fitting
+};
+
+std::size_t coarse_tap(const std::vector<nn::Tap>& taps) {
+  std::size_t chosen = 0;
+  for (std::size_t tap = 0; tap < taps.size(); ++tap) {
+    if (taps[tap].stride <= coarsest_stride) chosen = tap;
+  }
+  return chosen;
+}
+
+Tensor global_vectors(const std::vector<Tensor>& maps) {
+  std::vector<Tensor> parts;
+  for (const Tensor& map : maps) {
+    const Tensor flat = map.flatten(2);
+    parts.push_back(flat.mean(2));
+    parts.push_back(flat.var(2, false).clamp_min(0).sqrt());
+  }
+  return torch::cat(parts, 1).to(torch::kCPU, torch::kFloat64);
+}
+
+void standardise(Tensor& first, Tensor& second) {
+  const Tensor all = torch::cat({first, second});
+  const Tensor mean = all.mean(0), deviation = all.std(0, false).clamp_min(1e-9);
+  first = (first - mean) / deviation;
+  second = (second - mean) / deviation;
+}
+
+Features features_of(const nn::FrozenEncoder& encoder, const std::vector<PatientWindows>& patients,
+                     std::int64_t classes, const nn::HuMap& units, torch::Device device) {
+  std::vector<Tensor> first, second, cells, fractions, held_out;
+  const std::size_t tap = coarse_tap(encoder.taps());
+  for (std::size_t p = 0; p < patients.size(); ++p) {
+    throw_if_stop_requested();
+    const PatientWindows& patient = patients[p];
+    const auto maps = encoder.features(patient.first.to(device), units, patient.edge_mm);
+    first.push_back(global_vectors(maps));
+    second.push_back(global_vectors(encoder.features(patient.second.to(device), units, patient.edge_mm)));
+    const Tensor rows = pooled_truth(patient, classes, encoder.input.axes, maps[tap].sizes().slice(2).vec());
+    const Tensor inside = rows.select(2, 0) >= 0.5;
+    cells.push_back(maps[tap].flatten(2).transpose(1, 2).to(torch::kCPU).index({inside}));
+    fractions.push_back(rows.index({inside}).slice(1, 1));
+    const Tensor odd_window = (torch::arange(rows.size(0)) % 2 == 1).view({-1, 1}).expand(inside.sizes());
+    const Tensor odd_patient = torch::full(inside.sizes(), p % 2 == 1, torch::kBool);
+    held_out.push_back((patients.size() > 1 ? odd_patient : odd_window).index({inside}));
+  }
+  Features out;
+  out.first = torch::cat(first);
+  out.second = torch::cat(second);
+  standardise(out.first, out.second);
+  out.cells = torch::cat(cells).to(torch::kFloat64);
+  out.fractions = torch::cat(fractions).to(torch::kFloat64);
+  out.held_out = torch::cat(held_out);
+  return out;
+}
+
+/// For each second view the window whose first view is nearest.
+Tensor nearest_windows(const Features& features) {
+  return std::get<1>(torch::cdist(features.second, features.first).min(1));
+}
+
+double linear_r2(const Features& features) {
+  const auto rows = [&](const Tensor& of, bool held_out) {
+    return of.index({held_out ? features.held_out : ~features.held_out});
+  };
+  Tensor x = rows(features.cells, false), y = rows(features.fractions, false);
+  Tensor x_test = rows(features.cells, true), y_test = rows(features.fractions, true);
+  if (x.size(0) < 2 || x_test.size(0) < 2) throw Error("too few cells inside the patients for a linear probe");
+  const Tensor mean = x.mean(0), deviation = x.std(0, false).clamp_min(1e-9), y_mean = y.mean(0);
+  x = (x - mean) / deviation;
+  x_test = (x_test - mean) / deviation;
+  const Tensor gram = x.t().mm(x) + torch::eye(x.size(1), x.options()) * (ridge * static_cast<double>(x.size(0)));
+  const Tensor weights = at::linalg_solve(gram, x.t().mm(y - y_mean));
+  const double rest = (y_test - y_mean - x_test.mm(weights)).square().sum().item<double>();
+  const double all = (y_test - y_test.mean(0)).square().sum().item<double>();
+  if (!(all > 0)) throw Error("the tissue fractions do not vary, so there is nothing to predict");
+  return 1 - rest / all;
+}
+
+/// A network of the same shape with fresh weights; none where the architecture cannot be made without them.
+std::optional<nn::FrozenEncoder> untrained_like(const nn::FrozenEncoder& encoder, std::uint64_t seed,
+                                                torch::Device device) {
+  try {
+    torch::manual_seed(seed);
+    auto network = nn::make_encoder_network(encoder.description.at("encoder"));
+    return nn::freeze(std::move(network), encoder.description, device);
+  } catch (const Error&) {
+    return std::nullopt;
+  }
+}
+
+double share(const Tensor& yes) {
+  return yes.to(torch::kFloat64).mean().item<double>();
+}
+
+Json number_or_null(const std::optional<double>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+}  // namespace
+
+ProbeSet probe_set(std::vector<Sample> samples, const Source& source, const nn::HuMap& units,
+                   const LabelClasses* labels, std::uint64_t seed) {
+  ProbeSet set;
+  set.units = units;
+  const ValueClasses values(source, units);
+  set.classes = labels != nullptr ? labels->classes() : values.classes();
+  for (Sample& sample : samples) {
+    if (labels != nullptr) {
+      sample.conditions = labels->classes_of(sample.target).to(torch::kFloat32);
+      at::Generator generator = drift::step_generator(seed, -1);  // the same means for each
+      sample.target = paint_labels(sample.target.unsqueeze(0), labels->labels(), generator)[0];
+    } else {
+      sample.conditions = values.of(sample.target).to(torch::kFloat32);
+    }
+    set.samples.push_back(std::move(sample));
+  }
+  return set;
+}
+
+Json probe_encoder(const nn::FrozenEncoder& encoder, const ProbeSet& set, std::int64_t window,
+                   std::int64_t windows_per_patient, std::uint64_t seed, torch::Device device) {
+  const torch::NoGradGuard no_grad;
+  std::set<std::string> seen;
+  std::vector<PatientWindows> patients;
+  std::vector<std::int64_t> patient_of_window;
+  for (const Sample& sample : set.samples) {
+    if (!seen.insert(sample.patient).second) continue;
+    const auto number = static_cast<std::int64_t>(patients.size());
+    patients.push_back(cut(sample, window, windows_per_patient, seed, number));
+    patient_of_window.resize(patient_of_window.size() + static_cast<std::size_t>(patients.back().first.size(0)),
+                             number);
+  }
+  const Tensor owner = torch::tensor(patient_of_window, torch::kInt64);
+  const std::int64_t windows = owner.size(0);
+  const Features trained = features_of(encoder, patients, set.classes, set.units, device);
+  const Tensor found = nearest_windows(trained), truth = torch::arange(windows);
+  std::optional<double> untrained_top1, untrained_r2;
+  if (const auto fresh = untrained_like(encoder, seed, device)) {
+    const Features untrained = features_of(*fresh, patients, set.classes, set.units, device);
+    untrained_top1 = share(nearest_windows(untrained) == truth);
+    untrained_r2 = linear_r2(untrained);
+  }
+  return {{"window_voxels", window},
+          {"patients", patients.size()},
+          {"windows", windows},
+          {"retrieval",
+           {{"top1", share(found == truth)},
+            {"same_patient", share(owner.take(found) == owner)},
+            {"chance", 1.0 / static_cast<double>(windows)},
+            {"untrained_top1", number_or_null(untrained_top1)}}},
+          {"linear",
+           {{"tap", encoder.taps()[coarse_tap(encoder.taps())].name},
+            {"cells", trained.cells.size(0)},
+            {"classes", set.classes},
+            {"held_out", patients.size() > 1 ? "patients" : "windows"},
+            {"r2", linear_r2(trained)},
+            {"untrained_r2", number_or_null(untrained_r2)}}}};
+}
+
+Json probe_file(const Manifest& manifest, const net::ProbeOptions& options, const net::Compute& compute,
+                Provenance& provenance) {
+  const torch::Device device = nn::device_from_text(compute.device);
+  const nn::FrozenEncoder encoder = nn::load_encoder(options.encoder, device);
+  const std::int64_t stride = encoder.taps().back().stride;
+  if (options.window % stride != 0) {
+    throw Error(fmt::format("--window {} is not a multiple of {}, the coarsest stride of {}", options.window, stride,
+                            options.encoder.string()),
+                Exit::usage);
+  }
+  const std::vector<Case> cases = usable_cases(manifest, options.split);
+  Source source = choose_source(cases, options.volumes, "auto", false);
+  if (source.scaling != "labels") source.scaling = encoder.input.scaling;
+  auto samples = load_images(cases, source, encoder.input.hu_map, provenance);
+  std::optional<LabelClasses> labels;
+  if (source.scaling == "labels") {
+    labels = classes_of({&samples}, manifest.extra.value("classes", Json()));
+    to_places(samples, *labels);
+  }
+  const ProbeSet set =
+      probe_set(std::move(samples), source, encoder.input.hu_map, labels ? &*labels : nullptr, compute.seed);
+  Json result{{"encoder_digest", encoder.digest}, {"split", options.split}, {"volumes", source.name}};
+  result.update(probe_encoder(encoder, set, options.window, options.windows_per_patient, compute.seed, device));
+  return result;
+}
+
+}  // namespace gdm::train

@@ -1,0 +1,46 @@
+// What an encoder is trained to do: the task made from a window, and the loss.
+#pragma once
+
+#include <optional>
+
+#include "net/network.hpp"
+#include "train/augment.hpp"
+#include "train/images.hpp"
+
+namespace gdm::train {
+
+/// One batch of a task: what the network sees, and what it should give.
+struct Task {
+  Tensor input;        ///< (B, 1, w, w, w) in [-1, 1]
+  Tensor loss_target;  ///< restoring: as the input; segmentation: (B, w, w, w) classes, int64
+  Tensor hidden;       ///< restoring: 1 where the input was zeroed
+};
+
+/// "masked": cubes of a window are zeroed and restored (He et al., arXiv 2111.06377; a convolutional form as in
+/// arXiv 2602.04770, appendix A.3). "segment": classes of labels, recognised in images painted on them, or classes of
+/// HU, recognised in a CT of random appearance.
+class TaskMaker {
+ public:
+  /// `labels` where the windows hold places of labels.
+  TaskMaker(const net::PretrainOptions& options, const Strength& strength, std::optional<LabelClasses> labels,
+            const ValueClasses& value_classes);
+
+  /// Channels that the decoder gives: 1, or one for each class.
+  std::int64_t outputs() const;
+  /// `windows` (B, 1, w, w, w): Sample::target cut out. All draws come from `generator`.
+  Task make(const Tensor& windows, at::Generator& generator) const;
+  /// Squared error on what was hidden, or cross-entropy. `output`: (B, outputs(), w, w, w).
+  static Tensor loss(const Tensor& output, const Task& task);
+
+ private:
+  Task masked(const Tensor& clean, at::Generator& generator) const;
+
+  bool masked_;
+  std::int64_t mask_cube_;
+  double mask_ratio_;
+  Strength strength_;
+  std::optional<LabelClasses> labels_;
+  ValueClasses value_classes_;
+};
+
+}  // namespace gdm::train
