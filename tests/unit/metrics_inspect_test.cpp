@@ -12,7 +12,7 @@ using namespace gdm_test;
 using gdm::metrics::FileKind;
 
 TEST_CASE("inspect: range, mean and ranks of the finite values") {
-  std::vector<float> voxels;
+  gdm::Voxels<float> voxels;
   for (int n = 200; n >= 1; --n) voxels.push_back(static_cast<float>(n % 100));  // 0 to 99, twice
   voxels.push_back(std::numeric_limits<float>::quiet_NaN());
   voxels.push_back(-std::numeric_limits<float>::infinity());
@@ -26,7 +26,7 @@ TEST_CASE("inspect: range, mean and ranks of the finite values") {
   CHECK(summary.mean == doctest::Approx(49.5));
   CHECK(summary.p01 == 0);
   CHECK(summary.p99 == 98);
-  std::vector<float> none(3, std::numeric_limits<float>::infinity());
+  gdm::Voxels<float> none(3, std::numeric_limits<float>::infinity());
   CHECK(gdm::metrics::summarize_values(none).non_finite == 3);
   CHECK(gdm::metrics::summarize_values(none).mean == 0);
 }
