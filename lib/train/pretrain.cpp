@@ -159,15 +159,12 @@ bool run(const Manifest& manifest, const net::PretrainOptions& options, const ne
   if (!finished) return false;
 
   const Trainee::AverageGuard averaged(trainee);
-  nn::TensorWriter writer;
-  writer.add("", nn::named_state(*net->encoder));
   auto training = settings(options, compute);
   training["cases"] = samples.size();
   training["final_loss"] = average_loss;
-  writer.write(
-      options.output,
-      {{"kind", "encoder"}, {"encoder", encoder_json}, {"training", training}, {"provenance", provenance.json()}},
-      options.overwrite);
+  nn::write_encoder(options.output, *net->encoder,
+                    {{"encoder", encoder_json}, {"training", training}, {"provenance", provenance.json()}},
+                    options.overwrite);
   std::filesystem::remove(plan.checkpoint);
   return true;
 }
