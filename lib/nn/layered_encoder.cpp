@@ -16,16 +16,17 @@ using Weights = torch::OrderedDict<std::string, Tensor>;
 
 Tensor run(const std::vector<Layer>& layers, torch::nn::Module& parent, Tensor x, std::vector<Tensor>* taps);
 
-/// Gives every layer with a state, or layers in it, a module under the name of its place.
+/// Gives every layer a module under the name of its place. Memory for weights is not touched, for a wrong description
+/// may ask for any amount of it.
 void add_modules(const std::vector<Layer>& layers, torch::nn::Module& parent) {
   for (std::size_t n = 0; n < layers.size(); ++n) {
     auto module = std::make_shared<torch::nn::Module>();
     for (const LayerTensor& tensor : state_of(layers[n])) {
       const bool buffer = tensor.name.rfind("running_", 0) == 0;
       if (buffer) {
-        module->register_buffer(tensor.name, torch::zeros(tensor.shape));
+        module->register_buffer(tensor.name, torch::empty(tensor.shape));
       } else {
-        module->register_parameter(tensor.name, torch::zeros(tensor.shape));
+        module->register_parameter(tensor.name, torch::empty(tensor.shape));
       }
     }
     if (layers[n].kind == Kind::residual) {

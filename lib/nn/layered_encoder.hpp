@@ -8,7 +8,7 @@ namespace gdm::nn {
 
 class LayeredEncoder : public EncoderNetwork {
  public:
-  /// All weights are 0 until they are loaded. Their names are the places of the layers: "3.body.1.weight".
+  /// Weights are not set until they are loaded. Their names are the places of the layers: "3.body.1.weight".
   explicit LayeredEncoder(std::vector<Layer> layers);
   /// From {"architecture": "layers", "layers": [...]}.
   static std::shared_ptr<LayeredEncoder> from_json(const nlohmann::ordered_json& json);

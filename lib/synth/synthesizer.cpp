@@ -116,10 +116,11 @@ class EncoderOnVolumes : public net::FeatureExtractor {
 
   void append(const Tensor& window, const Tensor& chosen, net::FeatureMatrix& features) {
     std::vector<Tensor> parts;
+    constexpr std::int64_t cells = tile / edge;
     const auto maps = encoder_.features(window.to(device_), encoder_.input.hu_map, spacing_mm_);
     for (std::size_t tap = 0; tap < maps.size(); ++tap) {
       if (encoder_.taps()[tap].stride > edge) continue;
-      parts.push_back(torch::adaptive_avg_pool3d(maps[tap], tile / edge).flatten(2).squeeze(0));  // (C, 27)
+      parts.push_back(torch::adaptive_avg_pool3d(maps[tap], {cells, cells, cells}).flatten(2).squeeze(0));  // (C, 27)
     }
     if (parts.empty()) throw Error(fmt::format("the encoder has no tap with a stride of at most {} voxels", edge));
     const Tensor rows = torch::cat(parts).transpose(0, 1).to(torch::kCPU).index_select(0, chosen).contiguous();

@@ -22,7 +22,7 @@ refused() {
   [[ ! -s out.txt ]] || fail "'$*' wrote to stdout"
 }
 
-gdm-phantom -o p --count 5 --kind head --seed 3 --shape 32 --spacing 7 -q
+gdm-phantom -o p --count 5 --kind head --seed 3 --shape 48 --spacing 4 -q
 gdm-encoder pretrain p/manifest.json -o own.safetensors --stem conv --window 16 --widths 8,16 --steps 2 --batch 2 "${common[@]}"
 
 # A residual block of ours, as layers: block NAME CHANNELS
@@ -45,7 +45,7 @@ END
     {"type": "conv", "weights": "stem", "channels": 8, "kernel": 3, "stride": 2},
 END
   block down.blocks0.0 8
-  echo ', {"type": "tap", "name": "s1"}, {"type": "conv", "weights": "down.reduce0", "channels": 16, "kernel": 3, "stride": 2},'
+  echo ', {"type": "tap", "name": "s1"}, {"type": "conv", "weights": "down.reduce1", "channels": 16, "kernel": 3, "stride": 2},'
   block down.blocks1.0 16
   echo ', {"type": "tap", "name": "s2"}]}'
 } >ours.json
@@ -53,7 +53,7 @@ gdm-encoder import own.safetensors --layers ours.json -o same.safetensors "${com
 gdm-encoder info own.safetensors >own.txt
 gdm-encoder info same.safetensors >same.txt
 diff <(sed -n '/^tap/,$p' own.txt) <(sed -n '/^tap/,$p' same.txt) || fail "the same network has other taps as layers"
-grep -q '^s2 *16 *4 *23$' same.txt || fail "taps: $(cat same.txt)"
+grep -q '^s2 *16 *4 *31$' same.txt || fail "taps: $(cat same.txt)"
 grep -q '^normalisation *group in the layers, features as they come' same.txt || fail "norms: $(cat same.txt)"
 grep -q '^licence *none' same.txt || fail "card: $(cat same.txt)"
 [[ $(grep '^parameters' own.txt) == $(grep '^parameters' same.txt) ]] || fail "other parameters"
@@ -77,10 +77,11 @@ cmp one/e.safetensors two/e.safetensors || fail "two imports differ"
 gdm-encoder info one/e.safetensors | grep -q "features standardised" || fail "no statistics in the file"
 gdm-encoder info one/e.safetensors --json | grep -q '"windows_per_case": 2' || fail "the file does not say what its statistics are of"
 gdm-featbank build p/manifest.json --encoder one/e.safetensors -o s.safetensors --window 16 --windows-per-case 2 "${common[@]}"
+gdm-featbank info s.safetensors | grep -q 'encoder *imported' || fail "the bank does not describe its encoder"
 
 # The ready descriptions hold together: only the weights are missing.
 for file in "$encoders"/*.json; do
-  refused 1 "layer 0 conv.*there is no tensor" gdm-encoder import one/e.safetensors --layers "$file" -o x.safetensors
+  refused 1 "layer 0 conv.*there is no tensor" gdm-encoder import own.safetensors --layers "$file" -o x.safetensors
 done
 
 edit() { /bin/sed "$1" ours.json >wrong.json; }
@@ -92,7 +93,7 @@ edit 's/-1024, 2000/2000, -1024/' && refused 1 "hu_range is not a range" "${try[
 edit 's/"scaling": "hu", //' && refused 1 "scaling" "${try[@]}"
 edit 's/"layers"/"ignore": "x", "layers"/' && refused 1 "'ignore' is not a list" "${try[@]}"
 edit 's/"weights": "stem"/"weights": "tree"/' && refused 1 "layer 0 conv 'tree': there is no tensor 'tree.weight' in own" "${try[@]}"
-edit 's/"channels": 16/"channels": 12/' && refused 1 "wrong.json: layer 3 conv 'down.reduce0': tensor .* has shape" "${try[@]}"
+edit 's/"channels": 16/"channels": 12/' && refused 1 "wrong.json: layer 3 conv 'down.reduce1': tensor .* has shape" "${try[@]}"
 echo '{' >wrong.json && refused 1 "wrong.json: not valid JSON" "${try[@]}"
 refused 2 "needs either --layers" gdm-encoder import own.safetensors -o x.safetensors
 refused 2 "needs either --layers" gdm-encoder import own.safetensors --layers ours.json --torchscript -o x.safetensors
