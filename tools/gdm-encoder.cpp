@@ -169,7 +169,8 @@ std::string info_text(const Json& info) {
                                  encoder.value("architecture", ""), input_line(encoder.at("input")),
                                  info.at("norms").get<std::string>(),
                                  encoder.value("statistics", false) ? "standardised" : "as they come");
-  text += fmt::format("parameters     {}\n", info.at("parameters").get<std::int64_t>());
+  const auto parameters = info.at("parameters").get<std::int64_t>();
+  text += fmt::format("parameters     {}\n", parameters > 0 ? std::to_string(parameters) : "unknown");
   const Json card = info.value("card", Json::object());
   for (const auto& [key, value] : card.items()) {
     text += fmt::format("{:<14} {}\n", key, value.get<std::string>());

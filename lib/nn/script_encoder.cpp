@@ -116,9 +116,9 @@ std::shared_ptr<ScriptEncoder> ScriptEncoder::from_json(const nlohmann::ordered_
 }
 
 std::shared_ptr<ScriptEncoder> ScriptEncoder::from_file(const std::filesystem::path& path) {
+  with_context(path.string(), require_leave);
+  const std::string content = read_file(path, largest_script_bytes);
   return with_context(path.string(), [&] {
-    require_leave();
-    const std::string content = read_file(path, largest_script_bytes);
     if (content.empty()) throw Error("is empty, expected TorchScript");
     std::shared_ptr<ScriptEncoder> network(
         new ScriptEncoder(static_cast<std::int64_t>(content.size()), sha256_hex(content.data(), content.size())));

@@ -28,8 +28,8 @@ void require_keys(const Json& json, const std::string& what, const std::set<std:
 }
 
 /// The keys that describe both kinds of network, checked; "layers" and "ignore" only where there are layers.
-Json read_card(const fs::path& path, bool layers) {
-  Json json = parse_json(read_file(path, largest_json_bytes));
+Json card_of(const std::string& text, bool layers) {
+  Json json = parse_json(text);
   std::set<std::string> known{"gdm_encoder", "name", "card", "licence", "source", "input"};
   if (layers) known.insert({"layers", "ignore"});
   require_keys(json, "the description", known);
@@ -67,7 +67,8 @@ Imported read_network(const net::ImportOptions& options) {
   const bool script = options.layers.empty();
   const fs::path& path = script ? options.input : options.layers;
   Imported imported;
-  const Json json = with_context(path.string(), [&] { return read_card(path, !script); });
+  const std::string text = read_file(path, largest_json_bytes);
+  const Json json = with_context(path.string(), [&] { return card_of(text, !script); });
   for (const char* key : {"name", "card", "licence", "source"}) {
     if (json.contains(key)) imported.card[key] = json[key];
   }

@@ -160,7 +160,8 @@ TEST_CASE("layers: a pre-activation network with group and instance norms") {
     {"type": "residual", "body": [
       {"type": "norm", "kind": "group", "groups": 4, "weights": "b.norm1"}, {"type": "activation", "kind": "relu"},
       {"type": "conv", "weights": "b.conv1", "channels": 8, "kernel": 3, "bias": false},
-      {"type": "norm", "kind": "instance", "affine": true, "weights": "b.norm2"}, {"type": "activation", "kind": "silu"},
+      {"type": "norm", "kind": "instance", "affine": true, "weights": "b.norm2"},
+      {"type": "activation", "kind": "silu"},
       {"type": "conv", "weights": "b.conv2", "channels": 8, "kernel": 3, "bias": false}]},
     {"type": "tap", "name": "s1", "pool": 2},
     {"type": "conv", "weights": "down", "channels": 16, "kernel": 3, "stride": 2},
