@@ -35,7 +35,7 @@ _gdm_drift_train() {
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --log --steps --batch --window --widths --learning-rate --ema --checkpoint-every --validate-every --max-time --restart --drift-start --rho --conflict --weight-global --weight-local --weight-spatial --pair-weight --temperatures -f --force --reproducible --seed --device" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --log --steps --batch --window --widths --learning-rate --ema --checkpoint-every --validate-every --max-time --restart --drift-start --rho --conflict --weight-global --weight-local --weight-spatial --pair-weight --temperatures -f --force --reproducible --seed --device --allow-code" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -13,6 +13,7 @@ complete -c gdm-featbank -n '__fish_seen_subcommand_from build' -s f -l force -d
 complete -c gdm-featbank -n '__fish_seen_subcommand_from build' -l reproducible -d 'No time, duration or memory in files'
 complete -c gdm-featbank -n '__fish_seen_subcommand_from build' -l seed -x -d 'Seed of every random draw, below 2^32'
 complete -c gdm-featbank -n '__fish_seen_subcommand_from build' -l device -x -a 'cpu cuda auto' -d 'Where the network runs'
+complete -c gdm-featbank -n '__fish_seen_subcommand_from build' -l allow-code -d 'Load TorchScript encoders, which run code of their makers'
 complete -c gdm-featbank -n '__fish_seen_subcommand_from build' -l encoder -r -F -d 'Frozen encoder'
 complete -c gdm-featbank -n '__fish_seen_subcommand_from build' -s o -l output -r -F -d 'Bank to write'
 complete -c gdm-featbank -n '__fish_seen_subcommand_from build' -l window -x -d 'Window edge in voxels; at most the training window'

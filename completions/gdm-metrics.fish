@@ -10,6 +10,7 @@ complete -c gdm-metrics -l progress -x -a 'auto always never' -d 'Progress displ
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -s f -l force -d 'Replace existing outputs'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l reproducible -d 'No time, duration or memory in files'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l device -x -a 'cpu cuda auto' -d 'Where the network runs'
+complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l allow-code -d 'Load TorchScript encoders, which run code of their makers'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l json -d 'Machine-readable result on stdout'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -s n -l dry-run -d 'Check everything, write nothing'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l split -x -a 'predicted all train val test' -d 'Cases to take: those with a prediction, or a split of the manifest'

@@ -32,6 +32,7 @@ complete -c gdm-recon -n '__fish_seen_subcommand_from fbp' -l filter -x -a 'ram-
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -s f -l force -d 'Replace existing outputs'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l reproducible -d 'No time, duration or memory in files'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l device -x -a 'cpu cuda auto' -d 'Where the network runs'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l allow-code -d 'Load TorchScript encoders, which run code of their makers'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -s n -l dry-run -d 'Check everything, write nothing'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -s o -l output -r -F -d 'Volume to write, or the folder for a manifest\'s cases'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l split -x -a 'train val test all' -d 'Only these cases of a manifest'

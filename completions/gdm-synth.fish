@@ -17,4 +17,5 @@ complete -c gdm-synth -l keep-going -d 'Record a failed case and go on; exit 3 a
 complete -c gdm-synth -s f -l force -d 'Replace existing outputs'
 complete -c gdm-synth -l reproducible -d 'No time, duration or memory in files'
 complete -c gdm-synth -l device -x -a 'cpu cuda auto' -d 'Where the network runs'
+complete -c gdm-synth -l allow-code -d 'Load TorchScript encoders, which run code of their makers'
 complete -c gdm-synth -s n -l dry-run -d 'Check everything, write nothing'

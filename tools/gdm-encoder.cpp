@@ -1,4 +1,4 @@
-// gdm-encoder: trains the frozen networks in whose features the drift lives, and describes them.
+// gdm-encoder: trains or imports the frozen networks in whose features the drift lives, and describes them.
 #include <fmt/format.h>
 
 #include "cli/run.hpp"
@@ -138,33 +138,68 @@ int run_probe(const cli::Program& program, Probe& o) {
   return 0;
 }
 
+struct Import {
+  std::string manifest;
+  bool torchscript = false;
+  net::ImportOptions options;
+};
+
+void declare_import(CLI::App& command, Import& o) {
+  command.add_option("network", o.options.source, "Weights as safetensors, or a TorchScript network")
+      ->required()
+      ->type_name("FILE");
+  command.add_option("-o,--output", o.options.output, "Encoder to write")
+      ->required()
+      ->check(CLI::Validator(cli::check_safetensors_name, "", ""))
+      ->type_name("FILE.safetensors");
+  command.add_option("--layers", o.options.layers, "Layers, taps and input of the network, see gdm-encoder-layers(7)")
+      ->type_name("FILE.json");
+  command.add_flag("--torchscript", o.torchscript, "The network is TorchScript that returns its maps");
+  command.add_option("--input", o.options.input, "Input of a TorchScript network, see gdm-encoder-layers(7)")
+      ->type_name("FILE.json");
+  command.add_option("--statistics", o.manifest, "Standardise the features by their statistics on these CT targets")
+      ->type_name("MANIFEST");
+  command.add_option("--split", o.options.split, "Split that --statistics uses")
+      ->check(CLI::IsMember({"train", "val", "test"}));
+  command.add_option("--windows-per-case", o.options.windows_per_case, "Random windows of each case for --statistics")
+      ->check(cli::range(1, 100000));
+  command.add_option("--window", o.options.window, "Window edge in voxels for --statistics")
+      ->check(cli::range(16, 256));
+}
+
+int run_import(const cli::Program& program, Import& o) {
+  if (o.torchscript != o.options.layers.empty() || o.torchscript == o.options.input.empty()) {
+    throw Error("needs either --layers FILE.json, or --torchscript with --input FILE.json", Exit::usage);
+  }
+  if (o.torchscript && !program.standard().allow_code) {
+    throw Error(o.options.source.string() + ": a TorchScript encoder runs code of its maker; --allow-code lets it",
+                Exit::usage);
+  }
+  o.options.overwrite = program.standard().overwrite();
+  cli::refuse_inputs_as_outputs({o.options.source, o.options.layers, o.options.input, o.manifest}, {o.options.output});
+  check_writable(o.options.output, o.options.overwrite);
+  Provenance provenance = program.provenance();
+  Manifest manifest;
+  if (!o.manifest.empty()) {
+    manifest = read_manifest(o.manifest);
+    manifest.split(o.options.split);
+    if (o.manifest != "-") provenance.add_source(o.manifest);
+  }
+  return cli::exit_of(net::network().import_encoder(o.manifest.empty() ? nullptr : &manifest, o.options,
+                                                    cli::compute_of(program), provenance));
+}
+
 int run_info(const cli::Program& program, const std::string& name) {
   const SafetensorsFile file(cli::encoder_path(name));
-  file.require_kind("encoder");
-  std::int64_t parameters = 0;
-  for (const auto& [name, view] : file.tensors()) {
-    parameters += static_cast<std::int64_t>(8 * view.bytes / dtype_bits(view.dtype));
-  }
-  Json info = file.description();
-  info["parameters"] = parameters;
-  info["sha256"] = file.payload_sha256();
-  if (program.standard().json) {
-    write_stdout(info.dump(1) + "\n");
-    return 0;
-  }
-  const Json& encoder = info.at("encoder");
-  write_stdout(
-      fmt::format("architecture  {}, stem {}\nwidths        {}\ninput         {}\nparameters    {}\n"
-                  "sha256        {}\n{}",
-                  encoder.value("architecture", ""), encoder.value("stem", ""), encoder.at("widths").dump(),
-                  encoder.at("input").dump(), parameters, file.payload_sha256(), net::training_text(info)));
+  const Json info = net::encoder_info(file);
+  write_stdout(program.standard().json ? info.dump(1) + "\n" : net::encoder_text(info));
   return 0;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  cli::Program program("gdm-encoder", "Train, probe and inspect the frozen encoders of gdm.");
+  cli::Program program("gdm-encoder", "Train, import, probe and inspect the frozen encoders of gdm.");
   Pretrain pretrain;
   declare_pretrain(program.command("pretrain", "Train an encoder on the train split of a manifest",
                                    cli::has_output | cli::has_seed | cli::has_device,
@@ -175,6 +210,11 @@ int main(int argc, char** argv) {
       program.command("probe", "Measure what an encoder's features tell: retrieval and a linear probe",
                       cli::has_seed | cli::has_device | cli::has_json, [&] { return run_probe(program, probe); }),
       probe);
+  Import foreign;
+  declare_import(
+      program.command("import", "Make an encoder file from a network that others trained",
+                      cli::has_output | cli::has_seed | cli::has_device, [&] { return run_import(program, foreign); }),
+      foreign);
   std::string path;
   program.command("info", "Describe an encoder file", cli::has_json, [&] { return run_info(program, path); })
       .add_option("encoder", path, "Encoder file, or the name of one that gdm comes with")

@@ -54,9 +54,9 @@ int run_info(const cli::Program& program, const std::string& path) {
   std::string text = fmt::format(
       "encoder   {} (digest {:.16})\npatients  {}, {} windows of {}^3 voxels each, split {}\nsha256    {}\n\n"
       "{:<20} {:>9} {:>9} {:>15}\n",
-      encoder.at("training").value("task", "?"), info.value("encoder_digest", ""), info.at("patients").size(),
-      info.at("windows_per_case").get<int>(), info.at("window_voxels").get<int>(), info.value("split", "?"),
-      file.payload_sha256(), "key", "vectors", "channels", "mean distance");
+      encoder.value("training", Json::object()).value("task", "imported"), info.value("encoder_digest", ""),
+      info.at("patients").size(), info.at("windows_per_case").get<int>(), info.at("window_voxels").get<int>(),
+      info.value("split", "?"), file.payload_sha256(), "key", "vectors", "channels", "mean distance");
   for (const auto& [key, level] : info.at("keys").items()) {
     text += fmt::format("{:<20} {:>9} {:>9} {:>15.4f}\n", key, level.at("count").get<std::int64_t>(),
                         level.at("channels").get<std::int64_t>(), level.at("mean_distance").get<double>());

@@ -120,6 +120,7 @@ void Program::add_standard(CLI::App& command, unsigned has) {
     command.add_option("--device", standard_.device, "Where the network runs")
         ->check(CLI::Validator(check_device, "", "device"))
         ->type_name("cpu|cuda[:N]|auto");
+    command.add_flag("--allow-code", standard_.allow_code, "Load TorchScript encoders, which run code of their makers");
   }
   if ((has & has_json) != 0) command.add_flag("--json", standard_.json, "Machine-readable result on stdout");
   if ((has & has_dry_run) != 0) command.add_flag("-n,--dry-run", standard_.dry_run, "Check everything, write nothing");

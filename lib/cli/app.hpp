@@ -18,6 +18,7 @@ struct Standard {
   int threads = 0;              ///< --threads N|auto; 0 = auto
   std::string device = "auto";  ///< --device cpu|cuda[:N]|auto
   std::uint64_t seed = 0;       ///< --seed
+  bool allow_code = false;      ///< --allow-code
   bool force = false;           ///< -f, --force
   bool dry_run = false;         ///< -n, --dry-run
   bool json = false;            ///< --json
@@ -31,7 +32,7 @@ struct Standard {
 enum Has : unsigned {
   has_output = 1,  ///< --force, --reproducible
   has_seed = 2,
-  has_device = 4,
+  has_device = 4,  ///< --device, --allow-code
   has_json = 8,
   has_dry_run = 16
 };

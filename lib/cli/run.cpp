@@ -17,6 +17,7 @@ net::Compute compute_of(const Program& program) {
   compute.device = program.standard().device;
   compute.threads = thread_count();
   compute.seed = program.standard().seed;
+  compute.allow_code = program.standard().allow_code;
   return compute;
 }
 

@@ -14,7 +14,7 @@ namespace gdm::cli {
 /// refuse_same_path() for every input with every output; empty paths are skipped.
 void refuse_inputs_as_outputs(const std::vector<fs::path>& inputs, const std::vector<fs::path>& outputs);
 
-/// Device, threads and seed of the standard options, for the network.
+/// Device, threads, seed and leave to run code of the standard options, for the network.
 net::Compute compute_of(const Program& program);
 
 /// Exit::ok if `finished`, Exit::requeue if a signal or a time limit stopped the work after a checkpoint was saved.

@@ -24,6 +24,7 @@ struct Compute {
   std::string device = "auto";  ///< cpu | cuda[:N] | auto
   int threads = 1;
   std::uint64_t seed = 0;
+  bool allow_code = false;  ///< encoders that are TorchScript, which runs code, may be loaded
 };
 
 /// Feature vectors, one row for each window of a volume.
@@ -96,6 +97,18 @@ struct ProbeOptions {
   std::int64_t windows_per_patient = 8;
 };
 
+/// An encoder that others trained.
+struct ImportOptions {
+  std::filesystem::path source;  ///< safetensors with the weights, or TorchScript
+  std::filesystem::path layers;  ///< JSON description of its layers and input (share/gdm/encoder-layers.schema.json)
+  std::filesystem::path input;   ///< JSON description of the input alone; then `source` is TorchScript
+  std::filesystem::path output;
+  Overwrite overwrite = Overwrite::refuse;
+  std::string split = "train";  ///< of the cases whose features the statistics are of
+  std::int64_t windows_per_case = 8;
+  std::int64_t window = 48;
+};
+
 struct BankOptions {
   std::filesystem::path encoder, output;
   Overwrite overwrite = Overwrite::refuse;
@@ -133,6 +146,8 @@ struct Functions {
   bool (*pretrain_encoder)(const Manifest&, const PretrainOptions&, const Compute&, Provenance&);
   /// What the features of an encoder tell (train/probe.hpp).
   nlohmann::ordered_json (*probe_encoder)(const Manifest&, const ProbeOptions&, const Compute&, Provenance&);
+  /// `statistics`: cases whose features standardise the taps; null for none.
+  bool (*import_encoder)(const Manifest* statistics, const ImportOptions&, const Compute&, Provenance&);
   bool (*build_bank)(const Manifest&, const BankOptions&, const Compute&, Provenance&);
   bool (*train_generator)(const Manifest&, const TrainOptions&, const Compute&, Provenance&);
   /// Records the device that is used and the network libraries' versions.

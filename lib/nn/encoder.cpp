@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "nn/layered_encoder.hpp"
 #include "nn/residual_encoder.hpp"
+#include "nn/script_encoder.hpp"
 #include "nn/tensor_io.hpp"
 
 namespace gdm::nn {
@@ -82,6 +84,22 @@ void EncoderNetwork::set_statistics(std::size_t tap, const Tensor& mean, const T
   deviations_.at(tap).copy_(deviation.clamp_min(least_deviation));
 }
 
+Tensor with_canonical_axes(const Tensor& x, const std::string& axes) {
+  if (!are_axes(axes)) throw Error("'" + axes + "' are no three anatomical axes");
+  std::vector<std::int64_t> order, flipped;
+  for (std::int64_t dim = 0; dim < x.dim() - 3; ++dim) order.push_back(dim);
+  for (std::int64_t place = 0; place < 3; ++place) {
+    for (std::int64_t axis = 0; axis < 3; ++axis) {
+      const auto [canonical_place, backward] = place_of(axes[static_cast<std::size_t>(axis)]);
+      if (canonical_place != place) continue;
+      order.push_back(x.dim() - 3 + axis);
+      if (backward) flipped.push_back(x.dim() - 3 + place);
+    }
+  }
+  const Tensor turned = x.permute(order);
+  return (flipped.empty() ? turned : turned.flip(flipped)).contiguous();
+}
+
 Json InputConvention::json() const {
   Json json{{"scaling", scaling}, {"units", units}, {"spacing_mm", spacing_mm}, {"axes", axes}};
   if (scaling == "hu") json["hu_range"] = hu_map.json();
@@ -117,8 +135,14 @@ std::vector<Tensor> FrozenEncoder::features(const Tensor& x, const HuMap& units_
   if (input.units[0] != -1.0 || input.units[1] != 1.0) {
     unit = (unit + 1.0) * (0.5 * (input.units[1] - input.units[0])) + input.units[0];
   }
-  const Tensor resampled = with_spacing(unit, input.spacing_mm, spacing_mm, taps().back().stride);
-  return network->features(with_axes(resampled, input.axes));
+  std::int64_t coarsest = 1;
+  for (const Tap& tap : taps()) coarsest = std::max(coarsest, tap.stride);
+  const Tensor resampled = with_spacing(unit, input.spacing_mm, spacing_mm, coarsest);
+  std::vector<Tensor> maps = network->features(with_axes(resampled, input.axes));
+  if (input.axes != "any" && input.axes != canonical_axes) {
+    for (Tensor& map : maps) map = with_canonical_axes(map, input.axes);
+  }
+  return maps;
 }
 
 std::shared_ptr<EncoderNetwork> make_encoder_network(const Json& description) {
@@ -127,6 +151,10 @@ std::shared_ptr<EncoderNetwork> make_encoder_network(const Json& description) {
     std::shared_ptr<EncoderNetwork> network;
     if (architecture == "residual-cnn3d") {
       network = std::make_shared<ResidualEncoder>(ResidualEncoderConfig::from_json(description));
+    } else if (architecture == "layers") {
+      network = LayeredEncoder::from_json(description);
+    } else if (architecture == "torchscript") {
+      network = ScriptEncoder::from_json(description);
     } else {
       throw Error("unknown encoder architecture '" + architecture + "'");
     }
@@ -148,9 +176,28 @@ FrozenEncoder freeze(std::shared_ptr<EncoderNetwork> network, const Json& descri
   encoder.network->to(device);
   encoder.network->eval();
   for (auto& parameter : encoder.network->parameters()) parameter.requires_grad_(false);
+  encoder.network->prepare(device);
   encoder.description = description;
   encoder.digest = state_digest(*encoder.network);
   return encoder;
+}
+
+std::string write_encoder(const std::filesystem::path& path, const EncoderNetwork& network, Json description,
+                          Overwrite overwrite) {
+  Json& encoder = description.at("encoder");
+  encoder["taps"] = Json::array();
+  for (const Tap& tap : network.taps()) {
+    encoder["taps"].push_back({{"name", tap.name},
+                               {"channels", tap.channels},
+                               {"stride", tap.stride},
+                               {"receptive_field", tap.receptive_field}});
+  }
+  if (network.has_statistics()) encoder["statistics"] = true;
+  description["kind"] = "encoder";
+  description["encoder_digest"] = state_digest(network);
+  TensorWriter writer;
+  for (const auto& [name, tensor] : named_state(network)) writer.add(name, halved_if_exact(tensor));
+  return writer.write(path, description, overwrite);
 }
 
 FrozenEncoder load_encoder(const SafetensorsFile& file, const Json& description, const std::string& prefix,

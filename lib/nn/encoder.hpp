@@ -22,8 +22,9 @@ namespace gdm::nn {
 struct Tap {
   std::string name;  ///< "s1", "s2", ...: part of the keys of a bank
   std::int64_t channels = 0;
-  std::int64_t stride = 1;           ///< input voxels from cell to cell
-  std::int64_t receptive_field = 1;  ///< input voxels, along an axis, that a cell depends on (normalisation aside)
+  std::int64_t stride = 1;  ///< input voxels from cell to cell
+  /// Input voxels, along an axis, that a cell depends on (normalisation aside); 0: not known.
+  std::int64_t receptive_field = 1;
 };
 
 /// A network with taps. Its parameters and buffers are its identity (state_digest).
@@ -32,6 +33,8 @@ class EncoderNetwork : public torch::nn::Module {
   virtual const std::vector<Tap>& taps() const = 0;
   /// (B, 1, D, H, W) in the network's own units -> one map for each tap, (B, channels, D / stride, ...).
   virtual std::vector<Tensor> maps(const Tensor& x) = 0;
+  /// Called by freeze() once the state is loaded.
+  virtual void prepare(torch::Device) {}
 
   /// maps(), each channel standardised by the statistics where there are any.
   std::vector<Tensor> features(const Tensor& x);
@@ -71,10 +74,15 @@ struct FrozenEncoder {
 
   const std::vector<Tap>& taps() const { return network->taps(); }
   /// Feature maps of windows (B, 1, D, H, W) whose axes D, H, W point to superior, anterior and right, in `units`;
-  /// gradients flow to `x`. `spacing_mm` is the mean voxel edge of x: outside of what the network is for, x is
-  /// resampled to the nearer end (trilinear); 0 leaves x as it is.
+  /// the maps have the same axes, whatever those of the network are. Gradients flow to `x`. `spacing_mm` is the mean
+  /// voxel edge of x: outside of what the network is for, x is resampled to the nearer end (trilinear); 0 leaves x as
+  /// it is.
   std::vector<Tensor> features(const Tensor& x, const HuMap& units_of_x, double spacing_mm = 0.0) const;
 };
+
+/// A volume (..., D, H, W) whose axes point to `axes` (such as "SAL"), turned so that they point to superior, anterior
+/// and right. Throws Error for `axes` that are no three axes.
+Tensor with_canonical_axes(const Tensor& x, const std::string& axes);
 
 /// The network that `description` ("architecture" and what that needs) declares, with fresh weights. Throws Error for
 /// one that is not known or incomplete.
@@ -83,6 +91,12 @@ std::shared_ptr<EncoderNetwork> make_encoder_network(const nlohmann::ordered_jso
 /// Freezes a network and takes its digest. `description` must hold the key "encoder" with "input".
 FrozenEncoder freeze(std::shared_ptr<EncoderNetwork> network, const nlohmann::ordered_json& description,
                      torch::Device device);
+
+/// Writes an encoder file: the network's state (tensors that lose nothing by it in half precision), and `description`
+/// (key "encoder") with taps and digest added to it, so that a file can be described without the network. Returns the
+/// payload's SHA-256.
+std::string write_encoder(const std::filesystem::path& path, const EncoderNetwork& network,
+                          nlohmann::ordered_json description, Overwrite overwrite);
 
 /// Reads an encoder file, or the encoder inside a bank (`prefix` "encoder.").
 FrozenEncoder load_encoder(const SafetensorsFile& file, const nlohmann::ordered_json& description,

@@ -15,7 +15,9 @@ struct Dtype {
   const char* name;
   torch::ScalarType type;
 };
-constexpr std::array<Dtype, 5> dtypes{{{"F32", torch::kFloat32},
+constexpr std::array<Dtype, 7> dtypes{{{"F32", torch::kFloat32},
+                                       {"F64", torch::kFloat64},
+                                       {"BF16", torch::kBFloat16},
                                        {"F16", torch::kFloat16},
                                        {"I64", torch::kInt64},
                                        {"I32", torch::kInt32},

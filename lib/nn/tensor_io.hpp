@@ -15,7 +15,7 @@ using NamedTensors = std::vector<std::pair<std::string, Tensor>>;
 /// Parameters and buffers of a module, names as LibTorch gives them.
 NamedTensors named_state(const torch::nn::Module& module);
 
-/// A CPU copy of one stored tensor (F32, F16, I64, I32, U8). Throws Error for other dtypes.
+/// A CPU copy of one stored tensor (F64, F32, F16, BF16, I64, I32, U8). Throws Error for other dtypes.
 Tensor load_tensor(const SafetensorsFile& file, const std::string& name);
 /// Copies the tensors `prefix + name` into a module's state. Throws Error for a missing tensor or another shape.
 void load_state(const SafetensorsFile& file, const std::string& prefix, torch::nn::Module& module);

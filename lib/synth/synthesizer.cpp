@@ -85,8 +85,16 @@ class EncoderOnVolumes : public net::FeatureExtractor {
  private:
   net::FeatureMatrix run(const Volume& ct_hu, const Mask& mask) {
     const c10::InferenceMode inference;
-    const Tensor image = encoder_.input.hu_map.to_unit(tensor_of(ct_hu)).unsqueeze(0);
-    const Tensor inside = tensor_of(mask).unsqueeze(0).to(torch::kFloat32);
+    Tensor image = encoder_.input.hu_map.to_unit(tensor_of(ct_hu)).unsqueeze(0);
+    Tensor inside = tensor_of(mask).unsqueeze(0).to(torch::kFloat32);
+    if (encoder_.input.axes != "any") {
+      const std::string ijk = ct_hu.grid.orientation();
+      const std::string dhw(ijk.rbegin(), ijk.rend());
+      image = nn::with_canonical_axes(image, dhw);
+      inside = nn::with_canonical_axes(inside, dhw);
+    }
+    const Point3 edges_mm = ct_hu.grid.spacing_mm();
+    spacing_mm_ = (edges_mm[0] + edges_mm[1] + edges_mm[2]) / 3;
     net::FeatureMatrix features;
     for (std::int64_t d = 0; d < image.size(1); d += tile) {
       for (std::int64_t h = 0; h < image.size(2); h += tile) {
@@ -108,11 +116,13 @@ class EncoderOnVolumes : public net::FeatureExtractor {
 
   void append(const Tensor& window, const Tensor& chosen, net::FeatureMatrix& features) {
     std::vector<Tensor> parts;
-    std::int64_t cells = edge;
-    for (const Tensor& map : encoder_.features(window.to(device_), encoder_.input.hu_map)) {
-      cells /= 2;
-      if (cells >= 1) parts.push_back(pooled(map, cells).flatten(2).squeeze(0));  // (C, 27)
+    constexpr std::int64_t cells = tile / edge;
+    const auto maps = encoder_.features(window.to(device_), encoder_.input.hu_map, spacing_mm_);
+    for (std::size_t tap = 0; tap < maps.size(); ++tap) {
+      if (encoder_.taps()[tap].stride > edge) continue;
+      parts.push_back(torch::adaptive_avg_pool3d(maps[tap], {cells, cells, cells}).flatten(2).squeeze(0));  // (C, 27)
     }
+    if (parts.empty()) throw Error(fmt::format("the encoder has no tap with a stride of at most {} voxels", edge));
     const Tensor rows = torch::cat(parts).transpose(0, 1).to(torch::kCPU).index_select(0, chosen).contiguous();
     features.dims = rows.size(1);
     const float* data = rows.data_ptr<float>();
@@ -121,6 +131,7 @@ class EncoderOnVolumes : public net::FeatureExtractor {
 
   torch::Device device_;
   nn::FrozenEncoder encoder_;
+  double spacing_mm_ = 0;  ///< mean voxel edge of the volume at hand
 };
 
 }  // namespace

@@ -5,10 +5,12 @@
 
 #include "net/network.hpp"
 #include "nn/compat.hpp"
+#include "nn/script_encoder.hpp"
 #include "synth/synthesizer.hpp"
 #include "sys/version.hpp"
 #include "train/build_bank.hpp"
 #include "train/generator_training.hpp"
+#include "train/import_encoder.hpp"
 #include "train/pretrain.hpp"
 #include "train/probe.hpp"
 
@@ -20,6 +22,7 @@ template <class Function>
 auto guarded(const net::Compute& compute, Function function) {
   return nn::with_plain_errors([&] {
     at::set_num_threads(compute.threads);
+    nn::set_code_allowed(compute.allow_code);
     return function();
   });
 }
@@ -52,6 +55,9 @@ bool run_pretrain(const Manifest& m, const net::PretrainOptions& o, const net::C
 nlohmann::ordered_json run_probe(const Manifest& m, const net::ProbeOptions& o, const net::Compute& c, Provenance& p) {
   return described(c, p, [&] { return probe_file(m, o, c, p); });
 }
+bool run_import(const Manifest* m, const net::ImportOptions& o, const net::Compute& c, Provenance& p) {
+  return described(c, p, [&] { return import_encoder(m, o, c, p); });
+}
 bool run_bank(const Manifest& m, const net::BankOptions& o, const net::Compute& c, Provenance& p) {
   return described(c, p, [&] { return build_bank(m, o, c, p); });
 }
@@ -65,6 +71,6 @@ bool run_training(const Manifest& m, const net::TrainOptions& o, const net::Comp
 extern "C" const gdm::net::Functions* gdm_nn_functions(const char* version) {
   using namespace gdm::train;
   static const gdm::net::Functions functions{open_encoder, open_generator, run_pretrain, run_probe,
-                                             run_bank,     run_training,   describe};
+                                             run_import,   run_bank,       run_training, describe};
   return std::strcmp(version, GDM_VERSION) == 0 ? &functions : nullptr;
 }

@@ -249,17 +249,15 @@ class Pretraining {
     const torch::NoGradGuard no_grad;
     // Rounded before anything is measured, so that what is measured is what a reader of the file gets.
     for (auto& parameter : net_->encoder->parameters()) parameter.copy_(parameter.to(torch::kFloat16));
-    Json training = settings(), description{{"kind", "encoder"}, {"encoder", encoder_json()}};
+    Json training = settings(), description{{"encoder", encoder_json()}};
     training["final_loss"] = average_loss_;
     training["validation"] = validation_json();
     description["training"] = training;
-    nn::TensorWriter writer;
-    for (const auto& [name, tensor] : nn::named_state(*net_->encoder)) writer.add(name, tensor.to(torch::kFloat16));
     const nn::FrozenEncoder frozen = nn::freeze(net_->encoder, description, device_);
     description["probe"] = probe(frozen);
-    if (!options_.card.empty()) description["card"] = options_.card;
+    if (!options_.card.empty()) description["card"] = {{"card", options_.card}};
     description["provenance"] = provenance_.json();
-    writer.write(options_.output, description, options_.overwrite);
+    nn::write_encoder(options_.output, *net_->encoder, description, options_.overwrite);
   }
 
   const net::PretrainOptions& options_;

@@ -1,0 +1,177 @@
+#include "train/import_encoder.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "drift/levels.hpp"
+#include "io/json.hpp"
+#include "nn/layered_encoder.hpp"
+#include "nn/script_encoder.hpp"
+#include "sys/log.hpp"
+#include "sys/progress.hpp"
+#include "sys/signals.hpp"
+#include "train/data.hpp"
+
+namespace gdm::train {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::size_t largest_json_bytes = 16 << 20;
+
+void require_keys(const Json& json, const std::string& what, const std::set<std::string>& known) {
+  if (!json.is_object()) throw Error(what + " is " + json_kind(json) + ", expected an object");
+  for (const auto& [key, value] : json.items()) {
+    if (known.count(key) == 0) throw Error(fmt::format("unknown key '{}' in {}", key, what));
+  }
+}
+
+/// The keys that describe both kinds of network, checked; "layers" and "ignore" only where there are layers.
+Json card_of(const std::string& text, bool layers) {
+  Json json = parse_json(text);
+  std::set<std::string> known{"gdm_encoder", "name", "card", "licence", "source", "input"};
+  if (layers) known.insert({"layers", "ignore"});
+  require_keys(json, "the description", known);
+  if (json.value("gdm_encoder", Json()) != 1) throw Error("'gdm_encoder' is not 1, the version of this format");
+  for (const char* key : {"name", "card", "licence", "source"}) {
+    if (json.contains(key) && !json[key].is_string()) throw Error(fmt::format("'{}' is not text", key));
+  }
+  if (!json.contains("input")) throw Error("the key 'input' is missing");
+  require_keys(json["input"], "'input'", {"scaling", "hu_range", "units", "spacing_mm", "axes"});
+  try {
+    json["input"] = with_context("'input'", [&] { return nn::InputConvention::from_json(json["input"]).json(); });
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(std::string("'input': ") + error.what());
+  }
+  return json;
+}
+
+std::vector<std::string> ignored_patterns(const Json& json) {
+  std::vector<std::string> patterns;
+  if (!json.contains("ignore")) return patterns;
+  if (!json["ignore"].is_array()) throw Error("'ignore' is not a list of patterns");
+  for (const Json& pattern : json["ignore"]) {
+    if (!pattern.is_string()) throw Error("'ignore' is not a list of patterns");
+    patterns.push_back(pattern.get<std::string>());
+  }
+  return patterns;
+}
+
+struct Imported {
+  std::shared_ptr<nn::EncoderNetwork> network;
+  Json encoder, card = Json::object();
+};
+
+Imported read_network(const net::ImportOptions& options) {
+  const bool script = options.layers.empty();
+  const fs::path& path = script ? options.input : options.layers;
+  Imported imported;
+  const std::string text = read_file(path, largest_json_bytes);
+  const Json json = with_context(path.string(), [&] { return card_of(text, !script); });
+  for (const char* key : {"name", "card", "licence", "source"}) {
+    if (json.contains(key)) imported.card[key] = json[key];
+  }
+  if (script) {
+    const auto network = nn::ScriptEncoder::from_file(options.source);
+    imported.encoder = network->json();
+    imported.network = network;
+  } else {
+    const SafetensorsFile file(options.source);
+    const auto network = with_context(path.string(), [&] {
+      if (!json.contains("layers")) throw Error("the key 'layers' is missing");
+      auto made = std::make_shared<nn::LayeredEncoder>(nn::layers_from_json(json["layers"]));
+      nn::load_foreign_weights(file, ignored_patterns(json), *made);
+      return made;
+    });
+    imported.encoder = {{"architecture", "layers"}, {"layers", json["layers"]}};
+    imported.network = network;
+  }
+  imported.encoder["input"] = json["input"];
+  return imported;
+}
+
+/// Sums over cells inside the patients, for each tap.
+struct Moments {
+  Tensor sum, square;  ///< (channels) float64
+  double cells = 0;
+
+  void add(const Tensor& map, const Tensor& mask) {
+    const Tensor part = torch::adaptive_avg_pool3d(mask.to(torch::kFloat32), map.sizes().slice(2));
+    const Tensor inside = (part.flatten() >= drift::least_inside).nonzero().flatten();
+    const Tensor values = map.transpose(0, 1).flatten(1).index_select(1, inside).to(torch::kFloat64);
+    const Tensor added = values.sum(1).to(torch::kCPU), added_square = values.square().sum(1).to(torch::kCPU);
+    sum = sum.defined() ? sum + added : added;
+    square = square.defined() ? square + added_square : added_square;
+    cells += static_cast<double>(inside.numel());
+  }
+  Tensor mean() const { return sum / cells; }
+  Tensor deviation() const { return (square / cells - mean().square()).clamp_min(0).sqrt(); }
+};
+
+double mean_edge_mm(const Grid& grid) {
+  const Point3 spacing = grid.spacing_mm();
+  return (spacing[0] + spacing[1] + spacing[2]) / 3;
+}
+
+/// Returns what the file says about them.
+Json add_statistics(const Manifest& manifest, const net::ImportOptions& options, const net::Compute& compute,
+                    const nn::FrozenEncoder& encoder, Provenance& provenance) {
+  const torch::NoGradGuard no_grad;
+  if (encoder.input.scaling != "hu") throw Error("--statistics are of CT targets, but this encoder does not expect HU");
+  const torch::Device device = nn::device_from_text(compute.device);
+  const std::vector<Case> cases = usable_cases(manifest, options.split);
+  std::vector<Moments> moments(encoder.taps().size());
+  Progress progress("statistics", static_cast<std::int64_t>(cases.size()), "case");
+  for (std::size_t c = 0; c < cases.size(); ++c) {
+    const std::vector<Sample> samples{load_sample(cases[c], {}, encoder.input.hu_map, provenance)};
+    const WindowSampler sampler(samples, options.window, 1, compute.seed + c);
+    for (std::int64_t w = 0; w < options.windows_per_case; ++w) {
+      throw_if_stop_requested();
+      const Batch batch = sampler.draw(w, device);
+      const auto maps = encoder.features(batch.target, encoder.input.hu_map, mean_edge_mm(samples[0].grid));
+      for (std::size_t tap = 0; tap < maps.size(); ++tap) moments[tap].add(maps[tap], batch.mask);
+    }
+    progress.advance();
+  }
+  encoder.network->add_statistics();
+  for (std::size_t tap = 0; tap < moments.size(); ++tap) {
+    if (moments[tap].cells == 0) throw Error("tap " + encoder.taps()[tap].name + " has no cell inside a patient");
+    encoder.network->set_statistics(tap, moments[tap].mean(), moments[tap].deviation());
+  }
+  return {{"split", options.split},
+          {"cases", cases.size()},
+          {"windows_per_case", options.windows_per_case},
+          {"window_voxels", options.window},
+          {"seed", compute.seed}};
+}
+
+bool run(const Manifest* statistics, const net::ImportOptions& options, const net::Compute& compute,
+         Provenance& provenance) {
+  Imported imported = read_network(options);
+  provenance.add_source(options.source);
+  provenance.add_source(options.layers.empty() ? options.input : options.layers);
+  Json description{{"encoder", imported.encoder}};
+  if (!imported.card.empty()) description["card"] = imported.card;
+  if (statistics != nullptr) {
+    const nn::FrozenEncoder encoder = nn::freeze(imported.network, description, nn::device_from_text(compute.device));
+    description["statistics"] = add_statistics(*statistics, options, compute, encoder, provenance);
+  }
+  description["provenance"] = provenance.json();
+  nn::write_encoder(options.output, *imported.network, description, options.overwrite);
+  return true;
+}
+
+}  // namespace
+
+bool import_encoder(const Manifest* statistics, const net::ImportOptions& options, const net::Compute& compute,
+                    Provenance& provenance) {
+  try {
+    return run(statistics, options, compute, provenance);
+  } catch (const StopRequested&) {
+    log_info("stopped by a signal; an import is made in one go, the same command begins again");
+    return false;
+  }
+}
+
+}  // namespace gdm::train
