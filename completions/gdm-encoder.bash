@@ -5,7 +5,7 @@ _gdm_encoder() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      pretrain|probe|info) command=$word; break ;;
+      pretrain|probe|import|info) command=$word; break ;;
     esac
   done
   case $command in
@@ -18,7 +18,7 @@ _gdm_encoder() {
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
-        COMPREPLY=($(compgen -W "pretrain probe info" -- "$cur"))
+        COMPREPLY=($(compgen -W "pretrain probe import info" -- "$cur"))
       fi ;;
     pretrain)
       case $prev in
@@ -48,7 +48,7 @@ _gdm_encoder() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device -o --output --task --volumes --scaling --augment --classes --mask-ratio --mask-cube --stem --widths --steps --batch --window --learning-rate --log --checkpoint-every --validate-every --max-time --restart --card --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code -o --output --task --volumes --scaling --augment --classes --mask-ratio --mask-cube --stem --widths --steps --batch --window --learning-rate --log --checkpoint-every --validate-every --max-time --restart --card --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -67,7 +67,29 @@ _gdm_encoder() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--seed --device --json --split --volumes --window --windows-per-patient --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "--seed --device --allow-code --json --split --volumes --window --windows-per-patient --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    import)
+      case $prev in
+        --seed) return ;;
+        --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --layers) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --input) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --statistics) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --split) COMPREPLY=($(compgen -W "train val test" -- "$cur")); return ;;
+        --windows-per-case) return ;;
+        --window) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code -o --output --layers --torchscript --input --statistics --split --windows-per-case --window --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

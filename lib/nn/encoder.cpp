@@ -47,6 +47,13 @@ Tensor with_spacing(const Tensor& x, const std::array<double, 2>& range_mm, doub
   return F::interpolate(x, F::InterpolateFuncOptions().size(size).mode(torch::kTrilinear).align_corners(false));
 }
 
+/// In half precision if that keeps every value.
+Tensor halved_if_exact(const Tensor& tensor) {
+  if (tensor.scalar_type() != torch::kFloat32) return tensor;
+  const Tensor half = tensor.to(torch::kFloat16);
+  return torch::equal(half.to(torch::kFloat32), tensor) ? half : tensor;
+}
+
 }  // namespace
 
 Tensor with_axes(const Tensor& x, const std::string& axes) {
