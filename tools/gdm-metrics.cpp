@@ -20,7 +20,7 @@ struct Options {
   std::vector<std::string> manifests;
   std::vector<double> range{-1024.0, 3000.0};
   std::vector<std::string> encoders;
-  std::string split = "predicted", input, output = "-", tsv;
+  std::string split = "predicted", input, output = "-", tsv, bank;
   bool keep_going = false;
 };
 
@@ -64,6 +64,8 @@ void declare(CLI::App& app, Options& options) {
       ->allow_extra_args(false)
       ->default_str("")
       ->type_name("FILE.safetensors");
+  app.add_option("--bank", options.bank, "Distances to the real features of this bank at each level")
+      ->type_name("FILE.safetensors");
   app.add_option("--range", options.range, "Dynamic range of PSNR and SSIM in HU")
       ->check(cli::range(-1e6, 1e6))
       ->expected(2)
@@ -82,6 +84,7 @@ metrics::GradeOptions grade_options(const Options& options, const cli::Program& 
   grade.split = plan_split(options.split);
   grade.input_key = options.input;
   grade.encoders.assign(options.encoders.begin(), options.encoders.end());
+  grade.bank = options.bank;
   grade.keep_going = options.keep_going;
   grade.hash_volumes = program.standard().json;
   grade.compute = cli::compute_of(program);

@@ -47,20 +47,23 @@ struct CaseResult {
   std::vector<CaseGrades> grades;                         ///< one per method
   std::vector<net::FeatureMatrix> targets;                ///< one per encoder
   std::vector<std::vector<net::FeatureMatrix>> features;  ///< [encoder][method]
+  std::vector<BankComparison::Features> in_bank;          ///< one per method, then the target; empty without a bank
 };
 
 void measure(const Volume& prediction, const Volume& target, const Mask& mask, const PlannedCase& planned,
-             const GradeOptions& options, std::vector<Instrument>& instruments, CaseResult& result) {
+             const GradeOptions& options, std::vector<Instrument>& instruments, BankComparison* bank,
+             CaseResult& result) {
   CaseGrades grades = grade_volumes(prediction, target, mask, options.range);
   grades.id = planned.reference.id;
   result.grades.push_back(std::move(grades));
   for (std::size_t e = 0; e < instruments.size(); ++e) {
     result.features[e].push_back(instruments[e].extractor->window_features(prediction, mask));
   }
+  if (bank != nullptr) result.in_bank.push_back(bank->features(planned.reference, prediction, mask));
 }
 
 CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, std::vector<Instrument>& instruments,
-                      Provenance& provenance) {
+                      BankComparison* bank, Provenance& provenance) {
   const auto read = [&](const fs::path& path) {
     if (options.hash_volumes) provenance.add_source(path);
     return read_volume(path);
@@ -78,17 +81,19 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, s
     with_context(path.string(), [&] {
       Volume prediction = read(path);
       if (fit) prediction = fit_linearly(prediction, target, mask);
-      measure(prediction, target, mask, planned, options, instruments, result);
+      measure(prediction, target, mask, planned, options, instruments, bank, result);
     });
   };
   if (!options.input_key.empty()) {
     graded(planned.reference.input(options.input_key), needs_linear_fit(options.input_key));
   }
   for (const fs::path& path : planned.predictions) graded(path, false);
+  if (bank != nullptr) result.in_bank.push_back(bank->features(planned.reference, target, mask));
   return result;
 }
 
-void gather(CaseResult&& result, std::vector<Instrument>& instruments, Grades& grades) {
+void gather(CaseResult&& result, std::vector<Instrument>& instruments, BankComparison* bank, Grades& grades) {
+  for (std::size_t set = 0; set < result.in_bank.size(); ++set) bank->add(set, result.in_bank[set]);
   for (std::size_t m = 0; m < result.grades.size(); ++m) {
     grades.methods[m].cases.push_back(std::move(result.grades[m]));
   }
@@ -209,16 +214,21 @@ Volume fit_linearly(const Volume& input, const Volume& target_hu, const Mask& ma
 
 Grades grade(const std::vector<MethodManifest>& methods, const GradeOptions& options, Provenance& provenance) {
   const Plan plan = plan_cases(methods, options.split);
-  Grades grades{options.range, metric_list(options.range), empty_methods(methods, options), {}, plan.skipped};
+  Grades grades{options.range, metric_list(options.range), empty_methods(methods, options), {}, plan.skipped, {}};
   for (const MethodManifest& method : methods) {
     if (method.path != "-") provenance.add_source(method.path);
   }
   std::vector<Instrument> instruments = open_instruments(options, grades.methods.size(), provenance);
+  std::unique_ptr<BankComparison> bank;
+  if (!options.bank.empty()) {
+    bank = std::make_unique<BankComparison>(options.bank, grades.methods.size() + 1, options.compute);
+    provenance.add_source(options.bank);
+  }
   Progress progress("grading", static_cast<std::int64_t>(plan.cases.size()), "case");
   for (const PlannedCase& planned : plan.cases) {
     throw_if_stop_requested();
     try {
-      gather(grade_case(planned, options, instruments, provenance), instruments, grades);
+      gather(grade_case(planned, options, instruments, bank.get(), provenance), instruments, bank.get(), grades);
     } catch (Error& error) {
       if (!options.keep_going) {
         error.add_context("case '" + planned.reference.id + "'");
@@ -233,6 +243,7 @@ Grades grade(const std::vector<MethodManifest>& methods, const GradeOptions& opt
                             grades.skipped.back().id, grades.skipped.back().reason));
   }
   for (Instrument& instrument : instruments) grades.encoders.push_back(distances_of(instrument));
+  if (bank) grades.bank = bank->distances();
   return grades;
 }
 

@@ -8,6 +8,7 @@
 
 #include "io/manifest.hpp"
 #include "io/sidecar.hpp"
+#include "metrics/bank_distances.hpp"
 #include "metrics/pixel.hpp"
 #include "net/network.hpp"
 
@@ -81,6 +82,7 @@ struct GradeOptions {
   std::string split;               ///< see plan_cases()
   std::string input_key;           ///< empty: inputs are not graded
   std::vector<fs::path> encoders;  ///< for Frechet distances
+  fs::path bank;                   ///< of real features, for distances to them; empty: none
   bool keep_going = false;         ///< a case that cannot be graded is skipped instead of ending the run
   bool hash_volumes = false;       ///< volumes enter the provenance, too
   net::Compute compute;
@@ -107,6 +109,7 @@ struct Grades {
   std::vector<MethodGrades> methods;
   std::vector<EncoderDistances> encoders;
   std::vector<SkippedCase> skipped;
+  std::optional<BankDistances> bank;
 };
 
 /// Grades all cases in turn, with a target, a mask and two other volumes in memory at a time. Throws Error if a case

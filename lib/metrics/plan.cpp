@@ -131,6 +131,7 @@ Plan plan_cases(const std::vector<MethodManifest>& methods, const std::string& s
 
 std::string describe_plan(const std::vector<MethodManifest>& methods, const GradeOptions& options) {
   for (const fs::path& path : options.encoders) SafetensorsFile(path).require_kind("encoder");
+  if (!options.bank.empty()) SafetensorsFile(options.bank).require_kind("bank");
   const Plan plan = plan_cases(methods, options.split);
   std::int64_t largest = 0;
   for (const PlannedCase& planned : plan.cases) {
