@@ -61,8 +61,8 @@ gdm-featbank info k.safetensors | grep -Eq "^global.s1.mean +10 " || fail "not 5
 gdm-featbank verify k.safetensors --encoder e.safetensors --manifest p/manifest.json --cases 2 "${common[@]}" >/dev/null
 
 # verify: a whole bank, and what it finds.
-gdm-featbank verify b.safetensors --manifest p/manifest.json --cases 3 "${common[@]}" | grep -q "rows computed anew" ||
-  fail "verify recomputed nothing"
+gdm-featbank verify b.safetensors --manifest p/manifest.json --cases 3 "${common[@]}" >v.txt
+grep -q "rows computed anew" v.txt || fail "verify recomputed nothing"
 refused 1 "another encoder" gdm-featbank verify b.safetensors --encoder f.safetensors
 cp p/manifest.json kept.json
 train_ct=$(grep -o '"target": "[^"]*"' p/manifest.json | head -n 1 | cut -d'"' -f4)
@@ -77,10 +77,12 @@ gdm-featbank query p/manifest.json --bank b.safetensors --split train "${common[
 awk '/^[^ ]/ { id = $1 } $1 ~ /^(global|local|spatial)$/ && !seen[id $1]++ { ++n; if ($3 != id || $NF > 0.05) bad = 1 }
   $1 ~ /distribution:/ && $3 + 0 < 0.01 { bad = 1 } END { exit bad || n < 9 }' q.txt ||
   fail "a case of the bank does not find itself: $(cat q.txt)"
-gdm-featbank query p/manifest.json --bank b.safetensors --split train --json "${common[@]}" | grep -q '"percentile"' ||
-  fail "no score in the JSON"
-gdm-featbank query "p/$train_ct" --bank b.safetensors "${common[@]}" | grep -q "distribution: score" || fail "no score"
-gdm-featbank query p/manifest.json --bank b.safetensors --split test --input mr "${common[@]}" | grep -q "OUT OF" ||
+gdm-featbank query p/manifest.json --bank b.safetensors --split train --json "${common[@]}" >q.json
+grep -q '"percentile"' q.json || fail "no score in the JSON"
+gdm-featbank query "p/$train_ct" --bank b.safetensors "${common[@]}" >q.txt
+grep -q -i "distribution: score" q.txt || fail "no score"
+gdm-featbank query p/manifest.json --bank b.safetensors --split test --input mr "${common[@]}" >q.txt
+grep -q "OUT OF" q.txt ||
   fail "an MR volume is in the distribution"
 refused 2 "alone" gdm-featbank query p/manifest.json "p/$train_ct" --bank b.safetensors
 refused 2 "one volume" gdm-featbank query "p/$train_ct" "p/$other_ct" --mask "p/$train_ct" --bank b.safetensors
