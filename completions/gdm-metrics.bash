@@ -18,12 +18,13 @@ _gdm_metrics() {
         --split) COMPREPLY=($(compgen -W "predicted all train val test" -- "$cur")); return ;;
         --input) return ;;
         --encoder) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --bank) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --range) return ;;
         --tsv) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --device --json -n --dry-run --split --input --encoder --range --keep-going --tsv -o --output" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --device --json -n --dry-run --split --input --encoder --bank --range --keep-going --tsv -o --output" -- "$cur"))
       else
         COMPREPLY=($(compgen -W "montage" -- "$cur"))
         COMPREPLY+=($(compgen -f -- "$cur"))

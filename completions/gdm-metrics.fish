@@ -15,6 +15,7 @@ complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -s n -l dry
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l split -x -a 'predicted all train val test' -d 'Cases to take: those with a prediction, or a split of the manifest'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l input -x -d 'Also this input of the first manifest (mr, fbp, ...)'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l encoder -r -F -d 'Frechet distance in the features of this encoder; may be repeated'
+complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l bank -r -F -d 'Distances to the real features of this bank at each level'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l range -x -d 'Dynamic range of PSNR and SSIM in HU'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l keep-going -d 'Skip a case that cannot be graded, for all methods'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l tsv -r -F -d 'Write a row per method and case; - instead of the report'

@@ -48,10 +48,10 @@ std::string bank_text(const Json& d, const std::string& digest) {
       build.at("capacity").get<std::int64_t>(), cap > 0 ? fmt::format(", {} of a patient", cap) : "",
       build.at("seed").get<std::uint64_t>(), digest);
   text += key_table(d.at("keys"));
-  text += fmt::format("\n{:<32} {}\n", "stratum", "global windows");
+  text += fmt::format("\n{:<32} {}\n", "stratum", "windows");
   for (std::size_t s = 0; s < d.at("strata").size(); ++s) {
     for (const auto& [key, level] : d.at("keys").items()) {
-      if (key.rfind("global", 0) != 0) continue;
+      if (key.rfind("upright", 0) != 0) continue;
       text += fmt::format("{:<32} {}\n", d.at("strata").at(s).at("name").get<std::string>(),
                           level.at("strata").at(s).get<std::int64_t>());
       break;

@@ -106,12 +106,12 @@ std::int32_t RealBank::patient_number(const std::string& patient) const {
   return place == patients_.end() ? -1 : static_cast<std::int32_t>(place - patients_.begin());
 }
 
-GlobalSpace RealBank::global_space() const {
-  std::map<std::string, ChannelStatistics> global;
-  for (const auto& [key, statistics] : statistics_) {
-    if (level_of(key) == "global") global[key] = statistics;
+std::map<std::string, Tensor> RealBank::vectors_of(const std::string& level) const {
+  std::map<std::string, Tensor> vectors;
+  for (const auto& [key, rows] : rows_) {
+    if (level_of(key) == level) vectors[key] = rows.vectors;
   }
-  return GlobalSpace(std::move(global));
+  return vectors;
 }
 
 Tensor RealBank::sample(const std::string& key, std::int64_t count, at::Generator& generator,

@@ -63,7 +63,8 @@ class RealBank {
   bool has(const std::string& key) const { return rows_.count(key) != 0; }
   const BankRows& rows(const std::string& key) const { return rows_.at(key); }
   const ChannelStatistics& statistics(const std::string& key) const { return statistics_.at(key); }
-  GlobalSpace global_space() const;
+  /// Vectors of the keys of a level.
+  std::map<std::string, Tensor> vectors_of(const std::string& level) const;
 
   /// min(count, N) vectors drawn without replacement, float32 (n, C).
   Tensor sample(const std::string& key, std::int64_t count, at::Generator& generator,

@@ -23,22 +23,25 @@ struct ChannelStatistics {
 };
 ChannelStatistics channel_statistics(const Tensor& vectors);
 
-/// The global rows of all keys as one vector for each window: channels standardised, keys weighted alike, so that the
-/// squared distance is a mean over keys of the mean over channels of squared differences in standard deviations.
-class GlobalSpace {
+/// The rows of all keys of a level that holds one row for each window, as one vector for each window: channels in
+/// standard deviations and keys weighted alike, then whitened, so that what many channels share does not drown the
+/// rest. Euclidean distances in it are Mahalanobis distances with a ridge.
+class WindowSpace {
  public:
-  /// Statistics of the keys of level global, in the order of the map.
-  explicit GlobalSpace(std::map<std::string, ChannelStatistics> statistics) : statistics_(std::move(statistics)) {}
-  bool empty() const { return statistics_.empty(); }
-  /// rows.at(key) (n, C) of each key -> (n, D) float32.
+  /// entries.at(key) (n, C): what the statistics are taken from.
+  explicit WindowSpace(const std::map<std::string, Tensor>& entries);
+  /// rows.at(key) (n, C) of each key -> (n, D) float32; not whitened.
+  Tensor standardised(const std::map<std::string, Tensor>& rows) const;
+  /// The same, whitened (beyond 2048 dimensions, whose eigenvectors cost too much, not).
   Tensor project(const std::map<std::string, Tensor>& rows) const;
 
  private:
   std::map<std::string, ChannelStatistics> statistics_;
+  Tensor whitening_;  ///< (D, D) float32
 };
 
 /// Distance of each patient's windows to the rest of a bank: for every window the mean distance to the `nearest_rows`
-/// nearest rows of other patients, of which the median is the patient's score.
+/// nearest upright rows of other patients, of which the median is the patient's score.
 constexpr std::int64_t nearest_rows = 5;
 double outlier_score(const Tensor& nearest_distances);
 

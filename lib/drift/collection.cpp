@@ -157,25 +157,27 @@ std::map<std::string, BankRows> BankCollection::sorted_rows() {
   return sorted;
 }
 
-/// Global rows are chosen by the window as a whole, so that all keys of the level keep the same windows.
+/// Levels with one row for each window are chosen by the window as a whole, so that all of their keys keep the same
+/// windows.
 void BankCollection::choose_centres(std::map<std::string, BankRows>& rows) const {
-  std::map<std::string, ChannelStatistics> global;
-  std::map<std::string, Tensor> global_vectors;
   const auto strata = static_cast<std::int64_t>(strata_.size());
+  std::map<std::string, std::map<std::string, Tensor>> whole;
   for (auto& [key, of_key] : rows) {
-    const ChannelStatistics statistics = channel_statistics(of_key.vectors);
-    if (level_of(key) == "global") {
-      global[key] = statistics;
-      global_vectors[key] = of_key.vectors;
+    const std::string level = level_of(key);
+    if (level == "global" || level == "upright") {
+      whole[level][key] = of_key.vectors;
       continue;
     }
+    const ChannelStatistics statistics = channel_statistics(of_key.vectors);
     const Tensor standard = (of_key.vectors.to(torch::kFloat32) - statistics.mean) / statistics.deviation;
     of_key = of_key.select(centres_of_strata(standard, of_key.stratum, strata, recipe_.capacity));
   }
-  if (global.empty()) return;
-  const Tensor points = GlobalSpace(global).project(global_vectors);
-  const Tensor stay = centres_of_strata(points, rows.at(global.begin()->first).stratum, strata, recipe_.capacity);
-  for (const auto& [key, statistics] : global) rows[key] = rows[key].select(stay);
+  for (const auto& [level, vectors] : whole) {
+    const Tensor points = WindowSpace(vectors).standardised(vectors);
+    const Tensor& stratum = rows.at(vectors.begin()->first).stratum;
+    const Tensor stay = centres_of_strata(points, stratum, strata, recipe_.capacity);
+    for (const auto& [key, unused] : vectors) rows[key] = rows[key].select(stay);
+  }
 }
 
 Json BankCollection::common_description() const {
@@ -256,23 +258,19 @@ void BankCollection::write_bank(const std::filesystem::path& path, const Json& p
   Json description{{"kind", "bank"}};
   description.update(common_description());
   auto keys = Json::object();
-  std::map<std::string, ChannelStatistics> global;
-  std::map<std::string, Tensor> global_vectors;
+  std::map<std::string, Tensor> upright;
   for (const auto& [key, of_key] : rows) {
     write_rows(writer, key, of_key);
     const ChannelStatistics statistics = channel_statistics(of_key.vectors);
     writer.add(key + bank_tensor::mean, statistics.mean);
     writer.add(key + bank_tensor::deviation, statistics.deviation);
     keys[key] = describe_rows(of_key, strata_.size());
-    if (level_of(key) == "global") {
-      global[key] = statistics;
-      global_vectors[key] = of_key.vectors;
-    }
+    if (level_of(key) == "upright") upright[key] = of_key.vectors;
   }
   description["keys"] = keys;
-  if (!global.empty()) {
-    const Tensor& patients = rows.at(global.begin()->first).patient;
-    description["left_out_scores"] = left_out_scores(GlobalSpace(global).project(global_vectors), patients);
+  if (!upright.empty()) {
+    const Tensor& patients = rows.at(upright.begin()->first).patient;
+    description["left_out_scores"] = left_out_scores(WindowSpace(upright).project(upright), patients);
   }
   description["encoder_file"] = encoder_.description;
   description["provenance"] = provenance;

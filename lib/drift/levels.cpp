@@ -24,11 +24,11 @@ Tensor deviation(const Tensor& mean_of_square, const Tensor& mean) {
   return (mean_of_square - mean.square()).clamp_min(0.0).add(variance_floor).sqrt();
 }
 
-void add_global(const Tensor& map, const nn::Tap& tap, std::vector<Candidates>& out) {
+void add_global(const std::string& level, const Tensor& map, const nn::Tap& tap, std::vector<Candidates>& out) {
   const Tensor mean = map.mean({2, 3, 4}), square = map.square().mean({2, 3, 4});
   const Tensor inside = torch::ones({map.size(0), 1}, torch::TensorOptions(map.device()).dtype(torch::kBool));
-  out.push_back({fmt::format("global.{}.mean", tap.name), mean.unsqueeze(1), inside});
-  out.push_back({fmt::format("global.{}.std", tap.name), deviation(square, mean).unsqueeze(1), inside});
+  out.push_back({fmt::format("{}.{}.mean", level, tap.name), mean.unsqueeze(1), inside});
+  out.push_back({fmt::format("{}.{}.std", level, tap.name), deviation(square, mean).unsqueeze(1), inside});
 }
 
 void add_local(const Tensor& map, const Tensor& inside_part, const nn::Tap& tap, std::vector<Candidates>& out) {
@@ -96,10 +96,16 @@ std::vector<Candidates> candidates(const std::vector<nn::Tap>& taps, const std::
     const Tensor& map = maps[index];
     const nn::Tap& tap = taps.at(index);
     const Tensor inside_part = torch::adaptive_avg_pool3d(mask.to(torch::kFloat32), map.sizes().slice(2));
-    add_global(map, tap, out);
+    add_global("global", map, tap, out);
     if (tap.stride == 4 || tap.stride == 8) add_local(map, inside_part, tap, out);
     if (tap.stride <= 8) add_spatial(map, inside_part, tap, out);
   }
+  return out;
+}
+
+std::vector<Candidates> upright_candidates(const std::vector<nn::Tap>& taps, const std::vector<Tensor>& maps) {
+  std::vector<Candidates> out;
+  for (std::size_t index = 0; index < maps.size(); ++index) add_global("upright", maps[index], taps.at(index), out);
   return out;
 }
 

@@ -49,7 +49,8 @@ DriftObjective::DriftObjective(const std::filesystem::path& bank, const Objectiv
 
 double DriftObjective::weight_of(const std::string& level) const {
   if (level == "global") return options_.weight_global;
-  return level == "local" ? options_.weight_local : options_.weight_spatial;
+  if (level == "local") return options_.weight_local;
+  return level == "spatial" ? options_.weight_spatial : 0.0;  // upright windows are not what the drift sees
 }
 
 /// One key's share of the loss. Global: the volumes of the batch are one set. Local: each volume is a problem. Both

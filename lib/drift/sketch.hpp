@@ -14,8 +14,8 @@ namespace gdm::drift {
 
 using torch::Tensor;
 
-/// Uniform in [0, 2^63): SHA-256 of what names a row. Global rows give their level as `key`, so that all keys of the
-/// level keep the same windows.
+/// Uniform in [0, 2^63): SHA-256 of what names a row. Rows of levels with one
+/// row for each window give the level as `key`, so that all keys of the level keep the same windows.
 std::int64_t row_priority(std::uint64_t seed, const std::string& case_id, std::int64_t window, const std::string& key,
                           std::int64_t token);
 

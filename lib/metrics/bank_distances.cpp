@@ -91,7 +91,7 @@ void BankComparison::add(std::size_t set, const Features& features) {
 }
 
 BankDistances BankComparison::distances() {
-  for (const char* level : {"global", "local", "spatial"}) {
+  for (const char* level : {"upright", "global", "local", "spatial"}) {
     std::vector<Mean> frechet(sets_.size()), kernel(sets_.size());
     for (const auto& [key, unused] : bank_->description().at("keys").items()) {
       if (key.compare(0, key.find('.'), level) != 0) continue;

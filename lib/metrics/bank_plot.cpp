@@ -80,7 +80,7 @@ void draw_points(Picture& picture, Axes a, const net::BankPicture& bank) {
   a.x_high += margin;
   a.y_low -= margin;
   a.y_high += margin;
-  draw_frame(picture, a, fmt::format("global level, {} windows", bank.points.size()),
+  draw_frame(picture, a, fmt::format("{} upright windows", bank.points.size()),
              fmt::format("principal axis 1, {:.0f} % of variance", 100 * bank.variance_share[0]),
              fmt::format("principal axis 2, {:.0f} %", 100 * bank.variance_share[1]));
   for (std::size_t n = 0; n < bank.points.size(); ++n) {
@@ -131,7 +131,7 @@ Picture bank_plot(const net::BankPicture& bank) {
   const int legend = static_cast<int>(std::min<std::size_t>(bank.stratum_names.size(), 24)) * line_height;
   const int panels = static_cast<int>(bank.distances.size());
   constexpr int panel = 300, margin = 100;
-  const int height = std::max(80 + 640 + 80 + legend, panels * panel + 60);
+  const int height = std::max(80 + 640 + 80 + legend, panels * panel + 80);
   Picture picture(1500, height, paper);
   if (!bank.points.empty()) draw_points(picture, {margin, 80, 640, 640, 0, 1, 0, 1}, bank);
   for (int n = 0; n < panels; ++n) {

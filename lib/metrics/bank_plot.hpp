@@ -6,9 +6,9 @@
 
 namespace gdm::metrics {
 
-/// Left: the global entries on their first two principal axes, coloured by stratum. Right: for each level a histogram
+/// Left: the upright windows on their first two principal axes, coloured by stratum. Right: for each level a histogram
 /// of the distances between entries of different patients and to the nearest entry of another patient, in units of the
-/// mean distance.
+/// mean distance; the last bin holds all beyond.
 Picture bank_plot(const net::BankPicture& bank);
 
 }  // namespace gdm::metrics

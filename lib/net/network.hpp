@@ -106,7 +106,7 @@ struct BankSubject {
   std::int64_t windows = 16;
 };
 
-/// How far a volume's windows lie from a bank: the median over windows of the mean distance to the 5 nearest global
+/// How far a volume's windows lie from a bank: the median over windows of the mean distance to the 5 nearest upright
 /// entries of other patients. The bank knows the same figure of its own patients, each left out in turn.
 struct OutlierScore {
   double score = 0;
@@ -118,7 +118,7 @@ struct OutlierScore {
 
 /// What `gdm-featbank plot` draws.
 struct BankPicture {
-  std::vector<std::array<float, 2>> points;  ///< global entries on the first two principal axes
+  std::vector<std::array<float, 2>> points;  ///< upright entries on the first two principal axes
   std::vector<std::int32_t> strata;          ///< of each point
   std::vector<std::string> stratum_names;
   std::array<double, 2> variance_share{};  ///< of the two axes

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 #include "sys/random.hpp"
 #include "sys/signals.hpp"
@@ -108,6 +109,23 @@ Tensor chosen_vectors(const drift::Candidates& candidates, std::int64_t b, std::
   return vectors.size(1) > 0 ? vectors.reshape({-1, vectors.size(2)}) : Tensor();
 }
 
+std::vector<Tensor> part_of(const std::vector<Tensor>& maps, std::int64_t first, std::int64_t end) {
+  std::vector<Tensor> part;
+  for (const Tensor& map : maps) part.push_back(map.slice(0, first, end));
+  return part;
+}
+
+Tensor priorities_of(const drift::BankRecipe& recipe, const std::string& id, std::int64_t window,
+                     const std::string& key, std::int64_t tokens) {
+  const std::string level = drift::level_of(key);
+  const std::string& name = level == "global" || level == "upright" ? level : key;
+  std::vector<std::int64_t> priorities;
+  for (std::int64_t token = 0; token < tokens; ++token) {
+    priorities.push_back(drift::row_priority(recipe.seed, id, window, name, token));
+  }
+  return torch::tensor(priorities, torch::kInt64);
+}
+
 double thread_cpu_s() {
   timespec now{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
@@ -179,42 +197,46 @@ BankVolume bank_volume(const Case& item, const drift::BankRecipe& recipe, const 
 }
 
 void for_each_window(const nn::FrozenEncoder& encoder, const BankVolume& volume, const drift::BankRecipe& recipe,
-                     const nn::HuMap& units, torch::Device device, const std::function<void(WindowRows&&)>& sink,
-                     ForwardTime* time) {
+                     const nn::HuMap& units, torch::Device device, WindowLevels levels,
+                     const std::function<void(WindowRows&&)>& sink, ForwardTime* time) {
   for (std::int64_t first = 0; first < recipe.windows_per_case; first += windows_in_forward) {
     throw_if_stop_requested();
+    const std::int64_t end = std::min(first + windows_in_forward, recipe.windows_per_case);
     std::vector<DrawnWindow> drawn;
-    std::vector<Tensor> images, masks;
-    for (std::int64_t w = first; w < std::min(first + windows_in_forward, recipe.windows_per_case); ++w) {
+    std::vector<Tensor> images, turned_images, turned_masks;
+    for (std::int64_t w = first; w < end; ++w) {
       drawn.push_back(draw_window(volume, recipe, w));
       const DrawnWindow& window = drawn.back();
-      images.push_back(window.view.apply(nn::cut_window(volume.image, window.start, recipe.window, air).unsqueeze(0)));
-      masks.push_back(window.view.apply(nn::cut_window(volume.mask, window.start, recipe.window, 0).unsqueeze(0)));
+      images.push_back(nn::cut_window(volume.image, window.start, recipe.window, air).unsqueeze(0));
+      if (levels == WindowLevels::upright) continue;
+      turned_images.push_back(window.view.apply(images.back()));
+      turned_masks.push_back(
+          window.view.apply(nn::cut_window(volume.mask, window.start, recipe.window, 0).unsqueeze(0)));
     }
-    const Tensor batch = torch::cat(images).to(device), inside = torch::cat(masks).to(device);
+    images.insert(images.end(), turned_images.begin(), turned_images.end());
+    const Tensor batch = torch::cat(images).to(device);
     std::vector<Tensor> maps;
     {
       const Stopwatch stopwatch(time);
       maps = encoder.features(batch, units, volume.edge_mm);
     }
-    const auto found = drift::candidates(encoder.taps(), maps, inside);
-    for (std::size_t b = 0; b < drawn.size(); ++b) {
-      const std::int64_t window = first + static_cast<std::int64_t>(b);
+    const auto count = static_cast<std::int64_t>(drawn.size());
+    auto found = drift::upright_candidates(encoder.taps(), part_of(maps, 0, count));
+    if (levels == WindowLevels::all) {
+      const Tensor inside = torch::cat(turned_masks).to(device);
+      auto turned = drift::candidates(encoder.taps(), part_of(maps, count, 2 * count), inside);
+      std::move(turned.begin(), turned.end(), std::back_inserter(found));
+    }
+    for (std::int64_t b = 0; b < count; ++b) {
+      DrawnWindow& window = drawn[static_cast<std::size_t>(b)];
       for (const drift::Candidates& candidates : found) {
-        const Tensor vectors =
-            chosen_vectors(candidates, static_cast<std::int64_t>(b), recipe.tokens_per_window, drawn[b].generator);
+        const Tensor vectors = chosen_vectors(candidates, b, recipe.tokens_per_window, window.generator);
         if (!vectors.defined()) continue;
-        const std::string level = drift::level_of(candidates.key);
-        const std::string& name = level == "global" ? level : candidates.key;
-        std::vector<std::int64_t> priorities;
-        for (std::int64_t token = 0; token < vectors.size(0); ++token) {
-          priorities.push_back(drift::row_priority(recipe.seed, volume.id, window, name, token));
-        }
         sink({candidates.key,
               vectors,
-              torch::tensor(priorities, torch::kInt64),
-              window,
-              {volume.anatomy, drawn[b].axial_bin, volume.user}});
+              priorities_of(recipe, volume.id, first + b, candidates.key, vectors.size(0)),
+              first + b,
+              {volume.anatomy, window.axial_bin, volume.user}});
       }
     }
   }

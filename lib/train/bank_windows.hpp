@@ -48,10 +48,13 @@ struct ForwardTime {
   double wall_s = 0, cpu_s = 0;  ///< in the encoder's forward pass; cpu: of the calling thread
 };
 
-/// Draws `recipe.windows_per_case` windows, sends them through the encoder, several in a forward pass, and hands out
-/// the rows of each. Global rows all; of the others up to tokens_per_window for each key, from inside the patient.
+enum class WindowLevels { all, upright };
+
+/// Draws `recipe.windows_per_case` windows, sends each through the encoder as it stands and as the drift turned it,
+/// several in a forward pass, and hands out the rows. Upright and global rows all; of the others up to
+/// tokens_per_window for each key, from inside the patient.
 void for_each_window(const nn::FrozenEncoder& encoder, const BankVolume& volume, const drift::BankRecipe& recipe,
-                     const nn::HuMap& units, torch::Device device, const std::function<void(WindowRows&&)>& sink,
-                     ForwardTime* time = nullptr);
+                     const nn::HuMap& units, torch::Device device, WindowLevels levels,
+                     const std::function<void(WindowRows&&)>& sink, ForwardTime* time = nullptr);
 
 }  // namespace gdm::train

@@ -104,7 +104,7 @@ bool build(const Manifest& manifest, const net::BankOptions& options, const net:
     const BankVolume volume = reader.next();
     collection.begin_case({volume.id, volume.patient, volume.edge_mm});
     const auto sink = [&](WindowRows&& rows) { collection.add(rows.key, rows.vectors, rows.priorities, rows.stratum); };
-    for_each_window(encoder, volume, recipe, units, device, sink, &forward);
+    for_each_window(encoder, volume, recipe, units, device, WindowLevels::all, sink, &forward);
     progress.advance();
   }
   log_times(forward, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
@@ -173,7 +173,7 @@ Agreement recompute(const drift::RealBank& bank, const drift::BankRecipe& recipe
       ++agreement.rows;
     }
   };
-  for_each_window(bank.encoder(), volume, recipe, bank.encoder().input.hu_map, device, sink);
+  for_each_window(bank.encoder(), volume, recipe, bank.encoder().input.hu_map, device, WindowLevels::all, sink);
   return agreement;
 }
 

@@ -5,6 +5,7 @@
 
 #include "drift/collection.hpp"
 #include "drift/distances.hpp"
+#include "drift/levels.hpp"
 #include "io_fixture.hpp"
 #include "nn/residual_encoder.hpp"
 
@@ -45,12 +46,13 @@ void add_case(BankCollection& collection, int n) {
   at::Generator generator = at::detail::createCPUGenerator(static_cast<std::uint64_t>(100 + n));
   for (std::int64_t window = 0; window < 20; ++window) {
     const Stratum stratum{"head", window % 2, ""};
-    for (const std::string key : {"global.s1.mean", "global.s1.std", "local.s2.k2.mean"}) {
-      const bool global = key[0] == 'g';
-      const std::int64_t tokens = global ? 1 : 3;
+    for (const std::string key : {"global.s1.mean", "local.s2.k2.mean", "upright.s1.mean", "upright.s1.std"}) {
+      const std::string level = level_of(key);
+      const bool whole = level != "local";
+      const std::int64_t tokens = whole ? 1 : 3;
       std::vector<std::int64_t> priorities;
       for (std::int64_t t = 0; t < tokens; ++t) {
-        priorities.push_back(row_priority(collection.recipe().seed, id, window, global ? "global" : key, t));
+        priorities.push_back(row_priority(collection.recipe().seed, id, window, whole ? level : key, t));
       }
       const Tensor vectors = torch::randn({tokens, 5}, generator) + static_cast<double>(n / 2);
       collection.add(key, vectors, torch::tensor(priorities, torch::kInt64), stratum);
@@ -170,7 +172,7 @@ TEST_CASE("bank: four shards, merged in any order, are the single build byte for
     CHECK(bank.patients().size() == 6);
     CHECK(bank.strata().size() == 2);
     CHECK(bank.rows("local.s2.k2.mean").size() == 60);
-    CHECK(torch::equal(bank.rows("global.s1.mean").priority, bank.rows("global.s1.std").priority));
+    CHECK(torch::equal(bank.rows("upright.s1.mean").priority, bank.rows("upright.s1.std").priority));
     CHECK(bank.description().at("left_out_scores").size() == 6);
     CHECK(contains(error_of([&] { all.merge(BankCollection::from_shard(folder / "1", shard)); }), "twice"));
     CHECK(contains(error_of([&] { collected(recipe, 0, 12).merge(collected(recipe, 1, 12, 12)); }), "another encoder"));
@@ -252,6 +254,20 @@ TEST_CASE("statistics: effective rank, quantiles, and the patient that differs l
   const auto scores = left_out_scores(points, patients);
   REQUIRE(scores.size() == 6);
   CHECK(scores[5] > 3 * scores[4]);
+}
+
+TEST_CASE("window space: distances are Mahalanobis distances, so a direction that channels share counts once") {
+  torch::manual_seed(8);
+  const Tensor shared = torch::randn({3000, 1}), own = torch::randn({3000, 1});
+  const std::map<std::string, Tensor> entries{
+      {"upright.s1.mean", torch::cat({shared, shared, shared, shared, own}, 1)}};
+  const Tensor points = WindowSpace(entries).project(entries);
+  const Tensor covariance = points.t().mm(points) / 3000;
+  const Tensor rising = torch::linalg_eigvalsh(covariance, "L");
+  CHECK(rising[4].item<double>() == doctest::Approx(1).epsilon(0.03));
+  CHECK(rising[3].item<double>() == doctest::Approx(1).epsilon(0.06));
+  CHECK(rising[2].item<double>() < 0.01);
+  CHECK(effective_rank(WindowSpace(entries).standardised(entries)) < 1.8);
 }
 
 TEST_CASE("nearest: agrees with all distances, leaves the own patient out, across blocks of queries") {
