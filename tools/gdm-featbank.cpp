@@ -65,7 +65,7 @@ void declare_build(CLI::App& command, Build& b) {
       .add_option("--tokens-per-window", o.tokens_per_window, "Local and spatial vectors kept of each window and map")
       ->check(cli::range(1, 64));
   command.add_option("--spacing", o.spacing_mm, "Isotropic voxel edge in mm to resample to; 0: voxels as they are")
-      ->check(cli::range(0.0, 20.0));
+      ->check(cli::range(0.0, 12.5));
   command.add_option("--axial-bins", o.axial_bins, "Strata along the superior-inferior extent of the body")
       ->check(cli::range(1, 32));
   command.add_option("--anatomy-key", o.anatomy_key, "Key in a case's meta that names its anatomy")->type_name("KEY");
