@@ -6,7 +6,8 @@
 namespace gdm::drift {
 namespace {
 
-constexpr std::int64_t block = 512;
+constexpr std::int64_t block = 512;                              // queries
+constexpr std::int64_t part_values = 1 << 19, least_part = 256;  // 2 MB of entries stay in a processor's cache
 
 /// Squared lengths of the rows in one pass; square().sum() would write a second copy of the vectors.
 Tensor squared_lengths(const Tensor& x) {
@@ -15,11 +16,20 @@ Tensor squared_lengths(const Tensor& x) {
 
 }  // namespace
 
+/// b is centred part by part: a centred copy of a whole bank is fresh memory at each call, and its page faults cost as
+/// much as the product.
 Tensor distances(const Tensor& a, const Tensor& b) {
   const Tensor centre = b.mean(std::vector<std::int64_t>{0, 1}, true);
-  const Tensor x = a - centre, y = b - centre;
-  const Tensor squared = squared_lengths(x).unsqueeze(2) + squared_lengths(y).unsqueeze(1);
-  return torch::baddbmm(squared, x, y.transpose(1, 2), 1.0, -2.0).clamp_min_(1e-8).sqrt_();
+  const Tensor x = a - centre, x_squared = squared_lengths(x).unsqueeze(2);
+  const std::int64_t problems = b.size(0), entries = b.size(1);
+  const std::int64_t step = std::max(least_part, part_values / std::max<std::int64_t>(1, problems * b.size(2)));
+  std::vector<Tensor> parts;
+  for (std::int64_t first = 0; first == 0 || first < entries; first += step) {
+    const Tensor y = b.slice(1, first, first + step) - centre;
+    const Tensor squared = x_squared + squared_lengths(y).unsqueeze(1);
+    parts.push_back(torch::baddbmm(squared, x, y.transpose(1, 2), 1.0, -2.0).clamp_min_(1e-8).sqrt_());
+  }
+  return parts.size() == 1 ? parts.front() : torch::cat(parts, 2);
 }
 
 Nearest nearest(const Tensor& queries, const Tensor& query_patients, const Tensor& entries,

@@ -40,9 +40,10 @@ int main(int argc, char** argv) {
   Tensor out = torch::empty({256, 4096});
   const auto [product, product_median] = times_ms([&] { torch::mm_out(out, a, b); });
   const auto [distance, distance_median] = times_ms([&] { out = gdm::drift::distances(queries, entries); });
-  fmt::print("threads {}\nsgemm      {:7.2f} ms (median {:.2f}), {:.0f} GFLOP/s\ndistances  {:7.2f} ms (median {:.2f})\n"
-             "ratio      {:7.2f}\n",
-             at::get_num_threads(), product, product_median, 2e-6 * 256 * 4096 * 1024 / product, distance,
-             distance_median, distance / product);
+  fmt::print(
+      "threads {}\nsgemm      {:7.2f} ms (median {:.2f}), {:.0f} GFLOP/s\ndistances  {:7.2f} ms (median {:.2f})\n"
+      "ratio      {:7.2f}\n",
+      at::get_num_threads(), product, product_median, 2e-6 * 256 * 4096 * 1024 / product, distance, distance_median,
+      distance / product);
   return 0;
 }
