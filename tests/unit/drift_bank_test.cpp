@@ -45,7 +45,7 @@ void add_case(BankCollection& collection, int n) {
   collection.begin_case({id, patient, 2.0 + 0.1 * n});
   at::Generator generator = at::detail::createCPUGenerator(static_cast<std::uint64_t>(100 + n));
   for (std::int64_t window = 0; window < 20; ++window) {
-    const Stratum stratum{"head", window % 2, ""};
+    const Stratum stratum{"head", (window + n) % 2, ""};
     for (const std::string key : {"global.s1.mean", "local.s2.k2.mean", "upright.s1.mean", "upright.s1.std"}) {
       const std::string level = level_of(key);
       const bool whole = level != "local";
