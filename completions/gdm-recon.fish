@@ -43,3 +43,4 @@ complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l model -r -F -d 'Ge
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l window -x -d 'Window edge in voxels; 0: as trained'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l overlap -x -d 'Part of a window shared with the next'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l dtype -x -a 'int16 float32' -d 'Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l bank -r -F -d 'Warn of outputs that lie far from this bank of real features'

@@ -1,23 +1,62 @@
 // gdm-featbank: the multi-level bank of real features that the drift is pulled towards.
 #include <fmt/format.h>
 
+#include <optional>
+
+#include "cli/bank.hpp"
+#include "cli/batch.hpp"
 #include "cli/run.hpp"
+#include "io/nifti.hpp"
 #include "io/safetensors.hpp"
+#include "metrics/bank_plot.hpp"
 #include "sys/error.hpp"
+#include "sys/signals.hpp"
 
 namespace {
 
 using namespace gdm;
 
-void declare_build(CLI::App& command, std::string& manifest, net::BankOptions& o) {
-  command.add_option("manifest", manifest, "Cases with CT targets (the train split is used); - is stdin")
-      ->required()
-      ->type_name("MANIFEST");
-  command.add_option("--encoder", o.encoder, "Frozen encoder")->required()->type_name("FILE|NAME");
-  command.add_option("-o,--output", o.output, "Bank to write")
+struct Build {
+  std::string manifest, shard;
+  net::BankOptions options;
+};
+
+struct Merge {
+  std::vector<fs::path> shards;
+  fs::path output;
+};
+
+struct Verify {
+  std::string manifest;
+  net::BankVerifyOptions options;
+};
+
+struct Query {
+  std::vector<fs::path> volumes;
+  fs::path bank, mask;
+  std::string split = "all", input;
+  std::int64_t windows = 0, neighbours = 3;
+};
+
+struct Plot {
+  fs::path bank, output;
+};
+
+CLI::Option* add_bank_output(CLI::App& command, fs::path& output) {
+  return command.add_option("-o,--output", output, "Bank to write")
       ->required()
       ->check(CLI::Validator(cli::check_safetensors_name, "", ""))
       ->type_name("FILE.safetensors");
+}
+
+void declare_build(CLI::App& command, Build& b) {
+  net::BankOptions& o = b.options;
+  command.add_option("manifest", b.manifest, "Cases with CT targets; - is stdin")->required()->type_name("MANIFEST");
+  command.add_option("--encoder", o.encoder, "Frozen encoder")->required()->type_name("FILE|NAME");
+  add_bank_output(command, o.output);
+  command.add_option("--split", o.split, "Cases to read; anything but train lets others into the bank")
+      ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
+      ->type_name("train|val|test|all");
   command.add_option("--window", o.window, "Window edge in voxels; at most the training window")
       ->check(cli::range(16, 256));
   command.add_option("--windows-per-case", o.windows_per_case, "Random windows of each case")
@@ -25,59 +64,197 @@ void declare_build(CLI::App& command, std::string& manifest, net::BankOptions& o
   command
       .add_option("--tokens-per-window", o.tokens_per_window, "Local and spatial vectors kept of each window and map")
       ->check(cli::range(1, 64));
+  command.add_option("--spacing", o.spacing_mm, "Isotropic voxel edge in mm to resample to; 0: voxels as they are")
+      ->check(cli::range(0.0, 12.5));
+  command.add_option("--axial-bins", o.axial_bins, "Strata along the superior-inferior extent of the body")
+      ->check(cli::range(1, 32));
+  command.add_option("--anatomy-key", o.anatomy_key, "Key in a case's meta that names its anatomy")->type_name("KEY");
+  command.add_option("--stratum-key", o.stratum_key, "Key in a case's meta for further strata")->type_name("KEY");
+  command.add_option("--capacity", o.capacity, "Most rows of a key and stratum")->check(cli::range(1, 10000000));
+  command.add_option("--patient-cap", o.patient_cap, "Of these at most so many from one patient; 0: no limit")
+      ->check(cli::range(0, 10000000));
+  command
+      .add_option("--sampling", o.sampling,
+                  "reservoir: a random sample; k-centre: farthest points of four times as many")
+      ->check(CLI::IsMember({"reservoir", "k-centre"}));
+  cli::add_shard_option(command, b.shard);
 }
 
-int run_build(const cli::Program& program, const std::string& manifest_path, net::BankOptions& o) {
+int run_build(const cli::Program& program, Build& b) {
+  net::BankOptions& o = b.options;
   if (o.window % 8 != 0) throw Error(fmt::format("--window {} is not a multiple of 8", o.window), Exit::usage);
+  if (!b.shard.empty()) {
+    const cli::Shard shard = with_context("--shard", [&] { return cli::parse_shard(b.shard); });
+    o.shard = static_cast<std::int64_t>(shard.number);
+    o.shards = static_cast<std::int64_t>(shard.count);
+  }
   o.overwrite = program.standard().overwrite();
   o.encoder = cli::encoder_path(o.encoder.string());
-  cli::refuse_inputs_as_outputs({manifest_path, o.encoder}, {o.output});
+  cli::refuse_inputs_as_outputs({b.manifest, o.encoder}, {o.output});
   check_writable(o.output, o.overwrite);
-  const Manifest manifest = read_manifest(manifest_path);
-  manifest.split("train");
+  const Manifest manifest = read_manifest(b.manifest);
+  manifest.split(o.split);
   Provenance provenance = program.provenance();
-  if (manifest_path != "-") provenance.add_source(manifest_path);
-  const bool finished = net::network().build_bank(manifest, o, cli::compute_of(program), provenance);
-  return cli::exit_of(finished);
+  if (b.manifest != "-") provenance.add_source(b.manifest);
+  return cli::exit_of(net::network().build_bank(manifest, o, cli::compute_of(program), provenance));
 }
 
-int run_info(const cli::Program& program, const std::string& path) {
+int run_merge(const cli::Program& program, const Merge& m) {
+  cli::refuse_inputs_as_outputs(m.shards, {m.output});
+  check_writable(m.output, program.standard().overwrite());
+  Provenance provenance = program.provenance();
+  net::network().merge_banks(m.shards, m.output, program.standard().overwrite(), cli::compute_of(program), provenance);
+  return 0;
+}
+
+int run_info(const cli::Program& program, const fs::path& path) {
   const SafetensorsFile file(path);
   file.require_kind("bank");
-  Json info = file.description();
-  info["sha256"] = file.payload_sha256();
+  return with_context(path.string(), [&] {
+    try {
+      Json info = file.description();
+      info["sha256"] = file.payload_sha256();
+      write_stdout(program.standard().json ? info.dump(1) + "\n" : cli::bank_text(info, file.payload_sha256()));
+    } catch (const nlohmann::json::exception& error) {
+      throw Error(std::string("incomplete bank description: ") + error.what());
+    }
+    return 0;
+  });
+}
+
+void declare_verify(CLI::App& command, Verify& v) {
+  command.add_option("bank", v.options.bank, "Bank file")->required()->type_name("FILE");
+  command.add_option("--encoder", v.options.encoder, "Encoder that must have made the bank")->type_name("FILE|NAME");
+  command.add_option("--manifest", v.manifest, "Manifest that the bank was built from")->type_name("FILE");
+  command.add_option("--cases", v.options.cases, "Cases of the manifest whose rows are computed anew")
+      ->check(cli::range(1, 1000000));
+}
+
+int run_verify(const cli::Program& program, const Verify& v) {
+  std::optional<Manifest> manifest;
+  if (!v.manifest.empty()) manifest = read_manifest(v.manifest);
+  Provenance provenance = program.provenance();
+  const Json report =
+      net::network().verify_bank(v.options, manifest ? &*manifest : nullptr, cli::compute_of(program), provenance);
   if (program.standard().json) {
-    write_stdout(info.dump(1) + "\n");
+    write_stdout(report.dump(1) + "\n");
     return 0;
   }
-  const Json& encoder = info.at("encoder_file");
-  std::string text = fmt::format(
-      "encoder   {} (digest {:.16})\npatients  {}, {} windows of {}^3 voxels each, split {}\nsha256    {}\n\n"
-      "{:<20} {:>9} {:>9} {:>15}\n",
-      encoder.value("training", Json::object()).value("task", "imported"), info.value("encoder_digest", ""),
-      info.at("patients").size(), info.at("windows_per_case").get<int>(), info.at("window_voxels").get<int>(),
-      info.value("split", "?"), file.payload_sha256(), "key", "vectors", "channels", "mean distance");
-  for (const auto& [key, level] : info.at("keys").items()) {
-    text += fmt::format("{:<20} {:>9} {:>9} {:>15.4f}\n", key, level.at("count").get<std::int64_t>(),
-                        level.at("channels").get<std::int64_t>(), level.at("mean_distance").get<double>());
+  std::string text = fmt::format("{}: {} rows of {} keys are whole and as described\n", v.options.bank.string(),
+                                 report.at("rows").get<std::int64_t>(), report.at("keys").get<std::int64_t>());
+  for (const Json& item : report.value("cases", Json::array())) {
+    text += fmt::format("case '{}': {} rows computed anew, largest difference {:.2g} standard deviations\n",
+                        item.at("id").get<std::string>(), item.at("rows").get<std::int64_t>(),
+                        item.at("largest_difference_in_deviations").get<double>());
   }
   write_stdout(text);
   return 0;
+}
+
+void declare_query(CLI::App& command, Query& q) {
+  command.add_option("volumes", q.volumes, "CT volumes, or one manifest")->required()->type_name("VOLUME|MANIFEST");
+  command.add_option("--bank", q.bank, "Bank file")->required()->type_name("FILE");
+  command.add_option("--mask", q.mask, "Body mask of the one volume")->type_name("FILE");
+  command.add_option("--split", q.split, "Only these cases of a manifest")
+      ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
+      ->type_name("train|val|test|all");
+  command.add_option("--input", q.input, "This input of a manifest's cases instead of the target")->type_name("NAME");
+  command.add_option("--windows", q.windows, "Windows of each volume; 0: as many as the bank took of a case")
+      ->check(cli::range(0, 4096));
+  command.add_option("--neighbours", q.neighbours, "Nearest entries and patients that are listed of each level")
+      ->check(cli::range(1, 100));
+}
+
+std::vector<Case> cases_of(const Query& q) {
+  const bool is_manifest = cli::is_manifest(q.volumes.front());
+  if (is_manifest && (q.volumes.size() > 1 || !q.mask.empty())) {
+    throw Error("a manifest stands alone, without other volumes and --mask", Exit::usage);
+  }
+  if (is_manifest) {
+    std::vector<Case> cases;
+    for (Case& item : read_manifest(q.volumes.front()).split(q.split)) {
+      if (!item.error) cases.push_back(std::move(item));
+    }
+    return cases;
+  }
+  if (!q.mask.empty() && q.volumes.size() > 1) throw Error("--mask goes with one volume", Exit::usage);
+  if (!q.input.empty()) throw Error("--input goes with a manifest", Exit::usage);
+  std::vector<Case> cases;
+  for (const fs::path& path : q.volumes) {
+    Case item;
+    item.id = without_nifti_suffix(path).filename().string();
+    item.target = path;
+    if (!q.mask.empty()) item.mask = q.mask;
+    cases.push_back(std::move(item));
+  }
+  return cases;
+}
+
+int run_query(const cli::Program& program, const Query& q) {
+  const std::vector<Case> cases = cases_of(q);
+  const auto bank = net::network().open_bank(q.bank, cli::compute_of(program));
+  Json report{{"bank_sha256", bank->digest()}, {"queries", Json::array()}};
+  std::int64_t right = 0, windows = 0;
+  for (const Case& item : cases) {
+    throw_if_stop_requested();
+    const cli::BankCase subject(item, q.input, *bank, q.windows);
+    const Json found =
+        with_context("case '" + item.id + "'", [&] { return bank->query(subject.subject(), q.neighbours); });
+    right += found.at("axial_stratum").at("right").get<std::int64_t>();
+    windows += found.at("axial_stratum").at("windows").get<std::int64_t>();
+    report["queries"].push_back(found);
+    if (!program.standard().json) write_stdout(cli::query_text(found));
+  }
+  if (program.standard().json) {
+    report["axial_stratum"] = {{"windows", windows}, {"right", right}};
+    write_stdout(report.dump(1) + "\n");
+  } else if (cases.size() > 1) {
+    write_stdout(fmt::format("all: axial position of the nearest window right in {} of {} windows, {:.1f} %\n", right,
+                             windows, 100.0 * static_cast<double>(right) / static_cast<double>(windows)));
+  }
+  return 0;
+}
+
+int run_plot(const cli::Program& program, const Plot& p) {
+  cli::refuse_inputs_as_outputs({p.bank}, {p.output});
+  check_writable(p.output, program.standard().overwrite());
+  const auto bank = net::network().open_bank(p.bank, cli::compute_of(program));
+  write_png(p.output, metrics::bank_plot(bank->picture()), program.standard().overwrite());
+  return 0;
+}
+
+CLI::Option* add_bank(CLI::App& command, fs::path& path) {
+  return command.add_option("bank", path, "Bank file")->required()->type_name("FILE");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   cli::Program program("gdm-featbank", "Build and inspect banks of real features.");
-  std::string manifest, path;
-  net::BankOptions options;
-  declare_build(program.command("build", "Collect features of the train split at global, local and spatial level",
-                                cli::has_output | cli::has_seed | cli::has_device,
-                                [&] { return run_build(program, manifest, options); }),
-                manifest, options);
-  program.command("info", "Describe a bank", cli::has_json, [&] { return run_info(program, path); })
-      .add_option("bank", path, "Bank file")
-      ->required()
-      ->type_name("FILE");
+  Build build;
+  Merge merge;
+  Verify verify;
+  Query query;
+  Plot plot;
+  fs::path info;
+  declare_build(
+      program.command("build", "Collect features at global, local and spatial level",
+                      cli::has_output | cli::has_seed | cli::has_device, [&] { return run_build(program, build); }),
+      build);
+  CLI::App& merger = program.command("merge", "Make a bank of the shards of one build", cli::has_output,
+                                     [&] { return run_merge(program, merge); });
+  merger.add_option("shards", merge.shards, "All shards, in any order")->required()->type_name("SHARD");
+  add_bank_output(merger, merge.output);
+  add_bank(program.command("info", "Describe a bank", cli::has_json, [&] { return run_info(program, info); }), info);
+  declare_verify(program.command("verify", "Check a bank, also against rows computed anew",
+                                 cli::has_json | cli::has_device, [&] { return run_verify(program, verify); }),
+                 verify);
+  declare_query(program.command("query", "Nearest entries of volumes and how far they lie from the bank",
+                                cli::has_json | cli::has_device, [&] { return run_query(program, query); }),
+                query);
+  CLI::App& plotter = program.command("plot", "Draw a bank: principal axes and distances", cli::has_output,
+                                      [&] { return run_plot(program, plot); });
+  add_bank(plotter, plot.bank);
+  plotter.add_option("-o,--output", plot.output, "Picture to write")->required()->type_name("FILE.png");
   return program.main(argc, argv);
 }

@@ -21,7 +21,7 @@ struct Options {
   std::vector<double> range;
   std::vector<std::string> encoders, fail_under, fail_over;
   std::string profile = "synthrad2023", metrics = "default", labels, predicted_labels, label_names;
-  std::string split = "predicted", input, output = "-", tsv;
+  std::string split = "predicted", input, output = "-", tsv, bank;
   bool unmasked = false, resample = false, keep_going = false;
 };
 
@@ -64,6 +64,8 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--encoder", options.encoders, "Frechet distance in the features of this encoder; may be repeated")
       ->allow_extra_args(false)
       ->default_str("")
+      ->type_name("FILE.safetensors");
+  app.add_option("--bank", options.bank, "Distances to the real features of this bank at each level")
       ->type_name("FILE.safetensors");
   app.add_option("--profile", options.profile, "Whose definitions of PSNR, SSIM and MS-SSIM hold")
       ->check(one_of({"synthrad2023", "synthrad2025", "plain"}))
@@ -134,6 +136,7 @@ metrics::GradeOptions grade_options(const Options& options, const cli::Program& 
   grade.labels = options.labels;
   grade.predicted_labels = options.predicted_labels;
   grade.resample = options.resample;
+  grade.bank = options.bank;
   grade.keep_going = options.keep_going;
   grade.hash_volumes = program.standard().json;
   grade.compute = cli::compute_of(program);

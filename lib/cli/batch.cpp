@@ -15,10 +15,6 @@
 namespace gdm::cli {
 namespace {
 
-struct Shard {
-  std::size_t number = 1, count = 1;  // 1 <= number <= count
-};
-
 bool parse_number(std::string_view text, std::size_t& number) {
   const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
   return result.ec == std::errc() && result.ptr == text.data() + text.size() && !text.empty();
@@ -32,6 +28,8 @@ std::size_t slurm_number(const char* name) {
   }
   return number;
 }
+
+}  // namespace
 
 Shard parse_shard(const std::string& text) {
   Shard shard;
@@ -52,6 +50,8 @@ Shard parse_shard(const std::string& text) {
   return shard;
 }
 
+namespace {
+
 /// The form alone: the variables of "auto" are read when the batch is cut.
 std::string check_shard(const std::string& text) {
   try {
@@ -64,13 +64,17 @@ std::string check_shard(const std::string& text) {
 
 }  // namespace
 
+void add_shard_option(CLI::App& command, std::string& shard) {
+  command.add_option("--shard", shard, "Only part I of N of the cases; auto: from the SLURM array")
+      ->check(CLI::Validator(check_shard, "", "shard"))
+      ->type_name("I/N|auto");
+}
+
 void add_batch_options(CLI::App& command, BatchOptions& options) {
   command.add_option("--split", options.split, "Only these cases of a manifest")
       ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
       ->type_name("train|val|test|all");
-  command.add_option("--shard", options.shard, "Only part I of N of the cases; auto: from the SLURM array")
-      ->check(CLI::Validator(check_shard, "", "shard"))
-      ->type_name("I/N|auto");
+  add_shard_option(command, options.shard);
   command.add_flag("--keep-going", options.keep_going, "Record a failed case and go on; exit 3 at the end");
 }
 

@@ -17,6 +17,14 @@ struct BatchOptions {
   bool keep_going = false;
 };
 
+/// One of `count` parts of the work.
+struct Shard {
+  std::size_t number = 1, count = 1;  ///< 1 <= number <= count
+};
+/// "I/N", "auto" (SLURM array) or "" for everything. Throws Error (Exit::usage) for a shard that is not possible.
+Shard parse_shard(const std::string& text);
+void add_shard_option(CLI::App& command, std::string& shard);
+
 /// --split, --shard, --keep-going.
 void add_batch_options(CLI::App& command, BatchOptions& options);
 

@@ -1,11 +1,15 @@
 #include "cli/synthesis.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <chrono>
 
+#include "cli/bank.hpp"
 #include "cli/run.hpp"
+#include "image/mask.hpp"
 #include "sys/error.hpp"
+#include "sys/log.hpp"
 
 namespace gdm::cli {
 
@@ -16,6 +20,8 @@ void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
       ->check(range(0.0, 0.9));
   command.add_option("--dtype", options.dtype, "Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32")
       ->check(CLI::IsMember({"int16", "float32"}));
+  command.add_option("--bank", options.bank, "Warn of outputs that lie far from this bank of real features")
+      ->type_name("FILE");
 }
 
 Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Provenance& provenance)
@@ -23,6 +29,10 @@ Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Pr
       type_(voxel_type_from_name(options.dtype)),
       overwrite_(program.standard().overwrite()),
       provenance_(provenance) {
+  if (!options.bank.empty()) {
+    bank_ = net::network().open_bank(options.bank, compute_of(program));
+    provenance_.add_source(options.bank);
+  }
   net::network().describe(compute_of(program), provenance_);
   provenance_.add_source(options.model);
 }
@@ -39,23 +49,56 @@ void Synthesis::run(Case& item, const fs::path& output) {
     sources.push_back(item.input(name));
     conditions.push_back(read_volume(sources.back()));
   }
-  write(conditions, sources, output, "");
+  write(conditions, sources, output, "", item.mask);
   item.prediction = output;
 }
 
 void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources,
-                      const fs::path& output, const std::string& progress_title) {
+                      const fs::path& output, const std::string& progress_title, const std::optional<fs::path>& mask) {
   const auto start = std::chrono::steady_clock::now();
   const Volume predicted = model_->predict(conditions, progress_title);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   Json details{{"model_sha256", model_->digest()}, {"network_evaluations", model_->evaluations()}};
   if (!provenance_.reproducible) details["inference_s"] = seconds;
+  if (bank_) {
+    details["bank_sha256"] = bank_->digest();
+    details["outliers"] =
+        outliers(without_nifti_suffix(output).filename().string(),
+                 mask ? read_mask(*mask, &predicted.grid) : body_mask_from_ct(predicted), predicted, conditions);
+  }
   Provenance own = provenance_;  // a sidecar lists this case's sources, not those of the whole batch
   for (const fs::path& source : sources) {
     if (source != "-") own.add_source(source);
   }
   const WriteReport report = write_volume(output, predicted, type_, overwrite_);
   if (output != "-") write_sidecar(output, own, sources, report, details, overwrite_);
+}
+
+Json Synthesis::outliers(const std::string& id, const Mask& mask, const Volume& predicted,
+                         const std::vector<Volume>& conditions) const {
+  Json scores;
+  std::vector<std::string> far;
+  net::BankSubject subject;
+  subject.id = id;
+  subject.mask = &mask;
+  subject.windows = bank_->description().at("build").at("windows_per_case").get<std::int64_t>();
+  const auto add = [&](const std::string& name, const Volume& volume) {
+    subject.ct_hu = &volume;
+    const net::OutlierScore score = bank_->score(subject);
+    scores[name] = score_json(score);
+    if (score.outlier()) far.push_back(fmt::format("{} ({:.2f} times the median of real CT)", name, score.ratio));
+  };
+  if (count_inside(mask) == 0) {
+    log_warning(id + ": no body in the output, so it was not compared with the bank");
+    return scores;
+  }
+  add("output", predicted);
+  const Json& declared = model_->description().at("generator").at("conditions");
+  for (std::size_t c = 0; c < conditions.size(); ++c) {
+    if (declared.at(c).value("scaling", "") == "hu") add("input " + condition_names()[c], conditions[c]);
+  }
+  if (!far.empty()) log_warning(fmt::format("{}: out of the bank's distribution: {}", id, fmt::join(far, ", ")));
+  return scores;
 }
 
 std::string Synthesis::plan(const std::vector<Case>& cases, const fs::path& folder) const {

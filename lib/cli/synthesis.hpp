@@ -1,6 +1,7 @@
 // What gdm-synth and `gdm-recon gdm` share: a trained generator applied to cases.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,9 +15,10 @@ struct SynthesisOptions {
   fs::path model;
   std::string dtype = "int16";
   net::SynthOptions windows;
+  fs::path bank;  ///< of real features: outputs far from it are reported; empty: none
 };
 
-/// --model, --window, --overlap, --dtype.
+/// --model, --window, --overlap, --dtype, --bank.
 void add_synthesis_options(CLI::App& command, SynthesisOptions& options);
 
 /// A generator, and how its predictions are written.
@@ -30,14 +32,20 @@ class Synthesis {
   void check(const Case& item, const fs::path& output) const;
   /// Reads the case's inputs, predicts, writes the volume and its sidecar, and sets item.prediction.
   void run(Case& item, const fs::path& output);
-  /// The same for conditions in memory that come from `sources`.
+  /// The same for conditions in memory that come from `sources`; without a mask the predicted body is compared with
+  /// the bank.
   void write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources, const fs::path& output,
-             const std::string& progress_title);
+             const std::string& progress_title, const std::optional<fs::path>& mask = {});
   /// What a dry run prints: the model, and each case's output.
   std::string plan(const std::vector<Case>& cases, const fs::path& folder) const;
 
  private:
+  /// Scores of the output and of inputs in HU against the bank; one warning for what is out of distribution.
+  Json outliers(const std::string& id, const Mask& mask, const Volume& predicted,
+                const std::vector<Volume>& conditions) const;
+
   std::unique_ptr<net::Synthesizer> model_;
+  std::unique_ptr<net::FeatureBank> bank_;  ///< null without --bank
   VoxelType type_;
   Overwrite overwrite_;
   Provenance& provenance_;

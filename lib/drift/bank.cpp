@@ -3,75 +3,131 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
+
+#include "drift/levels.hpp"
 
 namespace gdm::drift {
 namespace {
 
-constexpr const char* patient_suffix = ".patient";
-constexpr const char* encoder_prefix = "encoder.";
+using Json = nlohmann::ordered_json;
+constexpr double edge_tolerance = 1.25;  // finer or coarser by more than this, the same anatomy has other features
+
+bool all_below(const Tensor& numbers, std::size_t end) {
+  return numbers.numel() == 0 || (numbers.min().item<std::int64_t>() >= 0 &&
+                                  numbers.max().item<std::int64_t>() < static_cast<std::int64_t>(end));
+}
+
 }  // namespace
+
+bool Stratum::operator<(const Stratum& other) const {
+  return std::tie(anatomy, axial_bin, user) < std::tie(other.anatomy, other.axial_bin, other.user);
+}
+
+std::string Stratum::name() const {
+  return fmt::format("{} axial {}{}{}", anatomy, axial_bin + 1, user.empty() ? "" : " ", user);
+}
+
+Json Stratum::json() const {
+  return {{"name", name()}, {"anatomy", anatomy}, {"axial_bin", axial_bin}, {"user", user}};
+}
+
+Stratum Stratum::from_json(const Json& json) {
+  return {json.at("anatomy").get<std::string>(), json.at("axial_bin").get<std::int64_t>(),
+          json.at("user").get<std::string>()};
+}
+
+BankRows load_rows(const SafetensorsFile& file, const std::string& key, std::size_t patients, std::size_t strata) {
+  BankRows rows{nn::load_tensor(file, key), nn::load_tensor(file, key + bank_tensor::priority),
+                nn::load_tensor(file, key + bank_tensor::patient), nn::load_tensor(file, key + bank_tensor::stratum)};
+  const auto fits = [&](const Tensor& numbers, torch::ScalarType type) {
+    return numbers.scalar_type() == type && numbers.dim() == 1 && numbers.size(0) == rows.vectors.size(0);
+  };
+  if (rows.vectors.dim() != 2 || rows.vectors.scalar_type() != torch::kFloat16 || !fits(rows.priority, torch::kInt64) ||
+      !fits(rows.patient, torch::kInt32) || !fits(rows.stratum, torch::kInt32)) {
+    throw Error(fmt::format("{}: {}: vectors, priorities, patients and strata do not belong together",
+                            file.path().string(), key));
+  }
+  if (!all_below(rows.patient, patients) || !all_below(rows.stratum, strata)) {
+    throw Error(
+        fmt::format("{}: {}: a row names a patient or stratum that is not in the lists", file.path().string(), key));
+  }
+  return rows;
+}
 
 RealBank::RealBank(const std::filesystem::path& path, torch::Device device) {
   const SafetensorsFile file(path);
   file.require_kind("bank");
   description_ = file.description();
   digest_ = file.payload_sha256();
-  encoder_ = nn::load_encoder(file, description_.value("encoder_file", nlohmann::ordered_json::object()),
-                              encoder_prefix, device);
-  with_context(path.string(), [&] {
-    try {
-      window_ = description_.at("window_voxels").get<std::int64_t>();
-      for (const auto& [key, level] : description_.at("keys").items()) {
-        scales_[key] = level.at("mean_distance").get<double>();
-      }
-    } catch (const nlohmann::json::exception& error) {
-      throw Error(std::string("incomplete bank description: ") + error.what());
-    }
-    if (description_.value("encoder_digest", "") != encoder_.digest) {
-      throw Error("the encoder in the bank is not the one that made its features");
-    }
-    if (scales_.empty()) throw Error("the bank holds no features");
-  });
-  for (const auto& [key, scale] : scales_) features_[key] = nn::load_tensor(file, key).to(device);
-}
-
-Tensor RealBank::sample(const std::string& key, std::int64_t count, at::Generator& generator) const {
-  const Tensor& all = features_.at(key);
-  const std::int64_t n = all.size(0);
-  const Tensor rows = torch::randperm(n, generator).slice(0, 0, count);
-  return all.index_select(0, rows.to(all.device())).to(torch::kFloat32);
-}
-
-void BankBuilder::add(const std::string& key, const Tensor& vectors, std::int64_t patient) {
-  Rows& rows = rows_[key];
-  rows.vectors.push_back(vectors.detach().to(torch::kCPU).to(torch::kFloat16));
-  rows.patients.push_back(torch::full({vectors.size(0)}, patient, torch::kInt32));
-}
-
-std::string BankBuilder::write(const std::filesystem::path& path, nlohmann::ordered_json description,
-                               const nn::FrozenEncoder& encoder, Overwrite overwrite) const {
-  nn::TensorWriter writer;
-  auto keys = nlohmann::ordered_json::object();
-  for (const auto& [key, rows] : rows_) {
-    const Tensor vectors = torch::cat(rows.vectors);
-    writer.add(key, vectors);
-    writer.add(key + patient_suffix, torch::cat(rows.patients));
-    keys[key] = {{"count", vectors.size(0)}, {"channels", vectors.size(1)}, {"mean_distance", mean_distance(vectors)}};
+  encoder_ = nn::load_encoder(file, description_.value("encoder_file", Json::object()), bank_tensor::encoder, device);
+  with_context(path.string(), [&] { read_description(); });
+  for (const auto& [key, scale] : scales_) {
+    BankRows& rows = rows_[key];
+    rows = load_rows(file, key, patients_.size(), strata_.size());
+    rows.vectors = rows.vectors.to(device);
+    statistics_[key] = {nn::load_tensor(file, key + bank_tensor::mean),
+                        nn::load_tensor(file, key + bank_tensor::deviation)};
   }
-  description["kind"] = "bank";
-  description["keys"] = keys;
-  description["encoder_digest"] = encoder.digest;
-  description["encoder_file"] = encoder.description;
-  writer.add(encoder_prefix, nn::named_state(*encoder.network));
-  return writer.write(path, description, overwrite);
 }
 
-double mean_distance(const Tensor& vectors) {
-  const std::int64_t n = vectors.size(0), step = std::max<std::int64_t>(1, n / 512);
-  const Tensor some = vectors.slice(0, 0, n, step).to(torch::kFloat32);
-  const std::int64_t m = some.size(0);
-  if (m < 2) return 0;
-  return torch::cdist(some, some).sum().item<double>() / static_cast<double>(m * (m - 1));
+void RealBank::read_description() {
+  try {
+    window_ = description_.at("build").at("window_voxels").get<std::int64_t>();
+    const Json& edges = description_.at("voxel_edge_mm");
+    edges_mm_ = {edges.at("least").get<double>(), edges.at("median").get<double>(), edges.at("largest").get<double>()};
+    patients_ = description_.at("patients").get<std::vector<std::string>>();
+    for (const Json& stratum : description_.at("strata")) strata_.push_back(Stratum::from_json(stratum));
+    for (const auto& [key, level] : description_.at("keys").items()) {
+      scales_[key] = level.at("mean_distance").get<double>();
+    }
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(std::string("incomplete bank description: ") + error.what());
+  }
+  if (description_.value("encoder_digest", "") != encoder_.digest) {
+    throw Error("the encoder in the bank is not the one that made its features");
+  }
+  if (scales_.empty()) throw Error("the bank holds no features");
+}
+
+bool RealBank::fits_edge(double edge_mm) const {
+  return edge_mm * edge_tolerance >= edges_mm_[0] && edge_mm <= edges_mm_[2] * edge_tolerance;
+}
+
+void RealBank::require_edge(double edge_mm) const {
+  if (fits_edge(edge_mm)) return;
+  throw Error(fmt::format(
+      "made from windows with voxel edges of {:.2f} to {:.2f} mm, the data have {:.2f} mm, more than 25 % outside",
+      edges_mm_[0], edges_mm_[2], edge_mm));
+}
+
+std::int32_t RealBank::patient_number(const std::string& patient) const {
+  const auto place = std::find(patients_.begin(), patients_.end(), patient);
+  return place == patients_.end() ? -1 : static_cast<std::int32_t>(place - patients_.begin());
+}
+
+std::map<std::string, Tensor> RealBank::vectors_of(const std::string& level) const {
+  std::map<std::string, Tensor> vectors;
+  for (const auto& [key, rows] : rows_) {
+    if (level_of(key) == level) vectors[key] = rows.vectors;
+  }
+  return vectors;
+}
+
+Tensor RealBank::sample(const std::string& key, std::int64_t count, at::Generator& generator,
+                        const Selection& selection) const {
+  const BankRows& all = rows_.at(key);
+  Tensor rows;
+  if (selection.stratum < 0 && selection.without_patients.empty()) {
+    rows = torch::randperm(all.size(), generator).slice(0, 0, count);
+  } else {
+    Tensor allowed = torch::ones({all.size()}, torch::kBool);
+    if (selection.stratum >= 0) allowed.logical_and_(all.stratum.eq(selection.stratum));
+    for (const std::int32_t patient : selection.without_patients) allowed.logical_and_(all.patient.ne(patient));
+    const Tensor some = allowed.nonzero().flatten();
+    rows = some.index_select(0, torch::randperm(some.size(0), generator).slice(0, 0, count));
+  }
+  return all.vectors.index_select(0, rows.to(all.vectors.device())).to(torch::kFloat32);
 }
 
 void Ring::push(const Tensor& vectors) {

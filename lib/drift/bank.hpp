@@ -1,5 +1,5 @@
 // Banks: features of real volumes, made once by gdm-featbank and kept with the encoder that made them, and rings of
-// the generator's own recent features.
+// the generator's own recent features. How a bank is made: drift/collection.hpp.
 #pragma once
 
 #include <filesystem>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "drift/bank_statistics.hpp"
 #include "nn/encoder.hpp"
 #include "nn/tensor_io.hpp"
 
@@ -15,7 +16,26 @@ namespace gdm::drift {
 
 using torch::Tensor;
 
-/// Real features by key (drift/levels.hpp), (N, C) each, stored as float16.
+/// A part of the patients that a bank tells apart.
+struct Stratum {
+  std::string anatomy;         ///< "any" where the cases name none
+  std::int64_t axial_bin = 0;  ///< of the window's centre, 0 the most inferior
+  std::string user;            ///< value of the key that was asked for; "" without one
+
+  /// "any axial 1", bins counted from 1, with the user's value behind.
+  std::string name() const;
+  bool operator<(const Stratum& other) const;
+  nlohmann::ordered_json json() const;
+  static Stratum from_json(const nlohmann::ordered_json& json);
+};
+
+/// Which rows of a bank may be drawn.
+struct Selection {
+  std::vector<std::int32_t> without_patients;  ///< numbers into RealBank::patients()
+  std::int32_t stratum = -1;                   ///< number into RealBank::strata(); -1: all
+};
+
+/// Real features by key (drift/levels.hpp), (N, C) each, stored as float16, rows by rising priority.
 class RealBank {
  public:
   /// Throws Error if the file is not a bank, is damaged, or holds no features.
@@ -27,39 +47,59 @@ class RealBank {
   const nn::FrozenEncoder& encoder() const { return encoder_; }
   /// Edge of the windows that the features come from, in voxels.
   std::int64_t window() const { return window_; }
-  bool has(const std::string& key) const { return features_.count(key) != 0; }
+  /// Least, median and largest mean voxel edge of the volumes that the windows come from.
+  const std::array<double, 3>& edges_mm() const { return edges_mm_; }
+  /// Whether windows of this mean voxel edge are comparable: at most 25 % outside of the bank's range.
+  bool fits_edge(double edge_mm) const;
+  /// Throws Error, without the file's name, unless fits_edge().
+  void require_edge(double edge_mm) const;
+
+  const std::vector<std::string>& patients() const { return patients_; }
+  const std::vector<Stratum>& strata() const { return strata_; }
+  /// Number of a patient; -1 if the bank has none of that name.
+  std::int32_t patient_number(const std::string& patient) const;
+
+  const std::map<std::string, double>& keys() const { return scales_; }
+  bool has(const std::string& key) const { return rows_.count(key) != 0; }
+  const BankRows& rows(const std::string& key) const { return rows_.at(key); }
+  const ChannelStatistics& statistics(const std::string& key) const { return statistics_.at(key); }
+  /// Vectors of the keys of a level.
+  std::map<std::string, Tensor> vectors_of(const std::string& level) const;
+
   /// min(count, N) vectors drawn without replacement, float32 (n, C).
-  Tensor sample(const std::string& key, std::int64_t count, at::Generator& generator) const;
+  Tensor sample(const std::string& key, std::int64_t count, at::Generator& generator,
+                const Selection& selection = {}) const;
   /// Mean distance between two random vectors of a key.
   double scale(const std::string& key) const { return scales_.at(key); }
 
  private:
+  void read_description();
+
   nlohmann::ordered_json description_;
   std::string digest_;
   nn::FrozenEncoder encoder_;
   std::int64_t window_ = 0;
-  std::map<std::string, Tensor> features_;
+  std::array<double, 3> edges_mm_{};
+  std::vector<std::string> patients_;
+  std::vector<Stratum> strata_;
+  std::map<std::string, BankRows> rows_;  ///< vectors on the device, numbers on the CPU
   std::map<std::string, double> scales_;
+  std::map<std::string, ChannelStatistics> statistics_;
 };
 
-/// Collects features for a bank and writes it.
-class BankBuilder {
- public:
-  /// vectors (n, C) of one key that come from patient number `patient`.
-  void add(const std::string& key, const Tensor& vectors, std::int64_t patient);
-  /// Completes `description` with counts and scales; returns the payload's SHA-256.
-  std::string write(const std::filesystem::path& path, nlohmann::ordered_json description,
-                    const nn::FrozenEncoder& encoder, Overwrite overwrite) const;
+/// Names of the tensors that stand beside the vectors of a key.
+namespace bank_tensor {
+constexpr const char* priority = ".priority";
+constexpr const char* patient = ".patient";
+constexpr const char* stratum = ".stratum";
+constexpr const char* mean = ".channel_mean";
+constexpr const char* deviation = ".channel_deviation";
+constexpr const char* encoder = "encoder.";
+}  // namespace bank_tensor
 
- private:
-  struct Rows {
-    std::vector<Tensor> vectors, patients;
-  };
-  std::map<std::string, Rows> rows_;
-};
-
-/// Mean Euclidean distance between distinct rows, over 512 to 1023 evenly spaced ones (all, if fewer).
-double mean_distance(const Tensor& vectors);
+/// Rows of a key from a bank or shard. Throws Error if they do not fit together or name a patient or stratum that is
+/// not there.
+BankRows load_rows(const SafetensorsFile& file, const std::string& key, std::size_t patients, std::size_t strata);
 
 /// The last `capacity` vectors pushed; the generator's recent past as seen by the drift.
 class Ring {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "drift/distances.hpp"
+
 namespace gdm::drift {
 namespace {
 
@@ -11,14 +13,6 @@ constexpr double self_mask = 1e5;  // added to a normalised distance: no affinit
 constexpr double smallest_scale = 1e-3, smallest_rms = 1e-4;
 // The current RMS may exceed its average; this share of it bounds the normalised force at 4 times its usual size.
 constexpr double rms_guard = 0.25;
-
-/// Euclidean distances (R, G, M) by one matrix product. Centring keeps the cancellation of |x|^2 + |y|^2 - 2xy small.
-Tensor distances(const Tensor& a, const Tensor& b) {
-  const Tensor centre = b.mean(std::vector<std::int64_t>{0, 1}, true);
-  const Tensor x = a - centre, y = b - centre;
-  const Tensor squared = x.square().sum(-1).unsqueeze(2) + y.square().sum(-1).unsqueeze(1);
-  return torch::baddbmm(squared, x, y.transpose(1, 2), 1.0, -2.0).clamp_min_(1e-8).sqrt_();
-}
 
 double update_ema(double old, double now) {
   if (!std::isfinite(now)) return old;

@@ -5,6 +5,13 @@
 //   local    mean and standard deviation over cubes of 2^3 and 4^3 cells of strides 4 and 8   key "local.s2.k4.mean"
 //   spatial  single cells of strides up to 8 in aligned blocks of 4^3 cells                   key "spatial.s1"
 //
+// A bank has one level more, for questions rather than for the drift:
+//
+//   upright  as global, of the window with its axes to superior, anterior and right                key "upright.s2.std"
+//
+// The drift sees windows turned and flipped at random; where in the patient a window lies, and whether it is one, shows
+// far better in windows that all stand the same way.
+//
 // A key is LEVEL.TAP, where TAP is the encoder's name for the map, with what was taken of it behind.
 //
 // The levels follow the feature list of Deng et al. (arXiv 2602.04770, appendix A.5), carried to three dimensions.
@@ -23,7 +30,7 @@ using torch::Tensor;
 constexpr std::int64_t block_edge = 4;  ///< cells along the edge of a spatial block
 constexpr double least_inside = 0.5;    ///< a cube or block counts if this part of it is patient
 
-/// The level of a key: "global", "local" or "spatial".
+/// The level of a key: "upright", "global", "local" or "spatial".
 std::string level_of(const std::string& key);
 
 /// Random change of view before the encoder, the same for predicted and real window, so that neither position nor
@@ -50,6 +57,9 @@ struct Candidates {
 /// Differentiable in the maps.
 std::vector<Candidates> candidates(const std::vector<nn::Tap>& taps, const std::vector<Tensor>& maps,
                                    const Tensor& mask);
+
+/// The candidates of level upright, one of each window: maps of windows that were not turned.
+std::vector<Candidates> upright_candidates(const std::vector<nn::Tap>& taps, const std::vector<Tensor>& maps);
 
 /// Chooses columns that are inside at random, as many in each row: indices (B, n), n = min(count, the fewest inside of
 /// any row). Air is never chosen; n can be 0.

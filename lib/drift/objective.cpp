@@ -49,7 +49,8 @@ DriftObjective::DriftObjective(const std::filesystem::path& bank, const Objectiv
 
 double DriftObjective::weight_of(const std::string& level) const {
   if (level == "global") return options_.weight_global;
-  return level == "local" ? options_.weight_local : options_.weight_spatial;
+  if (level == "local") return options_.weight_local;
+  return level == "spatial" ? options_.weight_spatial : 0.0;  // upright windows are not what the drift sees
 }
 
 /// One key's share of the loss. Global: the volumes of the batch are one set. Local: each volume is a problem. Both
@@ -103,11 +104,13 @@ DriftObjective::Result DriftObjective::gradient(const Tensor& predicted, const T
   const Tensor leaf = predicted.detach().requires_grad_(true);
   const View view = View::random(predicted.size(2), bank_.window(), generator);
   const Tensor view_mask = view.apply(mask);
-  const auto gen = candidates(bank_.encoder().taps(), bank_.encoder().features(view.apply(leaf), units_), view_mask);
+  const double edge_mm = bank_.edges_mm()[1];  // the data's edges are near it, or training had refused them
+  const auto features = [&](const Tensor& x) { return bank_.encoder().features(view.apply(x), units_, edge_mm); };
+  const auto gen = candidates(bank_.encoder().taps(), features(leaf), view_mask);
   std::vector<Candidates> real;
   {
     const torch::NoGradGuard no_grad;
-    real = candidates(bank_.encoder().taps(), bank_.encoder().features(view.apply(target), units_), view_mask);
+    real = candidates(bank_.encoder().taps(), features(target), view_mask);
   }
   Tensor loss = torch::zeros({}, leaf.options().requires_grad(false));
   for (std::size_t i = 0; i < gen.size(); ++i) {

@@ -258,6 +258,12 @@ std::string Case::place(const std::string& file) const {
                    : fmt::format("{}:{}: case {}{}", file, line, number, name);
 }
 
+std::string Case::meta_text(const std::string& key, const std::string& otherwise) const {
+  const auto value = meta.find(key);
+  if (value == meta.end()) return otherwise;
+  return value->is_string() ? value->get<std::string>() : value->dump();
+}
+
 std::string Case::patient() const {
   const auto found = meta.find("patient");
   return found != meta.end() && found->is_string() ? found->get<std::string>() : id;

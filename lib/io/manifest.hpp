@@ -38,6 +38,8 @@ struct Case {
   std::string place(const std::string& file) const;
   /// Patient for split checks and bank caps: meta.patient if given, else the id.
   std::string patient() const;
+  /// A value of meta as text; `otherwise` if there is none.
+  std::string meta_text(const std::string& key, const std::string& otherwise) const;
   /// inputs.at(name), or an Error that lists the names there are.
   const fs::path& input(const std::string& name) const;
 };

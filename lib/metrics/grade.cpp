@@ -50,6 +50,7 @@ struct CaseResult {
   std::vector<CaseGrades> grades;                         ///< one per method
   std::vector<net::FeatureMatrix> targets;                ///< one per encoder
   std::vector<std::vector<net::FeatureMatrix>> features;  ///< [encoder][method]
+  std::vector<BankComparison::Features> in_bank;          ///< one per method, then the target; empty without a bank
 };
 
 /// A case's volumes that all methods share, read once.
@@ -116,7 +117,7 @@ float least_of(const Volume& volume) {
 }
 
 CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, const std::vector<Metric>& metrics,
-                      std::vector<Instrument>& instruments, Provenance& provenance) {
+                      std::vector<Instrument>& instruments, BankComparison* bank, Provenance& provenance) {
   const CaseReader reader(options, provenance);
   const Reference reference = reader.reference(planned.reference);
   CaseResult result;
@@ -143,6 +144,7 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, c
       for (std::size_t e = 0; e < instruments.size(); ++e) {
         result.features[e].push_back(instruments[e].extractor->window_features(prediction, reference.mask));
       }
+      if (bank != nullptr) result.in_bank.push_back(bank->features(planned.reference, prediction, reference.mask));
     });
   };
   if (!options.input_key.empty()) {
@@ -155,10 +157,14 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, c
     }
     graded(planned.predictions[m], false, labels ? &*labels : nullptr);
   }
+  if (bank != nullptr) {
+    result.in_bank.push_back(bank->features(planned.reference, reference.target, reference.mask));
+  }
   return result;
 }
 
-void gather(CaseResult&& result, std::vector<Instrument>& instruments, Grades& grades) {
+void gather(CaseResult&& result, std::vector<Instrument>& instruments, BankComparison* bank, Grades& grades) {
+  for (std::size_t set = 0; set < result.in_bank.size(); ++set) bank->add(set, result.in_bank[set]);
   for (std::size_t m = 0; m < result.grades.size(); ++m) {
     grades.methods[m].cases.push_back(std::move(result.grades[m]));
   }
@@ -234,9 +240,9 @@ struct Outcome {
 };
 
 void take(Outcome&& outcome, const std::string& id, const GradeOptions& options, std::vector<Instrument>& instruments,
-          Grades& grades) {
+          BankComparison* bank, Grades& grades) {
   if (outcome.result) {
-    gather(std::move(*outcome.result), instruments, grades);
+    gather(std::move(*outcome.result), instruments, bank, grades);
   } else if (options.keep_going) {
     grades.skipped.push_back({id, outcome.error->what()});
   } else {
@@ -245,7 +251,7 @@ void take(Outcome&& outcome, const std::string& id, const GradeOptions& options,
 }
 
 void grade_cases(const Plan& plan, const GradeOptions& options, std::vector<Instrument>& instruments,
-                 Provenance& provenance, Grades& grades) {
+                 BankComparison* bank, Provenance& provenance, Grades& grades) {
   const std::int64_t n = static_cast<std::int64_t>(plan.cases.size());
   Progress progress("grading", n, "case");
   std::vector<Outcome> outcomes(plan.cases.size());
@@ -257,7 +263,7 @@ void grade_cases(const Plan& plan, const GradeOptions& options, std::vector<Inst
     Outcome& outcome = outcomes[static_cast<std::size_t>(c)];
     try {
       outcome.result =
-          grade_case(plan.cases[static_cast<std::size_t>(c)], options, grades.metrics, instruments, provenance);
+          grade_case(plan.cases[static_cast<std::size_t>(c)], options, grades.metrics, instruments, bank, provenance);
     } catch (const Error& error) {
       outcome.error = error;
       failed = true;
@@ -266,7 +272,7 @@ void grade_cases(const Plan& plan, const GradeOptions& options, std::vector<Inst
   };
   const auto take_case = [&](std::int64_t c) {
     const std::size_t at = static_cast<std::size_t>(c);
-    take(std::move(outcomes[at]), plan.cases[at].reference.id, options, instruments, grades);
+    take(std::move(outcomes[at]), plan.cases[at].reference.id, options, instruments, bank, grades);
   };
   if (grades_in_parallel(plan, options)) {
     parallel_for(n, work);
@@ -308,12 +314,18 @@ Grades grade(const std::vector<MethodManifest>& methods, const GradeOptions& opt
     if (method.path != "-") provenance.add_source(method.path);
   }
   std::vector<Instrument> instruments = open_instruments(options, grades.methods.size(), provenance);
-  grade_cases(plan, options, instruments, provenance, grades);
+  std::unique_ptr<BankComparison> bank;
+  if (!options.bank.empty()) {
+    bank = std::make_unique<BankComparison>(options.bank, grades.methods.size() + 1, options.compute);
+    provenance.add_source(options.bank);
+  }
+  grade_cases(plan, options, instruments, bank.get(), provenance, grades);
   if (grades.methods.front().cases.empty()) {
     throw Error(fmt::format("none of {} cases could be graded; case '{}': {}", grades.skipped.size(),
                             grades.skipped.back().id, grades.skipped.back().reason));
   }
   for (Instrument& instrument : instruments) grades.encoders.push_back(distances_of(instrument));
+  if (bank) grades.bank = bank->distances();
   judge_gates(methods, options, grades);
   return grades;
 }

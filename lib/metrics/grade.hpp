@@ -8,6 +8,7 @@
 
 #include "io/manifest.hpp"
 #include "io/sidecar.hpp"
+#include "metrics/bank_distances.hpp"
 #include "metrics/gates.hpp"
 #include "metrics/metric.hpp"
 #include "net/network.hpp"
@@ -75,6 +76,7 @@ struct GradeOptions {
   std::string split;               ///< see plan_cases()
   std::string input_key;           ///< empty: inputs are not graded
   std::vector<fs::path> encoders;  ///< for Frechet distances
+  fs::path bank;                   ///< of real features, for distances to them; empty: none
   std::string labels;              ///< see label_path(): the target's labels in the first manifest's case; or empty
   std::string predicted_labels;    ///< the same in each method's case; or empty
   std::vector<Gate> gates;
@@ -105,6 +107,7 @@ struct Grades {
   std::vector<MethodGrades> methods;
   std::vector<EncoderDistances> encoders;
   std::vector<SkippedCase> skipped;
+  std::optional<BankDistances> bank;
   std::vector<GateResult> gates;  ///< of every method of a manifest
 };
 

@@ -142,6 +142,7 @@ bool grades_in_parallel(const Plan& plan, const GradeOptions& options) {
 
 std::string describe_plan(const std::vector<MethodManifest>& methods, const GradeOptions& options) {
   for (const fs::path& path : options.encoders) SafetensorsFile(path).require_kind("encoder");
+  if (!options.bank.empty()) SafetensorsFile(options.bank).require_kind("bank");
   const Plan plan = plan_cases(methods, options.split);
   std::int64_t largest = 0;
   for (const PlannedCase& planned : plan.cases) {

@@ -72,7 +72,33 @@ std::string distances_text(const Grades& grades) {
     }
     text += aligned(rows, 1);
   }
-  return text;
+  if (!grades.bank) return text;
+  text += fmt::format("\nDistances to the real features of bank {} (Frechet per channel, squared kernel distance):\n",
+                      grades.bank->name);
+  std::vector<Row> rows{{""}};
+  for (const BankDistances::Level& level : grades.bank->levels) {
+    rows[0].insert(rows[0].end(), {level.name + " Frechet", "kernel"});
+  }
+  for (std::size_t m = 0; m <= grades.methods.size(); ++m) {
+    Row row{"  " + (m < grades.methods.size() ? grades.methods[m].name : "(targets)")};
+    for (const BankDistances::Level& level : grades.bank->levels) {
+      row.insert(row.end(), {cell(level.frechet[m], 4), cell(level.kernel[m], 4)});
+    }
+    rows.push_back(row);
+  }
+  return text + aligned(rows, 1);
+}
+
+Json bank_json(const Grades& grades) {
+  Json json{{"bank", grades.bank->name}, {"sha256", grades.bank->digest}};
+  for (const BankDistances::Level& level : grades.bank->levels) {
+    for (std::size_t m = 0; m <= grades.methods.size(); ++m) {
+      const bool target = m == grades.methods.size();
+      Json& place = target ? json["targets"][level.name] : json["methods"][grades.methods[m].name][level.name];
+      place = {{"frechet_per_channel", number(level.frechet[m])}, {"kernel", number(level.kernel[m])}};
+    }
+  }
+  return json;
 }
 
 std::string columns_text(const Grades& grades, const Columns& columns) {
@@ -172,6 +198,7 @@ Json report_json(const Grades& grades, const Json& provenance) {
                                  {"distance", distances},
                                  {"description", encoder.description}});
   }
+  if (grades.bank) report["bank"] = bank_json(grades);
   report["skipped"] = Json::array();
   for (const SkippedCase& skipped : grades.skipped) {
     report["skipped"].push_back({{"id", skipped.id}, {"error", skipped.reason}});

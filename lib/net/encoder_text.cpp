@@ -135,12 +135,12 @@ std::string encoder_text(const Json& info) {
   text += fmt::format("weights        {}\nsha256         {}\n", info.value("encoder_digest", "not recorded"),
                       info.at("sha256").get<std::string>());
   text += training_text(info);
-  if (encoder.contains("taps")) text += taps_table(encoder.at("taps"));
   const Json card = info.value("card", Json::object());
   for (const auto& [key, value] : card.items()) {
     if (key != "card") text += fmt::format("{:<14} {}\n", key, value.get<std::string>());
   }
-  return card.contains("card") ? text + "\n" + card.at("card").get<std::string>() : text;
+  if (card.contains("card")) text += "\n" + card.at("card").get<std::string>() + "\n";
+  return encoder.contains("taps") ? text + taps_table(encoder.at("taps")) : text;
 }
 
 }  // namespace gdm::net

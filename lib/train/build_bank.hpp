@@ -1,4 +1,4 @@
-// Building a bank of real features from the train split.
+// Building a bank of real features, whole or in shards, and checking one.
 #pragma once
 
 #include "io/manifest.hpp"
@@ -7,9 +7,18 @@
 
 namespace gdm::train {
 
-/// Random windows of every training target, seen as the drift will see them (drift/levels.hpp, random view), through
-/// the encoder into a bank. Memory: one volume and the bank. Returns false if stopped by a signal.
+/// Random windows of the targets of a split, seen as the drift will see them (drift/levels.hpp, random view), through
+/// the encoder into a bank or a shard of one. Memory: two volumes and the bank. Returns false if stopped by a signal.
 bool build_bank(const Manifest& manifest, const net::BankOptions& options, const net::Compute& compute,
                 Provenance& provenance);
+
+/// Throws Error naming the file if a shard is missing, there twice, or made in another way than the first.
+void merge_banks(const std::vector<std::filesystem::path>& shards, const std::filesystem::path& output,
+                 Overwrite overwrite, Provenance& provenance);
+
+/// Digests are checked by opening; then values, counts, statistics and encoder; with a manifest also the rows of
+/// `options.cases` cases, computed anew. Throws Error for the first thing that is wrong.
+nlohmann::ordered_json verify_bank(const net::BankVerifyOptions& options, const Manifest* manifest,
+                                   const net::Compute& compute, Provenance& provenance);
 
 }  // namespace gdm::train

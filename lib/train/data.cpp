@@ -103,6 +103,17 @@ std::string data_digest(const std::vector<Sample>& samples) {
   return digest.hex();
 }
 
+double median_edge_mm(const std::vector<Sample>& samples) {
+  std::vector<double> edges;
+  for (const Sample& sample : samples) {
+    const Point3 spacing = sample.grid.spacing_mm();
+    edges.push_back((spacing[0] + spacing[1] + spacing[2]) / 3.0);
+  }
+  const auto middle = edges.begin() + static_cast<std::ptrdiff_t>(edges.size() / 2);
+  std::nth_element(edges.begin(), middle, edges.end());
+  return *middle;
+}
+
 std::vector<Case> usable_cases(const Manifest& manifest, const std::string& split) {
   std::vector<Case> cases = manifest.split(split);
   const std::size_t all = cases.size();

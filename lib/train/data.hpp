@@ -41,6 +41,9 @@ void require_finite(const Tensor& tensor, const fs::path& path);
 /// SHA-256 over ids, voxels and masks: what "the same data" means to a checkpoint.
 std::string data_digest(const std::vector<Sample>& samples);
 
+/// Median over samples of the mean voxel edge.
+double median_edge_mm(const std::vector<Sample>& samples);
+
 /// The cases of a split that no earlier tool marked as failed (a warning counts those). Throws Error if none is left.
 std::vector<Case> usable_cases(const Manifest& manifest, const std::string& split);
 

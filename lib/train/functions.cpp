@@ -9,6 +9,7 @@
 #include "synth/synthesizer.hpp"
 #include "sys/version.hpp"
 #include "train/build_bank.hpp"
+#include "train/feature_bank.hpp"
 #include "train/generator_training.hpp"
 #include "train/import_encoder.hpp"
 #include "train/pretrain.hpp"
@@ -34,6 +35,10 @@ std::unique_ptr<net::FeatureExtractor> open_encoder(const std::filesystem::path&
 std::unique_ptr<net::Synthesizer> open_generator(const std::filesystem::path& path, const net::SynthOptions& options,
                                                  const net::Compute& compute) {
   return guarded(compute, [&] { return synth::open_generator(path, options, compute); });
+}
+
+std::unique_ptr<net::FeatureBank> open_feature_bank(const std::filesystem::path& path, const net::Compute& compute) {
+  return guarded(compute, [&] { return open_bank(path, compute); });
 }
 
 void describe(const net::Compute& compute, Provenance& provenance) {
@@ -65,12 +70,25 @@ bool run_training(const Manifest& m, const net::TrainOptions& o, const net::Comp
   return described(c, p, [&] { return train_generator(m, o, c, p); });
 }
 
+void run_merge(const std::vector<std::filesystem::path>& shards, const std::filesystem::path& output,
+               Overwrite overwrite, const net::Compute& c, Provenance& p) {
+  described(c, p, [&] {
+    merge_banks(shards, output, overwrite, p);
+    return true;
+  });
+}
+nlohmann::ordered_json run_verify(const net::BankVerifyOptions& o, const Manifest* m, const net::Compute& c,
+                                  Provenance& p) {
+  return guarded(c, [&] { return verify_bank(o, m, c, p); });
+}
+
 }  // namespace
 }  // namespace gdm::train
 
 extern "C" const gdm::net::Functions* gdm_nn_functions(const char* version) {
   using namespace gdm::train;
-  static const gdm::net::Functions functions{open_encoder, open_generator, run_pretrain, run_probe,
-                                             run_import,   run_bank,       run_training, describe};
+  static const gdm::net::Functions functions{open_encoder,      open_generator, run_pretrain, run_probe,
+                                             run_import,        run_bank,       run_merge,    run_verify,
+                                             open_feature_bank, run_training,   describe};
   return std::strcmp(version, GDM_VERSION) == 0 ? &functions : nullptr;
 }

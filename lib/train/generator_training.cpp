@@ -91,6 +91,7 @@ class Training {
     network_->to(device_);
     trainee_ = std::make_unique<Trainee>(*network_, options.ema);
     train_ = load_samples(usable_cases(manifest, "train"), config_.conditions, config_.hu_map, provenance);
+    if (drift_) with_context(options.bank.string(), [&] { drift_->bank().require_edge(median_edge_mm(train_)); });
     std::vector<Case> validation;
     for (const Case& item : manifest.cases) {
       if (item.split == "val" && !item.error && validation.size() < most_validation_cases) validation.push_back(item);

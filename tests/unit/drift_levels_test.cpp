@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <set>
 
+#include "drift/collection.hpp"
 #include "drift/objective.hpp"
 #include "io_fixture.hpp"
 #include "nn/residual_encoder.hpp"
@@ -26,15 +27,19 @@ nn::FrozenEncoder small_encoder() {
 
 void write_bank(const std::filesystem::path& path, std::int64_t window) {
   const nn::FrozenEncoder encoder = small_encoder();
-  BankBuilder builder;
-  for (std::int64_t patient = 0; patient < 3; ++patient) {
+  BankRecipe recipe;
+  recipe.window = window;
+  BankCollection collection(recipe, encoder);
+  for (const std::string patient : {"a", "b", "c"}) {
+    collection.begin_case({patient, patient, 2.0});
     const Tensor x = torch::rand({2, 1, window, window, window}) * 2 - 1;
     for (const Candidates& c :
          candidates(encoder.taps(), encoder.features(x, encoder.input.hu_map), torch::ones_like(x))) {
-      builder.add(c.key, c.vectors.reshape({-1, c.vectors.size(2)}), patient);
+      const Tensor rows = c.vectors.reshape({-1, c.vectors.size(2)});
+      collection.add(c.key, rows, torch::randint(1LL << 62, {rows.size(0)}, torch::kInt64), {"any", 0, ""});
     }
   }
-  builder.write(path, {{"window_voxels", window}}, encoder, Overwrite::replace);
+  collection.write_bank(path, {}, Overwrite::replace);
 }
 
 }  // namespace

@@ -1,0 +1,57 @@
+// What is known of a bank's rows beyond the rows themselves: scales, spread, and how far apart patients lie.
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "drift/sketch.hpp"
+
+namespace gdm::drift {
+
+/// Mean Euclidean distance between distinct rows, over 512 to 1023 evenly spaced ones (all, if fewer).
+double mean_distance(const Tensor& vectors);
+
+/// exp of the entropy of the eigenvalues of the covariance (Roy & Vetterli, EUSIPCO 2007): how many directions the
+/// vectors (n, C) use. 0 for fewer than 2 rows or no spread.
+double effective_rank(const Tensor& vectors);
+
+/// Mean and standard deviation of each channel, float32; the deviation is at least 1e-6.
+struct ChannelStatistics {
+  Tensor mean, deviation;
+};
+ChannelStatistics channel_statistics(const Tensor& vectors);
+
+/// The rows of all keys of a level that holds one row for each window, as one vector for each window: channels in
+/// standard deviations and keys weighted alike, then whitened, so that what many channels share does not drown the
+/// rest. Euclidean distances in it are Mahalanobis distances with a ridge.
+class WindowSpace {
+ public:
+  /// entries.at(key) (n, C): what the statistics are taken from.
+  explicit WindowSpace(const std::map<std::string, Tensor>& entries);
+  /// rows.at(key) (n, C) of each key -> (n, D) float32; not whitened.
+  Tensor standardised(const std::map<std::string, Tensor>& rows) const;
+  /// The same, whitened (beyond 2048 dimensions, whose eigenvectors cost too much, not).
+  Tensor project(const std::map<std::string, Tensor>& rows) const;
+
+ private:
+  std::map<std::string, ChannelStatistics> statistics_;
+  Tensor whitening_;  ///< (D, D) float32
+};
+
+/// Distance of each patient's windows to the rest of a bank: for every window the mean distance to the `nearest_rows`
+/// nearest upright rows of other patients, of which the median is the patient's score.
+constexpr std::int64_t nearest_rows = 5;
+double outlier_score(const Tensor& nearest_distances);
+
+/// Scores of all patients left out one at a time, rising. Empty with fewer than 2 patients.
+std::vector<double> left_out_scores(const Tensor& points, const Tensor& patients);
+
+/// Quantile q of rising values, linear between them; NaN if there are none.
+double quantile(const std::vector<double>& rising, double q);
+
+/// Counts and statistics of a key, for the description: all of it is derived from the rows.
+nlohmann::ordered_json describe_rows(const BankRows& rows, std::size_t strata);
+
+}  // namespace gdm::drift

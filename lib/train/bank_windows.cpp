@@ -1,0 +1,245 @@
+#include "train/bank_windows.hpp"
+
+#include <fmt/format.h>
+#include <time.h>
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+
+#include "sys/random.hpp"
+#include "sys/signals.hpp"
+
+namespace gdm::train {
+namespace {
+
+namespace F = torch::nn::functional;
+constexpr std::int64_t windows_in_forward = 4;  // more are no faster and cost memory
+constexpr std::int64_t most_foreground = 65536;
+constexpr double air = -1.0;
+
+struct DrawnWindow {
+  std::array<std::int64_t, 3> start{};
+  std::int64_t axial_bin = 0;
+  drift::View view;
+  at::Generator generator;
+};
+
+/// Turns (1, D, H, W) so that D, H, W point to superior, anterior and right; notes the axis that each came from.
+Tensor turned(const Tensor& x, const std::string& directions_ijk, std::array<std::size_t, 3>* source = nullptr) {
+  static const std::string forward = "SAR", backward = "IPL";
+  std::vector<std::int64_t> order{0}, flipped;
+  for (std::size_t place = 0; place < 3; ++place) {
+    for (std::size_t axis = 0; axis < 3; ++axis) {  // i, j, k, which are dimensions 3, 2, 1
+      const char direction = directions_ijk[axis];
+      if (direction != forward[place] && direction != backward[place]) continue;
+      order.push_back(3 - static_cast<std::int64_t>(axis));
+      if (direction == backward[place]) flipped.push_back(static_cast<std::int64_t>(place) + 1);
+      if (source != nullptr) (*source)[place] = axis;
+    }
+  }
+  if (order.size() != 4) throw Error("the grid's axes do not run along three anatomical directions: " + directions_ijk);
+  const Tensor out = x.permute(order);
+  return flipped.empty() ? out : out.flip(flipped);
+}
+
+Tensor resampled(const Tensor& x, const std::vector<std::int64_t>& size) {
+  const auto options = F::InterpolateFuncOptions().size(size).mode(torch::kTrilinear).align_corners(false);
+  return F::interpolate(x.unsqueeze(0), options).squeeze(0);
+}
+
+double superior_of(const BankVolume& volume, std::int64_t d, std::int64_t h, std::int64_t w) {
+  return volume.superior_mm[0] * static_cast<double>(d) + volume.superior_mm[1] * static_cast<double>(h) +
+         volume.superior_mm[2] * static_cast<double>(w);
+}
+
+void measure_extent(BankVolume& volume) {
+  const Tensor all = volume.mask.flatten().nonzero().flatten();
+  if (all.numel() == 0) throw Error("the mask is empty");
+  const std::int64_t step = std::max<std::int64_t>(1, (all.size(0) + most_foreground - 1) / most_foreground);
+  volume.foreground = all.slice(0, 0, all.size(0), step).contiguous();
+  const std::int64_t height = volume.mask.size(2), width = volume.mask.size(3);
+  const auto* flat = volume.foreground.data_ptr<std::int64_t>();
+  volume.extent_mm = {1e30, -1e30};
+  for (std::int64_t n = 0; n < volume.foreground.size(0); ++n) {
+    const double at = superior_of(volume, flat[n] / (height * width), flat[n] / width % height, flat[n] % width);
+    volume.extent_mm = {std::min(volume.extent_mm[0], at), std::max(volume.extent_mm[1], at)};
+  }
+}
+
+/// A window near a random voxel inside; its place, view and later choices follow from the window's own streams.
+DrawnWindow draw_window(const BankVolume& volume, const drift::BankRecipe& recipe, std::int64_t number) {
+  const auto stream = static_cast<std::uint64_t>(drift::row_priority(recipe.seed, volume.id, number, "window", 0));
+  Random random(stream);
+  DrawnWindow drawn;
+  std::int64_t flat = volume.foreground[random.below(volume.foreground.size(0))].item<std::int64_t>();
+  std::array<std::int64_t, 3> centre{};
+  for (std::size_t axis = 3; axis-- > 0;) {
+    const std::int64_t extent = volume.image.size(static_cast<std::int64_t>(axis) + 1);
+    const std::int64_t near =
+        flat % extent - recipe.window / 2 + random.below(recipe.window / 2 + 1) - recipe.window / 4;
+    flat /= extent;
+    const std::int64_t last = extent - recipe.window;
+    drawn.start[axis] = last >= 0 ? std::clamp<std::int64_t>(near, 0, last) : last / 2;
+    centre[axis] = drawn.start[axis] + recipe.window / 2;
+  }
+  const double height = std::max(volume.extent_mm[1] - volume.extent_mm[0], 1e-6);
+  const double place = (superior_of(volume, centre[0], centre[1], centre[2]) - volume.extent_mm[0]) / height;
+  drawn.axial_bin = std::clamp<std::int64_t>(
+      static_cast<std::int64_t>(std::floor(place * static_cast<double>(recipe.axial_bins))), 0, recipe.axial_bins - 1);
+  drawn.generator = drift::step_generator(stream, 0);
+  drawn.view = drift::View::random(recipe.window, recipe.window, drawn.generator);
+  return drawn;
+}
+
+/// Candidates of window b of a batch -> the vectors that may enter the bank, (n, C).
+Tensor chosen_vectors(const drift::Candidates& candidates, std::int64_t b, std::int64_t tokens,
+                      at::Generator& generator) {
+  const std::string level = drift::level_of(candidates.key);
+  Tensor vectors = candidates.vectors.slice(0, b, b + 1);
+  if (level == "local") {
+    vectors = drift::gather_rows(vectors, drift::choose(candidates.inside.slice(0, b, b + 1), tokens, generator));
+  } else if (level == "spatial") {
+    const Tensor block = drift::choose(candidates.inside.slice(0, b, b + 1), 1, generator);
+    if (block.size(1) == 0) return {};
+    const Tensor cells = drift::gather_blocks(vectors, block);
+    const Tensor all = torch::ones({cells.size(0), cells.size(1)}, torch::kBool);
+    vectors = drift::gather_rows(cells, drift::choose(all, tokens, generator).to(cells.device()));
+  }
+  return vectors.size(1) > 0 ? vectors.reshape({-1, vectors.size(2)}) : Tensor();
+}
+
+std::vector<Tensor> part_of(const std::vector<Tensor>& maps, std::int64_t first, std::int64_t end) {
+  std::vector<Tensor> part;
+  for (const Tensor& map : maps) part.push_back(map.slice(0, first, end));
+  return part;
+}
+
+Tensor priorities_of(const drift::BankRecipe& recipe, const std::string& id, std::int64_t window,
+                     const std::string& key, std::int64_t tokens) {
+  const std::string level = drift::level_of(key);
+  const std::string& name = level == "global" || level == "upright" ? level : key;
+  std::vector<std::int64_t> priorities;
+  for (std::int64_t token = 0; token < tokens; ++token) {
+    priorities.push_back(drift::row_priority(recipe.seed, id, window, name, token));
+  }
+  return torch::tensor(priorities, torch::kInt64);
+}
+
+double thread_cpu_s() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+/// Adds the time until it ends to `time`.
+class Stopwatch {
+ public:
+  explicit Stopwatch(ForwardTime* time) : time_(time), wall_(Clock::now()), cpu_s_(thread_cpu_s()) {}
+  ~Stopwatch() {
+    if (time_ == nullptr) return;
+    time_->wall_s += std::chrono::duration<double>(Clock::now() - wall_).count();
+    time_->cpu_s += thread_cpu_s() - cpu_s_;
+  }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  ForwardTime* time_;
+  Clock::time_point wall_;
+  double cpu_s_;
+};
+
+}  // namespace
+
+BankVolume bank_volume(const Tensor& image, const Tensor& mask, const Grid& grid, double spacing_mm) {
+  BankVolume volume;
+  std::array<std::size_t, 3> source{};
+  volume.image = turned(image, grid.orientation(), &source).contiguous();
+  volume.mask = turned(mask, grid.orientation()).contiguous();
+  const Point3 spacing = grid.spacing_mm();
+  std::array<double, 3> edge{};
+  for (std::size_t place = 0; place < 3; ++place) {
+    edge[place] = spacing[source[place]];
+    // Superior is positive along D; the other axes add what a tilted scan has.
+    const double step = grid.ijk_to_ras_mm[2][source[place]];
+    const double along = grid.ijk_to_ras_mm[2 - place][source[place]];
+    volume.superior_mm[place] = along < 0 ? -step : step;
+  }
+  if (spacing_mm > 0) {
+    std::vector<std::int64_t> size;
+    for (std::size_t place = 0; place < 3; ++place) {
+      const auto old = volume.image.size(static_cast<std::int64_t>(place) + 1);
+      size.push_back(std::max<std::int64_t>(1, std::llround(static_cast<double>(old) * edge[place] / spacing_mm)));
+      volume.superior_mm[place] *= static_cast<double>(old) / static_cast<double>(size.back());
+      edge[place] = spacing_mm;
+    }
+    volume.image = resampled(volume.image, size);
+    volume.mask = resampled(volume.mask.to(torch::kFloat32), size).ge(0.5).to(torch::kUInt8);
+  }
+  volume.edge_mm = (edge[0] + edge[1] + edge[2]) / 3.0;
+  measure_extent(volume);
+  return volume;
+}
+
+BankVolume bank_volume(const Case& item, const drift::BankRecipe& recipe, const nn::HuMap& units,
+                       Provenance& provenance) {
+  const Sample sample = load_sample(item, {}, units, provenance);
+  return with_context("case '" + item.id + "'", [&] {
+    BankVolume volume = bank_volume(sample.target, sample.mask, sample.grid, recipe.spacing_mm);
+    volume.id = item.id;
+    volume.patient = item.patient();
+    volume.anatomy = item.meta_text(recipe.anatomy_key, "any");
+    volume.user = item.meta_text(recipe.stratum_key, "");
+    return volume;
+  });
+}
+
+void for_each_window(const nn::FrozenEncoder& encoder, const BankVolume& volume, const drift::BankRecipe& recipe,
+                     const nn::HuMap& units, torch::Device device, WindowLevels levels,
+                     const std::function<void(WindowRows&&)>& sink, ForwardTime* time) {
+  for (std::int64_t first = 0; first < recipe.windows_per_case; first += windows_in_forward) {
+    throw_if_stop_requested();
+    const std::int64_t end = std::min(first + windows_in_forward, recipe.windows_per_case);
+    std::vector<DrawnWindow> drawn;
+    std::vector<Tensor> images, turned_images, turned_masks;
+    for (std::int64_t w = first; w < end; ++w) {
+      drawn.push_back(draw_window(volume, recipe, w));
+      const DrawnWindow& window = drawn.back();
+      images.push_back(nn::cut_window(volume.image, window.start, recipe.window, air).unsqueeze(0));
+      if (levels == WindowLevels::upright) continue;
+      turned_images.push_back(window.view.apply(images.back()));
+      turned_masks.push_back(
+          window.view.apply(nn::cut_window(volume.mask, window.start, recipe.window, 0).unsqueeze(0)));
+    }
+    images.insert(images.end(), turned_images.begin(), turned_images.end());
+    const Tensor batch = torch::cat(images).to(device);
+    std::vector<Tensor> maps;
+    {
+      const Stopwatch stopwatch(time);
+      maps = encoder.features(batch, units, volume.edge_mm);
+    }
+    const auto count = static_cast<std::int64_t>(drawn.size());
+    auto found = drift::upright_candidates(encoder.taps(), part_of(maps, 0, count));
+    if (levels == WindowLevels::all) {
+      const Tensor inside = torch::cat(turned_masks).to(device);
+      auto turned = drift::candidates(encoder.taps(), part_of(maps, count, 2 * count), inside);
+      std::move(turned.begin(), turned.end(), std::back_inserter(found));
+    }
+    for (std::int64_t b = 0; b < count; ++b) {
+      DrawnWindow& window = drawn[static_cast<std::size_t>(b)];
+      for (const drift::Candidates& candidates : found) {
+        const Tensor vectors = chosen_vectors(candidates, b, recipe.tokens_per_window, window.generator);
+        if (!vectors.defined()) continue;
+        sink({candidates.key,
+              vectors,
+              priorities_of(recipe, volume.id, first + b, candidates.key, vectors.size(0)),
+              first + b,
+              {volume.anatomy, window.axial_bin, volume.user}});
+      }
+    }
+  }
+}
+
+}  // namespace gdm::train

@@ -1,0 +1,60 @@
+// The windows of one volume as a bank sees them, and their feature rows: shared by building, verifying and querying, so
+// that all three get the same rows from the same case.
+//
+// Everything drawn depends on (seed, case id) alone: neither the place in the manifest nor other cases matter.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "drift/collection.hpp"
+#include "drift/levels.hpp"
+#include "image/volume.hpp"
+#include "train/data.hpp"
+
+namespace gdm::train {
+
+/// A volume ready for windows: axes D, H, W to superior, anterior and right, resampled if a spacing was asked for.
+struct BankVolume {
+  std::string id, patient;
+  Tensor image;                         ///< (1, D, H, W) float32 in `units`
+  Tensor mask;                          ///< (1, D, H, W) uint8
+  Tensor foreground;                    ///< (N) flat indices of voxels inside the mask, evenly thinned
+  std::array<double, 3> superior_mm{};  ///< towards the head, for a step along D, H, W
+  std::array<double, 2> extent_mm{};    ///< of the mask along the superior-inferior axis
+  double edge_mm = 0;                   ///< mean voxel edge
+  std::string anatomy = "any", user;    ///< strata that come from the case
+};
+
+/// image (1, D, H, W) in units, mask the same shape, on `grid`. spacing_mm 0: voxels stay as they are; else trilinear.
+BankVolume bank_volume(const Tensor& image, const Tensor& mask, const Grid& grid, double spacing_mm);
+/// A case of a manifest with its strata.
+BankVolume bank_volume(const Case& item, const drift::BankRecipe& recipe, const nn::HuMap& units,
+                       Provenance& provenance);
+
+/// Rows of one window and key.
+struct WindowRows {
+  std::string key;
+  Tensor vectors;     ///< (n, C) float32 on the device
+  Tensor priorities;  ///< (n) int64
+  std::int64_t window = 0;
+  drift::Stratum stratum;
+};
+
+/// Where the time went.
+struct ForwardTime {
+  double wall_s = 0, cpu_s = 0;  ///< in the encoder's forward pass; cpu: of the calling thread
+};
+
+enum class WindowLevels { all, upright };
+
+/// Draws `recipe.windows_per_case` windows, sends each through the encoder as it stands and as the drift turned it,
+/// several in a forward pass, and hands out the rows. Upright and global rows all; of the others up to
+/// tokens_per_window for each key, from inside the patient.
+void for_each_window(const nn::FrozenEncoder& encoder, const BankVolume& volume, const drift::BankRecipe& recipe,
+                     const nn::HuMap& units, torch::Device device, WindowLevels levels,
+                     const std::function<void(WindowRows&&)>& sink, ForwardTime* time = nullptr);
+
+}  // namespace gdm::train
