@@ -137,7 +137,8 @@ fs::path label_path(const Case& c, const std::string& key_or_file) {
 }
 
 bool grades_in_parallel(const Plan& plan, const GradeOptions& options) {
-  return options.encoders.empty() && static_cast<std::int64_t>(plan.cases.size()) >= thread_count();
+  return options.encoders.empty() && options.bank.empty() &&
+         static_cast<std::int64_t>(plan.cases.size()) >= thread_count();
 }
 
 std::string describe_plan(const std::vector<MethodManifest>& methods, const GradeOptions& options) {

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <functional>
 
+#include "bank_fixture.hpp"
 #include "drift/bank.hpp"
 #include "io/json.hpp"
 #include "io_fixture.hpp"
@@ -195,9 +196,7 @@ TEST_CASE("layers: a pre-activation network with group and instance norms") {
   CHECK(loaded.description.at("encoder").at("taps").at(1).at("receptive_field") == 9);
   CHECK(torch::equal(loaded.network->features(x)[1], (maps[1] - 0.25) / 2.0));
   const nn::HuMap units{-1000, 1000};
-  drift::BankBuilder builder;
-  builder.add("global.s2.mean", torch::rand({4, 16}), 0);
-  builder.write(foreign.folder / "bank.safetensors", {{"window_voxels", 12}}, loaded, Overwrite::refuse);
+  gdm_test::write_small_bank(foreign.folder / "bank.safetensors", loaded, "global.s2.mean", 16);
   const drift::RealBank bank(foreign.folder / "bank.safetensors", torch::Device(torch::kCPU));
   CHECK(bank.encoder().digest == loaded.digest);
   check_same(bank.encoder().features(x, units)[0], loaded.features(x, units)[0]);

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <torch/script.h>
 
+#include "bank_fixture.hpp"
 #include "drift/bank.hpp"
 #include "io_fixture.hpp"
 #include "nn/script_encoder.hpp"
@@ -68,9 +69,7 @@ TEST_CASE("script: taps are probed, the file holds the script, and gives the sam
     const Tensor leaf = x.clone().requires_grad_(true);
     const Tensor gradient = torch::autograd::grad({loaded.network->features(leaf)[1].sum()}, {leaf})[0];
     CHECK(gradient.abs().max().item<double>() > 0);
-    drift::BankBuilder builder;
-    builder.add("global.t1.mean", torch::rand({4, 2}), 0);
-    builder.write(bank_path, {{"window_voxels", 16}}, loaded, Overwrite::refuse);
+    gdm_test::write_small_bank(bank_path, loaded, "global.t1.mean", 2);
     const drift::RealBank bank(bank_path, torch::Device(torch::kCPU));
     CHECK(torch::equal(bank.encoder().network->features(x)[0], expected));
   }
