@@ -18,6 +18,7 @@ _gdm_metrics() {
         --split) COMPREPLY=($(compgen -W "predicted all train val test" -- "$cur")); return ;;
         --input) return ;;
         --encoder) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --bank) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --profile) COMPREPLY=($(compgen -W "synthrad2023 synthrad2025 plain" -- "$cur")); return ;;
         --range) return ;;
         --metrics) COMPREPLY=($(compgen -W "all" -- "$cur")); return ;;
@@ -30,7 +31,7 @@ _gdm_metrics() {
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --device --allow-code --json -n --dry-run --split --input --encoder --profile --range --metrics --unmasked --labels --predicted-labels --label-names --resample --fail-under --fail-over --keep-going --tsv -o --output" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --device --allow-code --json -n --dry-run --split --input --encoder --bank --profile --range --metrics --unmasked --labels --predicted-labels --label-names --resample --fail-under --fail-over --keep-going --tsv -o --output" -- "$cur"))
       else
         COMPREPLY=($(compgen -W "montage" -- "$cur"))
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -68,12 +68,13 @@ _gdm_recon() {
         --window) return ;;
         --overlap) return ;;
         --dtype) COMPREPLY=($(compgen -W "int16 float32" -- "$cur")); return ;;
+        --bank) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --device --allow-code -n --dry-run -o --output --split --shard --keep-going --filter --model --window --overlap --dtype --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --device --allow-code -n --dry-run -o --output --split --shard --keep-going --filter --model --window --overlap --dtype --bank --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

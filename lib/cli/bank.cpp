@@ -35,10 +35,11 @@ std::string bank_text(const Json& d, const std::string& digest) {
   const auto cap = build.at("patient_cap").get<std::int64_t>();
   const double spacing = build.at("spacing_mm").get<double>();
   std::string text = fmt::format(
-      "encoder   {} (digest {:.16})\npatients  {}, {} cases of split {}\n"
+      "encoder   {}, {} (digest {:.16})\npatients  {}, {} cases of split {}\n"
       "windows   {} of {}^3 voxels of each case, {} tokens of each\nspacing   {}, mean voxel edges {:.2f} to {:.2f} "
       "mm, "
       "median {:.2f}\nsampling  {}, at most {} rows of a key and stratum{}, seed {}\nsha256    {}\n\n",
+      d.at("encoder_file").value("training", Json::object()).value("task", "imported"),
       d.at("encoder_file").at("encoder").value("architecture", "?"), d.value("encoder_digest", ""),
       d.at("patients").size(), d.at("cases").get<std::int64_t>(), build.at("split").get<std::string>(),
       build.at("windows_per_case").get<std::int64_t>(), build.at("window_voxels").get<std::int64_t>(),

@@ -60,7 +60,8 @@ std::string input_line(const Json& input) {
   }
   const Json units = input.value("units", Json{-1.0, 1.0}), edges = input.value("spacing_mm", Json{0.0, 0.0});
   text += fmt::format(" become {} to {}", units.at(0).dump(), units.at(1).dump());
-  if (edges.at(1) > 0) text += fmt::format(", voxels of {} to {} mm", edges.at(0).dump(), edges.at(1).dump());
+  if (edges.at(1) > 0)
+    text += fmt::format(", voxels of {:.3g} to {:.3g} mm", edges.at(0).get<double>(), edges.at(1).get<double>());
   return text + ", axes " + input.value("axes", "any");
 }
 

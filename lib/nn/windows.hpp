@@ -2,11 +2,22 @@
 #pragma once
 
 #include <array>
+#include <utility>
 
-#include "image/volume.hpp"
+#include "image/orientation.hpp"
 #include "nn/compat.hpp"
 
 namespace gdm::nn {
+
+/// How every volume lies that a network sees: i to the right, j to anterior, k to superior, so that the axes of a
+/// tensor (D, H, W) point to superior, anterior and right.
+constexpr const char* network_orientation = "RAS";
+
+/// The image with its axes turned that way; nothing is interpolated.
+template <class T>
+Image<T> turned_for_network(Image<T> image) {
+  return image.grid.orientation() == network_orientation ? std::move(image) : reoriented(image, network_orientation);
+}
 
 /// A volume's voxels as a tensor (D, H, W) = (nk, nj, ni). Shares the volume's memory, which must outlive it.
 Tensor tensor_of(const Volume& volume);

@@ -47,7 +47,8 @@ class GeneratorOnVolumes : public net::Synthesizer {
         throw Error(fmt::format("input '{}' has {}, '{}' has {}", names_[c], describe(conditions[c].grid), names_[0],
                                 describe(conditions[0].grid)));
       }
-      const Tensor raw = tensor_of(conditions[c]);
+      const Volume turned = nn::turned_for_network(conditions[c]);
+      const Tensor raw = tensor_of(turned);
       if (!torch::isfinite(raw).all().item<bool>()) {
         throw Error("input '" + names_[c] + "' contains NaN or infinite voxels");
       }
@@ -60,7 +61,11 @@ class GeneratorOnVolumes : public net::Synthesizer {
         &evaluations_);
     if (!torch::isfinite(out).all().item<bool>()) throw Error("the model's output is not finite; is it a whole model?");
     config.hu_map.to_hu_(out);
-    return nn::volume_of(out, conditions[0].grid);
+    const Grid& wanted = conditions[0].grid;
+    Volume predicted = nn::volume_of(out, reoriented(wanted, axis_map(wanted, nn::network_orientation)));
+    if (wanted.orientation() != nn::network_orientation) predicted = reoriented(predicted, wanted.orientation());
+    predicted.grid = wanted;  // the same but for rounding
+    return predicted;
   }
 
   torch::Device device_;
@@ -85,14 +90,10 @@ class EncoderOnVolumes : public net::FeatureExtractor {
  private:
   net::FeatureMatrix run(const Volume& ct_hu, const Mask& mask) {
     const c10::InferenceMode inference;
-    Tensor image = encoder_.input.hu_map.to_unit(tensor_of(ct_hu)).unsqueeze(0);
-    Tensor inside = tensor_of(mask).unsqueeze(0).to(torch::kFloat32);
-    if (encoder_.input.axes != "any") {
-      const std::string ijk = ct_hu.grid.orientation();
-      const std::string dhw(ijk.rbegin(), ijk.rend());
-      image = nn::with_canonical_axes(image, dhw);
-      inside = nn::with_canonical_axes(inside, dhw);
-    }
+    const Volume turned = nn::turned_for_network(ct_hu);
+    const Mask turned_mask = nn::turned_for_network(mask);
+    const Tensor image = encoder_.input.hu_map.to_unit(tensor_of(turned)).unsqueeze(0);
+    const Tensor inside = tensor_of(turned_mask).unsqueeze(0).to(torch::kFloat32);
     const Point3 edges_mm = ct_hu.grid.spacing_mm();
     spacing_mm_ = (edges_mm[0] + edges_mm[1] + edges_mm[2]) / 3;
     net::FeatureMatrix features;

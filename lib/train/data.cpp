@@ -38,18 +38,21 @@ Sample read_sample(const Case& item, const std::vector<nn::GeneratorConfig::Cond
   Sample sample;
   sample.id = item.id;
   sample.patient = item.patient();
-  const Volume target = read_volume(*item.target);
+  Volume target = read_volume(*item.target);
+  const Grid stored_grid = target.grid;
   require_finite(tensor_of(target), *item.target);
-  sample.grid = target.grid;
-  const Mask mask = item.mask ? read_mask(*item.mask, &target.grid) : body_mask_from_ct(target);
+  Mask mask = item.mask ? read_mask(*item.mask, &stored_grid) : body_mask_from_ct(target);
   if (count_inside(mask) == 0) throw Error("the mask is empty");
+  target = nn::turned_for_network(std::move(target));
+  mask = nn::turned_for_network(std::move(mask));
+  sample.grid = target.grid;
   sample.mask = tensor_of(mask).unsqueeze(0).clone();
   sample.foreground = foreground_indices(sample.mask);
   sample.target = hu_map.to_unit(tensor_of(target)).unsqueeze(0);
   std::vector<Tensor> channels;
   for (const auto& condition : conditions) {
     const fs::path& path = item.input(condition.name);
-    const Volume volume = read_on_grid(path, target.grid, condition.name.c_str());
+    const Volume volume = nn::turned_for_network(read_on_grid(path, stored_grid, condition.name.c_str()));
     require_finite(tensor_of(volume), path);
     channels.push_back(nn::scale_condition(tensor_of(volume), condition, hu_map));
   }

@@ -25,11 +25,13 @@ const fs::path& volume_of_case(const Case& item, const std::string& name) {
   return *item.target;
 }
 
-Tensor inside_of(const Case& item, const Volume& volume, const Source& source) {
-  if (item.mask) return tensor_of(read_mask(*item.mask, &volume.grid)).clone();
-  if (source.scaling == "hu") return tensor_of(body_mask_from_ct(volume)).clone();
-  const Tensor values = tensor_of(volume);
-  return (source.scaling == "labels" ? values > 0 : values > values.mean()).to(torch::kUInt8);
+Mask mask_of(const Case& item, const Volume& stored, const Source& source) {
+  if (item.mask) return read_mask(*item.mask, &stored.grid);
+  if (source.scaling == "hu") return body_mask_from_ct(stored);
+  Mask mask(stored.grid, 0);
+  const Tensor values = tensor_of(stored);
+  tensor_of(mask).copy_(source.scaling == "labels" ? values > 0 : values > values.mean());
+  return mask;
 }
 
 Tensor scaled(const Tensor& raw, const Source& source, const nn::HuMap& hu_map) {
@@ -40,7 +42,8 @@ Tensor scaled(const Tensor& raw, const Source& source, const nn::HuMap& hu_map) 
 
 Sample read_image(const Case& item, const Source& source, const nn::HuMap& hu_map) {
   const fs::path& path = volume_of_case(item, source.name);
-  const Volume volume = read_volume(path);
+  const Volume stored = read_volume(path);
+  const Volume volume = nn::turned_for_network(stored);
   const Tensor raw = tensor_of(volume);
   Sample sample;
   sample.id = item.id;
@@ -51,7 +54,8 @@ Sample read_image(const Case& item, const Source& source, const nn::HuMap& hu_ma
     if (source.scaling == "labels") label_values(raw);
     sample.target = scaled(raw, source, hu_map).unsqueeze(0);
   });
-  sample.mask = inside_of(item, volume, source).unsqueeze(0);
+  const Mask mask = nn::turned_for_network(mask_of(item, stored, source));
+  sample.mask = tensor_of(mask).unsqueeze(0).clone();
   sample.foreground = foreground_indices(sample.mask);
   if (sample.foreground.numel() == 0) throw Error("the mask is empty");
   sample.conditions = sample.target.slice(0, 0, 0);
