@@ -131,7 +131,10 @@ TEST_CASE("manifest: what is wrong is named with its case") {
       {with_case(std::string(1000, '[')), "nested deeper than"},
       {with_case("{\"id\": \"\xff\"}"), "not valid JSON"},
   };
-  for (const auto& [text, message] : wrong) CHECK_MESSAGE(contains(parse_error(text), message), parse_error(text));
+  for (const auto& [text, message] : wrong) {
+    const std::string found = parse_error(text);
+    CHECK_MESSAGE(contains(found, message), found);
+  }
   const TemporaryFolder folder;
   put_file(folder / "m.json", "{", 1);
   CHECK(contains(error_of([&] { gdm::read_manifest(folder / "m.json"); }), "m.json: not valid JSON: parse error at"));
