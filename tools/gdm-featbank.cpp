@@ -130,7 +130,8 @@ void declare_verify(CLI::App& command, Verify& v) {
       ->check(cli::range(1, 1000000));
 }
 
-int run_verify(const cli::Program& program, const Verify& v) {
+int run_verify(const cli::Program& program, Verify& v) {
+  if (!v.options.encoder.empty()) v.options.encoder = cli::encoder_path(v.options.encoder.string());
   std::optional<Manifest> manifest;
   if (!v.manifest.empty()) manifest = read_manifest(v.manifest);
   Provenance provenance = program.provenance();

@@ -2,23 +2,13 @@
 # gdm-featbank from end to end on phantoms: shards, rebuilds, strata, spacing, verify, query, plot, and what is refused.
 set -euo pipefail
 PATH="$1:$PATH"
+. "$(dirname "$0")/refused.bash"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 export SOURCE_DATE_EPOCH=0
 common=(--threads 1 -q)
 
-fail() { echo "FAILED: $*" >&2; exit 1; }
-# refused CODE PATTERN COMMAND...: that exit code, one to three lines on stderr that match, nothing on stdout.
-refused() {
-  local code=$1 pattern=$2 status=0
-  shift 2
-  "$@" >out.txt 2>err.txt || status=$?
-  [[ $status == "$code" ]] || fail "'$*' exited $status, expected $code: $(cat err.txt)"
-  grep -q -- "$pattern" err.txt || fail "'$*' said '$(cat err.txt)', expected '$pattern'"
-  (($(wc -l <err.txt) <= 3)) || fail "'$*' said too much: $(cat err.txt)"
-  [[ ! -s out.txt ]] || fail "'$*' wrote to stdout"
-}
 # payload FILE: the digest of all tensors.
 payload() { gdm-featbank info "$1" --json | grep -o '"sha256": *"[0-9a-f]*"' | tail -n 1; }
 # description FILE: what a bank says about itself, its provenance aside.

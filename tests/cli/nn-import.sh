@@ -4,23 +4,12 @@
 set -euo pipefail
 PATH="$1:$PATH"
 encoders=$(cd "$(dirname "$0")/../../share/gdm/encoders" && pwd)
+. "$(dirname "$0")/refused.bash"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 export SOURCE_DATE_EPOCH=0
 common=(--threads 1 --seed 3 -q)
-
-fail() { echo "FAILED: $*" >&2; exit 1; }
-# refused CODE PATTERN COMMAND...: that exit code, one to three lines on stderr that match, nothing on stdout.
-refused() {
-  local code=$1 pattern=$2 status=0
-  shift 2
-  "$@" >out.txt 2>err.txt || status=$?
-  [[ $status == "$code" ]] || fail "'$*' exited $status, expected $code: $(cat err.txt)"
-  grep -q -- "$pattern" err.txt || fail "'$*' said '$(cat err.txt)', expected '$pattern'"
-  (($(wc -l <err.txt) <= 3)) || fail "'$*' said too much: $(cat err.txt)"
-  [[ ! -s out.txt ]] || fail "'$*' wrote to stdout"
-}
 
 gdm-phantom -o p --count 5 --kind head --seed 3 --shape 48 --spacing 4 -q
 gdm-encoder pretrain p/manifest.json -o own.safetensors --stem conv --window 16 --widths 8,16 --steps 2 --batch 2 "${common[@]}"

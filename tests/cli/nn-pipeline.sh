@@ -3,23 +3,12 @@
 # a rerun gives; and every refusal that needs a trained file.
 set -euo pipefail
 PATH="$1:$PATH"
+. "$(dirname "$0")/refused.bash"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
 export SOURCE_DATE_EPOCH=0
 common=(--threads 1 --seed 3 -q)
-
-fail() { echo "FAILED: $*" >&2; exit 1; }
-# refused CODE PATTERN COMMAND...: that exit code, one to three lines on stderr that match, nothing on stdout.
-refused() {
-  local code=$1 pattern=$2 status=0
-  shift 2
-  "$@" >out.txt 2>err.txt || status=$?
-  [[ $status == "$code" ]] || fail "'$*' exited $status, expected $code: $(cat err.txt)"
-  grep -q -- "$pattern" err.txt || fail "'$*' said '$(cat err.txt)', expected '$pattern'"
-  (($(wc -l <err.txt) <= 3)) || fail "'$*' said too much: $(cat err.txt)"
-  [[ ! -s out.txt ]] || fail "'$*' wrote to stdout"
-}
 
 gdm-phantom -o phantoms --count 5 --kind head --seed 3 --shape 32 --spacing 7 -q
 gdm-recon project phantoms/manifest.json -o sino --views 12 --photons 1e5 -q | gdm-recon fbp - -o fbp -q >fbp.json

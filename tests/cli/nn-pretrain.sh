@@ -2,6 +2,7 @@
 # gdm-encoder pretrain, probe and info from the command line: label maps, MR, resuming, encoders by name, refusals.
 set -euo pipefail
 PATH="$1:$PATH"
+. "$(dirname "$0")/refused.bash"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -9,18 +10,6 @@ export SOURCE_DATE_EPOCH=0
 unset GDM_SHARE
 common=(--threads 1 --seed 3 -q)
 tiny=(--window 16 --widths 8,8,8 --batch 2 "${common[@]}")
-
-fail() { echo "FAILED: $*" >&2; exit 1; }
-# refused CODE PATTERN COMMAND...: that exit code, one to three lines on stderr that match, nothing on stdout.
-refused() {
-  local code=$1 pattern=$2 status=0
-  shift 2
-  "$@" >out.txt 2>err.txt || status=$?
-  [[ $status == "$code" ]] || fail "'$*' exited $status, expected $code: $(cat err.txt)"
-  grep -q -- "$pattern" err.txt || fail "'$*' said '$(cat err.txt)', expected '$pattern'"
-  (($(wc -l <err.txt) <= 3)) || fail "'$*' said too much: $(cat err.txt)"
-  [[ ! -s out.txt ]] || fail "'$*' wrote to stdout"
-}
 
 gdm-phantom -o phantoms --count 5 --kind head --seed 3 --shape 32 --spacing 7 -q
 # The body masks serve as label maps with the labels 0 and 1.
