@@ -13,9 +13,6 @@ namespace {
 constexpr double least_deviation = 1e-6;
 constexpr double least_variance = 1e-12;
 constexpr std::int64_t most_whitened = 2048;
-// Of the largest eigenvalue. Validation patients of ct-hn: 0.1 tells them from themselves with two axes swapped best
-// (AUC .95 against .91 at 0.01) and retrieves positions as well; less lets noise directions count.
-constexpr double whitening_ridge = 0.1;
 constexpr std::int64_t most_compared = 1024;  // rows; they stand by priority, so the first ones are a random sample
 
 std::vector<double> rising_values(const Tensor& values) {

@@ -23,6 +23,11 @@ struct ChannelStatistics {
 };
 ChannelStatistics channel_statistics(const Tensor& vectors);
 
+/// Added to the eigenvalues before whitening, as a part of the largest: a direction of eigenvalue e keeps the variance
+/// e / (e + ridge * largest). Validation patients of ct-hn: 0.1 tells them from themselves with two axes swapped better
+/// than 0.01 (AUC .95 against .91) and retrieves positions as well; less lets noise directions count.
+constexpr double whitening_ridge = 0.1;
+
 /// The rows of all keys of a level that holds one row for each window, as one vector for each window: channels in
 /// standard deviations and keys weighted alike, then whitened, so that what many channels share does not drown the
 /// rest. Euclidean distances in it are Mahalanobis distances with a ridge.
