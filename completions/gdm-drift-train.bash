@@ -10,9 +10,10 @@ _gdm_drift_train() {
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
-        --objective) COMPREPLY=($(compgen -W "gdm regression" -- "$cur")); return ;;
+        --objective) COMPREPLY=($(compgen -W "gdm perceptual regression" -- "$cur")); return ;;
         --bank) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --encoder) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --init) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --log) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --steps) return ;;
         --batch) return ;;
@@ -25,17 +26,21 @@ _gdm_drift_train() {
         --max-time) return ;;
         --drift-start) return ;;
         --rho) return ;;
+        --perceptual) return ;;
+        --coordination) COMPREPLY=($(compgen -W "fixed norm pcgrad mgda cagrad" -- "$cur")); return ;;
         --conflict) return ;;
+        --conflict-edge) return ;;
         --weight-global) return ;;
         --weight-local) return ;;
         --weight-spatial) return ;;
         --pair-weight) return ;;
         --temperatures) return ;;
+        --sinkhorn) return ;;
         --seed) return ;;
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --log --steps --batch --window --widths --learning-rate --ema --checkpoint-every --validate-every --max-time --restart --drift-start --rho --conflict --weight-global --weight-local --weight-spatial --pair-weight --temperatures -f --force --reproducible --seed --device --allow-code" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --steps --batch --window --widths --learning-rate --ema --checkpoint-every --validate-every --max-time --restart --drift-start --rho --perceptual --coordination --conflict --conflict-edge --weight-global --weight-local --weight-spatial --pair-weight --temperatures --sinkhorn -f --force --reproducible --seed --device --allow-code" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -55,7 +55,7 @@ BankRows load_rows(const SafetensorsFile& file, const std::string& key, std::siz
   return rows;
 }
 
-RealBank::RealBank(const std::filesystem::path& path, torch::Device device) {
+RealBank::RealBank(const std::filesystem::path& path, torch::Device device) : device_(device) {
   const SafetensorsFile file(path);
   file.require_kind("bank");
   description_ = file.description();

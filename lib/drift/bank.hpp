@@ -43,6 +43,7 @@ class RealBank {
 
   const nlohmann::ordered_json& description() const { return description_; }
   const std::string& digest() const { return digest_; }
+  torch::Device device() const { return device_; }
   /// The encoder stored in the bank: features are only comparable with features of the same weights.
   const nn::FrozenEncoder& encoder() const { return encoder_; }
   /// Edge of the windows that the features come from, in voxels.
@@ -75,6 +76,7 @@ class RealBank {
  private:
   void read_description();
 
+  torch::Device device_;
   nlohmann::ordered_json description_;
   std::string digest_;
   nn::FrozenEncoder encoder_;

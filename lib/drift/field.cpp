@@ -19,6 +19,19 @@ double update_ema(double old, double now) {
   return old > 0 ? ema * old + (1 - ema) * now : now;
 }
 
+/// Affinities (R, G, M) between G queries and M targets.
+Tensor affinities(const Tensor& logits, const FieldOptions& options) {
+  if (options.sinkhorn_rounds == 0) {
+    return (torch::softmax(logits, 2) * torch::softmax(logits, 1)).clamp_min_(options.affinity_floor).sqrt_();
+  }
+  Tensor log_affinity = logits;
+  for (std::int64_t round = 0; round < options.sinkhorn_rounds; ++round) {
+    log_affinity = torch::log_softmax(log_affinity, 1);
+    log_affinity = torch::log_softmax(log_affinity, 2);
+  }
+  return log_affinity.exp_();
+}
+
 }  // namespace
 
 Field drift_field(const Tensor& gen_in, const Tensor& neg_in, const Tensor& pos_in, const Tensor& pos_weight,
@@ -51,8 +64,7 @@ Field drift_field(const Tensor& gen_in, const Tensor& neg_in, const Tensor& pos_
   field.force = torch::zeros_like(gen);
   for (std::size_t t = 0; t < options.temperatures.size(); ++t) {
     const Tensor logits = distance * (-1.0 / options.temperatures[t]);
-    Tensor affinity =
-        (torch::softmax(logits, 2) * torch::softmax(logits, 1)).clamp_min_(options.affinity_floor).sqrt_();
+    const Tensor affinity = affinities(logits, options);
     const Tensor to_negatives = affinity.narrow(2, 0, n_negatives);
     Tensor to_positives = affinity.narrow(2, n_negatives, pos.size(1));
     if (pos_weight.defined()) to_positives = to_positives * pos_weight.to(to_positives.options()).view({1, 1, -1});

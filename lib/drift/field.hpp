@@ -15,6 +15,9 @@ struct FieldOptions {
   std::vector<double> temperatures{0.05, 0.2, 0.5};  ///< relative to the mean pairwise distance
   double affinity_floor = 1e-6;                      ///< floor of the product of both softmaxes
   bool siblings = true;                              ///< generated samples repel each other (self excluded)
+  /// Rounds of row and column normalisation of the kernel (Sinkhorn, in the logarithm) in the place of the product of
+  /// both softmaxes; 0: the product.
+  std::int64_t sinkhorn_rounds = 0;
 };
 
 /// What one drift problem remembers between steps; part of the checkpoint.
@@ -32,7 +35,8 @@ struct Field {
 /// R independent problems at once. gen (R, G, C), neg (R, N, C) with N >= 0, pos (R, P, C); pos_weight (P) or undefined
 /// multiplies the affinities of the positives' columns. Computes in float32 without gradient and updates `state`.
 ///
-/// A = sqrt(softmax over targets * softmax over queries) of -distance / (temperature * scale);
+/// A = sqrt(softmax over targets * softmax over queries) of -distance / (temperature * scale), or with Sinkhorn rounds
+/// exp(-distance / (temperature * scale)) with columns, then rows brought to sum 1, so many times;
 /// V = sum over temperatures of [ (A+ rowsum(A-)) pos - (A- rowsum(A+)) (gen, neg) ] / (unit * RMS). Attraction and
 /// repulsion carry equal mass, so V(p, q) = -V(q, p) and V = 0 at p = q.
 Field drift_field(const Tensor& gen, const Tensor& neg, const Tensor& pos, const Tensor& pos_weight,

@@ -184,9 +184,12 @@ struct BankVerifyOptions {
 };
 
 struct TrainOptions {
-  std::filesystem::path bank, encoder, output, log;
+  std::vector<std::filesystem::path> banks;     ///< of real features, each with its encoder
+  std::vector<std::filesystem::path> encoders;  ///< for the perceptual objective alone
+  std::filesystem::path output, log;
+  std::filesystem::path init;  ///< generator whose weights are the first ones; empty: random
   Overwrite overwrite = Overwrite::refuse;
-  std::string objective = "gdm";  ///< gdm | regression
+  std::string objective = "gdm";  ///< gdm | perceptual | regression
   std::vector<std::int64_t> widths{32, 64, 128};
   std::int64_t steps = 4000;
   std::int64_t batch = 2;
@@ -195,10 +198,14 @@ struct TrainOptions {
   double ema = 0.999;
   double drift_start = 0.6;  ///< fraction of the steps that are regression alone
   double rho = 0.3;          ///< share of the drift gradient at the predicted volume
-  double conflict = 1.0;     ///< kappa: part of the drift gradient that opposes fidelity and is removed
+  double perceptual = 0;     ///< share of the perceptual gradient there
+  std::string coordination = "norm+pcgrad";
+  double conflict = 1.0;           ///< kappa: part of a gradient that opposes fidelity and is removed
+  std::int64_t conflict_edge = 0;  ///< edge in voxels of the cubes in which that is done; 0: the whole window
   double weight_global = 0.25, weight_local = 0.5, weight_spatial = 1.0;
-  double pair_weight = 1.0;
+  double pair_weight = 1.0;  ///< of the own patient's real features among the positives; 0: a marginal field
   std::vector<double> temperatures{0.05, 0.2, 0.5};
+  std::int64_t sinkhorn = 0;  ///< rounds of Sinkhorn normalisation instead of the product of two softmaxes; 0: product
   std::int64_t checkpoint_every = 500;
   std::int64_t validate_every = 500;
   double max_time_s = 0;  ///< 0: no limit; reached: checkpoint and stop as for a signal

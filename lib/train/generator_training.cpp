@@ -4,21 +4,18 @@
 
 #include <cmath>
 #include <memory>
-#include <set>
 
-#include "drift/coordination.hpp"
-#include "drift/objective.hpp"
 #include "synth/sliding_window.hpp"
 #include "sys/log.hpp"
 #include "sys/signals.hpp"
 #include "train/data.hpp"
 #include "train/loop.hpp"
+#include "train/objectives.hpp"
 
 namespace gdm::train {
 namespace {
 
 constexpr double background_weight = 0.05;
-constexpr double least_part = 0.01;  // below this part of rho the drift is not computed
 constexpr std::size_t most_validation_cases = 6;
 
 /// Conditions of a task: CT-like inputs in HU, anything else by percentile. "sparse-ct" starts from the FBP.
@@ -46,24 +43,22 @@ nn::GeneratorConfig generator_config(const Manifest& manifest, const net::TrainO
   return config;
 }
 
-drift::ObjectiveOptions drift_options(const net::TrainOptions& options) {
-  drift::ObjectiveOptions out;
-  out.field.temperatures = options.temperatures;
-  out.weight_global = options.weight_global;
-  out.weight_local = options.weight_local;
-  out.weight_spatial = options.weight_spatial;
-  out.pair_weight = options.pair_weight;
-  return out;
-}
-
 nlohmann::ordered_json settings(const net::TrainOptions& o, const net::Compute& compute) {
   nlohmann::ordered_json json{{"objective", o.objective},         {"steps", o.steps}, {"batch", o.batch},
                               {"learning_rate", o.learning_rate}, {"ema", o.ema},     {"seed", compute.seed}};
+  if (!o.init.empty()) json["init"] = o.init.filename().string();
+  if (o.objective == "regression") return json;
+  json["coordination"] = {{"mode", o.coordination}, {"conflict", o.conflict}, {"conflict_edge", o.conflict_edge}};
+  json["start"] = o.drift_start;
+  json["perceptual"] = o.perceptual;
   if (o.objective == "gdm") {
-    json["drift"] = {{"start", o.drift_start},         {"rho", o.rho},
-                     {"conflict", o.conflict},         {"weight_global", o.weight_global},
-                     {"weight_local", o.weight_local}, {"weight_spatial", o.weight_spatial},
-                     {"pair_weight", o.pair_weight},   {"temperatures", o.temperatures}};
+    json["drift"] = {{"rho", o.rho},
+                     {"weight_global", o.weight_global},
+                     {"weight_local", o.weight_local},
+                     {"weight_spatial", o.weight_spatial},
+                     {"pair_weight", o.pair_weight},
+                     {"temperatures", o.temperatures},
+                     {"sinkhorn", o.sinkhorn}};
   }
   return json;
 }
@@ -82,16 +77,14 @@ class Training {
         provenance_(provenance),
         device_(nn::device_from_text(compute.device)),
         config_(generator_config(manifest, options)) {
-    if (options.objective == "gdm") {
-      open_drift();
-      check_leak(manifest);
-    }
     torch::manual_seed(compute.seed);
     network_ = nn::Generator(config_);
+    if (!options.init.empty()) begin_from(options.init);
     network_->to(device_);
     trainee_ = std::make_unique<Trainee>(*network_, options.ema);
     train_ = load_samples(usable_cases(manifest, "train"), config_.conditions, config_.hu_map, provenance);
-    if (drift_) with_context(options.bank.string(), [&] { drift_->bank().require_edge(median_edge_mm(train_)); });
+    objectives_ = std::make_unique<Objectives>(options, compute.seed, manifest, config_.hu_map, median_edge_mm(train_),
+                                               device_, provenance);
     std::vector<Case> validation;
     for (const Case& item : manifest.cases) {
       if (item.split == "val" && !item.error && validation.size() < most_validation_cases) validation.push_back(item);
@@ -109,37 +102,22 @@ class Training {
   }
 
  private:
-  /// A bank that has seen a patient of the val or test split would leak into what those splits measure.
-  void check_leak(const Manifest& manifest) const {
-    std::set<std::string> in_bank;
-    for (const auto& patient : drift_->bank().description().at("patients")) in_bank.insert(patient.get<std::string>());
-    for (const Case& item : manifest.cases) {
-      if ((item.split == "val" || item.split == "test") && in_bank.count(item.patient()) != 0) {
-        throw Error(fmt::format("{}: holds features of patient '{}', who is in the {} split", options_.bank.string(),
-                                item.patient(), item.split));
-      }
+  /// Takes over the weights of a trained generator of the same architecture.
+  void begin_from(const fs::path& path) {
+    const nn::LoadedGenerator trained = nn::load_generator(path, torch::Device(torch::kCPU));
+    auto same = [](nlohmann::ordered_json config) {
+      config.erase("window");  // what it was trained with; the weights do not depend on it
+      return config;
+    };
+    if (same(trained.config.json()) != same(config_.json())) {
+      throw Error(fmt::format("{}: a generator of another task or architecture: {} instead of {}", path.string(),
+                              same(trained.config.json()).dump(), same(config_.json()).dump()));
     }
-  }
-
-  void open_drift() {
-    drift_ = std::make_unique<drift::DriftObjective>(options_.bank, drift_options(options_), config_.hu_map, device_);
-    const drift::RealBank& bank = drift_->bank();
-    if (bank.window() > options_.window) {
-      throw Error(fmt::format("{}: made from windows of {} voxels, training windows have only {}",
-                              options_.bank.string(), bank.window(), options_.window));
-    }
-    if (!options_.encoder.empty()) {
-      const auto encoder = nn::load_encoder(options_.encoder, torch::Device(torch::kCPU));
-      if (encoder.digest != bank.encoder().digest) {
-        throw Error(fmt::format("{}: made with another encoder than {} (digest {:.12} instead of {:.12})",
-                                options_.bank.string(), options_.encoder.string(), bank.encoder().digest,
-                                encoder.digest));
-      }
-    }
-    provenance_.add_source(options_.bank);
-    if (rho_at(options_.steps - 1) <= least_part * options_.rho) {
-      log_warning("--rho 0 or so late a --drift-start leaves plain regression: the drift is never used");
-    }
+    const torch::NoGradGuard no_grad;
+    auto parameters = network_->named_parameters();
+    for (const auto& item : trained.network->named_parameters()) parameters[item.key()].copy_(item.value());
+    init_digest_ = trained.digest;
+    provenance_.add_source(path);
   }
 
   LoopPlan loop_plan() const {
@@ -152,7 +130,8 @@ class Training {
     plan.restart = options_.restart;
     plan.configuration = {
         {"generator", config_.json()}, {"training", settings(options_, compute_)}, {"data", data_digest(train_)}};
-    if (drift_) plan.configuration["bank"] = drift_->bank().digest();
+    if (!objectives_->empty()) plan.configuration["objectives"] = objectives_->description();
+    if (!init_digest_.empty()) plan.configuration["init"] = init_digest_;
     return plan;
   }
 
@@ -161,29 +140,15 @@ class Training {
     extra.save = [this](nn::TensorWriter& writer, nlohmann::ordered_json& json) {
       json["average_l1_hu"] = average_l1_hu_;
       json["validation_mae_hu"] = validation_mae_hu_;
-      json["coordination"] = {{"fidelity_norm", coordination_.fidelity_norm},
-                              {"drift_norm", coordination_.drift_norm},
-                              {"updates", coordination_.updates}};
-      if (drift_) drift_->save(writer, json["drift"]);
+      objectives_->save(writer, json["objectives"]);
     };
     extra.load = [this](const SafetensorsFile& file, const nlohmann::ordered_json& json) {
       average_l1_hu_ = json.at("average_l1_hu").get<double>();
       validation_mae_hu_ = json.at("validation_mae_hu").get<double>();
-      const auto& state = json.at("coordination");
-      coordination_ = {state.at("fidelity_norm").get<double>(), state.at("drift_norm").get<double>(),
-                       state.at("updates").get<std::int64_t>()};
-      if (drift_) drift_->load(file, json.at("drift"));
+      objectives_->load(file, json.at("objectives"));
     };
     extra.begin = [this](std::int64_t first) { log_ = std::make_unique<JsonLog>(options_.log, first); };
     return extra;
-  }
-
-  /// Share of the drift at this step: a sigmoid that reaches rho soon after drift_start.
-  double rho_at(std::int64_t n) const {
-    if (!drift_) return 0;
-    const auto steps = static_cast<double>(options_.steps);
-    const double middle = options_.drift_start + 0.025;
-    return options_.rho / (1 + std::exp(-(static_cast<double>(n) / steps - middle) / 0.006));
   }
 
   std::string step(std::int64_t n) {
@@ -195,8 +160,9 @@ class Training {
     Tensor gradient = torch::autograd::grad({fidelity}, {leaf})[0];
     const double l1_hu = fidelity.item<double>() * config_.hu_map.hu_per_unit();
     line["l1_hu"] = l1_hu;
-    const double rho = rho_at(n);
-    if (rho > least_part * options_.rho) gradient = add_drift(n, rho, batch, leaf, gradient, line);
+    if (!objectives_->empty()) {
+      gradient = objectives_->coordinated(n, {leaf, batch.target, batch.mask}, gradient, line);
+    }
     trainee_->zero_grad();
     predicted.backward(gradient);
     const double rate = learning_rate(options_.learning_rate, n, options_.steps);
@@ -207,24 +173,6 @@ class Training {
     log_->write(line);
     return fmt::format("L1 {:.1f} HU", average_l1_hu_) +
            (validation_mae_hu_ > 0 ? fmt::format(", validation MAE {:.1f} HU", validation_mae_hu_) : "");
-  }
-
-  Tensor add_drift(std::int64_t n, double rho, const Batch& batch, const Tensor& predicted, const Tensor& fidelity,
-                   nlohmann::ordered_json& line) {
-    at::Generator generator = drift::step_generator(compute_.seed, n);
-    const auto drift = drift_->gradient(predicted, batch.target, batch.mask, generator);
-    const Tensor inside = drift.gradient * batch.mask.to(torch::kFloat32);
-    const auto together = drift::coordinate(fidelity, inside, {rho, options_.conflict}, coordination_);
-    line["drift"] = {{"rho", rho},
-                     {"loss", drift.loss},
-                     {"raw_force_rms", drift.raw_rms},
-                     {"fidelity_norm", together.fidelity_norm},
-                     {"drift_norm", together.drift_norm},
-                     {"cosine", together.cosine},
-                     {"conflict_rate", together.conflict_rate},
-                     {"effective_share", together.effective_share},
-                     {"used", together.drift_used}};
-    return together.gradient;
   }
 
   /// Masked MAE of whole volumes with the averaged weights.
@@ -253,7 +201,8 @@ class Training {
     auto training = settings(options_, compute_);
     training["cases"] = train_.size();
     if (validation_mae_hu_ > 0) training["validation_mae_hu"] = validation_mae_hu_;
-    if (drift_) training["bank_sha256"] = drift_->bank().digest();
+    if (!objectives_->empty()) training["objectives"] = objectives_->description();
+    if (!init_digest_.empty()) training["init_sha256"] = init_digest_;
     writer.write(options_.output,
                  {{"kind", "generator"},
                   {"generator", config_.json()},
@@ -269,8 +218,8 @@ class Training {
   nn::GeneratorConfig config_;
   nn::Generator network_{nullptr};
   std::unique_ptr<Trainee> trainee_;
-  std::unique_ptr<drift::DriftObjective> drift_;
-  drift::CoordinationState coordination_;
+  std::unique_ptr<Objectives> objectives_;
+  std::string init_digest_;  ///< of the generator it began from; empty: none
   std::vector<Sample> train_, validation_;
   std::unique_ptr<WindowSampler> sampler_;
   std::unique_ptr<JsonLog> log_;

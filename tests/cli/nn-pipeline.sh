@@ -22,10 +22,11 @@ train=(gdm-drift-train --window 16 --widths 8,16 --steps 8 --batch 2 "${common[@
 
 for task in mr2ct:phantoms:mr sparse-ct:fbp:fbp; do
   IFS=: read -r name source input <<<"$task"
-  "${train[@]}" "$source/manifest.json" --bank b.safetensors --encoder e.safetensors --drift-start 0.2 \
+  "${train[@]}" "$source/manifest.json" --bank b.safetensors --perceptual 0.2 --drift-start 0.2 \
     -o "$name.safetensors"
   [[ $(wc -l <"$name.log.jsonl") == 8 ]] || fail "the log has not one line per step"
   grep -q raw_force_rms "$name.log.jsonl" || fail "no force in the log"
+  grep -q perceptual.1 "$name.log.jsonl" || fail "no perceptual objective in the log"
   [[ ! -e $name.safetensors.checkpoint ]] || fail "the checkpoint of a finished run is left"
   gdm-synth "$source/manifest.json" --model "$name.safetensors" -o "$name" --split test -q |
     gdm-metrics - --input "$input" --encoder s.safetensors --json -q >"$name.json"
@@ -39,8 +40,7 @@ gdm-synth phantoms/manifest.json --model mr2ct.safetensors -o again --split test
 sed -i '/--force/d' again/*.json  # the one difference: it was asked for
 diff <(sed 's/"-q",$/"-q"/' first/*.json) <(sed 's/"-q",$/"-q"/' again/*.json) || fail "two runs describe themselves differently"
 for file in first/*.nii.gz; do cmp "$file" "again/${file#first/}" || fail "$file differs between two runs"; done
-"${train[@]}" phantoms/manifest.json --bank b.safetensors --encoder e.safetensors --drift-start 0.2 \
-  -o twice.safetensors
+"${train[@]}" phantoms/manifest.json --bank b.safetensors --perceptual 0.2 --drift-start 0.2 -o twice.safetensors
 cmp mr2ct.log.jsonl twice.log.jsonl || fail "two trainings with one seed differ"
 
 # The learned reconstruction of a sinogram equals FBP and synthesis in two steps, up to the FBP's rounding to int16.
@@ -49,10 +49,20 @@ gdm-recon gdm "sino/${test_id}_sinogram.nii.gz" --model sparse-ct.safetensors -o
 gdm-recon gdm sino/manifest.json --model sparse-ct.safetensors -o recon --split test -q | gdm-metrics - -q >/dev/null
 refused 1 "already exists\|exists" gdm-recon gdm "sino/${test_id}_sinogram.nii.gz" --model sparse-ct.safetensors -o one.nii.gz
 
-# A stopped training exits 75 and continues to the same model, byte for byte, drift state included; other options are
-# refused. Both runs have the same names in different folders, so that even their provenance agrees.
-long=(gdm-drift-train ../phantoms/manifest.json --bank ../b.safetensors --window 16 --widths 8,16 --batch 2
-  --drift-start 0.1 "${common[@]}" -o m.safetensors)
+# On from a trained generator, with the features of another network; every mode of coordination trains.
+for mode in fixed norm pcgrad mgda cagrad; do
+  "${train[@]}" phantoms/manifest.json --init mr2ct.safetensors --objective perceptual --encoder s.safetensors \
+    --coordination "$mode" --conflict-edge 8 --drift-start 0 -o further.safetensors --force --restart
+done
+refused 1 "another task or architecture" "${train[@]}" fbp/manifest.json --init mr2ct.safetensors --objective regression \
+  -o x.safetensors
+
+# A stopped training exits 75 and continues to the same model, byte for byte, drift state of two banks included; other options
+# are refused. Both runs have the same names in different folders, so that even their provenance agrees.
+gdm-featbank build phantoms/manifest.json --encoder s.safetensors -o b2.safetensors --window 16 --windows-per-case 4 \
+  "${common[@]}"
+long=(gdm-drift-train ../phantoms/manifest.json --bank ../b.safetensors --bank ../b2.safetensors --window 16
+  --widths 8,16 --batch 2 --drift-start 0.1 "${common[@]}" -o m.safetensors)
 mkdir whole cut
 (cd whole && "${long[@]}" --steps 60)
 cd cut
@@ -74,7 +84,10 @@ refused 1 "no-such" gdm-encoder pretrain no-such.json -o x.safetensors
 refused 2 "safetensors" gdm-encoder pretrain phantoms/manifest.json -o x.pt
 refused 2 "multiple" gdm-encoder pretrain phantoms/manifest.json -o x.safetensors --window 20
 refused 2 "needs --bank" gdm-drift-train phantoms/manifest.json -o x.safetensors
-refused 1 "another encoder" gdm-drift-train phantoms/manifest.json --bank b.safetensors --encoder s.safetensors -o x.safetensors
+refused 2 "needs --encoder or --bank" gdm-drift-train phantoms/manifest.json --objective perceptual -o x.safetensors
+refused 2 "needs --perceptual" gdm-drift-train phantoms/manifest.json --bank b.safetensors --encoder s.safetensors -o x.safetensors
+refused 2 "leaves nothing" gdm-drift-train phantoms/manifest.json --objective perceptual --encoder s.safetensors \
+  --perceptual 0 -o x.safetensors
 refused 1 "encoder" gdm-drift-train phantoms/manifest.json --bank e.safetensors -o x.safetensors
 refused 1 "bank" gdm-synth phantoms/manifest.json --model b.safetensors -o x
 refused 1 "fbp" gdm-synth phantoms/manifest.json --model sparse-ct.safetensors -o x

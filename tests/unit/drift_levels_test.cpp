@@ -5,7 +5,7 @@
 #include <set>
 
 #include "drift/collection.hpp"
-#include "drift/objective.hpp"
+#include "drift/encoder_objective.hpp"
 #include "io_fixture.hpp"
 #include "nn/residual_encoder.hpp"
 
@@ -154,39 +154,97 @@ TEST_CASE("bank: round trip, and a bank with other encoder weights is refused") 
   CHECK_THROWS_AS(RealBank(forged, torch::Device(torch::kCPU)), Error);
 }
 
-TEST_CASE("drift objective: repeats under a seed, leaves air alone, and resumes exactly") {
-  const gdm_test::TemporaryFolder folder;
-  const auto path = folder / "bank.safetensors";
-  write_bank(path, 16);
-  const torch::Device cpu(torch::kCPU);
+namespace {
+OutputWindow random_window() {
   torch::manual_seed(13);
   const Tensor predicted = torch::rand({2, 1, 24, 24, 24}) - 0.5, target = torch::rand({2, 1, 24, 24, 24}) - 0.5;
-  const Tensor mask = torch::ones_like(target);
-  ObjectiveOptions options;
-  DriftObjective first(path, options, {}, cpu), second(path, options, {}, cpu);
+  return {predicted.requires_grad_(true), target, torch::ones_like(target)};
+}
+std::shared_ptr<const RealBank> bank_in(const gdm_test::TemporaryFolder& folder) {
+  const auto path = folder / "bank.safetensors";
+  write_bank(path, 16);
+  return std::make_shared<const RealBank>(path, torch::Device(torch::kCPU));
+}
+EncoderObjectiveOptions both_shares() {
+  EncoderObjectiveOptions options;
+  options.drift_share = 0.3;
+  options.perceptual_share = 0.2;
+  return options;
+}
+}  // namespace
+
+TEST_CASE("objectives of an encoder: repeat under a seed and resume exactly") {
+  const gdm_test::TemporaryFolder folder;
+  const auto bank = bank_in(folder);
+  const OutputWindow window = random_window();
+  EncoderObjective first("a", bank, both_shares()), second("a", bank, both_shares());
   for (int step = 0; step < 3; ++step) {
     at::Generator a = step_generator(1, step), b = step_generator(1, step);
-    const auto one = first.gradient(predicted, target, mask, a), two = second.gradient(predicted, target, mask, b);
-    CHECK(torch::equal(one.gradient, two.gradient));
-    CHECK(one.gradient.abs().max().item<double>() > 0);
-    CHECK(one.raw_rms.size() == 3);
+    const auto one = first.gradients(window, a), two = second.gradients(window, b);
+    REQUIRE(one.size() == 2);
+    CHECK(one[0].name == "perceptual.a");
+    CHECK(one[1].name == "drift.a");
+    for (std::size_t i = 0; i < 2; ++i) {
+      CHECK(torch::equal(one[i].gradient, two[i].gradient));
+      CHECK(one[i].gradient.abs().max().item<double>() > 0);
+    }
+    CHECK(one[1].log.at("raw_force_rms").size() == 3);
   }
   nn::TensorWriter writer;
   nlohmann::ordered_json state;
-  first.save(writer, state);
+  first.save(writer, "x.", state);
   const auto saved = folder / "state.safetensors";
   writer.write(saved, {{"kind", "checkpoint"}}, Overwrite::replace);
-  DriftObjective resumed(path, options, {}, cpu);
-  resumed.load(SafetensorsFile(saved), state);
+  EncoderObjective resumed("a", bank, both_shares());
+  resumed.load(SafetensorsFile(saved), "x.", state);
   at::Generator a = step_generator(1, 9), b = step_generator(1, 9);
-  CHECK(torch::equal(first.gradient(predicted, target, mask, a).gradient,
-                     resumed.gradient(predicted, target, mask, b).gradient));
-  at::Generator d = step_generator(1, 1);
-  const auto in_air = first.gradient(predicted, target, torch::zeros_like(target), d);
-  CHECK(in_air.raw_rms.size() == 1);  // global alone: nothing else is inside
-  options.weight_global = 0;
-  options.weight_local = 0;
-  DriftObjective spatial(path, options, {}, cpu);
-  at::Generator c = step_generator(1, 1);
-  CHECK(spatial.gradient(predicted, target, mask, c).raw_rms.size() == 1);
+  CHECK(torch::equal(first.gradients(window, a)[1].gradient, resumed.gradients(window, b)[1].gradient));
+}
+
+TEST_CASE("objectives of an encoder: nothing outside the patient, levels can be left out, pairs can be left out") {
+  const gdm_test::TemporaryFolder folder;
+  const auto bank = bank_in(folder);
+  OutputWindow window = random_window();
+  EncoderObjectiveOptions options = both_shares();
+  {
+    EncoderObjective objective("a", bank, options);
+    at::Generator generator = step_generator(1, 1);
+    OutputWindow air = window;
+    air.mask = torch::zeros_like(window.target);
+    const auto out = objective.gradients(air, generator);
+    CHECK(out[0].gradient.abs().max().item<double>() == 0);
+    CHECK(out[1].log.at("raw_force_rms").size() == 1);  // global alone: nothing else is inside
+  }
+  options.drift.pair_weight = 0;
+  {
+    EncoderObjective objective("a", bank, options);
+    at::Generator generator = step_generator(1, 1);
+    CHECK(objective.gradients(window, generator)[1].log.at("raw_force_rms").size() == 1);  // rings are empty yet
+    CHECK(objective.gradients(window, generator)[1].log.at("raw_force_rms").size() == 3);
+  }
+  options.drift.weight_global = 0;
+  options.drift.weight_local = 0;
+  options.perceptual_share = 0;
+  EncoderObjective spatial("a", bank, options);
+  at::Generator generator = step_generator(1, 1);
+  const auto out = spatial.gradients(window, generator);
+  REQUIRE(out.size() == 1);
+  CHECK(out[0].log.at("raw_force_rms").size() == 1);
+}
+
+TEST_CASE("perceptual loss: zero for the target itself, about one for other features, blind outside") {
+  torch::manual_seed(3);
+  FeaturePair pair;
+  pair.real = {torch::randn({1, 5, 8, 8, 8}), torch::randn({1, 9, 4, 4, 4}) * 100};
+  pair.predicted = {pair.real[0].clone(), pair.real[1].clone()};
+  pair.mask = torch::ones({1, 1, 16, 16, 16});
+  CHECK(perceptual_loss(pair).item<double>() == 0);
+  pair.predicted = {pair.real[0].roll(1, 2), pair.real[1].roll(1, 2)};
+  CHECK(perceptual_loss(pair).item<double>() == doctest::Approx(std::sqrt(2.0)).epsilon(0.1));
+  pair.mask.slice(2, 8, 16).zero_();
+  pair.predicted = {pair.real[0].clone(), pair.real[1].clone()};
+  pair.predicted[0].slice(2, 4, 8).fill_(7.0);
+  CHECK(perceptual_loss(pair).item<double>() == 0);
+  pair.mask.zero_();
+  CHECK_FALSE(perceptual_loss(pair).defined());
 }

@@ -1,11 +1,11 @@
-#include "drift/objective.hpp"
+#include "drift/drift_loss.hpp"
 
 #include <fmt/format.h>
 
 namespace gdm::drift {
 namespace {
 
-constexpr const char* ring_prefix = "ring.";
+constexpr const char* ring_name = "ring.";
 constexpr double least_scale = 1e-6;  // features that do not vary tell nothing
 
 /// What a drift problem compares.
@@ -24,7 +24,7 @@ Tensor append_to_all(const Tensor& set, const Tensor& vectors) {
 
 /// Gradient-free weights: `pairs` columns of weight `pair_weight`, then bank columns of weight 1.
 Tensor positive_weights(std::int64_t pairs, std::int64_t all, double pair_weight, const Tensor& like) {
-  if (pair_weight == 1.0) return {};
+  if (pair_weight == 1.0 || pair_weight == 0.0) return {};
   Tensor weights = torch::ones({all}, like.options().requires_grad(false));
   weights.slice(0, 0, pairs).fill_(pair_weight);
   return weights;
@@ -32,9 +32,7 @@ Tensor positive_weights(std::int64_t pairs, std::int64_t all, double pair_weight
 
 }  // namespace
 
-DriftObjective::DriftObjective(const std::filesystem::path& bank, const ObjectiveOptions& options, nn::HuMap units,
-                               torch::Device device)
-    : options_(options), units_(units), device_(device), bank_(bank, device) {
+DriftLoss::DriftLoss(const RealBank& bank, const DriftOptions& options) : options_(options), bank_(bank) {
   for (const auto& [key, level] : bank_.description().at("keys").items()) {
     const std::string name = level_of(key);
     if (weight_of(name) <= 0 || bank_.scale(key) < least_scale) continue;
@@ -44,10 +42,10 @@ DriftObjective::DriftObjective(const std::filesystem::path& bank, const Objectiv
     if (name == "global") rings_.emplace(key, Ring(options_.bank_global));
     if (name == "local") rings_.emplace(key, Ring(options_.bank_local));
   }
-  if (states_.empty()) throw Error(bank.string() + ": nothing in it has a weight above zero, so there is no drift");
+  if (states_.empty()) throw Error("nothing in it has a weight above zero, so there is no drift");
 }
 
-double DriftObjective::weight_of(const std::string& level) const {
+double DriftLoss::weight_of(const std::string& level) const {
   if (level == "global") return options_.weight_global;
   if (level == "local") return options_.weight_local;
   return level == "spatial" ? options_.weight_spatial : 0.0;  // upright windows are not what the drift sees
@@ -56,8 +54,8 @@ double DriftObjective::weight_of(const std::string& level) const {
 /// One key's share of the loss. Global: the volumes of the batch are one set. Local: each volume is a problem. Both
 /// meet the bank's real vectors and the ring's generated ones. Spatial: each block is a problem of its own cells.
 /// Undefined if nothing of the window lies inside the patient.
-Tensor DriftObjective::problem_loss(const Candidates& gen, const Candidates& real, at::Generator& generator,
-                                    Result& result) {
+Tensor DriftLoss::problem_loss(const Candidates& gen, const Candidates& real, at::Generator& generator,
+                               Result& result) {
   const std::string level = level_of(gen.key);
   Sets sets;
   if (level == "spatial") {
@@ -85,12 +83,17 @@ Tensor DriftObjective::problem_loss(const Candidates& gen, const Candidates& rea
     const std::int64_t pairs = sets.pos.size(1);
     sets.pos =
         append_to_all(sets.pos, bank_.sample(gen.key, global ? options_.bank_global : options_.bank_local, generator));
+    if (options_.pair_weight == 0) sets.pos = sets.pos.narrow(1, pairs, sets.pos.size(1) - pairs);
     sets.pos_weight = positive_weights(pairs, sets.pos.size(1), options_.pair_weight, sets.pos);
     const Tensor flat = sets.gen.detach().reshape({-1, sets.gen.size(2)});
     const std::int64_t step = global ? 1 : std::max<std::int64_t>(1, flat.size(0) / options_.push_local);
     ring.push(flat.slice(0, 0, flat.size(0), step));
   }
-  const Field field = drift_field(sets.gen, sets.neg, sets.pos, sets.pos_weight, options_.field, states_.at(gen.key));
+  FieldOptions field_options = options_.field;
+  // A volume's own vectors stand in both sets or in none: else a force would be left where both distributions agree.
+  field_options.siblings = level == "spatial" || options_.pair_weight > 0;
+  if (!field_options.siblings && sets.neg.size(1) == 0) return {};
+  const Field field = drift_field(sets.gen, sets.neg, sets.pos, sets.pos_weight, field_options, states_.at(gen.key));
   auto& rms = result.raw_rms[level];
   rms.resize(field.raw_rms.size(), 0.0);
   const auto keys = static_cast<double>(keys_per_level_.at(level));
@@ -98,47 +101,39 @@ Tensor DriftObjective::problem_loss(const Candidates& gen, const Candidates& rea
   return drift_loss(sets.gen, field) * (weight_of(level) / keys);
 }
 
-DriftObjective::Result DriftObjective::gradient(const Tensor& predicted, const Tensor& target, const Tensor& mask,
-                                                at::Generator& generator) {
+DriftLoss::Result DriftLoss::loss(const FeaturePair& pair, at::Generator& generator) {
   Result result;
-  const Tensor leaf = predicted.detach().requires_grad_(true);
-  const View view = View::random(predicted.size(2), bank_.window(), generator);
-  const Tensor view_mask = view.apply(mask);
-  const double edge_mm = bank_.edges_mm()[1];  // the data's edges are near it, or training had refused them
-  const auto features = [&](const Tensor& x) { return bank_.encoder().features(view.apply(x), units_, edge_mm); };
-  const auto gen = candidates(bank_.encoder().taps(), features(leaf), view_mask);
+  const auto& taps = bank_.encoder().taps();
+  const auto gen = candidates(taps, pair.predicted, pair.mask);
   std::vector<Candidates> real;
   {
     const torch::NoGradGuard no_grad;
-    real = candidates(bank_.encoder().taps(), features(target), view_mask);
+    real = candidates(taps, pair.real, pair.mask);
   }
-  Tensor loss = torch::zeros({}, leaf.options().requires_grad(false));
   for (std::size_t i = 0; i < gen.size(); ++i) {
     if (states_.count(gen[i].key) == 0) continue;
     const Tensor part = problem_loss(gen[i], real[i], generator, result);
-    if (part.defined()) loss = loss + part;
+    if (part.defined()) result.loss = result.loss.defined() ? result.loss + part : part;
   }
-  result.loss = loss.item<double>();
-  result.gradient = loss.requires_grad() ? torch::autograd::grad({loss}, {leaf})[0] : torch::zeros_like(predicted);
   return result;
 }
 
-void DriftObjective::save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const {
+void DriftLoss::save(nn::TensorWriter& writer, const std::string& prefix, nlohmann::ordered_json& json) const {
   for (const auto& [key, state] : states_) json["states"][key] = {{"scale", state.scale}, {"rms", state.rms}};
   for (const auto& [key, ring] : rings_) {
     json["rings"][key] = ring.pushed();
-    if (ring.filled() > 0) writer.add(ring_prefix + key, ring.content());
+    if (ring.filled() > 0) writer.add(prefix + ring_name + key, ring.content());
   }
 }
 
-void DriftObjective::load(const SafetensorsFile& file, const nlohmann::ordered_json& json) {
+void DriftLoss::load(const SafetensorsFile& file, const std::string& prefix, const nlohmann::ordered_json& json) {
   for (auto& [key, state] : states_) {
     state.scale = json.at("states").at(key).at("scale").get<double>();
     state.rms = json.at("states").at(key).at("rms").get<std::vector<double>>();
   }
   for (auto& [key, ring] : rings_) {
     const auto pushed = json.at("rings").at(key).get<std::int64_t>();
-    if (pushed > 0) ring.restore(nn::load_tensor(file, ring_prefix + key).to(device_), pushed);
+    if (pushed > 0) ring.restore(nn::load_tensor(file, prefix + ring_name + key).to(bank_.device()), pushed);
   }
 }
 

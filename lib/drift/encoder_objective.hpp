@@ -1,0 +1,40 @@
+// The objectives that live in the features of one frozen encoder: the drift in a bank, and the feature-matching
+// (perceptual) loss. Both are asked of one forward pass.
+#pragma once
+
+#include <memory>
+
+#include "drift/drift_loss.hpp"
+#include "drift/output_objective.hpp"
+
+namespace gdm::drift {
+
+struct EncoderObjectiveOptions {
+  double drift_share = 0, perceptual_share = 0;  ///< 0: not computed
+  DriftOptions drift;
+  nn::HuMap units;     ///< of the windows
+  double edge_mm = 0;  ///< mean voxel edge of the windows; 0: not known
+};
+
+class EncoderObjective : public OutputObjective {
+ public:
+  /// With a bank: its encoder and the edge of its windows. Throws Error as DriftLoss does.
+  EncoderObjective(std::string name, std::shared_ptr<const RealBank> bank, const EncoderObjectiveOptions& options);
+  /// Without: the perceptual loss alone, in views of `size` voxels.
+  EncoderObjective(std::string name, nn::FrozenEncoder encoder, std::int64_t size,
+                   const EncoderObjectiveOptions& options);
+
+  std::vector<ObjectiveGradient> gradients(const OutputWindow& window, at::Generator& generator) override;
+  void save(nn::TensorWriter& writer, const std::string& prefix, nlohmann::ordered_json& json) const override;
+  void load(const SafetensorsFile& file, const std::string& prefix, const nlohmann::ordered_json& json) override;
+
+ private:
+  std::string name_;
+  EncoderObjectiveOptions options_;
+  std::shared_ptr<const RealBank> bank_;
+  nn::FrozenEncoder encoder_;
+  std::int64_t size_;
+  std::unique_ptr<DriftLoss> drift_;
+};
+
+}  // namespace gdm::drift

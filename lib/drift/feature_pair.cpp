@@ -1,0 +1,48 @@
+#include "drift/feature_pair.hpp"
+
+namespace gdm::drift {
+namespace {
+
+constexpr double least_deviation = 1e-4;  // a channel that does not vary tells nothing
+
+/// Undefined without a cell inside.
+Tensor tap_loss(const Tensor& predicted, const Tensor& real, const Tensor& mask) {
+  const torch::NoGradGuard no_grad;
+  const Tensor part = torch::adaptive_avg_pool3d(mask.to(torch::kFloat32), predicted.sizes().slice(2));
+  const Tensor inside = (part >= least_inside).to(torch::kFloat32);
+  const double cells = inside.sum().item<double>();
+  if (cells == 0) return {};
+  const Tensor mean = (real * inside).sum({0, 2, 3, 4}, true) / cells;
+  const Tensor deviation = ((real - mean).abs() * inside).sum({0, 2, 3, 4}, true) / cells;
+  const Tensor weight = inside * (deviation > least_deviation) / deviation.clamp_min(least_deviation);
+  const torch::AutoGradMode with_grad(true);
+  return ((predicted - real).abs() * weight).sum() / (cells * static_cast<double>(predicted.size(1)));
+}
+
+}  // namespace
+
+FeaturePair feature_pair(const nn::FrozenEncoder& encoder, const Tensor& predicted, const Tensor& target,
+                         const Tensor& mask, std::int64_t size, const nn::HuMap& units, double edge_mm,
+                         at::Generator& generator) {
+  FeaturePair pair;
+  const View view = View::random(predicted.size(2), size, generator);
+  pair.mask = view.apply(mask);
+  pair.predicted = encoder.features(view.apply(predicted), units, edge_mm);
+  const torch::NoGradGuard no_grad;
+  pair.real = encoder.features(view.apply(target), units, edge_mm);
+  return pair;
+}
+
+Tensor perceptual_loss(const FeaturePair& pair) {
+  Tensor sum;
+  std::int64_t taps = 0;
+  for (std::size_t i = 0; i < pair.predicted.size(); ++i) {
+    const Tensor loss = tap_loss(pair.predicted[i], pair.real[i], pair.mask);
+    if (!loss.defined()) continue;
+    sum = sum.defined() ? sum + loss : loss;
+    ++taps;
+  }
+  return taps == 0 ? sum : sum / static_cast<double>(taps);
+}
+
+}  // namespace gdm::drift

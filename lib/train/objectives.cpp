@@ -1,0 +1,147 @@
+#include "train/objectives.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "drift/encoder_objective.hpp"
+#include "sys/log.hpp"
+
+namespace gdm::train {
+namespace {
+
+constexpr double least_part = 0.01;      // of the schedule: below it objectives are not computed
+constexpr std::int64_t view_margin = 8;  // voxels that a view may shift where no bank says how large it is
+
+/// A bank that has seen a patient of the val or test split would leak into what those splits measure.
+void check_leak(const drift::RealBank& bank, const Manifest& manifest) {
+  const std::set<std::string> in_bank(bank.patients().begin(), bank.patients().end());
+  for (const Case& item : manifest.cases) {
+    if ((item.split == "val" || item.split == "test") && in_bank.count(item.patient()) != 0) {
+      throw Error(fmt::format("holds features of patient '{}', who is in the {} split", item.patient(), item.split));
+    }
+  }
+}
+
+drift::EncoderObjectiveOptions encoder_options(const net::TrainOptions& options, const nn::HuMap& units,
+                                               double edge_mm) {
+  drift::EncoderObjectiveOptions out;
+  out.drift_share = options.objective == "gdm" ? options.rho : 0.0;
+  out.perceptual_share = options.perceptual;
+  out.drift.field.temperatures = options.temperatures;
+  out.drift.field.sinkhorn_rounds = options.sinkhorn;
+  out.drift.weight_global = options.weight_global;
+  out.drift.weight_local = options.weight_local;
+  out.drift.weight_spatial = options.weight_spatial;
+  out.drift.pair_weight = options.pair_weight;
+  out.units = units;
+  out.edge_mm = edge_mm;
+  return out;
+}
+
+}  // namespace
+
+Objectives::Objectives(const net::TrainOptions& options, std::uint64_t seed, const Manifest& manifest,
+                       const nn::HuMap& units, double edge_mm, torch::Device device, Provenance& provenance)
+    : options_(options), seed_(seed) {
+  if (options.objective == "regression") return;
+  coordination_ = {drift::coordination_from_name(options.coordination), options.conflict, options.conflict_edge};
+  for (const fs::path& path : options.banks) {
+    with_context(path.string(), [&] { add_bank(path, manifest, units, edge_mm, device); });
+    provenance.add_source(path);
+  }
+  for (const fs::path& path : options.encoders) {
+    with_context(path.string(), [&] { add_encoder(path, units, edge_mm, device); });
+    provenance.add_source(path);
+  }
+  const bool used = options.rho > 0 || options.perceptual > 0;
+  if (!used || schedule(options.steps - 1) <= least_part) {
+    log_warning("shares of 0 or so late a --drift-start leave plain regression: no other objective is ever used");
+  }
+}
+
+void Objectives::add_bank(const fs::path& path, const Manifest& manifest, const nn::HuMap& units, double edge_mm,
+                          torch::Device device) {
+  const auto bank = std::make_shared<const drift::RealBank>(path, device);
+  if (bank->window() > options_.window) {
+    throw Error(
+        fmt::format("made from windows of {} voxels, training windows have only {}", bank->window(), options_.window));
+  }
+  check_leak(*bank, manifest);
+  bank->require_edge(edge_mm);
+  const std::string name = std::to_string(members_.size() + 1);
+  members_.push_back(std::make_unique<drift::EncoderObjective>(name, bank, encoder_options(options_, units, edge_mm)));
+  description_.push_back({{"name", name}, {"bank_sha256", bank->digest()}, {"encoder", bank->encoder().digest}});
+}
+
+void Objectives::add_encoder(const fs::path& path, const nn::HuMap& units, double edge_mm, torch::Device device) {
+  nn::FrozenEncoder encoder = nn::load_encoder(path, device);
+  std::int64_t multiple = 1;
+  for (const nn::Tap& tap : encoder.taps()) multiple = std::max(multiple, tap.stride);
+  const std::int64_t room = options_.window - view_margin;
+  const std::int64_t size = room >= multiple ? room / multiple * multiple : options_.window / multiple * multiple;
+  if (size == 0) throw Error(fmt::format("its coarsest stride of {} needs a larger --window", multiple));
+  const std::string name = std::to_string(members_.size() + 1);
+  description_.push_back({{"name", name}, {"encoder", encoder.digest}});
+  members_.push_back(std::make_unique<drift::EncoderObjective>(name, std::move(encoder), size,
+                                                               encoder_options(options_, units, edge_mm)));
+}
+
+double Objectives::schedule(std::int64_t step) const {
+  if (members_.empty()) return 0;
+  const double part = static_cast<double>(step) / static_cast<double>(options_.steps);
+  const double middle = options_.drift_start + 0.025;
+  return 1 / (1 + std::exp(-(part - middle) / 0.006));
+}
+
+Tensor Objectives::coordinated(std::int64_t step, const drift::OutputWindow& window, const Tensor& fidelity,
+                               nlohmann::ordered_json& line) {
+  const double part = schedule(step);
+  std::vector<drift::SideGradient> sides;
+  if (part > least_part) {
+    at::Generator generator = drift::step_generator(seed_, step);
+    auto& member = *members_[static_cast<std::size_t>(step) % members_.size()];
+    for (auto& objective : member.gradients(window, generator)) {
+      line["objectives"][objective.name] = std::move(objective.log);
+      sides.push_back({objective.name, objective.gradient * window.mask.to(torch::kFloat32), part * objective.share});
+    }
+  }
+  const auto together = drift::coordinate(fidelity, sides, coordination_, state_);
+  line["fidelity_norm"] = together.fidelity_norm;
+  for (const drift::SideGradient& side : sides) {
+    const auto& report = together.sides.at(side.name);
+    auto& entry = line["objectives"][side.name];
+    entry["share"] = side.share;
+    entry["norm"] = report.norm;
+    entry["cosine"] = report.cosine;
+    entry["conflict_rate"] = report.conflict_rate;
+    entry["effective_share"] = report.effective_share;
+    entry["used"] = report.used;
+  }
+  return together.gradient;
+}
+
+void Objectives::save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const {
+  json["fidelity"] = {state_.fidelity.sum, state_.fidelity.updates};
+  json["sides"] = nlohmann::ordered_json::object();
+  for (const auto& [name, norm] : state_.sides) json["sides"][name] = {norm.sum, norm.updates};
+  json["members"] = nlohmann::ordered_json::array();
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    members_[i]->save(writer, fmt::format("objective{}.", i), json["members"].emplace_back());
+  }
+}
+
+void Objectives::load(const SafetensorsFile& file, const nlohmann::ordered_json& json) {
+  const auto norm = [](const nlohmann::ordered_json& pair) {
+    return drift::NormAverage{pair.at(0).get<double>(), pair.at(1).get<std::int64_t>()};
+  };
+  state_.fidelity = norm(json.at("fidelity"));
+  for (const auto& [name, pair] : json.at("sides").items()) state_.sides[name] = norm(pair);
+  for (std::size_t i = 0; i < members_.size(); ++i) {
+    members_[i]->load(file, fmt::format("objective{}.", i), json.at("members").at(i));
+  }
+}
+
+}  // namespace gdm::train
