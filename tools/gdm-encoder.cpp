@@ -50,6 +50,10 @@ void declare_task(CLI::App& command, Pretrain& o) {
       ->type_name("auto|target|NAME");
   command.add_option("--scaling", o.options.scaling, "Values of the volumes; auto: HU for target and fbp")
       ->check(CLI::IsMember({"auto", "hu", "percentile"}));
+  command
+      .add_option("--spacing", o.options.spacing_mm,
+                  "Isotropic voxel edge in mm to resample to first; 0: voxels as they are")
+      ->check(cli::range(0.0, 100.0));
   command.add_option("--augment", o.options.augment, "Random appearance; auto: light for masked, strong for segment")
       ->check(CLI::IsMember({"auto", "none", "light", "strong"}));
   command

@@ -75,6 +75,7 @@ struct PretrainOptions {
   std::string volumes = "auto";    ///< target, or the name of an input; auto: train/images.hpp
   std::string scaling = "auto";    ///< hu | percentile
   std::string augment = "auto";    ///< none | light | strong; auto: light to restore, strong to segment
+  double spacing_mm = 0;           ///< isotropic voxel edge that volumes are resampled to first; 0: as they are
   nlohmann::ordered_json classes;  ///< {"bone": [515, 516], ...} of labels; null: the manifest's, else one for each
   std::string card;                ///< text for people that the encoder carries
   std::string stem = "space-to-depth";  ///< or "conv": overlapping strided convolution

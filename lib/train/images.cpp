@@ -40,6 +40,31 @@ Tensor scaled(const Tensor& raw, const Source& source, const nn::HuMap& hu_map) 
   return nn::scale_condition(raw, {source.name, source.scaling}, hu_map);
 }
 
+/// Voxels of this edge along all axes: the mean over what a voxel covers for images, the nearest for labels and masks.
+void resample(Sample& sample, double spacing_mm, bool labels) {
+  namespace F = torch::nn::functional;
+  const Point3 edges = sample.grid.spacing_mm();
+  std::vector<std::int64_t> size;
+  for (const std::size_t axis : {2U, 1U, 0U}) {
+    auto& voxels = sample.grid.shape_ijk[axis];
+    const double extent = static_cast<double>(voxels) * edges[axis];
+    const std::int64_t now = std::max<std::int64_t>(1, std::llround(extent / spacing_mm));
+    const double ratio = static_cast<double>(voxels) / static_cast<double>(now);
+    for (std::size_t row = 0; row < 3; ++row) {
+      auto& line = sample.grid.ijk_to_ras_mm[row];
+      line[3] += line[axis] * (ratio - 1) / 2;  // the first voxel's corner stays, its centre moves
+      line[axis] *= ratio;
+    }
+    voxels = static_cast<std::remove_reference_t<decltype(voxels)>>(now);
+    size.push_back(now);
+  }
+  const auto nearest = F::InterpolateFuncOptions().size(size).mode(torch::kNearest);
+  const Tensor target = sample.target.unsqueeze(0);
+  sample.target = (labels ? F::interpolate(target, nearest) : torch::adaptive_avg_pool3d(target, size)).squeeze(0);
+  sample.mask =
+      F::interpolate(sample.mask.unsqueeze(0).to(torch::kFloat32), nearest).squeeze(0).to(torch::kUInt8).contiguous();
+}
+
 Sample read_image(const Case& item, const Source& source, const nn::HuMap& hu_map) {
   const fs::path& path = volume_of_case(item, source.name);
   const Volume stored = read_volume(path);
@@ -56,6 +81,7 @@ Sample read_image(const Case& item, const Source& source, const nn::HuMap& hu_ma
   });
   const Mask mask = nn::turned_for_network(mask_of(item, stored, source));
   sample.mask = tensor_of(mask).unsqueeze(0).clone();
+  if (source.spacing_mm > 0) resample(sample, source.spacing_mm, source.scaling == "labels");
   sample.foreground = foreground_indices(sample.mask);
   if (sample.foreground.numel() == 0) throw Error("the mask is empty");
   sample.conditions = sample.target.slice(0, 0, 0);

@@ -15,6 +15,7 @@ namespace gdm::train {
 struct Source {
   std::string name = "target";  ///< or the name of an input
   std::string scaling = "hu";   ///< "hu", "percentile" (scale_condition) or "labels"
+  double spacing_mm = 0;        ///< isotropic voxel edge that volumes are resampled to; 0: as they are
 };
 
 /// `wanted` "auto": the input "labels" if `labels_first` and all cases have it, else the target; the labels also where

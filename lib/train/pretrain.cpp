@@ -83,6 +83,7 @@ class Pretraining {
     const std::vector<Case> train = usable_cases(manifest, "train"), val = validation_cases(manifest);
     source_ = choose_source(train, options_.volumes, options_.scaling, options_.task == "segment");
     check_source();
+    source_.spacing_mm = options_.spacing_mm;
     input_.scaling = source_.scaling == "percentile" ? "percentile" : "hu";  // painted images are like any other
     train_ = load_images(train, source_, input_.hu_map, provenance_);
     if (val.empty()) {
@@ -126,6 +127,7 @@ class Pretraining {
              {"train_cases", train_.size()},
              {"val_cases", validation_.size()},
              {"voxel_edge_mm", edge_range_mm(train_)}};
+    if (options_.spacing_mm > 0) data_["resampled_to_mm"] = options_.spacing_mm;
     if (options_.task == "segment") {
       data_["classes_from"] = labels_ ? "labels, images painted on them" : "HU, appearance of the CT randomised";
       data_["classes"] = labels_ ? labels_->json() : ValueClasses(source_, input_.hu_map).json(input_.hu_map);
