@@ -21,6 +21,7 @@ struct Options {
   std::vector<double> range;
   std::vector<std::string> encoders, fail_under, fail_over;
   std::string profile = "synthrad2023", metrics = "default", labels, predicted_labels, label_names;
+  std::string dose, predicted_dose, gamma = "2%/2mm", baseline;
   std::string split = "predicted", input, output = "-", tsv, bank;
   bool unmasked = false, resample = false, keep_going = false;
 };
@@ -84,6 +85,15 @@ void declare(CLI::App& app, Options& options) {
       ->type_name("KEY|FILE");
   app.add_option("--label-names", options.label_names, "The segments of --labels, such as 1=liver,2=spleen")
       ->type_name("N=NAME,...");
+  app.add_option("--dose", options.dose, "Dose volume on each target: an input of the first manifest, or a file")
+      ->type_name("KEY|FILE");
+  app.add_option("--predicted-dose", options.predicted_dose, "The same on each prediction, in its own manifest")
+      ->type_name("KEY|FILE");
+  app.add_option("--gamma", options.gamma, "Criteria of the gamma index of the doses")
+      ->type_name("PERCENT%/DISTANCEmm");
+  app.add_option("--baseline", options.baseline,
+                 "Compare the others with this method; else all pairs, of more than three the first with each")
+      ->type_name("NAME");
   app.add_flag("--resample", options.resample, "Interpolate a prediction on another grid at the target's voxels");
   app.add_option("--fail-under", options.fail_under, "Exit 4 if a method's mean is below; may be repeated")
       ->allow_extra_args(false)
@@ -117,6 +127,11 @@ metrics::Settings settings_of(const Options& options) {
     throw Error("--predicted-labels needs --labels", Exit::usage);
   }
   if (!options.labels.empty()) settings.labels = metrics::labels_from_text(options.label_names);
+  if (options.dose.empty() != options.predicted_dose.empty()) {
+    throw Error("--dose and --predicted-dose need each other", Exit::usage);
+  }
+  const metrics::GammaOptions gamma = metrics::gamma_from_text(options.gamma);
+  if (!options.dose.empty()) settings.gamma = gamma;
   return settings;
 }
 
@@ -135,6 +150,9 @@ metrics::GradeOptions grade_options(const Options& options, const cli::Program& 
   for (const auto& name : options.encoders) grade.encoders.push_back(cli::encoder_path(name));
   grade.labels = options.labels;
   grade.predicted_labels = options.predicted_labels;
+  grade.dose = options.dose;
+  grade.predicted_dose = options.predicted_dose;
+  grade.baseline = options.baseline;
   grade.resample = options.resample;
   grade.bank = options.bank;
   grade.keep_going = options.keep_going;
@@ -168,6 +186,7 @@ int run(const Options& options, cli::Program& program) {
   const metrics::GradeOptions grade = grade_options(options, program);
   check_options(options, standard);
   const auto methods = open(options.manifests, options.input);
+  metrics::check_baseline(options.baseline, methods);
   for (const std::string& path : {options.output, options.tsv}) check_output(path, methods, standard.overwrite());
   if (standard.dry_run) {
     write_stdout(metrics::describe_plan(methods, grade));

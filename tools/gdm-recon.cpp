@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <chrono>
 #include <cmath>
 
 #include "cli/app.hpp"
@@ -163,10 +164,14 @@ int run_project(cli::Program& program, const Options& options) {
   return run_step(program, options, step);
 }
 
-Volume reconstruct_fbp(const fs::path& source, ct::Window window) {
+/// `seconds`: of the computation, if it is asked for.
+Volume reconstruct_fbp(const fs::path& source, ct::Window window, double* seconds = nullptr) {
   const ct::StoredSinogram stored = ct::read_sinogram(source);
-  return ct::hu_from_attenuation(with_context(
+  const auto start = std::chrono::steady_clock::now();
+  Volume hu = ct::hu_from_attenuation(with_context(
       source.string(), [&] { return ct::filtered_back_projection(stored.sinogram, stored.grid, window); }));
+  if (seconds != nullptr) *seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  return hu;
 }
 
 Step sinogram_step(const std::string& name) {
@@ -181,12 +186,14 @@ int run_fbp(cli::Program& program, const Options& options) {
   Step step = sinogram_step("fbp");
   const ct::Window window = ct::window_from_name(options.filter);
   step.make = [&, window](const fs::path& source, const fs::path& output, const std::string&) {
-    const Volume hu = reconstruct_fbp(source, window);
+    double seconds = 0;
+    const Volume hu = reconstruct_fbp(source, window, &seconds);
     const Overwrite overwrite = program.standard().overwrite();
     Provenance provenance = program.provenance();
     provenance.add_source(source);
     const WriteReport report = write_volume(output, hu, VoxelType::int16_hu, overwrite);
-    const nlohmann::ordered_json details = {{"fbp", {{"filter", options.filter}}}};
+    nlohmann::ordered_json details = {{"fbp", {{"filter", options.filter}}}};
+    add_effort(details, provenance, seconds, 0);
     write_sidecar(output, provenance, {source}, report, details, overwrite);
   };
   return run_step(program, options, step);

@@ -158,7 +158,9 @@ Provenance Program::provenance() const {
   Provenance provenance(name_, argv_);
   provenance.seed = standard_.seed;
   provenance.threads = thread_count();
-  provenance.device = standard_.device;
+  const auto chosen = app_.get_subcommands();
+  const CLI::App& command = chosen.empty() ? app_ : *chosen.front();
+  provenance.device = command.get_option_no_throw("--device") == nullptr ? "cpu" : standard_.device;
   provenance.reproducible = standard_.reproducible || std::getenv("SOURCE_DATE_EPOCH") != nullptr;
   return provenance;
 }

@@ -58,8 +58,8 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
   const auto start = std::chrono::steady_clock::now();
   const Volume predicted = model_->predict(conditions, progress_title);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  Json details{{"model_sha256", model_->digest()}, {"network_evaluations", model_->evaluations()}};
-  if (!provenance_.reproducible) details["inference_s"] = seconds;
+  Json details{{"model_sha256", model_->digest()}};
+  add_effort(details, provenance_, seconds, model_->evaluations());
   if (bank_) {
     details["bank_sha256"] = bank_->digest();
     details["outliers"] =

@@ -138,6 +138,34 @@ void write_sidecar(const fs::path& volume_path, const Provenance& provenance, co
   write_file(sidecar_path(volume_path), json_text(json) + "\n", overwrite);
 }
 
+void add_effort(Json& details, const Provenance& provenance, double seconds, std::int64_t evaluations) {
+  details["network_evaluations"] = evaluations;
+  if (!provenance.reproducible) details["inference_s"] = seconds;
+}
+
+std::optional<Effort> read_effort(const fs::path& volume_path) {
+  const Json sidecar = read_sidecar(volume_path);
+  const auto at = [&sidecar](const char* place) -> Json {
+    const Json::json_pointer pointer(place);
+    return sidecar.is_object() && sidecar.contains(pointer) ? sidecar.at(pointer) : Json(nullptr);
+  };
+  const auto text = [&at](const char* place) {
+    const Json value = at(place);
+    return value.is_string() ? value.get<std::string>() : std::string();
+  };
+  Effort effort;
+  const Json seconds = at("/gdm/details/inference_s"), evaluations = at("/gdm/details/network_evaluations"),
+             memory = at("/gdm/provenance/peak_rss_mib");
+  if (seconds.is_number()) effort.seconds = seconds.get<double>();
+  if (evaluations.is_number_integer()) effort.evaluations = evaluations.get<std::int64_t>();
+  if (memory.is_number()) effort.peak_memory_mb = memory.get<double>() * 1.048576;
+  effort.tool = text("/gdm/provenance/tool");
+  effort.device = text("/gdm/provenance/device");
+  effort.model_sha256 = text("/gdm/details/model_sha256");
+  if (!effort.seconds && !effort.evaluations && !effort.peak_memory_mb) return std::nullopt;
+  return effort;
+}
+
 Json read_sidecar(const fs::path& volume_path) {
   const fs::path path = sidecar_path(volume_path);
   std::error_code error;

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,20 @@ class Provenance {
 /// SpatialReference, gdm (provenance, clamped and non-finite counts, and `details`).
 void write_sidecar(const fs::path& volume_path, const Provenance& provenance, const std::vector<fs::path>& sources,
                    const WriteReport& report, const nlohmann::ordered_json& details, Overwrite overwrite);
+
+/// What the computation of one volume took: from its inputs in memory to its voxels, without reading and writing.
+struct Effort {
+  std::optional<double> seconds;            ///< none from a reproducible run
+  std::optional<std::int64_t> evaluations;  ///< network evaluations; 0 without a network
+  std::optional<double> peak_memory_mb;     ///< 10^6 bytes, of the whole process up to then, without device memory
+  std::string tool, device, model_sha256;   ///< empty if not known
+};
+/// Adds seconds (unless the run is reproducible) and evaluations to the `details` of write_sidecar().
+void add_effort(nlohmann::ordered_json& details, const Provenance& provenance, double seconds,
+                std::int64_t evaluations);
+/// The effort by the volume's sidecar; none if there is no sidecar or it says nothing of an effort. Throws Error if it
+/// is not valid JSON.
+std::optional<Effort> read_effort(const fs::path& volume_path);
 
 /// The sidecar's path for a volume, and its content (null if there is none).
 fs::path sidecar_path(const fs::path& volume_path);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <vector>
 
@@ -184,6 +185,25 @@ double check_doses(const Volume& reference, const Volume& evaluated, const Gamma
 }
 
 }  // namespace
+
+GammaOptions gamma_from_text(const std::string& text) {
+  const auto number = [&text](std::size_t begin, std::size_t end, const std::string& unit) {
+    double value = 0;
+    const auto parsed = std::from_chars(text.data() + begin, text.data() + end, value);
+    const auto rest = static_cast<std::size_t>(parsed.ptr - text.data());
+    const bool whole = parsed.ec == std::errc{} && text.substr(rest, end - rest) == unit;
+    return whole && value > 0 && value <= 100 ? value : 0.0;
+  };
+  const std::size_t slash = std::min(text.find('/'), text.size());
+  GammaOptions options;
+  options.dose_difference = number(0, slash, "%") / 100.0;
+  options.distance_mm = slash < text.size() ? number(slash + 1, text.size(), "mm") : 0.0;
+  if (options.dose_difference > 0 && options.distance_mm > 0) return options;
+  throw Error(fmt::format("--gamma: '{}' is not PERCENT%/DISTANCEmm, such as 2%/2mm, with numbers above 0 and at most "
+                          "100",
+                          text),
+              Exit::usage);
+}
 
 GammaResult gamma_index(const Volume& reference_dose, const Volume& evaluated_dose, const GammaOptions& options) {
   constexpr double rounding = 1e-6;  // of float32 doses: a difference of exactly the criterion passes

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "image/volume.hpp"
 
@@ -14,6 +15,10 @@ struct GammaOptions {
   double steps = 10.0;            ///< interpolated samples per distance_mm along each axis, at least
   double cap = 2.0;               ///< gamma values are searched, and counted in the mean, up to this; at least 1
 };
+
+/// "2%/2mm", "3%/1.5mm": the two criteria, the rest as above. Throws Error (usage) for anything else and for criteria
+/// not above 0 and at most 100 % or 100 mm.
+GammaOptions gamma_from_text(const std::string& text);
 
 struct GammaResult {
   std::int64_t points = 0, passed = 0;  ///< graded voxels of the reference; those with gamma <= 1

@@ -57,7 +57,7 @@ struct CaseResult {
 struct Reference {
   Volume target;
   Mask mask;
-  std::optional<Volume> labels;
+  std::optional<Volume> labels, dose;
 };
 
 /// Reads for one case, and remembers what was read.
@@ -82,7 +82,8 @@ class CaseReader {
     result.target = volume(*c.target);
     result.mask = mask_of(c, result.target);
     if (c.mask) remember(*c.mask);
-    if (!options_.labels.empty()) result.labels = labels(label_path(c, options_.labels), result.target.grid);
+    if (!options_.labels.empty()) result.labels = labels(given_volume_path(c, options_.labels), result.target.grid);
+    if (!options_.dose.empty()) result.dose = volume(given_volume_path(c, options_.dose));
     return result;
   }
 
@@ -126,7 +127,8 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, c
   for (Instrument& instrument : instruments) {
     result.targets.push_back(instrument.extractor->window_features(reference.target, reference.mask));
   }
-  const auto graded = [&](const fs::path& path, bool fit, const Volume* predicted_labels) {
+  const auto graded = [&](const fs::path& path, bool fit, const Volume* predicted_labels,
+                          const Volume* predicted_dose) {
     with_context(path.string(), [&] {
       std::vector<std::string> notes;
       Volume prediction = reader.volume(path);
@@ -135,8 +137,10 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, c
         prediction = on_target_grid(std::move(prediction), reference, fill, notes);
       }
       if (fit) prediction = fit_linearly(prediction, reference.target, reference.mask);
-      const CaseVolumes volumes{prediction, reference.target, reference.mask,
-                                reference.labels ? &*reference.labels : nullptr, predicted_labels};
+      const CaseVolumes volumes{prediction,       reference.target,
+                                reference.mask,   reference.labels ? &*reference.labels : nullptr,
+                                predicted_labels, reference.dose ? &*reference.dose : nullptr,
+                                predicted_dose};
       CaseGrades grades = grade_volumes(volumes, options.settings, metrics);
       grades.id = planned.reference.id;
       grades.notes.insert(grades.notes.begin(), notes.begin(), notes.end());
@@ -148,14 +152,17 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, c
     });
   };
   if (!options.input_key.empty()) {
-    graded(planned.reference.input(options.input_key), needs_linear_fit(options.input_key), nullptr);
+    graded(planned.reference.input(options.input_key), needs_linear_fit(options.input_key), nullptr, nullptr);
   }
   for (std::size_t m = 0; m < planned.predictions.size(); ++m) {
-    std::optional<Volume> labels;
+    std::optional<Volume> labels, dose;
     if (!options.predicted_labels.empty()) {
-      labels = reader.labels(label_path(planned.of_methods[m], options.predicted_labels), reference.target.grid);
+      labels = reader.labels(given_volume_path(planned.of_methods[m], options.predicted_labels), reference.target.grid);
     }
-    graded(planned.predictions[m], false, labels ? &*labels : nullptr);
+    if (!options.predicted_dose.empty()) {
+      dose = reader.volume(given_volume_path(planned.of_methods[m], options.predicted_dose));
+    }
+    graded(planned.predictions[m], false, labels ? &*labels : nullptr, dose ? &*dose : nullptr);
   }
   if (bank != nullptr) {
     result.in_bank.push_back(bank->features(planned.reference, reference.target, reference.mask));
@@ -300,6 +307,41 @@ void judge_gates(const std::vector<MethodManifest>& methods, const GradeOptions&
   }
 }
 
+/// `first`: the place of the first manifest, behind an input.
+void compare_methods(std::size_t first, const GradeOptions& options, Grades& grades) {
+  if (grades.methods.size() < 2) return;
+  std::optional<std::size_t> baseline;
+  ScoreTable scores(grades.metrics.size(), ScoreTable::value_type(grades.methods.size()));
+  std::vector<Better> better;
+  for (const Metric& metric : grades.metrics) better.push_back(metric.better);
+  for (std::size_t m = 0; m < grades.methods.size(); ++m) {
+    if (grades.methods[m].name == options.baseline) baseline = m;
+    for (const CaseGrades& c : grades.methods[m].cases) {
+      for (std::size_t metric = 0; metric < scores.size(); ++metric) scores[metric][m].push_back(c.values[metric]);
+    }
+  }
+  const auto pairs = compared_pairs(grades.methods.size(), first, baseline);
+  grades.comparisons = compare(scores, better, pairs, options.compute.seed);
+}
+
+/// The volumes of one method (by its place in the grades) whose cases were graded.
+std::vector<fs::path> graded_volumes(const Plan& plan, const GradeOptions& options, std::size_t method,
+                                     const Grades& grades) {
+  std::vector<fs::path> volumes;
+  std::size_t graded = 0;
+  const std::vector<CaseGrades>& cases = grades.methods[method].cases;
+  for (const PlannedCase& planned : plan.cases) {
+    if (graded == cases.size() || cases[graded].id != planned.reference.id) continue;  // it was skipped
+    ++graded;
+    if (options.input_key.empty()) {
+      volumes.push_back(planned.predictions[method]);
+    } else {
+      volumes.push_back(method == 0 ? planned.reference.input(options.input_key) : planned.predictions[method - 1]);
+    }
+  }
+  return volumes;
+}
+
 }  // namespace
 
 Grades grade(const std::vector<MethodManifest>& methods, const GradeOptions& options, Provenance& provenance) {
@@ -327,6 +369,10 @@ Grades grade(const std::vector<MethodManifest>& methods, const GradeOptions& opt
   for (Instrument& instrument : instruments) grades.encoders.push_back(distances_of(instrument));
   if (bank) grades.bank = bank->distances();
   judge_gates(methods, options, grades);
+  compare_methods(grades.methods.size() - methods.size(), options, grades);
+  for (std::size_t m = 0; m < grades.methods.size(); ++m) {
+    grades.efficiency.push_back(efficiency_of(graded_volumes(plan, options, m, grades)));
+  }
   return grades;
 }
 

@@ -9,6 +9,8 @@
 #include "io/manifest.hpp"
 #include "io/sidecar.hpp"
 #include "metrics/bank_distances.hpp"
+#include "metrics/comparison.hpp"
+#include "metrics/efficiency.hpp"
 #include "metrics/gates.hpp"
 #include "metrics/metric.hpp"
 #include "net/network.hpp"
@@ -43,6 +45,9 @@ struct SkippedCase {
   std::string id, reason;
 };
 
+/// Throws Error (usage) unless `name` is empty or that of a method.
+void check_baseline(const std::string& name, const std::vector<MethodManifest>& methods);
+
 /// A case with what every method predicts for it. Target, mask and inputs are those of the first manifest.
 struct PlannedCase {
   Case reference;
@@ -68,8 +73,8 @@ bool needs_linear_fit(const std::string& input_key);
 /// as check_gradable() does.
 Volume fit_linearly(const Volume& input, const Volume& target_hu, const Mask& mask);
 
-/// A label volume named by the key of one of the case's inputs or, if it has none of that name, by its file.
-fs::path label_path(const Case& c, const std::string& key_or_file);
+/// A label or dose volume named by the key of one of the case's inputs or, if it has none of that name, by its file.
+fs::path given_volume_path(const Case& c, const std::string& key_or_file);
 
 struct GradeOptions {
   Settings settings;
@@ -77,8 +82,11 @@ struct GradeOptions {
   std::string input_key;           ///< empty: inputs are not graded
   std::vector<fs::path> encoders;  ///< for Frechet distances
   fs::path bank;                   ///< of real features, for distances to them; empty: none
-  std::string labels;              ///< see label_path(): the target's labels in the first manifest's case; or empty
-  std::string predicted_labels;    ///< the same in each method's case; or empty
+  std::string labels;  ///< see given_volume_path(): the target's labels in the first manifest's case; or empty
+  std::string predicted_labels;  ///< the same in each method's case; or empty
+  std::string dose;              ///< of the target, as labels; or empty
+  std::string predicted_dose;    ///< the same in each method's case; given with `dose`
+  std::string baseline;          ///< the method that the others are compared with; empty: compared_pairs()
   std::vector<Gate> gates;
   bool resample = false;      ///< predictions on another grid are interpolated at the target's voxels
   bool keep_going = false;    ///< a case that cannot be graded is skipped instead of ending the run
@@ -108,7 +116,9 @@ struct Grades {
   std::vector<EncoderDistances> encoders;
   std::vector<SkippedCase> skipped;
   std::optional<BankDistances> bank;
-  std::vector<GateResult> gates;  ///< of every method of a manifest
+  std::vector<GateResult> gates;       ///< of every method of a manifest
+  Comparisons comparisons;             ///< empty for one method
+  std::vector<Efficiency> efficiency;  ///< one per method
 };
 
 /// Grades all cases. Without encoders, and with at least as many cases as threads, each thread grades a case of its

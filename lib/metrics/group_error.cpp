@@ -9,10 +9,12 @@ namespace gdm::metrics {
 namespace {
 
 std::vector<Metric> list(const Settings& /*settings*/) {
-  return {{"bias_hu", "bias/HU", 2, "mean of prediction minus target inside the mask, not clipped", "error"},
+  return {{"bias_hu", "bias/HU", 2, "mean of prediction minus target inside the mask, not clipped", "error",
+           Better::nearest_zero},
           {"rmse_hu", "RMSE/HU", 2, "root of the mean squared difference inside the mask, not clipped", "error"},
           {"ncc", "NCC", 4,
-           "normalised cross-correlation (Pearson's) of prediction and target inside the mask, not clipped", "error"}};
+           "normalised cross-correlation (Pearson's) of prediction and target inside the mask, not clipped", "error",
+           Better::higher}};
 }
 
 std::optional<double> correlation_inside(const CaseVolumes& v) {

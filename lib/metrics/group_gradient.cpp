@@ -14,7 +14,8 @@ std::vector<Metric> list(const Settings& /*settings*/) {
           {"dz_bone_mae_hu", "dz-MAE bone/HU", 2,
            fmt::format("the same where at least one of the two target voxels has at least {:g} HU", bone_threshold_hu),
            "gradient"},
-          {"dz_correlation", "dz-corr", 4, "Pearson's correlation of prediction and target: " + pairs, "gradient"}};
+          {"dz_correlation", "dz-corr", 4, "Pearson's correlation of prediction and target: " + pairs, "gradient",
+           Better::higher}};
 }
 
 void measure(const CaseVolumes& v, const Settings& /*settings*/, Scores& scores) {

@@ -63,17 +63,18 @@ std::vector<Metric> list(const Settings& settings) {
   const std::string ms_ssim = ms_ssim_text(settings);
   std::vector<Metric> metrics{
       {"mae_hu", "MAE/HU", 2, "mean absolute difference inside the mask, not clipped", "image"},
-      {"psnr_db", "PSNR/dB", 2, psnr_text(settings, "inside the mask"), "image"},
-      {"ssim", "SSIM", 4, ssim_text(settings) + outside + masked_mean, "image"},
+      {"psnr_db", "PSNR/dB", 2, psnr_text(settings, "inside the mask"), "image", Better::higher},
+      {"ssim", "SSIM", 4, ssim_text(settings) + outside + masked_mean, "image", Better::higher},
       {"ms_ssim", "MS-SSIM", 4, ms_ssim + outside + ", means over the mask without a " + border + "-voxel border",
-       "image"}};
+       "image", Better::higher}};
   if (!settings.unmasked) return metrics;
   const std::string everywhere = ", mean over all voxels without a " + border + "-voxel border";
   metrics.push_back(
       {"mae_all_hu", "MAE all/HU", 2, "mean absolute difference over all voxels, not clipped", "unmasked"});
-  metrics.push_back({"psnr_all_db", "PSNR all/dB", 2, psnr_text(settings, "over all voxels"), "unmasked"});
-  metrics.push_back({"ssim_all", "SSIM all", 4, ssim_text(settings) + everywhere, "unmasked"});
-  metrics.push_back({"ms_ssim_all", "MS-SSIM all", 4, ms_ssim + outside + everywhere, "unmasked"});
+  metrics.push_back(
+      {"psnr_all_db", "PSNR all/dB", 2, psnr_text(settings, "over all voxels"), "unmasked", Better::higher});
+  metrics.push_back({"ssim_all", "SSIM all", 4, ssim_text(settings) + everywhere, "unmasked", Better::higher});
+  metrics.push_back({"ms_ssim_all", "MS-SSIM all", 4, ms_ssim + outside + everywhere, "unmasked", Better::higher});
   return metrics;
 }
 

@@ -18,7 +18,7 @@ std::vector<Metric> list(const Settings& settings) {
     metrics.push_back({prefix_of(label) + "_mae_hu", label.name + " MAE/HU", 2,
                        "mean absolute difference over " + where, "labels: errors"});
     metrics.push_back({prefix_of(label) + "_bias_hu", label.name + " bias/HU", 2,
-                       "mean of prediction minus target over " + where, "labels: errors"});
+                       "mean of prediction minus target over " + where, "labels: errors", Better::nearest_zero});
   }
   if (!settings.predicted_labels) return metrics;
   for (const Label& label : settings.labels) {

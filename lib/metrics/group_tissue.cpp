@@ -24,7 +24,7 @@ std::vector<Metric> list(const Settings& /*settings*/) {
   for (const ValueClass& c : tissue_classes()) {
     metrics.push_back({c.name + "_bias_hu", c.name + " bias/HU", 2,
                        "mean of prediction minus target over mask voxels whose target has " + bounds_text(c),
-                       "tissue: bias"});
+                       "tissue: bias", Better::nearest_zero});
   }
   return metrics;
 }

@@ -88,6 +88,20 @@ std::string name_of(Profile profile) {
   return profile_names()[static_cast<std::size_t>(profile)].second;
 }
 
+std::string name_of(Better better) {
+  switch (better) {
+    case Better::lower:
+      return "lower";
+    case Better::higher:
+      return "higher";
+    case Better::nearest_zero:
+      return "zero";
+    case Better::nearest_one:
+      break;
+  }
+  return "one";
+}
+
 HuRange default_range(Profile profile) {
   HuRange range;
   if (profile == Profile::synthrad2025) range.high_hu = 3071.0;
@@ -122,8 +136,8 @@ std::vector<Label> labels_from_text(const std::string& text) {
 }
 
 const std::vector<MetricGroup>& metric_groups() {
-  static const std::vector<MetricGroup> groups{image_group(),    error_group(),   tissue_group(),
-                                               gradient_group(), anatomy_group(), label_group()};
+  static const std::vector<MetricGroup> groups{image_group(),   error_group(), tissue_group(), gradient_group(),
+                                               anatomy_group(), label_group(), therapy_group()};
   return groups;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "image/volume.hpp"
+#include "metrics/gamma_index.hpp"
 #include "metrics/pixel.hpp"
 
 namespace gdm::metrics {
@@ -40,8 +41,19 @@ struct Settings {
   bool unmasked = false;              ///< image metrics also over all voxels
   std::vector<Label> labels;          ///< segments of the label volumes; empty: there are none
   bool predicted_labels = false;      ///< predictions have label volumes, too
+  std::optional<GammaOptions> gamma;  ///< criteria; none: there are no dose volumes
   std::string selection = "default";  ///< see metric_list()
 };
+
+/// Which values are better.
+enum class Better {
+  lower,         ///< errors, distances, path lengths
+  higher,        ///< PSNR, SSIM, Dice, coverage, pass rates
+  nearest_zero,  ///< bias
+  nearest_one    ///< ratios such as that of spectra; density
+};
+/// "lower", "higher", "zero", "one"
+std::string name_of(Better better);
 
 /// One column of a report.
 struct Metric {
@@ -50,6 +62,7 @@ struct Metric {
   int decimals = 2;        ///< in tables for people; JSON and TSV round-trip
   std::string definition;  ///< one sentence with every parameter
   std::string block;       ///< heading of the table it stands in where one table would be too wide
+  Better better = Better::lower;
 };
 
 /// The columns that settings.selection asks for, in order: metric keys and names of groups, separated by commas, or
@@ -63,6 +76,8 @@ struct CaseVolumes {
   const Mask& mask;
   const Volume* target_labels = nullptr;     ///< values of Label::value; needed if there are labels
   const Volume* predicted_labels = nullptr;  ///< if settings.predicted_labels; none for an input
+  const Volume* target_dose = nullptr;       ///< needed with settings.gamma; the doses have a grid of their own
+  const Volume* predicted_dose = nullptr;    ///< none for an input
 };
 
 /// Values of the wanted metrics of one case; what is set but not wanted is forgotten.
@@ -96,6 +111,7 @@ MetricGroup tissue_group();    ///< MAE and bias by HU class: group_tissue.cpp
 MetricGroup gradient_group();  ///< through-plane gradients: group_gradient.cpp
 MetricGroup anatomy_group();   ///< bone, lung, body by HU: group_anatomy.cpp
 MetricGroup label_group();     ///< the same by label volumes: group_labels.cpp
+MetricGroup therapy_group();   ///< water-equivalent paths, gamma of doses: group_therapy.cpp
 
 /// All of them, in the order of the report.
 const std::vector<MetricGroup>& metric_groups();

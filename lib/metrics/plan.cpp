@@ -98,6 +98,14 @@ std::vector<MethodManifest> open_methods(const std::vector<std::string>& argumen
   return methods;
 }
 
+void check_baseline(const std::string& name, const std::vector<MethodManifest>& methods) {
+  std::vector<std::string> names;
+  for (const MethodManifest& method : methods) names.push_back(method.name);
+  if (name.empty() || std::find(names.begin(), names.end(), name) != names.end()) return;
+  throw Error(fmt::format("--baseline: no method is called '{}'; there are {}", name, fmt::join(names, ", ")),
+              Exit::usage);
+}
+
 Plan plan_cases(const std::vector<MethodManifest>& methods, const std::string& split) {
   const std::vector<Case> first = chosen_cases(methods.front(), split);
   std::vector<std::map<std::string, Case>> by_id;
@@ -131,7 +139,7 @@ Plan plan_cases(const std::vector<MethodManifest>& methods, const std::string& s
   return plan;
 }
 
-fs::path label_path(const Case& c, const std::string& key_or_file) {
+fs::path given_volume_path(const Case& c, const std::string& key_or_file) {
   if (c.inputs.count(key_or_file) == 0 && fs::exists(key_or_file)) return key_or_file;
   return c.input(key_or_file);
 }
@@ -158,9 +166,13 @@ std::string describe_plan(const std::vector<MethodManifest>& methods, const Grad
     for (const fs::path& path : planned.predictions) check(path, options.resample);
     if (planned.reference.mask) check(*planned.reference.mask, false);
     if (!options.input_key.empty()) check(planned.reference.input(options.input_key), options.resample);
-    if (!options.labels.empty()) check(label_path(planned.reference, options.labels), false);
+    if (!options.labels.empty()) check(given_volume_path(planned.reference, options.labels), false);
+    if (!options.dose.empty()) read_nifti_info(given_volume_path(planned.reference, options.dose));
+    for (const Case& c : planned.of_methods) {
+      if (!options.predicted_dose.empty()) read_nifti_info(given_volume_path(c, options.predicted_dose));
+    }
     if (options.predicted_labels.empty()) continue;
-    for (const Case& c : planned.of_methods) check(label_path(c, options.predicted_labels), false);
+    for (const Case& c : planned.of_methods) check(given_volume_path(c, options.predicted_labels), false);
   }
   const int at_once = grades_in_parallel(plan, options) ? thread_count() : 1;
   const double megabytes = static_cast<double>(largest) * (4 * sizeof(float) + 2) / 1e6 * at_once;

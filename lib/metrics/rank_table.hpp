@@ -4,15 +4,9 @@
 #include <optional>
 #include <vector>
 
-namespace gdm::metrics {
+#include "metrics/metric.hpp"
 
-/// Which values are better.
-enum class Better {
-  lower,         ///< errors, distances, path lengths
-  higher,        ///< PSNR, SSIM, Dice, coverage, pass rates
-  nearest_zero,  ///< bias
-  nearest_one    ///< ratios such as that of spectra; density
-};
+namespace gdm::metrics {
 
 struct RankTable {
   std::vector<std::vector<double>> ranks;  ///< [metric][method]; 1 is best, ties share their mean rank

@@ -3,9 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cmath>
-
+#include "metrics/report_statistics.hpp"
+#include "metrics/report_values.hpp"
 #include "metrics/summary.hpp"
 #include "metrics/table.hpp"
 
@@ -14,20 +13,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json number(const std::optional<double>& value) {
-  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
-}
-
 Summary summary_of(const MethodGrades& method, std::size_t metric) {
   std::vector<std::optional<double>> values;
   for (const CaseGrades& c : method.cases) values.push_back(c.values[metric]);
   return summarize(values);
-}
-
-std::string cell(const std::optional<double>& value, int decimals) {
-  if (!value) return "-";
-  const std::string text = fmt::format("{:.{}f}", *value, decimals);
-  return text.find_first_not_of("-0.") == std::string::npos && text[0] == '-' ? text.substr(1) : text;
 }
 
 /// Columns that stand side by side.
@@ -47,7 +36,7 @@ std::vector<Columns> tables_of(const Grades& grades) {
   return tables;
 }
 
-void add_statistics(const Grades& grades, const MethodGrades& method, const Columns& columns, std::vector<Row>& rows) {
+void add_aggregates(const Grades& grades, const MethodGrades& method, const Columns& columns, std::vector<Row>& rows) {
   Row mean{method.name, "mean"}, sd{"", "SD"}, median{"", "median"}, iqr{"", "IQR"}, n{"", "n"};
   for (const std::size_t m : columns) {
     const Summary s = summary_of(method, m);
@@ -113,8 +102,20 @@ std::string columns_text(const Grades& grades, const Columns& columns) {
     }
   }
   rows.emplace_back();
-  for (const MethodGrades& method : grades.methods) add_statistics(grades, method, columns, rows);
+  for (const MethodGrades& method : grades.methods) add_aggregates(grades, method, columns, rows);
   return aligned(rows, 2);
+}
+
+Json metrics_json(const Grades& grades) {
+  Json json = Json::object();
+  for (const Metric& metric : grades.metrics) {
+    json[metric.key] = {{"title", metric.title},
+                        {"block", metric.block},
+                        {"decimals", metric.decimals},
+                        {"better", name_of(metric.better)},
+                        {"definition", metric.definition}};
+  }
+  return json;
 }
 
 Json gates_json(const Grades& grades) {
@@ -140,7 +141,8 @@ std::string table_text(const Grades& grades) {
     }
     text += columns_text(grades, columns);
   }
-  text += distances_text(grades) + "\n";
+  text += distances_text(grades);
+  text += statistics_text(grades) + "\n";
   text += fmt::format("profile: {}\n", name_of(grades.settings.profile));
   for (const Metric& metric : grades.metrics) text += fmt::format("{}: {}\n", metric.title, metric.definition);
   for (const MethodGrades& method : grades.methods) {
@@ -160,8 +162,7 @@ Json report_json(const Grades& grades, const Json& provenance) {
   const HuRange& range = grades.settings.range;
   Json report{
       {"gdm_metrics", 1}, {"profile", name_of(grades.settings.profile)}, {"hu_range", {range.low_hu, range.high_hu}}};
-  report["definitions"] = Json::object();
-  for (const Metric& metric : grades.metrics) report["definitions"][metric.key] = metric.definition;
+  report["metrics"] = metrics_json(grades);
   report["methods"] = Json::array();
   for (const MethodGrades& method : grades.methods) {
     Json entry{{"name", method.name}};
@@ -199,6 +200,7 @@ Json report_json(const Grades& grades, const Json& provenance) {
                                  {"description", encoder.description}});
   }
   if (grades.bank) report["bank"] = bank_json(grades);
+  add_statistics(grades, report);
   report["skipped"] = Json::array();
   for (const SkippedCase& skipped : grades.skipped) {
     report["skipped"].push_back({{"id", skipped.id}, {"error", skipped.reason}});

@@ -8,7 +8,7 @@ namespace gdm::metrics {
 std::vector<Metric> segment_metrics(const std::string& prefix, const std::string& title, const std::string& what,
                                     const std::string& block) {
   return {
-      {prefix + "_dice", title + " Dice", 4, "Dice coefficient of " + what, block},
+      {prefix + "_dice", title + " Dice", 4, "Dice coefficient of " + what, block, Better::higher},
       {prefix + "_hd95_mm", title + " HD95/mm", 2,
        "larger of the two directed 95th percentiles (linear interpolation) of distances between the surfaces of " +
            what + "; surface: voxels with a face neighbour outside the segment, distances between voxel centres in mm",
@@ -16,9 +16,10 @@ std::vector<Metric> segment_metrics(const std::string& prefix, const std::string
       {prefix + "_assd_mm", title + " ASSD/mm", 2,
        "average symmetric surface distance of " + what + ": mean over the distances of both directions together",
        block},
-      {prefix + "_volume_error_ml", title + " dV/mL", 1, "predicted minus target volume of " + what, block},
+      {prefix + "_volume_error_ml", title + " dV/mL", 1, "predicted minus target volume of " + what, block,
+       Better::nearest_zero},
       {prefix + "_volume_error_percent", title + " dV/%", 2,
-       "predicted minus target volume of " + what + " in percent of the target's", block}};
+       "predicted minus target volume of " + what + " in percent of the target's", block, Better::nearest_zero}};
 }
 
 bool wants_segment(const Scores& scores, const std::string& prefix) {

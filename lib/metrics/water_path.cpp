@@ -118,9 +118,8 @@ double percentile_95(const Sums& sums, std::int64_t total) {
 
 }  // namespace
 
-std::vector<DensityPoint> bilinear_density_table() {
-  const auto above = [](double hu) { return 1.052 + 0.48e-3 * hu; };
-  return {{-1000.0, 0.0}, {100.0, 1.1}, {4000.0, above(4000.0)}};
+std::vector<DensityPoint> thomas_density_table() {
+  return {{-1000.0, 0.0}, {100.0, 1.1}, {195.0, 1.1}, {4000.0, 1.0 + 4000.0 / 1950.0}};
 }
 
 WaterPathError water_path_error(const Volume& prediction_hu, const Volume& target_hu, const Mask& body,

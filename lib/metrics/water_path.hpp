@@ -12,16 +12,17 @@ struct DensityPoint {
   double hu = 0, relative_density = 0;
 };
 
-/// Electron density relative to water against HU at about 120 kV: the bilinear relation 1 + HU / 1000 up to 100 HU and
-/// 1.052 + 0.48 HU / 1000 above (S. J. Thomas, British Journal of Radiology 72, 1999). -1000 HU is 0, water 1. A
-/// clinic's own calibration replaces it.
-std::vector<DensityPoint> bilinear_density_table();
+/// Relative electron density (photons), which is not the stopping power relative to water that protons need: the two
+/// lines recommended where a scanner's own calibration is missing (S. J. Thomas, British Journal of Radiology 72, 1999,
+/// 781-786), 1 + HU / 1000 for tissue and 1 + HU / 1950 for bone. The lines leave a gap: tissue ends at 100 HU with a
+/// density of 1.1 and bone has that density at 195 HU, so it is 1.1 in between. -1000 HU is 0, water 1.
+std::vector<DensityPoint> thomas_density_table();
 
 struct WaterPathOptions {
   /// IEC 61217 for a patient on his back, head first: 0 from the front, 90 from his left; degrees.
   std::vector<double> gantry_deg{0, 90, 180, 270};
   /// Ascending in HU, at least 2 points; linear in between, constant beyond the ends.
-  std::vector<DensityPoint> table = bilinear_density_table();
+  std::vector<DensityPoint> table = thomas_density_table();
 };
 
 struct WaterPathError {

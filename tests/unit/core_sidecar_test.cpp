@@ -47,6 +47,29 @@ TEST_CASE("sidecar: sources are relative, digests are right, no absolute path en
                  "ct.json: exists already"));
 }
 
+TEST_CASE("sidecar: an effort is read as it was written") {
+  const TemporaryFolder folder;
+  gdm::Provenance provenance("gdm-x", {"gdm-x"});
+  const auto written = [&](bool reproducible) {
+    provenance.reproducible = reproducible;
+    nlohmann::ordered_json details;
+    gdm::add_effort(details, provenance, 1.5, 27);
+    gdm::write_sidecar(folder / "a.nii", provenance, {}, {}, details, gdm::Overwrite::replace);
+    return gdm::read_effort(folder / "a.nii");
+  };
+  const auto effort = written(false);
+  REQUIRE(effort.has_value());
+  CHECK(*effort->seconds == 1.5);
+  CHECK(*effort->evaluations == 27);
+  CHECK(*effort->peak_memory_mb > 1);
+  CHECK(effort->tool == "gdm-x");
+  CHECK(effort->device == "cpu");
+  CHECK(effort->model_sha256.empty());
+  CHECK_FALSE(written(true)->seconds.has_value());
+  CHECK(*written(true)->evaluations == 27);
+  CHECK_FALSE(gdm::read_effort(folder / "b.nii").has_value());
+}
+
 TEST_CASE("sidecar: a reproducible run records nothing that changes") {
   ::setenv("SOURCE_DATE_EPOCH", "1700000000", 1);
   gdm::Provenance provenance("gdm-x", {"gdm-x"});

@@ -26,6 +26,14 @@ std::vector<std::string> keys(const std::string& selection, Profile profile = Pr
 
 using Keys = std::vector<std::string>;
 
+/// Signed errors are best at 0, agreements at their highest, and all else is an error or a distance.
+Better expected_direction(const std::string& key) {
+  const auto has = [&key](const char* part) { return key.find(part) != std::string::npos; };
+  if (has("bias") || has("volume_error")) return Better::nearest_zero;
+  const bool agreement = has("psnr") || has("ssim") || has("ncc") || has("dice") || has("correlation") || has("pass");
+  return agreement ? Better::higher : Better::lower;
+}
+
 }  // namespace
 
 TEST_CASE("choice: defaults, groups, keys and all") {
@@ -43,17 +51,30 @@ TEST_CASE("choice: every metric has its own key, a title and a definition") {
   settings.unmasked = true;
   settings.labels = labels_from_text("3=a,4=b_2");
   settings.predicted_labels = true;
+  settings.gamma = gamma_from_text("3%/1.5mm");
   settings.selection = "all";
   std::map<std::string, int> seen;
   for (const Metric& metric : metric_list(settings)) {
     CHECK_FALSE(metric.title.empty());
     CHECK(metric.definition.size() > 10);
     CHECK_FALSE(metric.block.empty());
+    CAPTURE(metric.key);
+    CHECK(metric.better == expected_direction(metric.key));
     ++seen[metric.key];
   }
   std::size_t listed = 0;
   for (const MetricGroup& group : metric_groups()) listed += group.list(settings).size();
   CHECK(seen.size() == listed);
+}
+
+TEST_CASE("choice: gamma criteria") {
+  CHECK(gamma_from_text("3%/1.5mm").dose_difference == doctest::Approx(0.03));
+  CHECK(gamma_from_text("3%/1.5mm").distance_mm == 1.5);
+  for (const char* bad : {"", "2", "2%", "2%/", "2%/2", "2/2mm", "0%/2mm", "2%/-1mm", "2%/2mm ", "200%/2mm", "nan%/2mm",
+                          "2%/infmm", "2%/2mm/3"}) {
+    CAPTURE(bad);
+    CHECK_THROWS_AS(gamma_from_text(bad), Error);
+  }
 }
 
 TEST_CASE("choice: names of labels") {

@@ -6,6 +6,7 @@
 #include <ctime>
 
 #include "metrics/gamma_index.hpp"
+#include "metrics/metric.hpp"
 #include "metrics/water_path.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
@@ -111,7 +112,7 @@ TEST_CASE("water path: a bone insert shifts what lies behind it, at oblique angl
   const Grid grid = Grid::centred({80, 80, 2}, {1, 1, 3});
   const Mask body(grid, 1);
   const Volume water(grid, 0.0F);
-  const double bone_hu = 1000.0, excess = 1.052 + 0.48 - 1.0;
+  const double bone_hu = 1000.0, excess = 1000.0 / 1950.0;
   const Volume bone = filled(grid, [&](const Point3& p) { return p[1] > 10 && p[1] < 20 ? bone_hu : 0.0; });
   CHECK(water_path_error(bone, water, body, only(grid, 40, 10, 0), from(0)).mean_mm == doctest::Approx(10 * excess));
   CHECK(water_path_error(bone, water, body, only(grid, 40, 75, 0), from(0)).mean_mm == 0);
@@ -182,9 +183,39 @@ TEST_CASE("water path: equal volumes, bad tables, empty masks") {
   WaterPathOptions options;
   options.table = {{0, 1}, {0, 2}};
   CHECK_THROWS_AS(water_path_error(water, water, body, body, options), Error);
-  CHECK_THROWS_AS(water_path_error(water, water, body, body, {{}, bilinear_density_table()}), Error);
-  const auto table = bilinear_density_table();
+  CHECK_THROWS_AS(water_path_error(water, water, body, body, {{}, thomas_density_table()}), Error);
+  const auto table = thomas_density_table();
   CHECK(table[1].relative_density == doctest::Approx(1.0 + table[1].hu / 1000.0));
+  for (std::size_t n = 2; n < table.size(); ++n) {
+    CHECK(table[n].relative_density == doctest::Approx(1.0 + table[n].hu / 1950.0));
+  }
+}
+
+TEST_CASE("therapy: the group's values are those of the functions, and gamma of an input without a dose is undefined") {
+  const Grid grid = Grid::centred({20, 16, 4}, {2, 2, 3}), coarse = Grid::centred({8, 8, 4}, {4, 4, 3});
+  const Volume prediction(grid, 100.0F), target(grid, 0.0F), dose(coarse, 10.0F), lower(coarse, 9.9F);
+  const Mask body(grid, 1);
+  Settings settings;
+  settings.selection = "therapy";
+  CHECK(metric_list(settings).size() == 3);
+  settings.gamma = gamma_from_text("2%/2mm");
+  const std::vector<Metric> metrics = metric_list(settings);
+  CaseVolumes volumes{prediction, target, body};
+  volumes.target_dose = &dose;
+  volumes.predicted_dose = &lower;
+  const auto values = measure(volumes, settings, metrics).values();
+  const WaterPathError path = water_path_error(prediction, target, body, body);
+  REQUIRE(values.size() == 5);
+  CHECK(*values[0] == path.mean_mm);
+  CHECK(*values[0] == doctest::Approx(0.1 * 18.0));  // a tenth of the mean depth, (20 + 16) / 2 mm
+  CHECK(*values[1] == path.p95_mm);
+  CHECK(*values[2] == path.bias_mm);
+  CHECK(*values[3] == 100.0);
+  CHECK(*values[4] == doctest::Approx(0.5).epsilon(1e-4));
+  volumes.predicted_dose = nullptr;
+  const Scores without = measure(volumes, settings, metrics);
+  CHECK_FALSE(without.values()[3].has_value());
+  CHECK(without.notes.size() == 2);
 }
 
 TEST_CASE("gamma: a shifted ramp has its closed form") {

@@ -1,0 +1,20 @@
+// How a number that may be missing stands in a report.
+#include "metrics/report_values.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace gdm::metrics {
+
+std::string cell(const std::optional<double>& value, int decimals) {
+  if (!value) return "-";
+  const std::string text = fmt::format("{:.{}f}", *value, decimals);
+  return text.find_first_not_of("-0.") == std::string::npos && text[0] == '-' ? text.substr(1) : text;
+}
+
+nlohmann::ordered_json number(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+}
+
+}  // namespace gdm::metrics
