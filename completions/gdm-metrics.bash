@@ -28,10 +28,12 @@ _gdm_metrics() {
         --fail-under) return ;;
         --fail-over) return ;;
         --tsv) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --html) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --html-cases) return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --device --allow-code --json -n --dry-run --split --input --encoder --bank --profile --range --metrics --unmasked --labels --predicted-labels --label-names --resample --fail-under --fail-over --keep-going --tsv -o --output" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --device --allow-code --json -n --dry-run --split --input --encoder --bank --profile --range --metrics --unmasked --labels --predicted-labels --label-names --resample --fail-under --fail-over --keep-going --tsv --html --html-cases -o --output" -- "$cur"))
       else
         COMPREPLY=($(compgen -W "montage" -- "$cur"))
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -106,6 +106,23 @@ struct Square {
   static double y(const PlotAxis& axis, double value) { return axis.at(value, size - bottom, top); }
 };
 
+/// Rules and numbers of a logarithmic axis, as many as find room.
+std::string logarithmic_rules(const PlotAxis& up, double left, double end, double floor) {
+  std::string drawing;
+  const bool sparse = up.high - up.low > 1.2;
+  double last_y = 1e9;
+  for (int power = static_cast<int>(std::floor(up.low)); power <= up.high; ++power) {
+    for (const double digit : {1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 7.0, 8.0, 9.0}) {
+      const double value = digit * std::pow(10.0, power), y = up.at(std::log10(value), floor, 8);
+      if (y < 8 || y > floor || (sparse && digit != 1.0) || (digit != 1.0 && last_y - y < 18)) continue;
+      drawing += line(left, y, end, y, value == 1.0 ? "rule" : "grid");
+      drawing += text(left - 6, y + 4, "end", fmt::format("{:g}", value));
+      last_y = y;
+    }
+  }
+  return drawing;
+}
+
 }  // namespace
 
 PlotAxis PlotAxis::around(double least, double most) {
@@ -223,17 +240,7 @@ std::string line_plot(const std::string& title, const std::string& x_label, cons
     const double x = across.at(tick, left, end);
     drawing += line(x, 8, x, floor, "grid") + text(x, floor + 16, "middle", decimal(tick, across.decimals));
   }
-  const bool sparse = up.high - up.low > 1.2;
-  double last_y = 1e9;
-  for (int power = static_cast<int>(std::floor(up.low)); power <= up.high; ++power) {
-    for (const double digit : {1.0, 1.2, 1.5, 2.0, 3.0, 5.0, 7.0, 8.0, 9.0}) {
-      const double value = digit * std::pow(10.0, power), y = up.at(std::log10(value), floor, 8);
-      if (y < 8 || y > floor || (sparse && digit != 1.0) || (digit != 1.0 && last_y - y < 18)) continue;
-      drawing += line(left, y, end, y, value == 1.0 ? "rule" : "grid");
-      drawing += text(left - 6, y + 4, "end", fmt::format("{:g}", value));
-      last_y = y;
-    }
-  }
+  drawing += logarithmic_rules(up, left, end, floor);
   for (const PlotSeries& s : series) {
     std::string points;
     for (const PlotPoint& point : s.points) {

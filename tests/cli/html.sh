@@ -73,7 +73,10 @@ visit page.html
 grep -q 'class="script"' dom || fail "the script did not run"
 # The policy forbids a test's own script, so it works on a copy without policy.
 section() { tr '\n' ' ' <"$1" | grep -o 'id="cases".*id="pictures"'; }
-order() { section dom | grep -oE '<td class="num" data-v="[^"]*"' | awk -F'"' "NR % $columns == 1 { printf \"%s \", \$4 }"; }
+order() {
+  section dom | grep -oE '<td class="num" data-v="[^"]*"' |
+    awk -F'"' "NR % $columns == 1 { printf \"%s \", \$4 }"
+}
 columns=$(section page.html | grep -o '<th scope="col" class="num"' | wc -l)
 [ "$(order)" = "40 20 10 10 10 0 " ] || fail "the worst cases are not first: $(order)"
 sed -e '/Content-Security-Policy/d' \
