@@ -25,17 +25,15 @@ _gdm_metrics() {
         --labels) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --predicted-labels) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --label-names) return ;;
-        --dose) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
-        --predicted-dose) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
-        --gamma) return ;;
-        --baseline) return ;;
         --fail-under) return ;;
         --fail-over) return ;;
         --tsv) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --html) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --html-cases) return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --device --allow-code --json -n --dry-run --split --input --encoder --bank --profile --range --metrics --unmasked --labels --predicted-labels --label-names --dose --predicted-dose --gamma --baseline --resample --fail-under --fail-over --keep-going --tsv -o --output" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --device --allow-code --json -n --dry-run --split --input --encoder --bank --profile --range --metrics --unmasked --labels --predicted-labels --label-names --resample --fail-under --fail-over --keep-going --tsv --html --html-cases -o --output" -- "$cur"))
       else
         COMPREPLY=($(compgen -W "montage" -- "$cur"))
         COMPREPLY+=($(compgen -f -- "$cur"))

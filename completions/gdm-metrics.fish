@@ -33,6 +33,8 @@ complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l fail-und
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l fail-over -x -d 'Exit 4 if a method\'s mean is above; may be repeated'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l keep-going -d 'Skip a case that cannot be graded, for all methods'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l tsv -r -F -d 'Write a row per method and case; - instead of the report'
+complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l html -r -F -d 'Also write the report as a page with plots and pictures'
+complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l html-cases -x -d 'Cases with pictures in it: worst, median and best ones'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -s o -l output -r -F -d 'Where the report goes'
 complete -c gdm-metrics -n '__fish_seen_subcommand_from montage' -s f -l force -d 'Replace existing outputs'
 complete -c gdm-metrics -n '__fish_seen_subcommand_from montage' -l reproducible -d 'No time, duration or memory in files'

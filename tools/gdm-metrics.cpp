@@ -7,6 +7,7 @@
 #include "cli/run.hpp"
 #include "io/png.hpp"
 #include "metrics/grade.hpp"
+#include "metrics/html_page.hpp"
 #include "metrics/montage.hpp"
 #include "metrics/report.hpp"
 #include "sys/error.hpp"
@@ -22,7 +23,8 @@ struct Options {
   std::vector<std::string> encoders, fail_under, fail_over;
   std::string profile = "synthrad2023", metrics = "default", labels, predicted_labels, label_names;
   std::string dose, predicted_dose, gamma = "2%/2mm", baseline;
-  std::string split = "predicted", input, output = "-", tsv, bank;
+  std::string split = "predicted", input, output = "-", tsv, html, bank;
+  std::size_t html_cases = 6;
   bool unmasked = false, resample = false, keep_going = false;
 };
 
@@ -105,6 +107,11 @@ void declare(CLI::App& app, Options& options) {
       ->type_name("KEY=VALUE");
   app.add_flag("--keep-going", options.keep_going, "Skip a case that cannot be graded, for all methods");
   app.add_option("--tsv", options.tsv, "Write a row per method and case; - instead of the report")->type_name("FILE|-");
+  app.add_option("--html", options.html, "Also write the report as a page with plots and pictures")
+      ->type_name("FILE.html");
+  app.add_option("--html-cases", options.html_cases, "Cases with pictures in it: worst, median and best ones")
+      ->check(cli::range(0, 1000))
+      ->type_name("N");
   app.add_option("-o,--output", options.output, "Where the report goes")->type_name("FILE|-");
 }
 
@@ -179,6 +186,10 @@ void check_options(const Options& options, const cli::Standard& standard) {
   if (options.output != "-" && options.output == options.tsv) {
     throw Error("--output and --tsv name the same file", Exit::usage);
   }
+  if (options.html == "-") throw Error("--html: a page needs a file name", Exit::usage);
+  if (!options.html.empty() && (options.html == options.output || options.html == options.tsv)) {
+    throw Error("--html names the file of another output", Exit::usage);
+  }
 }
 
 int run(const Options& options, cli::Program& program) {
@@ -187,13 +198,19 @@ int run(const Options& options, cli::Program& program) {
   check_options(options, standard);
   const auto methods = open(options.manifests, options.input);
   metrics::check_baseline(options.baseline, methods);
-  for (const std::string& path : {options.output, options.tsv}) check_output(path, methods, standard.overwrite());
+  for (const std::string& path : {options.output, options.tsv, options.html}) {
+    check_output(path, methods, standard.overwrite());
+  }
   if (standard.dry_run) {
     write_stdout(metrics::describe_plan(methods, grade));
     return static_cast<int>(Exit::ok);
   }
   Provenance provenance = program.provenance();
   const metrics::Grades grades = metrics::grade(methods, grade, provenance);
+  if (!options.html.empty()) {
+    const auto report = metrics::report_json(grades, provenance.json());
+    write_file(options.html, metrics::html_page_of(report, methods, grade, options.html_cases), standard.overwrite());
+  }
   if (options.tsv == "-") {
     write_stdout(metrics::tsv_text(grades));
   } else {

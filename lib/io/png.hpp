@@ -25,6 +25,10 @@ struct Picture {
   static int text_width(const std::string& text, int scale = 1);
 };
 
+/// The bytes of a PNG file; a picture without colour takes one byte a pixel, as does one of at most 256 colours. Throws
+/// Error.
+std::string png_bytes(const Picture& picture);
+
 /// Throws Error naming the path.
 void write_png(const std::filesystem::path& path, const Picture& picture, Overwrite overwrite);
 

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <tuple>
 
 #include "image/mask.hpp"
 #include "io/nifti.hpp"
 #include "metrics/slices.hpp"
-#include "metrics/summary.hpp"
 #include "sys/error.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"
@@ -18,7 +18,7 @@
 namespace gdm::metrics {
 namespace {
 
-constexpr Rgb paper{255, 255, 255}, ink{30, 34, 40}, faint{110, 116, 124}, outside{226, 228, 231}, unknown{255, 0, 255};
+constexpr Rgb paper{255, 255, 255}, ink{30, 34, 40}, faint{110, 116, 124}, outside = outside_colour;
 constexpr int margin = 24, gap = 10, letter = 14, row_label = 26, text_scale = 2;
 constexpr int title_height = letter + 10, panel_pixels = 300, tallest_panel = 420, bar_height = 14;
 constexpr int bar_label = bar_height + 8, footer = gap + bar_label + letter;
@@ -65,13 +65,7 @@ void set_input_window(const Volume& input, const Mask& mask, const MontageOption
   slices.input_low = options.level_hu - 0.5 * options.width_hu;
   slices.input_high = options.level_hu + 0.5 * options.width_hu;
   if (!needs_linear_fit(options.input_key)) return;
-  std::vector<double> values;
-  for (std::size_t n = 0; n < mask.voxels.size(); ++n) {
-    if (mask.voxels[n] != 0) values.push_back(input.voxels[n]);
-  }
-  std::sort(values.begin(), values.end());
-  slices.input_low = quantile_of_sorted(values, 0.01);
-  slices.input_high = quantile_of_sorted(values, 0.995);
+  std::tie(slices.input_low, slices.input_high) = window_of(input, mask);
 }
 
 CaseSlices gather(const PlannedCase& planned, const MontageOptions& options) {
@@ -103,31 +97,6 @@ CaseSlices gather(const PlannedCase& planned, const MontageOptions& options) {
     });
   }
   return slices;
-}
-
-Rgb blend(const Rgb& a, const Rgb& b, double t) {
-  Rgb result{};
-  for (std::size_t c = 0; c < 3; ++c) {
-    result[c] = static_cast<std::uint8_t>(std::lround(a[c] + t * (static_cast<double>(b[c]) - a[c])));
-  }
-  return result;
-}
-
-Rgb grey_of(double value, double low, double high) {
-  if (!std::isfinite(value)) return unknown;
-  const double t = high > low ? std::clamp((value - low) / (high - low), 0.0, 1.0) : 0.5;
-  return blend({0, 0, 0}, {255, 255, 255}, t);
-}
-
-/// White at 0; through light and full to dark blue (negative) and red (positive) at -1 and 1.
-Rgb error_colour(double t) {
-  if (!std::isfinite(t)) return unknown;
-  static constexpr Rgb cold[] = {{255, 255, 255}, {128, 178, 226}, {28, 92, 178}, {8, 28, 92}};
-  static constexpr Rgb warm[] = {{255, 255, 255}, {247, 168, 116}, {206, 48, 38}, {96, 4, 24}};
-  const double position = std::min(std::abs(t), 1.0) * 3.0;
-  const int step = std::min(static_cast<int>(position), 2);
-  const Rgb* const colours = t < 0 ? cold : warm;
-  return blend(colours[step], colours[step + 1], position - step);
 }
 
 /// The page: columns of one width, rows of their own height, one scale.

@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <cmath>
 
+#include "metrics/summary.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::metrics {
 namespace {
+
+constexpr Rgb unknown_colour{255, 0, 255};  // no value
 
 char opposite(char direction) {
   static const std::string pairs = "RLAPSI";
@@ -46,6 +49,14 @@ Slice cut_image(const Image<T>& image, const Orientation& view, std::int64_t ind
     }
   }
   return slice;
+}
+
+Rgb blend(const Rgb& a, const Rgb& b, double t) {
+  Rgb result{};
+  for (std::size_t c = 0; c < 3; ++c) {
+    result[c] = static_cast<std::uint8_t>(std::lround(a[c] + t * (static_cast<double>(b[c]) - a[c])));
+  }
+  return result;
 }
 
 }  // namespace
@@ -114,6 +125,31 @@ float value_at(const Slice& slice, double x_mm, double y_mm) {
   const double upper = at(x0, y0) + fx * (at(x1, y0) - at(x0, y0));
   const double lower = at(x0, y1) + fx * (at(x1, y1) - at(x0, y1));
   return static_cast<float>(upper + fy * (lower - upper));
+}
+
+Rgb grey_of(double value, double low, double high) {
+  if (!std::isfinite(value)) return unknown_colour;
+  const double t = high > low ? std::clamp((value - low) / (high - low), 0.0, 1.0) : 0.5;
+  return blend({0, 0, 0}, {255, 255, 255}, t);
+}
+
+Rgb error_colour(double t) {
+  if (!std::isfinite(t)) return unknown_colour;
+  static constexpr Rgb cold[] = {{255, 255, 255}, {128, 178, 226}, {28, 92, 178}, {8, 28, 92}};
+  static constexpr Rgb warm[] = {{255, 255, 255}, {247, 168, 116}, {206, 48, 38}, {96, 4, 24}};
+  const double position = std::min(std::abs(t), 1.0) * 3.0;
+  const int step = std::min(static_cast<int>(position), 2);
+  const Rgb* const colours = t < 0 ? cold : warm;
+  return blend(colours[step], colours[step + 1], position - step);
+}
+
+std::pair<double, double> window_of(const Volume& volume, const Mask& mask) {
+  std::vector<double> values;
+  for (std::size_t n = 0; n < mask.voxels.size(); ++n) {
+    if (mask.voxels[n] != 0) values.push_back(volume.voxels[n]);
+  }
+  std::sort(values.begin(), values.end());
+  return {quantile_of_sorted(values, 0.01), quantile_of_sorted(values, 0.995)};
 }
 
 }  // namespace gdm::metrics

@@ -3,9 +3,11 @@
 
 #include <array>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "image/volume.hpp"
+#include "io/png.hpp"
 
 namespace gdm::metrics {
 
@@ -42,5 +44,17 @@ Box box_around(const Slice& mask, double margin_mm);
 
 /// Bilinear value at a position in millimetres from the top left corner; positions outside take the nearest voxel.
 float value_at(const Slice& slice, double x_mm, double y_mm);
+
+/// Black at `low` and below to white at `high` and above; magenta for a value that is not finite.
+Rgb grey_of(double value, double low, double high);
+
+/// White at 0; through light and full to dark blue (negative) and red (positive) at -1 and 1 and beyond.
+Rgb error_colour(double t);
+
+/// Of an error map outside the mask.
+constexpr Rgb outside_colour{226, 228, 231};
+
+/// 1st to 99.5th percentile inside the mask, which is not empty: a window for volumes in arbitrary units.
+std::pair<double, double> window_of(const Volume& volume, const Mask& mask);
 
 }  // namespace gdm::metrics
