@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "metrics/report_distribution.hpp"
 #include "metrics/summary.hpp"
 #include "metrics/table.hpp"
 
@@ -13,10 +14,6 @@ namespace gdm::metrics {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json number(const std::optional<double>& value) {
-  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
-}
 
 Summary summary_of(const MethodGrades& method, std::size_t metric) {
   std::vector<std::optional<double>> values;
@@ -61,46 +58,6 @@ void add_statistics(const Grades& grades, const MethodGrades& method, const Colu
   rows.insert(rows.end(), {mean, sd, median, iqr, n});
 }
 
-std::string distances_text(const Grades& grades) {
-  std::string text;
-  for (const EncoderDistances& encoder : grades.encoders) {
-    text += fmt::format("\nFrechet distance, encoder {} ({} dimensions, {} windows):\n", encoder.name, encoder.dims,
-                        encoder.windows);
-    std::vector<Row> rows;
-    for (std::size_t m = 0; m < grades.methods.size(); ++m) {
-      rows.push_back({"  " + grades.methods[m].name, cell(encoder.distances[m], 4)});
-    }
-    text += aligned(rows, 1);
-  }
-  if (!grades.bank) return text;
-  text += fmt::format("\nDistances to the real features of bank {} (Frechet per channel, squared kernel distance):\n",
-                      grades.bank->name);
-  std::vector<Row> rows{{""}};
-  for (const BankDistances::Level& level : grades.bank->levels) {
-    rows[0].insert(rows[0].end(), {level.name + " Frechet", "kernel"});
-  }
-  for (std::size_t m = 0; m <= grades.methods.size(); ++m) {
-    Row row{"  " + (m < grades.methods.size() ? grades.methods[m].name : "(targets)")};
-    for (const BankDistances::Level& level : grades.bank->levels) {
-      row.insert(row.end(), {cell(level.frechet[m], 4), cell(level.kernel[m], 4)});
-    }
-    rows.push_back(row);
-  }
-  return text + aligned(rows, 1);
-}
-
-Json bank_json(const Grades& grades) {
-  Json json{{"bank", grades.bank->name}, {"sha256", grades.bank->digest}};
-  for (const BankDistances::Level& level : grades.bank->levels) {
-    for (std::size_t m = 0; m <= grades.methods.size(); ++m) {
-      const bool target = m == grades.methods.size();
-      Json& place = target ? json["targets"][level.name] : json["methods"][grades.methods[m].name][level.name];
-      place = {{"frechet_per_channel", number(level.frechet[m])}, {"kernel", number(level.kernel[m])}};
-    }
-  }
-  return json;
-}
-
 std::string columns_text(const Grades& grades, const Columns& columns) {
   Row heading{"method", "case"};
   for (const std::size_t m : columns) heading.push_back(grades.metrics[m].title);
@@ -131,6 +88,10 @@ Json gates_json(const Grades& grades) {
 
 }  // namespace
 
+Json number(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
+}
+
 std::string table_text(const Grades& grades) {
   const std::vector<Columns> tables = tables_of(grades);
   std::string text;
@@ -140,7 +101,7 @@ std::string table_text(const Grades& grades) {
     }
     text += columns_text(grades, columns);
   }
-  text += distances_text(grades) + "\n";
+  text += distribution_text(grades) + "\n";
   text += fmt::format("profile: {}\n", name_of(grades.settings.profile));
   for (const Metric& metric : grades.metrics) text += fmt::format("{}: {}\n", metric.title, metric.definition);
   for (const MethodGrades& method : grades.methods) {
@@ -185,19 +146,8 @@ Json report_json(const Grades& grades, const Json& provenance) {
     }
     report["methods"].push_back(std::move(entry));
   }
-  report["frechet"] = Json::array();
-  for (const EncoderDistances& encoder : grades.encoders) {
-    Json distances = Json::object();
-    for (std::size_t m = 0; m < grades.methods.size(); ++m) {
-      distances[grades.methods[m].name] = number(encoder.distances[m]);
-    }
-    report["frechet"].push_back({{"encoder", encoder.name},
-                                 {"sha256", encoder.digest},
-                                 {"dims", encoder.dims},
-                                 {"windows", encoder.windows},
-                                 {"distance", distances},
-                                 {"description", encoder.description}});
-  }
+  report["distribution"] = distribution_json(grades);
+  if (Json spectra = spectra_json(grades); !spectra.is_null()) report["spectra"] = std::move(spectra);
   if (grades.bank) report["bank"] = bank_json(grades);
   report["skipped"] = Json::array();
   for (const SkippedCase& skipped : grades.skipped) {

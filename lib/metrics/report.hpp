@@ -9,13 +9,17 @@
 namespace gdm::metrics {
 
 /// Aligned table: for each method its cases, then mean, SD, median, IQR and n; more than ten metrics are split into a
-/// table for each block. Then Frechet distances, definitions, notes, skipped cases and gates. An undefined value is
+/// table for each block. Then distances of distributions, definitions, notes, skipped cases and gates. An undefined
+/// value is
 /// "-".
 std::string table_text(const Grades& grades);
 
-/// Everything: profile, definitions, range, gates, per-case values, aggregates, Frechet distances, skipped cases,
-/// provenance. Numbers round-trip; undefined or infinite values are null and the case's notes say why.
+/// Everything: profile, definitions, range, gates, per-case values, aggregates, distances of distributions, spectra,
+/// skipped cases, provenance. Numbers round-trip; undefined or infinite values are null and the case's notes say why.
 nlohmann::ordered_json report_json(const Grades& grades, const nlohmann::ordered_json& provenance);
+
+/// null for none, NaN and infinite.
+nlohmann::ordered_json number(const std::optional<double>& value);
 
 /// One row per method and case with a header line; numbers round-trip, undefined values are empty, infinite "inf".
 std::string tsv_text(const Grades& grades);
