@@ -22,7 +22,7 @@ struct Options {
   std::vector<std::string> encoders, fail_under, fail_over;
   std::string profile = "synthrad2023", metrics = "default", labels, predicted_labels, label_names;
   std::string split = "predicted", input, output = "-", tsv, bank;
-  int bootstrap = 1000;
+  int bootstrap = 400;
   bool unmasked = false, resample = false, keep_going = false;
 };
 
