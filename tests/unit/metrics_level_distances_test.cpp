@@ -77,6 +77,12 @@ TEST_CASE("level distances: identical sets, shifts that grow, intervals that hol
     CHECK(m.frechet_interval->low >= 0);
   }
   CHECK(b.frechet_interval->low > a.frechet_interval->high);
+  // With few rows every draw lies above the sample, but not the interval.
+  const PatientFeatures few = gaussian_patients(4, 8, 5, 12, 0.0, 0.3),
+                        others = gaussian_patients(5, 8, 5, 12, 0.2, 0.3);
+  const LevelDistances small = level_distances("window", few, {others}, some_draws);
+  CHECK(small.warning.empty());
+  CHECK(holds(small.methods[0].frechet_interval, *small.methods[0].frechet));
   const LevelDistances plain = level_distances("window", targets, {near}, PatientDraws(8, 0, 3));
   CHECK(plain.methods[0].frechet == a.frechet);
   CHECK_FALSE(plain.methods[0].frechet_interval.has_value());
