@@ -25,6 +25,7 @@ struct Options {
   std::string dose, predicted_dose, gamma = "2%/2mm", baseline;
   std::string split = "predicted", input, output = "-", tsv, html, bank;
   std::size_t html_cases = 6;
+  int bootstrap = 400;
   bool unmasked = false, resample = false, keep_going = false;
 };
 
@@ -64,12 +65,16 @@ std::vector<metrics::MethodManifest> open(const std::vector<std::string>& manife
 
 void declare(CLI::App& app, Options& options) {
   declare_selection(app, options.manifests, options.split, options.input);
-  app.add_option("--encoder", options.encoders, "Frechet distance in the features of this encoder; may be repeated")
+  app.add_option("--encoder", options.encoders,
+                 "Distances of the distributions in the features of this encoder; may be repeated")
       ->allow_extra_args(false)
       ->default_str("")
       ->type_name("FILE.safetensors");
   app.add_option("--bank", options.bank, "Distances to the real features of this bank at each level")
       ->type_name("FILE.safetensors");
+  app.add_option("--bootstrap", options.bootstrap, "Draws of patients for the intervals of distances; 0 for none")
+      ->check(cli::range(0, 100000))
+      ->type_name("N");
   app.add_option("--profile", options.profile, "Whose definitions of PSNR, SSIM and MS-SSIM hold")
       ->check(one_of({"synthrad2023", "synthrad2025", "plain"}))
       ->type_name("synthrad2023|synthrad2025|plain");
@@ -155,6 +160,7 @@ metrics::GradeOptions grade_options(const Options& options, const cli::Program& 
   grade.split = plan_split(options.split);
   grade.input_key = options.input;
   for (const auto& name : options.encoders) grade.encoders.push_back(cli::encoder_path(name));
+  grade.bootstrap = {static_cast<std::size_t>(options.bootstrap), program.standard().seed};
   grade.labels = options.labels;
   grade.predicted_labels = options.predicted_labels;
   grade.dose = options.dose;
@@ -271,10 +277,10 @@ int run_montage(const MontageArguments& arguments, const cli::Standard& standard
 
 int main(int argc, char** argv) {
   cli::Program program("gdm-metrics",
-                       "Grades predictions against targets: MAE, PSNR, SSIM, anatomy, Frechet distance.");
+                       "Grades predictions against targets: MAE, PSNR, SSIM, anatomy, distances of distributions.");
   Options options;
   MontageArguments montage;
-  program.set_run(cli::has_output | cli::has_device | cli::has_json | cli::has_dry_run,
+  program.set_run(cli::has_output | cli::has_seed | cli::has_device | cli::has_json | cli::has_dry_run,
                   [&] { return run(options, program); });
   declare(program.app(), options);
   CLI::App& command =

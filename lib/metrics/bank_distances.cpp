@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "metrics/distribution.hpp"
+#include "metrics/kernel_distance.hpp"
 
 namespace gdm::metrics {
 namespace {
@@ -36,17 +37,6 @@ FeatureMoments moments_of(const net::FeatureMatrix& matrix) {
   FeatureMoments moments;
   moments.add(matrix.values.data(), matrix.rows(), matrix.dims);
   return moments;
-}
-
-net::FeatureMatrix first_rows(const net::FeatureMatrix& matrix) {
-  const std::int64_t step = std::max<std::int64_t>(1, (matrix.rows() + most_rows - 1) / most_rows);
-  if (step == 1) return matrix;
-  net::FeatureMatrix out{matrix.dims, {}};
-  for (std::int64_t r = 0; r < matrix.rows(); r += step) {
-    const auto from = matrix.values.begin() + r * matrix.dims;
-    out.values.insert(out.values.end(), from, from + matrix.dims);
-  }
-  return out;
 }
 
 /// Mean over the keys of a level that have enough rows; none if no key has.
@@ -90,32 +80,39 @@ void BankComparison::add(std::size_t set, const Features& features) {
   }
 }
 
-BankDistances BankComparison::distances() {
-  for (const char* level : {"upright", "global", "local", "spatial"}) {
-    std::vector<Mean> frechet(sets_.size()), kernel(sets_.size());
-    for (const auto& [key, unused] : bank_->description().at("keys").items()) {
-      if (key.compare(0, key.find('.'), level) != 0) continue;
-      const net::FeatureMatrix all = bank_->entries(key, 2 * most_rows);
-      const Standard standard(all);
-      const net::FeatureMatrix real = standard.apply(all);
-      if (real.rows() < 2) continue;
-      const FeatureMoments moments = moments_of(real);
-      for (std::size_t s = 0; s < sets_.size(); ++s) {
-        const auto found = sets_[s].find(key);
-        if (found == sets_[s].end() || found->second.rows() < 2) continue;
-        const net::FeatureMatrix mine = standard.apply(found->second);
-        frechet[s].add(frechet_distance(moments_of(mine), moments) / static_cast<double>(mine.dims));
-        const net::FeatureMatrix a = first_rows(mine), b = first_rows(real);
-        kernel[s].add(kernel_distance(a.values.data(), a.rows(), b.values.data(), b.rows(), a.dims));
-      }
-    }
-    BankDistances::Level out{level, {}, {}};
+LevelDistances BankComparison::level_distances(const std::string& level) {
+  LevelDistances out;
+  out.level = level;
+  std::vector<Mean> frechet(sets_.size()), kernel(sets_.size());
+  for (const auto& [key, unused] : bank_->description().at("keys").items()) {
+    if (key.compare(0, key.find('.'), level) != 0) continue;
+    const net::FeatureMatrix all = bank_->entries(key, 2 * most_rows);
+    if (all.rows() < 2) continue;
+    const Standard standard(all);
+    const net::FeatureMatrix real = standard.apply(all);
+    const FeatureMoments moments = moments_of(real);
+    out.dims = std::max(out.dims, real.dims);
+    out.windows = std::max(out.windows, real.rows());
     for (std::size_t s = 0; s < sets_.size(); ++s) {
-      out.frechet.push_back(frechet[s].value());
-      out.kernel.push_back(kernel[s].value());
+      const auto found = sets_[s].find(key);
+      if (found == sets_[s].end() || found->second.rows() < 2) continue;
+      const net::FeatureMatrix mine = standard.apply(found->second);
+      frechet[s].add(frechet_distance(moments_of(mine), moments) / static_cast<double>(mine.dims));
+      kernel[s].add(kernel_distance(some_rows(mine, most_rows, 0, 0), some_rows(real, most_rows, 0, 1)));
     }
-    result_.levels.push_back(std::move(out));
   }
+  out.windows_found = out.windows;
+  for (std::size_t s = 0; s < sets_.size(); ++s) {
+    MethodDistances distances;
+    distances.frechet = frechet[s].value();
+    distances.kernel = kernel[s].value();
+    out.methods.push_back(distances);
+  }
+  return out;
+}
+
+BankDistances BankComparison::distances() {
+  for (const char* level : {"upright", "global", "local", "spatial"}) result_.levels.push_back(level_distances(level));
   return result_;
 }
 

@@ -8,21 +8,19 @@
 #include <vector>
 
 #include "io/manifest.hpp"
+#include "metrics/level_distances.hpp"
 #include "net/network.hpp"
 
 namespace gdm::metrics {
 
-/// Distances in the features of one bank. Channels are standardised by the bank's entries; a level's figure is the mean
-/// over its keys.
+/// Distances to the entries of one bank, as between the targets and a method (level_distances.hpp) but for this: the
+/// channels are standardised by the bank's entries, a level's figure is the mean over its keys, the Frechet distance is
+/// divided by the channels, and the kernel distance is kernel_distance(). Frechet and kernel distance alone, without
+/// intervals; `dims` and `windows` are those of the key with most channels or entries.
 struct BankDistances {
-  struct Level {
-    std::string name;
-    std::vector<std::optional<double>> frechet;  ///< one per method, then the targets; per channel
-    std::vector<std::optional<double>> kernel;   ///< unbiased squared MMD, kernel (x.y / channels + 1)^3
-  };
-  std::string name;    ///< stem of the bank's file
-  std::string digest;  ///< SHA-256 of its payload
-  std::vector<Level> levels;
+  std::string name;                    ///< stem of the bank's file
+  std::string digest;                  ///< SHA-256 of its payload
+  std::vector<LevelDistances> levels;  ///< each with the methods, then the targets
 };
 
 /// Gathers features of predictions and targets against a bank.
@@ -37,6 +35,8 @@ class BankComparison {
   BankDistances distances();
 
  private:
+  LevelDistances level_distances(const std::string& level);
+
   std::unique_ptr<net::FeatureBank> bank_;
   BankDistances result_;
   std::vector<Features> sets_;

@@ -101,25 +101,6 @@ double frechet_distance(const FeatureMoments& a, const FeatureMoments& b) {
   return std::max(0.0, distance);
 }
 
-double kernel_distance(const float* a, std::int64_t a_rows, const float* b, std::int64_t b_rows, std::int64_t dims) {
-  if (a_rows < 2 || b_rows < 2) {
-    throw Error(
-        fmt::format("a kernel distance needs at least 2 rows on each side, there are {} and {}", a_rows, b_rows));
-  }
-  using Rows = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
-  const Eigen::Map<const Rows> x(a, a_rows, dims), y(b, b_rows, dims);
-  const auto mean_kernel = [dims](const auto& p, const auto& q, bool same) {
-    const Eigen::MatrixXf products = p * q.transpose();
-    const auto kernel = (products.array().template cast<double>() / static_cast<double>(dims) + 1.0).cube();
-    const auto m = static_cast<double>(p.rows()), n = static_cast<double>(q.rows());
-    if (!same) return kernel.sum() / (m * n);
-    const double diagonal =
-        (p.rowwise().squaredNorm().array().template cast<double>() / static_cast<double>(dims) + 1.0).cube().sum();
-    return (kernel.sum() - diagonal) / (m * (m - 1));
-  };
-  return mean_kernel(x, x, true) + mean_kernel(y, y, true) - 2.0 * mean_kernel(x, y, false);
-}
-
 std::int64_t frechet_rows_wanted(std::int64_t dims) {
   return 2 * dims;
 }

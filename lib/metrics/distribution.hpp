@@ -34,11 +34,6 @@ class FeatureMoments {
 /// never negative. Throws Error if the dimensions differ or either has fewer than 2 rows.
 double frechet_distance(const FeatureMoments& a, const FeatureMoments& b);
 
-/// Unbiased estimate of the squared maximum mean discrepancy of two sets of rows (Gretton et al., JMLR 13, 2012,
-/// equation 3) with the kernel (x.y / dims + 1)^3 (Binkowski et al., ICLR 2018): zero in the mean for equal
-/// distributions, so it may be negative. Throws Error for fewer than 2 rows.
-double kernel_distance(const float* a, std::int64_t a_rows, const float* b, std::int64_t b_rows, std::int64_t dims);
-
 /// Fewer rows than this leave the covariance so poorly determined that the distance is biased upwards by more than the
 /// usual differences between methods: twice the dimensions.
 std::int64_t frechet_rows_wanted(std::int64_t dims);

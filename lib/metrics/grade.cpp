@@ -11,7 +11,6 @@
 
 #include "image/mask.hpp"
 #include "io/nifti.hpp"
-#include "metrics/distribution.hpp"
 #include "metrics/regrid.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -22,35 +21,25 @@
 namespace gdm::metrics {
 namespace {
 
-/// An encoder and what it has gathered.
-struct Instrument {
-  std::unique_ptr<net::FeatureExtractor> extractor;
-  FeatureMoments targets;
-  std::vector<FeatureMoments> predictions;  ///< one per method
-  EncoderDistances result;
-};
-
-std::vector<Instrument> open_instruments(const GradeOptions& options, std::size_t methods, Provenance& provenance) {
-  std::vector<Instrument> instruments;
+std::vector<EncoderComparison> open_encoders(const GradeOptions& options, const Plan& plan, std::size_t methods,
+                                             Provenance& provenance) {
+  std::vector<Case> cases;
+  for (const PlannedCase& planned : plan.cases) cases.push_back(planned.reference);
+  std::vector<EncoderComparison> encoders;
   for (const fs::path& path : options.encoders) {
-    Instrument instrument;
-    instrument.extractor = net::network().open_encoder(path, options.compute);
-    instrument.predictions.resize(methods);
-    instrument.result.name = path.stem().string();
-    instrument.result.digest = instrument.extractor->digest();
-    instrument.result.description = instrument.extractor->description();
+    encoders.emplace_back(path, cases, methods, options.bootstrap, options.compute);
     provenance.add_source(path);
-    instruments.push_back(std::move(instrument));
   }
-  return instruments;
+  return encoders;
 }
 
 /// All that one case adds to the result; kept apart until every method could be graded.
 struct CaseResult {
-  std::vector<CaseGrades> grades;                         ///< one per method
-  std::vector<net::FeatureMatrix> targets;                ///< one per encoder
-  std::vector<std::vector<net::FeatureMatrix>> features;  ///< [encoder][method]
-  std::vector<BankComparison::Features> in_bank;          ///< one per method, then the target; empty without a bank
+  Case reference;
+  std::vector<CaseGrades> grades;                                  ///< one per method
+  std::vector<EncoderComparison::Features> targets;                ///< one per encoder
+  std::vector<std::vector<EncoderComparison::Features>> features;  ///< [encoder][method]
+  std::vector<BankComparison::Features> in_bank;  ///< one per method, then the target; empty without a bank
 };
 
 /// A case's volumes that all methods share, read once.
@@ -118,14 +107,15 @@ float least_of(const Volume& volume) {
 }
 
 CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, const std::vector<Metric>& metrics,
-                      std::vector<Instrument>& instruments, BankComparison* bank, Provenance& provenance) {
+                      std::vector<EncoderComparison>& encoders, BankComparison* bank, Provenance& provenance) {
   const CaseReader reader(options, provenance);
   const Reference reference = reader.reference(planned.reference);
   CaseResult result;
-  result.features.resize(instruments.size());
-  if (!instruments.empty()) check_gradable(reference.target, reference.target, reference.mask);
-  for (Instrument& instrument : instruments) {
-    result.targets.push_back(instrument.extractor->window_features(reference.target, reference.mask));
+  result.reference = planned.reference;
+  result.features.resize(encoders.size());
+  if (!encoders.empty()) check_gradable(reference.target, reference.target, reference.mask);
+  for (EncoderComparison& encoder : encoders) {
+    result.targets.push_back(encoder.features(reference.target, reference.mask));
   }
   const auto graded = [&](const fs::path& path, bool fit, const Volume* predicted_labels,
                           const Volume* predicted_dose) {
@@ -145,8 +135,8 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, c
       grades.id = planned.reference.id;
       grades.notes.insert(grades.notes.begin(), notes.begin(), notes.end());
       result.grades.push_back(std::move(grades));
-      for (std::size_t e = 0; e < instruments.size(); ++e) {
-        result.features[e].push_back(instruments[e].extractor->window_features(prediction, reference.mask));
+      for (std::size_t e = 0; e < encoders.size(); ++e) {
+        result.features[e].push_back(encoders[e].features(prediction, reference.mask));
       }
       if (bank != nullptr) result.in_bank.push_back(bank->features(planned.reference, prediction, reference.mask));
     });
@@ -170,40 +160,17 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, c
   return result;
 }
 
-void gather(CaseResult&& result, std::vector<Instrument>& instruments, BankComparison* bank, Grades& grades) {
+void gather(CaseResult&& result, std::vector<EncoderComparison>& encoders, BankComparison* bank, Grades& grades) {
   for (std::size_t set = 0; set < result.in_bank.size(); ++set) bank->add(set, result.in_bank[set]);
   for (std::size_t m = 0; m < result.grades.size(); ++m) {
     grades.methods[m].cases.push_back(std::move(result.grades[m]));
   }
-  for (std::size_t e = 0; e < instruments.size(); ++e) {
-    const auto add = [](FeatureMoments& moments, const net::FeatureMatrix& features) {
-      moments.add(features.values.data(), features.rows(), features.dims);
-    };
-    add(instruments[e].targets, result.targets[e]);
+  for (std::size_t e = 0; e < encoders.size(); ++e) {
+    encoders[e].add_target(result.reference, result.targets[e]);
     for (std::size_t m = 0; m < result.features[e].size(); ++m) {
-      add(instruments[e].predictions[m], result.features[e][m]);
+      encoders[e].add_prediction(m, result.reference, result.features[e][m]);
     }
   }
-}
-
-EncoderDistances distances_of(Instrument& instrument) {
-  EncoderDistances& result = instrument.result;
-  result.dims = instrument.targets.dims();
-  result.windows = instrument.targets.rows();
-  if (result.windows < 2) {
-    log_warning(fmt::format("encoder {}: {} windows in all targets, a Frechet distance needs at least 2", result.name,
-                            result.windows));
-    result.distances.resize(instrument.predictions.size());
-    return result;
-  }
-  if (result.windows < frechet_rows_wanted(result.dims)) {
-    log_warning(fmt::format("encoder {}: {} windows for {} dimensions are few; Frechet distances are biased upwards",
-                            result.name, result.windows, result.dims));
-  }
-  for (const FeatureMoments& moments : instrument.predictions) {
-    result.distances.push_back(frechet_distance(instrument.targets, moments));
-  }
-  return result;
 }
 
 std::vector<MethodGrades> empty_methods(const std::vector<MethodManifest>& methods, const GradeOptions& options) {
@@ -227,7 +194,7 @@ std::vector<MethodGrades> empty_methods(const std::vector<MethodManifest>& metho
 
 CaseGrades grade_volumes(const CaseVolumes& volumes, const Settings& settings, const std::vector<Metric>& metrics) {
   Scores scores = measure(volumes, settings, metrics);
-  return {"", count_inside(volumes.mask), scores.values(), std::move(scores.notes)};
+  return {"", count_inside(volumes.mask), scores.values(), std::move(scores.notes), std::move(scores.power_ratios)};
 }
 
 Mask mask_of(const Case& reference, const Volume& target_hu) {
@@ -246,10 +213,10 @@ struct Outcome {
   std::optional<Error> error;
 };
 
-void take(Outcome&& outcome, const std::string& id, const GradeOptions& options, std::vector<Instrument>& instruments,
-          BankComparison* bank, Grades& grades) {
+void take(Outcome&& outcome, const std::string& id, const GradeOptions& options,
+          std::vector<EncoderComparison>& encoders, BankComparison* bank, Grades& grades) {
   if (outcome.result) {
-    gather(std::move(*outcome.result), instruments, bank, grades);
+    gather(std::move(*outcome.result), encoders, bank, grades);
   } else if (options.keep_going) {
     grades.skipped.push_back({id, outcome.error->what()});
   } else {
@@ -257,7 +224,7 @@ void take(Outcome&& outcome, const std::string& id, const GradeOptions& options,
   }
 }
 
-void grade_cases(const Plan& plan, const GradeOptions& options, std::vector<Instrument>& instruments,
+void grade_cases(const Plan& plan, const GradeOptions& options, std::vector<EncoderComparison>& encoders,
                  BankComparison* bank, Provenance& provenance, Grades& grades) {
   const std::int64_t n = static_cast<std::int64_t>(plan.cases.size());
   Progress progress("grading", n, "case");
@@ -270,7 +237,7 @@ void grade_cases(const Plan& plan, const GradeOptions& options, std::vector<Inst
     Outcome& outcome = outcomes[static_cast<std::size_t>(c)];
     try {
       outcome.result =
-          grade_case(plan.cases[static_cast<std::size_t>(c)], options, grades.metrics, instruments, bank, provenance);
+          grade_case(plan.cases[static_cast<std::size_t>(c)], options, grades.metrics, encoders, bank, provenance);
     } catch (const Error& error) {
       outcome.error = error;
       failed = true;
@@ -279,7 +246,7 @@ void grade_cases(const Plan& plan, const GradeOptions& options, std::vector<Inst
   };
   const auto take_case = [&](std::int64_t c) {
     const std::size_t at = static_cast<std::size_t>(c);
-    take(std::move(outcomes[at]), plan.cases[at].reference.id, options, instruments, bank, grades);
+    take(std::move(outcomes[at]), plan.cases[at].reference.id, options, encoders, bank, grades);
   };
   if (grades_in_parallel(plan, options)) {
     parallel_for(n, work);
@@ -355,18 +322,18 @@ Grades grade(const std::vector<MethodManifest>& methods, const GradeOptions& opt
   for (const MethodManifest& method : methods) {
     if (method.path != "-") provenance.add_source(method.path);
   }
-  std::vector<Instrument> instruments = open_instruments(options, grades.methods.size(), provenance);
+  std::vector<EncoderComparison> encoders = open_encoders(options, plan, grades.methods.size(), provenance);
   std::unique_ptr<BankComparison> bank;
   if (!options.bank.empty()) {
     bank = std::make_unique<BankComparison>(options.bank, grades.methods.size() + 1, options.compute);
     provenance.add_source(options.bank);
   }
-  grade_cases(plan, options, instruments, bank.get(), provenance, grades);
+  grade_cases(plan, options, encoders, bank.get(), provenance, grades);
   if (grades.methods.front().cases.empty()) {
     throw Error(fmt::format("none of {} cases could be graded; case '{}': {}", grades.skipped.size(),
                             grades.skipped.back().id, grades.skipped.back().reason));
   }
-  for (Instrument& instrument : instruments) grades.encoders.push_back(distances_of(instrument));
+  for (const EncoderComparison& encoder : encoders) grades.encoders.push_back(encoder.distances());
   if (bank) grades.bank = bank->distances();
   judge_gates(methods, options, grades);
   compare_methods(grades.methods.size() - methods.size(), options, grades);

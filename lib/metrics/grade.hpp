@@ -11,6 +11,7 @@
 #include "metrics/bank_distances.hpp"
 #include "metrics/comparison.hpp"
 #include "metrics/efficiency.hpp"
+#include "metrics/encoder_distances.hpp"
 #include "metrics/gates.hpp"
 #include "metrics/metric.hpp"
 #include "net/network.hpp"
@@ -23,6 +24,7 @@ struct CaseGrades {
   std::int64_t mask_voxels = 0;
   std::vector<std::optional<double>> values;  ///< one per metric; none: undefined for this case, a note says why
   std::vector<std::string> notes;
+  PowerRatios power_ratios;  ///< if a metric of the group spectrum is wanted
 };
 
 /// All metrics of one pair, without an id. Throws Error as check_gradable() does.
@@ -80,7 +82,8 @@ struct GradeOptions {
   Settings settings;
   std::string split;               ///< see plan_cases()
   std::string input_key;           ///< empty: inputs are not graded
-  std::vector<fs::path> encoders;  ///< for Frechet distances
+  std::vector<fs::path> encoders;  ///< for distances between distributions of features
+  Bootstrap bootstrap;             ///< of their intervals
   fs::path bank;                   ///< of real features, for distances to them; empty: none
   std::string labels;  ///< see given_volume_path(): the target's labels in the first manifest's case; or empty
   std::string predicted_labels;  ///< the same in each method's case; or empty
@@ -98,15 +101,6 @@ struct MethodGrades {
   std::string name;
   std::string note;  ///< what a reader must know about it; mostly empty
   std::vector<CaseGrades> cases;
-};
-
-/// Frechet distances in the features of one encoder.
-struct EncoderDistances {
-  std::string name;    ///< stem of the encoder's file
-  std::string digest;  ///< SHA-256 of its payload
-  nlohmann::ordered_json description;
-  std::int64_t dims = 0, windows = 0;            ///< windows of the targets over all cases
-  std::vector<std::optional<double>> distances;  ///< one per method; none with fewer than 2 windows
 };
 
 struct Grades {

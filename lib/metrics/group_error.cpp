@@ -1,8 +1,10 @@
-// Bias, root mean squared error and correlation inside the mask; the same for every profile.
+// Bias, root mean squared error, correlation and distance of the histograms inside the mask; the same for every
+// profile.
 #include <vector>
 
 #include "metrics/correlation.hpp"
 #include "metrics/metric.hpp"
+#include "metrics/wasserstein.hpp"
 #include "sys/parallel.hpp"
 
 namespace gdm::metrics {
@@ -14,7 +16,11 @@ std::vector<Metric> list(const Settings& /*settings*/) {
           {"rmse_hu", "RMSE/HU", 2, "root of the mean squared difference inside the mask, not clipped", "error"},
           {"ncc", "NCC", 4,
            "normalised cross-correlation (Pearson's) of prediction and target inside the mask, not clipped", "error",
-           Better::higher}};
+           Better::higher},
+          {"wasserstein_hu", "Wasserstein/HU", 2,
+           "Wasserstein-1 distance between the HU distributions of prediction and target inside the mask, not clipped, "
+           "of the sorted values (no bins)",
+           "error"}};
 }
 
 std::optional<double> correlation_inside(const CaseVolumes& v) {
@@ -38,6 +44,9 @@ void measure(const CaseVolumes& v, const Settings& settings, Scores& scores) {
   scores.set("bias_hu", pixel.bias_hu);
   scores.set("rmse_hu", pixel.rmse_hu);
   if (scores.wants("ncc")) scores.set("ncc", correlation_inside(v), "one of the volumes is constant inside the mask");
+  if (scores.wants("wasserstein_hu")) {
+    scores.set("wasserstein_hu", wasserstein_hu(v.prediction_hu, v.target_hu, v.mask));
+  }
 }
 
 }  // namespace

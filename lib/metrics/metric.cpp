@@ -136,8 +136,8 @@ std::vector<Label> labels_from_text(const std::string& text) {
 }
 
 const std::vector<MetricGroup>& metric_groups() {
-  static const std::vector<MetricGroup> groups{image_group(),   error_group(), tissue_group(), gradient_group(),
-                                               anatomy_group(), label_group(), therapy_group()};
+  static const std::vector<MetricGroup> groups{image_group(),    error_group(),   tissue_group(), gradient_group(),
+                                               spectrum_group(), anatomy_group(), label_group(),  therapy_group()};
   return groups;
 }
 

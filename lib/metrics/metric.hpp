@@ -11,6 +11,7 @@
 #include "image/volume.hpp"
 #include "metrics/gamma_index.hpp"
 #include "metrics/pixel.hpp"
+#include "metrics/spectrum.hpp"
 
 namespace gdm::metrics {
 
@@ -91,6 +92,7 @@ class Scores {
   /// One per wanted metric, in order.
   std::vector<std::optional<double>> values() const;
   std::vector<std::string> notes;
+  PowerRatios power_ratios;  ///< what the group spectrum leaves for the mean over cases
 
  private:
   std::vector<std::string> keys_;
@@ -109,6 +111,7 @@ MetricGroup image_group();     ///< MAE, PSNR, SSIM, MS-SSIM: group_image.cpp
 MetricGroup error_group();     ///< bias, RMSE, correlation: group_error.cpp
 MetricGroup tissue_group();    ///< MAE and bias by HU class: group_tissue.cpp
 MetricGroup gradient_group();  ///< through-plane gradients: group_gradient.cpp
+MetricGroup spectrum_group();  ///< power spectra: group_spectrum.cpp
 MetricGroup anatomy_group();   ///< bone, lung, body by HU: group_anatomy.cpp
 MetricGroup label_group();     ///< the same by label volumes: group_labels.cpp
 MetricGroup therapy_group();   ///< water-equivalent paths, gamma of doses: group_therapy.cpp

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "metrics/report_distribution.hpp"
 #include "metrics/report_statistics.hpp"
 #include "metrics/report_values.hpp"
 #include "metrics/summary.hpp"
@@ -48,46 +49,6 @@ void add_aggregates(const Grades& grades, const MethodGrades& method, const Colu
     n.push_back(std::to_string(s.n));
   }
   rows.insert(rows.end(), {mean, sd, median, iqr, n});
-}
-
-std::string distances_text(const Grades& grades) {
-  std::string text;
-  for (const EncoderDistances& encoder : grades.encoders) {
-    text += fmt::format("\nFrechet distance, encoder {} ({} dimensions, {} windows):\n", encoder.name, encoder.dims,
-                        encoder.windows);
-    std::vector<Row> rows;
-    for (std::size_t m = 0; m < grades.methods.size(); ++m) {
-      rows.push_back({"  " + grades.methods[m].name, cell(encoder.distances[m], 4)});
-    }
-    text += aligned(rows, 1);
-  }
-  if (!grades.bank) return text;
-  text += fmt::format("\nDistances to the real features of bank {} (Frechet per channel, squared kernel distance):\n",
-                      grades.bank->name);
-  std::vector<Row> rows{{""}};
-  for (const BankDistances::Level& level : grades.bank->levels) {
-    rows[0].insert(rows[0].end(), {level.name + " Frechet", "kernel"});
-  }
-  for (std::size_t m = 0; m <= grades.methods.size(); ++m) {
-    Row row{"  " + (m < grades.methods.size() ? grades.methods[m].name : "(targets)")};
-    for (const BankDistances::Level& level : grades.bank->levels) {
-      row.insert(row.end(), {cell(level.frechet[m], 4), cell(level.kernel[m], 4)});
-    }
-    rows.push_back(row);
-  }
-  return text + aligned(rows, 1);
-}
-
-Json bank_json(const Grades& grades) {
-  Json json{{"bank", grades.bank->name}, {"sha256", grades.bank->digest}};
-  for (const BankDistances::Level& level : grades.bank->levels) {
-    for (std::size_t m = 0; m <= grades.methods.size(); ++m) {
-      const bool target = m == grades.methods.size();
-      Json& place = target ? json["targets"][level.name] : json["methods"][grades.methods[m].name][level.name];
-      place = {{"frechet_per_channel", number(level.frechet[m])}, {"kernel", number(level.kernel[m])}};
-    }
-  }
-  return json;
 }
 
 std::string columns_text(const Grades& grades, const Columns& columns) {
@@ -141,7 +102,7 @@ std::string table_text(const Grades& grades) {
     }
     text += columns_text(grades, columns);
   }
-  text += distances_text(grades);
+  text += distribution_text(grades);
   text += statistics_text(grades) + "\n";
   text += fmt::format("profile: {}\n", name_of(grades.settings.profile));
   for (const Metric& metric : grades.metrics) text += fmt::format("{}: {}\n", metric.title, metric.definition);
@@ -186,19 +147,8 @@ Json report_json(const Grades& grades, const Json& provenance) {
     }
     report["methods"].push_back(std::move(entry));
   }
-  report["frechet"] = Json::array();
-  for (const EncoderDistances& encoder : grades.encoders) {
-    Json distances = Json::object();
-    for (std::size_t m = 0; m < grades.methods.size(); ++m) {
-      distances[grades.methods[m].name] = number(encoder.distances[m]);
-    }
-    report["frechet"].push_back({{"encoder", encoder.name},
-                                 {"sha256", encoder.digest},
-                                 {"dims", encoder.dims},
-                                 {"windows", encoder.windows},
-                                 {"distance", distances},
-                                 {"description", encoder.description}});
-  }
+  report["distribution"] = distribution_json(grades);
+  if (Json spectra = spectra_json(grades); !spectra.is_null()) report["spectra"] = std::move(spectra);
   if (grades.bank) report["bank"] = bank_json(grades);
   add_statistics(grades, report);
   report["skipped"] = Json::array();

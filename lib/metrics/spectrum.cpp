@@ -232,6 +232,28 @@ std::optional<double> ratio_of(double prediction, double target) {
 
 }  // namespace
 
+PowerRatios SpectrumRatio::binned() const {
+  PowerRatios ratios(power_bins);
+  for (std::size_t bin = 0; bin < power_bins; ++bin) {
+    const double middle = (static_cast<double>(bin) + 0.5) / static_cast<double>(power_bins) * nyquist_per_mm;
+    for (const SpectrumBand& band : bands) {
+      if (band.low_per_mm < middle && middle <= band.high_per_mm) ratios[bin] = band.ratio;
+    }
+  }
+  return ratios;
+}
+
+std::optional<double> SpectrumRatio::error_db() const {
+  double squares = 0, count = 0;
+  for (const SpectrumBand& band : bands) {
+    if (!band.ratio) continue;
+    const double db = 10.0 * std::log10(*band.ratio);
+    squares += db * db;
+    ++count;
+  }
+  return count > 0 ? std::optional<double>(std::sqrt(squares / count)) : std::nullopt;
+}
+
 SpectrumRatio spectrum_ratio(const Volume& prediction_hu, const Volume& target_hu, const Mask& mask,
                              const SpectrumOptions& options) {
   if (options.window < shortest_axis || (options.window & (options.window - 1)) != 0) {

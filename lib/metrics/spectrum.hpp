@@ -20,12 +20,22 @@ struct SpectrumBand {
   std::optional<double> ratio;                ///< prediction / target; none where the target has no power
 };
 
+/// Bins of frequencies in cycles per voxel of the coarsest axis, from 0 to its Nyquist frequency 1/2: what volumes of
+/// other voxels can be averaged over.
+constexpr std::size_t power_bins = 8;
+using PowerRatios = std::vector<std::optional<double>>;  ///< power_bins values, or none at all
+
 struct SpectrumRatio {
   std::vector<SpectrumBand> bands;   ///< ascending, up to the Nyquist frequency of the coarsest axis
   std::int64_t windows = 0;          ///< 0: no band has a ratio
   Index3 window_ijk{0, 0, 0};        ///< voxels of a window
   double nyquist_per_mm = 0;         ///< of the coarsest axis
   std::optional<double> top_octave;  ///< ratio of the powers summed over nyquist / 2 < f <= nyquist
+
+  /// In each bin the ratio of the band that holds its middle.
+  PowerRatios binned() const;
+  /// Root of the mean squared 10 log10(ratio) over bands; none without a ratio.
+  std::optional<double> error_db() const;
 };
 
 /// Radial power spectra by Welch's method (IEEE Trans. Audio Electroacoust. 15, 1967) in three dimensions: windows that

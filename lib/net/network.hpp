@@ -29,20 +29,32 @@ struct Compute {
   bool allow_code = false;  ///< encoders that are TorchScript, which runs code, may be loaded
 };
 
-/// Feature vectors, one row for each window of a volume.
+/// Feature vectors, one row for each place in a volume.
 struct FeatureMatrix {
   std::int64_t dims = 0;
   std::vector<float> values;  ///< rows x dims, row major
   std::int64_t rows() const { return dims == 0 ? 0 : static_cast<std::int64_t>(values.size()) / dims; }
 };
 
+/// The rows of a volume at one level, without rows if the volume or the encoder has nothing there.
+struct LevelFeatures {
+  std::string level;
+  FeatureMatrix features;
+};
+
 /// A frozen encoder as a measuring instrument.
 class FeatureExtractor {
  public:
   virtual ~FeatureExtractor() = default;
-  /// One vector for each aligned 16^3-voxel window with at least half of its voxels inside the mask: the window means
-  /// of every stage's feature map, concatenated.
-  virtual FeatureMatrix window_features(const Volume& ct_hu, const Mask& mask) = 0;
+  /// Every level once, always in the same order; the names are those of a bank's levels where they measure alike. The
+  /// volume is cut into aligned tiles of 48^3 voxels and those into cubes of 16^3; a row concatenates its feature maps:
+  ///   window   a cube: the mean of every map whose stride is at most 16 voxels
+  ///   global   a tile: mean and standard deviation of every map
+  ///   local    a cube: mean and standard deviation of the maps of strides 4 and 8
+  ///   spatial  the cell in the middle of a cube, of every map whose stride is at most 8
+  /// A cube counts if at least half of its voxels are inside the mask, a tile if a quarter is: volumes on one grid with
+  /// one mask give rows of the same places.
+  virtual std::vector<LevelFeatures> features(const Volume& ct_hu, const Mask& mask) = 0;
   /// The encoder's description (architecture, training task, data) and the digest of its weights.
   virtual const nlohmann::ordered_json& description() const = 0;
   virtual const std::string& digest() const = 0;

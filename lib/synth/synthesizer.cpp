@@ -83,12 +83,12 @@ class EncoderOnVolumes : public net::FeatureExtractor {
   const nlohmann::ordered_json& description() const override { return encoder_.description; }
   const std::string& digest() const override { return encoder_.digest; }
 
-  net::FeatureMatrix window_features(const Volume& ct_hu, const Mask& mask) override {
+  std::vector<net::LevelFeatures> features(const Volume& ct_hu, const Mask& mask) override {
     return nn::with_plain_errors([&] { return run(ct_hu, mask); });
   }
 
  private:
-  net::FeatureMatrix run(const Volume& ct_hu, const Mask& mask) {
+  std::vector<net::LevelFeatures> run(const Volume& ct_hu, const Mask& mask) {
     const c10::InferenceMode inference;
     const Volume turned = nn::turned_for_network(ct_hu);
     const Mask turned_mask = nn::turned_for_network(mask);
@@ -96,35 +96,70 @@ class EncoderOnVolumes : public net::FeatureExtractor {
     const Tensor inside = tensor_of(turned_mask).unsqueeze(0).to(torch::kFloat32);
     const Point3 edges_mm = ct_hu.grid.spacing_mm();
     spacing_mm_ = (edges_mm[0] + edges_mm[1] + edges_mm[2]) / 3;
-    net::FeatureMatrix features;
+    std::vector<net::LevelFeatures> levels{{"window", {}}, {"global", {}}, {"local", {}}, {"spatial", {}}};
     for (std::int64_t d = 0; d < image.size(1); d += tile) {
       for (std::int64_t h = 0; h < image.size(2); h += tile) {
         for (std::int64_t w = 0; w < image.size(3); w += tile) {
           throw_if_stop_requested();
-          const Tensor share = pooled(nn::cut_window(inside, {d, h, w}, tile, 0.0).unsqueeze(0), edge);
-          const Tensor chosen = (share.flatten() >= 0.5).nonzero().flatten();
-          if (chosen.numel() == 0) continue;
-          append(nn::cut_window(image, {d, h, w}, tile, -1.0).unsqueeze(0), chosen, features);
+          const Tensor share =
+              torch::avg_pool3d(nn::cut_window(inside, {d, h, w}, tile, 0.0).unsqueeze(0), edge).flatten();
+          const Tensor cubes = (share >= least_of_cube).nonzero().flatten();
+          const bool whole = share.mean().item<double>() >= least_of_tile;
+          if (cubes.numel() == 0 && !whole) continue;
+          append(nn::cut_window(image, {d, h, w}, tile, -1.0).unsqueeze(0), cubes, whole, levels);
         }
       }
     }
-    return features;
+    return levels;
   }
 
-  static constexpr std::int64_t edge = 16, tile = 3 * edge;
+  static constexpr std::int64_t edge = 16, cubes_along = 3, tile = cubes_along * edge;
+  static constexpr double least_of_cube = 0.5, least_of_tile = 0.25;
 
-  static Tensor pooled(const Tensor& map, std::int64_t cells) { return torch::avg_pool3d(map, cells); }
+  /// What a level takes of the maps, each part (channels, places).
+  using Parts = std::vector<Tensor>;
 
-  void append(const Tensor& window, const Tensor& chosen, net::FeatureMatrix& features) {
-    std::vector<Tensor> parts;
-    constexpr std::int64_t cells = tile / edge;
-    const auto maps = encoder_.features(window.to(device_), encoder_.input.hu_map, spacing_mm_);
-    for (std::size_t tap = 0; tap < maps.size(); ++tap) {
-      if (encoder_.taps()[tap].stride > edge) continue;
-      parts.push_back(torch::adaptive_avg_pool3d(maps[tap], {cells, cells, cells}).flatten(2).squeeze(0));  // (C, 27)
+  /// Mean of a map over `places` cubes along each axis, and its standard deviation there.
+  static std::pair<Tensor, Tensor> moments(const Tensor& map, std::int64_t places) {
+    const std::vector<std::int64_t> size(3, places);
+    const Tensor mean = torch::adaptive_avg_pool3d(map, size), square = torch::adaptive_avg_pool3d(map.square(), size);
+    const Tensor deviation = (square - mean.square()).clamp_min(0.0).sqrt();
+    return {mean.flatten(2).squeeze(0), deviation.flatten(2).squeeze(0)};
+  }
+
+  /// The cells that hold the middle of each cube.
+  static Tensor middles(const Tensor& map) {
+    Tensor cells = map;
+    for (const std::int64_t dim : {2, 3, 4}) {
+      const Tensor cube = torch::arange(cubes_along, torch::TensorOptions(map.device()).dtype(torch::kLong));
+      cells = cells.index_select(dim, ((2 * cube + 1) * map.size(dim)).floor_divide(2 * cubes_along));
     }
-    if (parts.empty()) throw Error(fmt::format("the encoder has no tap with a stride of at most {} voxels", edge));
-    const Tensor rows = torch::cat(parts).transpose(0, 1).to(torch::kCPU).index_select(0, chosen).contiguous();
+    return cells.flatten(2).squeeze(0);
+  }
+
+  void append(const Tensor& window, const Tensor& cubes, bool whole, std::vector<net::LevelFeatures>& levels) {
+    const auto maps = encoder_.features(window.to(device_), encoder_.input.hu_map, spacing_mm_);
+    Parts means, global, local, spatial;
+    for (std::size_t tap = 0; tap < maps.size(); ++tap) {
+      const std::int64_t stride = encoder_.taps()[tap].stride;
+      const auto [mean, deviation] = moments(maps[tap], cubes_along);
+      if (stride <= edge) means.push_back(mean);
+      if (stride == 4 || stride == 8) local.insert(local.end(), {mean, deviation});
+      if (stride <= 8) spatial.push_back(middles(maps[tap]));
+      if (!whole) continue;
+      const auto [tile_mean, tile_deviation] = moments(maps[tap], 1);
+      global.insert(global.end(), {tile_mean, tile_deviation});
+    }
+    if (means.empty()) throw Error(fmt::format("the encoder has no tap with a stride of at most {} voxels", edge));
+    add_rows(means, cubes, levels[0].features);
+    if (whole) add_rows(global, torch::zeros({1}, torch::kLong), levels[1].features);
+    add_rows(local, cubes, levels[2].features);
+    add_rows(spatial, cubes, levels[3].features);
+  }
+
+  static void add_rows(const Parts& parts, const Tensor& places, net::FeatureMatrix& features) {
+    if (parts.empty() || places.numel() == 0) return;
+    const Tensor rows = torch::cat(parts).transpose(0, 1).to(torch::kCPU).index_select(0, places).contiguous();
     features.dims = rows.size(1);
     const float* data = rows.data_ptr<float>();
     features.values.insert(features.values.end(), data, data + rows.numel());

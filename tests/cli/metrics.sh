@@ -80,7 +80,7 @@ grep -A2 '"hu_range"' out | grep -q 3071 || fail "the range of synthrad2025"
 grep -q '"ms_ssim": 1.0' out || fail "MS-SSIM of a volume with itself is not 1"
 expect 0 'L = 2000' self.json --profile synthrad2025 --range -1000 1000
 expect 0 '^anatomy: bone:$' ten.json --metrics all --unmasked
-for block in image unmasked error 'tissue: MAE' 'tissue: bias' gradient 'anatomy: lung' 'anatomy: body'; do
+for block in image unmasked error 'tissue: MAE' 'tissue: bias' gradient spectrum 'anatomy: lung' 'anatomy: body'; do
   grep -q "^$block:\$" out || fail "the table lacks the block $block"
 done
 [ "$(awk '{ if (length($0) > 120 && !/: /) ++n } END { print n + 0 }' out)" = 0 ] || fail "a table is too wide"

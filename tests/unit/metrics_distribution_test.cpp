@@ -115,30 +115,3 @@ TEST_CASE("summary: quartiles as numpy.percentile, gaps and single values") {
   CHECK_FALSE(one.sd.has_value());
   CHECK_FALSE(summarize({}).mean.has_value());
 }
-
-TEST_CASE("kernel distance: agrees with the definition, is about zero for equal distributions and grows with a shift") {
-  Random random(3);
-  const auto rows = [&](int n, double shift) {
-    std::vector<float> values;
-    for (int v = 0; v < n * 3; ++v) values.push_back(static_cast<float>(random.normal() + shift));
-    return values;
-  };
-  const std::vector<float> a = rows(4, 0), b = rows(5, 1);
-  const auto kernel = [](const float* x, const float* y) {
-    const double product = static_cast<double>(x[0] * y[0] + x[1] * y[1] + x[2] * y[2]);
-    return std::pow(product / 3.0 + 1.0, 3);
-  };
-  double aa = 0, bb = 0, ab = 0;
-  for (int i = 0; i < 5; ++i) {
-    for (int j = 0; j < 5; ++j) {
-      if (i < 4 && j < 4 && i != j) aa += kernel(&a[3 * i], &a[3 * j]) / 12;
-      if (i != j) bb += kernel(&b[3 * i], &b[3 * j]) / 20;
-      if (i < 4) ab += kernel(&a[3 * i], &b[3 * j]) / 20;
-    }
-  }
-  CHECK(kernel_distance(a.data(), 4, b.data(), 5, 3) == doctest::Approx(aa + bb - 2 * ab).epsilon(1e-5));
-  const std::vector<float> one = rows(800, 0), same = rows(800, 0), other = rows(800, 0.5);
-  CHECK(std::abs(kernel_distance(one.data(), 800, same.data(), 800, 3)) < 0.05);
-  CHECK(kernel_distance(one.data(), 800, other.data(), 800, 3) > 0.3);
-  CHECK_THROWS_AS(kernel_distance(a.data(), 1, b.data(), 5, 3), Error);
-}

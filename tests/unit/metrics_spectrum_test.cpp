@@ -5,6 +5,7 @@
 #include <cmath>
 #include <ctime>
 
+#include "metrics/metric.hpp"
 #include "metrics/pixel.hpp"
 #include "metrics/spectrum.hpp"
 #include "metrics/wasserstein.hpp"
@@ -163,6 +164,43 @@ TEST_CASE("spectrum: equal, scaled and constant volumes; windows; threads") {
   SpectrumOptions bad;
   bad.window = 24;
   CHECK_THROWS_AS(spectrum_ratio(target, target, mask, bad), Error);
+}
+
+TEST_CASE("spectrum: as metrics of the groups spectrum and error, and binned") {
+  const Grid grid = Grid::centred({40, 34, 33}, {1, 1, 3});
+  const Volume target = white_noise(grid, 2);
+  const Mask mask(grid, 1);
+  Volume doubled = target;
+  for (float& v : doubled.voxels) v *= 2.0F;
+  const SpectrumRatio ratio = spectrum_ratio(doubled, target, mask);
+  CHECK(ratio.bands.size() < power_bins);  // bins without a band of their own have that of their middle
+  const PowerRatios bins = ratio.binned();
+  REQUIRE(bins.size() == power_bins);
+  for (const auto& bin : bins) CHECK(*bin == doctest::Approx(4.0).epsilon(1e-4));
+  const SpectrumRatio blur = spectrum_ratio(blurred(target, 2), target, mask);
+  CHECK(*blur.binned().front() == *blur.bands.front().ratio);
+  CHECK(*blur.binned()[6] == *blur.bands[4].ratio);  // its middle lies at 4 1/3 bands
+  CHECK(*blur.binned()[4] < *blur.binned()[1]);
+
+  Settings settings;
+  settings.selection = "spectrum,wasserstein_hu";
+  const auto wanted = metric_list(settings);
+  const Scores scores = measure({doubled, target, mask}, settings, wanted);
+  const auto values = scores.values();
+  REQUIRE(values.size() == 3);
+  CHECK(*values[0] == doctest::Approx(10.0 * std::log10(4.0)).epsilon(1e-4));
+  CHECK(*values[1] == doctest::Approx(10.0 * std::log10(4.0)).epsilon(1e-4));
+  CHECK(*values[2] == wasserstein_hu(doubled, target, mask));
+  CHECK(scores.power_ratios == spectrum_ratio(doubled, target, mask, {16, 0.9}).binned());
+  CHECK(*measure({target, target, mask}, settings, wanted).values()[1] < 1e-9);
+  const Scores flat = measure({target, Volume(grid, 5.0F), mask}, settings, wanted);
+  CHECK_FALSE(flat.values()[0].has_value());
+  CHECK(flat.notes.at(0) == "power_high_db is undefined: the target has no power there");
+  const Grid thin = Grid::centred({40, 40, 7}, {1, 1, 1});
+  const Volume thin_noise = white_noise(thin, 4);
+  const Scores none = measure({thin_noise, thin_noise, Mask(thin, 1)}, settings, wanted);
+  CHECK(none.notes.at(0).find("no window of at least 8 voxels") != std::string::npos);
+  CHECK(none.power_ratios.size() == power_bins);
 }
 
 TEST_CASE("spectrum: what lies outside the mask does not matter") {

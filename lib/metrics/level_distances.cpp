@@ -1,0 +1,153 @@
+#include "metrics/level_distances.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "metrics/distribution.hpp"
+#include "metrics/frechet_bootstrap.hpp"
+#include "metrics/kernel_distance.hpp"
+#include "metrics/manifold.hpp"
+#include "sys/error.hpp"
+
+namespace gdm::metrics {
+namespace {
+
+using PatientMoments = std::vector<FeatureMoments>;
+
+void warn(LevelDistances& result, const std::string& text) {
+  result.warning += (result.warning.empty() ? "" : "; ") + text;
+}
+
+PatientMoments moments_of(const PatientFeatures& patients) {
+  PatientMoments moments(patients.size());
+  for (std::size_t p = 0; p < patients.size(); ++p) {
+    moments[p].add(patients[p].values.data(), patients[p].rows(), patients[p].dims);
+  }
+  return moments;
+}
+
+FeatureMoments pooled_moments(const net::FeatureMatrix& rows) {
+  FeatureMoments moments;
+  moments.add(rows.values.data(), rows.rows(), rows.dims);
+  return moments;
+}
+
+std::int64_t rows_of(const PatientFeatures& patients) {
+  std::int64_t rows = 0;
+  for (const net::FeatureMatrix& features : patients) rows += features.rows();
+  return rows;
+}
+
+std::optional<Interval> spread_about(double value, std::vector<double> draws) {
+  const auto middle = percentile_interval(draws, 1e-9);
+  const auto interval = percentile_interval(draws);
+  if (!middle || !interval) return std::nullopt;
+  const double move = value - 0.5 * (middle->low + middle->high);
+  return Interval{std::max(0.0, interval->low + move), interval->high + move};
+}
+
+/// Rows of the targets and of each method, in one matrix each.
+struct Pooled {
+  net::FeatureMatrix targets;
+  std::vector<net::FeatureMatrix> methods;
+};
+
+void add_frechet(const Pooled& pooled, const PatientFeatures& targets, const std::vector<PatientFeatures>& methods,
+                 const PatientDraws& draws, std::size_t most_bytes, LevelDistances& result) {
+  const FeatureMoments target = pooled_moments(pooled.targets);
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    result.methods[m].frechet = frechet_distance(target, pooled_moments(pooled.methods[m]));
+  }
+  const std::int64_t wanted = frechet_rows_wanted(result.dims);
+  if (result.windows < wanted) {
+    warn(result, fmt::format("{} windows for {} dimensions are few, {} fewer than the Frechet distance wants: it is "
+                             "biased upwards",
+                             result.windows, result.dims, wanted - result.windows));
+  }
+  if (draws.draws() == 0) return;
+  if (result.windows <= result.dims) {
+    warn(result, "no interval of the Frechet distance, for the covariances are singular");
+    return;
+  }
+  // frechet_draws() copies them once.
+  const double bytes = 2.0 * sizeof(double) * static_cast<double>(draws.patients()) *
+                       static_cast<double>(result.dims * result.dims) * static_cast<double>(methods.size() + 1);
+  if (bytes > static_cast<double>(most_bytes)) {
+    warn(result, fmt::format("no interval of the Frechet distance, for the moments of {} patients would take {:.0f} MB "
+                             "and {:.0f} MB is the limit",
+                             draws.patients(), bytes / 1e6, static_cast<double>(most_bytes) / 1e6));
+    return;
+  }
+  std::vector<PatientMoments> moments;
+  for (const PatientFeatures& method : methods) moments.push_back(moments_of(method));
+  const MethodDraws values = frechet_draws(moments_of(targets), moments, draws);
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    result.methods[m].frechet_interval = spread_about(*result.methods[m].frechet, values[m]);
+  }
+}
+
+void add_kernel(const PatientFeatures& targets, const std::vector<PatientFeatures>& methods, const PatientDraws& draws,
+                LevelDistances& result) {
+  std::vector<PatientKernel> kernels;
+  for (const PatientFeatures& method : methods) kernels.emplace_back(targets, method);
+  const MethodDraws values = kernel_draws(kernels, draws);
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    const double value = kernels[m].distance();
+    if (!std::isnan(value)) result.methods[m].kernel = value;
+    result.methods[m].kernel_interval = percentile_interval(values[m]);
+  }
+}
+
+void add_manifolds(const Pooled& pooled, const PatientFeatures& targets, const std::vector<PatientFeatures>& methods,
+                   const PatientDraws& draws, LevelDistances& result) {
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    const ManifoldMetrics manifold = manifold_metrics(pooled.targets, pooled.methods[m]);
+    MethodDistances& out = result.methods[m];
+    out.precision = manifold.precision;
+    out.recall = manifold.recall;
+    out.density = manifold.density;
+    out.coverage = manifold.coverage;
+  }
+  const MethodDraws values = coverage_draws(targets, methods, draws);
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    result.methods[m].coverage_interval = percentile_interval(values[m]);
+  }
+}
+
+}  // namespace
+
+LevelDistances level_distances(const std::string& level, const PatientFeatures& targets,
+                               const std::vector<PatientFeatures>& methods, const PatientDraws& draws,
+                               std::size_t most_bytes) {
+  LevelDistances result;
+  result.level = level;
+  result.dims = dims_of(targets);
+  result.windows = result.windows_found = rows_of(targets);
+  result.patients = std::count_if(targets.begin(), targets.end(), [](const auto& f) { return f.rows() > 0; });
+  result.methods.resize(methods.size());
+  if (result.patients < 2) {
+    warn(result, fmt::format("skipped: {} with windows, distances between distributions need at least 2",
+                             result.patients == 1 ? "1 patient" : "no patient"));
+    return result;
+  }
+  Pooled pooled{pooled_rows(targets), {}};
+  std::int64_t fewest = result.windows;
+  for (const PatientFeatures& method : methods) {
+    pooled.methods.push_back(pooled_rows(method));
+    check_features(level.c_str(), pooled.methods.back(), result.dims);
+    fewest = std::min(fewest, pooled.methods.back().rows());
+  }
+  if (fewest >= 2) add_frechet(pooled, targets, methods, draws, most_bytes, result);
+  add_kernel(targets, methods, draws, result);
+  if (fewest > manifold_neighbours) {
+    add_manifolds(pooled, targets, methods, draws, result);
+  } else {
+    warn(result, fmt::format("{} windows are too few for precision, recall, density and coverage with {} neighbours",
+                             fewest, manifold_neighbours));
+  }
+  return result;
+}
+
+}  // namespace gdm::metrics

@@ -1,0 +1,185 @@
+#include "metrics/report_distribution.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "metrics/manifold.hpp"
+#include "metrics/report_values.hpp"
+#include "metrics/table.hpp"
+
+namespace gdm::metrics {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr const char* of_targets = "(targets)";
+
+constexpr const char* how =
+    "Frechet: squared distance of Gaussians with the moments of the features, its interval the spread of the draws "
+    "about it; kernel: unbiased squared maximum mean discrepancy, kernel (x.y / dimensions + 1)^3, pairs of different "
+    "patients; precision, recall, density and coverage: balls that reach to neighbour {}\n";
+
+/// One block of columns.
+struct Block {
+  std::string name;
+  const std::vector<LevelDistances>& levels;
+};
+
+Json interval_json(const std::optional<Interval>& interval) {
+  return interval ? Json{interval->low, interval->high} : Json(nullptr);
+}
+
+std::string cell(const std::optional<double>& value) {
+  return value ? fmt::format("{:.4g}", *value) : "-";
+}
+
+std::string cell(const std::optional<Interval>& interval) {
+  return interval ? fmt::format("{:.3g} to {:.3g}", interval->low, interval->high) : "-";
+}
+
+Row frechet_and_kernel(const MethodDistances& d) {
+  return {cell(d.frechet), cell(d.frechet_interval), cell(d.kernel), cell(d.kernel_interval)};
+}
+
+Row manifolds(const MethodDistances& d) {
+  return {cell(d.precision), cell(d.recall), cell(d.density), cell(d.coverage), cell(d.coverage_interval)};
+}
+
+/// All blocks have the same levels and methods.
+std::string table_of(const std::vector<Block>& blocks, const std::vector<std::string>& methods, const Row& titles,
+                     Row (*cells)(const MethodDistances&)) {
+  Row names{"", ""}, heading{"  level", "method"};
+  for (const Block& block : blocks) {
+    names.push_back(block.name);
+    names.insert(names.end(), titles.size() - 1, "");
+    heading.insert(heading.end(), titles.begin(), titles.end());
+  }
+  std::vector<Row> rows{names, heading};
+  for (std::size_t l = 0; l < blocks.front().levels.size(); ++l) {
+    for (std::size_t m = 0; m < methods.size(); ++m) {
+      Row row{"  " + blocks.front().levels[l].level, methods[m]};
+      for (const Block& block : blocks) {
+        const Row values = cells(block.levels[l].methods[m]);
+        row.insert(row.end(), values.begin(), values.end());
+      }
+      rows.push_back(row);
+    }
+  }
+  return aligned(rows, 2);
+}
+
+std::vector<std::string> method_names(const Grades& grades) {
+  std::vector<std::string> names;
+  for (const MethodGrades& method : grades.methods) names.push_back(method.name);
+  return names;
+}
+
+std::string encoders_text(const Grades& grades) {
+  std::vector<Block> blocks;
+  for (const EncoderDistances& encoder : grades.encoders) blocks.push_back({encoder.name, encoder.levels});
+  const std::vector<std::string> methods = method_names(grades);
+  const std::size_t draws = grades.encoders.front().draws;
+  const std::string intervals =
+      draws > 0 ? fmt::format("95 % intervals of {} draws of patients", draws) : "no intervals were asked for";
+  std::string text = fmt::format("\nDistances to the distribution of the targets' features ({}):\n", intervals);
+  text += table_of(blocks, methods, {"Frechet", "95 %", "kernel", "95 %"}, frechet_and_kernel) + "\n";
+  text += table_of(blocks, methods, {"precision", "recall", "density", "coverage", "95 %"}, manifolds);
+  for (const EncoderDistances& encoder : grades.encoders) {
+    for (const LevelDistances& level : encoder.levels) {
+      text += fmt::format("{}, {}: {} dimensions, {} windows of {} patients{}{}\n", encoder.name, level.level,
+                          level.dims, level.windows, level.patients, level.warning.empty() ? "" : "; ", level.warning);
+    }
+  }
+  return text + fmt::format(how, manifold_neighbours);
+}
+
+std::string bank_text(const Grades& grades) {
+  std::vector<std::string> methods = method_names(grades);
+  methods.push_back(of_targets);
+  const auto titles = Row{"Frechet", "kernel"};
+  const auto cells = [](const MethodDistances& d) { return Row{cell(d.frechet), cell(d.kernel)}; };
+  return "\nDistances to the distribution of the real features in the bank (standardised channels, Frechet per "
+         "channel, means over the keys of a level):\n" +
+         table_of({{grades.bank->name, grades.bank->levels}}, methods, titles, cells);
+}
+
+Json methods_json(const LevelDistances& level, const std::vector<std::string>& methods) {
+  Json json = Json::object();
+  for (std::size_t m = 0; m < methods.size(); ++m) {
+    const MethodDistances& d = level.methods[m];
+    json[methods[m]] = {{"frechet", number(d.frechet)},
+                        {"frechet_interval", interval_json(d.frechet_interval)},
+                        {"kernel", number(d.kernel)},
+                        {"kernel_interval", interval_json(d.kernel_interval)},
+                        {"precision", number(d.precision)},
+                        {"recall", number(d.recall)},
+                        {"density", number(d.density)},
+                        {"coverage", number(d.coverage)},
+                        {"coverage_interval", interval_json(d.coverage_interval)}};
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string distribution_text(const Grades& grades) {
+  return (grades.encoders.empty() ? "" : encoders_text(grades)) + (grades.bank ? bank_text(grades) : "");
+}
+
+Json distribution_json(const Grades& grades) {
+  Json json = Json::array();
+  for (const EncoderDistances& encoder : grades.encoders) {
+    for (const LevelDistances& level : encoder.levels) {
+      Json entry{{"encoder", encoder.name},    {"sha256", encoder.digest},
+                 {"level", level.level},       {"dims", level.dims},
+                 {"windows", level.windows},   {"windows_found", level.windows_found},
+                 {"patients", level.patients}, {"bootstrap_draws", encoder.draws}};
+      if (!level.warning.empty()) entry["warning"] = level.warning;
+      entry["description"] = encoder.description;
+      entry["methods"] = methods_json(level, method_names(grades));
+      json.push_back(std::move(entry));
+    }
+  }
+  return json;
+}
+
+Json bank_json(const Grades& grades) {
+  Json json{{"bank", grades.bank->name}, {"sha256", grades.bank->digest}, {"levels", Json::array()}};
+  std::vector<std::string> methods = method_names(grades);
+  methods.push_back(of_targets);
+  for (const LevelDistances& level : grades.bank->levels) {
+    Json entry{{"level", level.level}, {"dims", level.dims}, {"windows", level.windows}, {"methods", Json::object()}};
+    for (std::size_t m = 0; m < methods.size(); ++m) {
+      entry["methods"][methods[m]] = {{"frechet_per_channel", number(level.methods[m].frechet)},
+                                      {"kernel", number(level.methods[m].kernel)}};
+    }
+    json["levels"].push_back(std::move(entry));
+  }
+  return json;
+}
+
+Json spectra_json(const Grades& grades) {
+  Json methods = Json::object();
+  for (const MethodGrades& method : grades.methods) {
+    Json means = Json::array();
+    for (std::size_t bin = 0; bin < power_bins; ++bin) {
+      double sum = 0, count = 0;
+      for (const CaseGrades& c : method.cases) {
+        if (c.power_ratios.empty()) return nullptr;
+        if (!c.power_ratios[bin]) continue;
+        sum += *c.power_ratios[bin];
+        ++count;
+      }
+      means.push_back(number(count > 0 ? std::optional<double>(sum / count) : std::nullopt));
+    }
+    methods[method.name] = std::move(means);
+  }
+  Json bins = Json::array();
+  for (std::size_t bin = 0; bin < power_bins; ++bin) {
+    bins.push_back(0.5 * (static_cast<double>(bin) + 0.5) / static_cast<double>(power_bins));
+  }
+  return {{"frequency_per_voxel", std::move(bins)}, {"methods", std::move(methods)}};
+}
+
+}  // namespace gdm::metrics

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# gdm-metrics --encoder: distances of distributions of phantoms in the features of two small encoders.
+set -euo pipefail
+PATH="$1:$PATH"
+. "$(dirname "$0")/refused.bash"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder"
+export SOURCE_DATE_EPOCH=0
+common=(--threads 1 -q)
+
+gdm-phantom -o p --count 5 --kind head --seed 3 --shape 48 --spacing 5 "${common[@]}"
+gdm-encoder pretrain p/manifest.json -o e.safetensors --window 16 --widths 8,8,8 --steps 4 --batch 2 "${common[@]}"
+gdm-encoder pretrain p/manifest.json -o f.safetensors --window 16 --widths 4,8,8 --steps 4 --batch 2 "${common[@]}"
+
+# cases FILE META NUMBER...: a manifest whose predictions are the targets themselves.
+cases() {
+  local file=$1 meta=$2 n separator=""
+  shift 2
+  {
+    printf '{"gdm_manifest": 1, "task": "mr2ct", "cases": ['
+    for n; do
+      printf '%s{"id": "%s", "inputs": {"mr": "p/head000%s_mr.nii.gz"}, "target": "p/head000%s_ct.nii.gz",
+        "mask": "p/head000%s_mask.nii.gz", "prediction": "p/head000%s_ct.nii.gz", "meta": {%s}}' \
+        "$separator" "$n" "$n" "$n" "$n" "$n" "$meta"
+      separator=","
+    done
+    printf ']}\n'
+  } >"$file"
+}
+
+# value FILE LEVEL METHOD KEY: a number of the first encoder in a report as JSON.
+value() {
+  awk -v level="\"level\": \"$2\"," -v method="\"$3\": {" -v key="\"$4\":" '
+    index($0, level) { in_level = 1 }
+    in_level && index($0, method) { in_method = 1 }
+    in_method && index($0, key) { sub(/,$/, ""); print $NF; exit }' "$1"
+}
+# holds EXPRESSION: awk's opinion.
+holds() { awk "BEGIN { exit !($1) }" || fail "not so: $1"; }
+
+cases same.json "" 1 2 3 4 5
+grade=(gdm-metrics same=same.json --input mr --encoder e.safetensors "${common[@]}")
+draws=(--bootstrap 40)
+"${grade[@]}" "${draws[@]}" --encoder f.safetensors --json >d.json
+[[ $(grep -c '"encoder": "[ef]"' d.json) == 8 ]] || fail "not two encoders at four levels"
+for level in window global local spatial; do
+  holds "$(value d.json $level same frechet) < 1e-5"
+  holds "$(value d.json $level same kernel) ^ 2 < 1e-10"
+  holds "$(value d.json $level "input (linear fit)" frechet) > 1e-3"
+done
+for key in precision recall coverage; do
+  holds "$(value d.json window same $key) == 1"
+  holds "$(value d.json window 'input (linear fit)' $key) < 1"
+done
+[[ $(value d.json global same frechet_interval) == null ]] || fail "an interval of singular covariances"
+[[ $(value d.json window same frechet_interval) == "[" ]] || fail "no interval"
+grep -q '"warning": "5 windows for .* dimensions are few' d.json || fail "no warning of few windows"
+
+# Text: both encoders side by side; the same seed and another one; no bootstrap.
+"${grade[@]}" "${draws[@]}" --encoder f.safetensors >d.txt
+[[ $(grep -cE '^ +(window|global|local|spatial) ' d.txt) == 16 ]] || fail "not one row per level and method in two tables"
+grep -qE '^ +e +f$' d.txt || fail "the encoders do not stand side by side"
+"${grade[@]}" "${draws[@]}" --encoder f.safetensors | cmp - d.txt || fail "two runs differ"
+"${grade[@]}" "${draws[@]}" --json --seed 7 >s.json
+[[ $(value s.json window "input (linear fit)" kernel) == "$(value d.json window "input (linear fit)" kernel)" ]] ||
+  fail "the seed changes a distance"
+cmp -s <(grep -A 2 kernel_interval s.json) <(grep -A 2 kernel_interval d.json) && fail "the seed changes no interval"
+"${grade[@]}" --json --bootstrap 0 >n.json
+grep -q '_interval": \[' n.json && fail "intervals without a bootstrap"
+
+# The order of cases changes nothing but rounding; one patient alone is skipped, and says so.
+cases turned.json "" 4 2 5 1 3
+gdm-metrics same=turned.json --input mr --encoder e.safetensors --bootstrap 40 "${common[@]}" --json >t.json
+for key in frechet kernel coverage; do
+  a=$(value d.json window "input (linear fit)" $key) b=$(value t.json window "input (linear fit)" $key)
+  holds "($a - $b) ^ 2 <= 1e-12 * $a ^ 2"
+done
+cases one.json '"patient": "x"' 1 2
+gdm-metrics same=one.json --encoder e.safetensors --json --threads 1 --progress never >o.json 2>err.txt
+grep -q 'skipped: 1 patient' o.json && grep -q 'warning: .*skipped: 1 patient' err.txt || fail "one patient is not skipped"
+[[ $(value o.json window same frechet) == null ]] || fail "a distance of one patient"
+
+# Spectra: the target's own are 1 in every bin.
+"${grade[@]}" --json --bootstrap 0 --metrics spectrum >p.json
+sed -n '/"spectra"/,$p' p.json | awk '/"same": \[/ { own = 1; next } own && /\]/ { exit }
+  own && ($1 - 1) ^ 2 < 1e-12 { ++n } END { exit n != 8 }' || fail "spectra"
+grep -q '"spectra"' d.json && fail "spectra that nobody asked for"
+refused 2 "bootstrap" gdm-metrics same.json --bootstrap -1
+exit 0
