@@ -28,6 +28,7 @@ _gdm_encoder() {
         --task) COMPREPLY=($(compgen -W "masked segment" -- "$cur")); return ;;
         --volumes) COMPREPLY=($(compgen -W "auto target" -- "$cur")); return ;;
         --scaling) COMPREPLY=($(compgen -W "auto hu percentile" -- "$cur")); return ;;
+        --spacing) return ;;
         --augment) COMPREPLY=($(compgen -W "auto none light strong" -- "$cur")); return ;;
         --classes) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --mask-ratio) return ;;
@@ -48,7 +49,7 @@ _gdm_encoder() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code -o --output --task --volumes --scaling --augment --classes --mask-ratio --mask-cube --stem --widths --steps --batch --window --learning-rate --log --checkpoint-every --validate-every --max-time --restart --card --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code -o --output --task --volumes --scaling --spacing --augment --classes --mask-ratio --mask-cube --stem --widths --steps --batch --window --learning-rate --log --checkpoint-every --validate-every --max-time --restart --card --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -20,6 +20,7 @@ complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -s o -l output
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l task -x -a 'masked segment' -d 'masked: restore hidden cubes; segment: classes of labels or HU in images of random appearance'
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l volumes -x -a 'auto target' -d 'target, or the name of an input; auto: the target, for segment the input \'labels\' if there is one'
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l scaling -x -a 'auto hu percentile' -d 'Values of the volumes; auto: HU for target and fbp'
+complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l spacing -x -d 'Isotropic voxel edge in mm to resample to first; 0: voxels as they are'
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l augment -x -a 'auto none light strong' -d 'Random appearance; auto: light for masked, strong for segment'
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l classes -r -F -d 'Which labels make a class, as JSON; default: the manifest\'s "classes", else each label is one'
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l mask-ratio -x -d 'Part of the window that is hidden (masked)'

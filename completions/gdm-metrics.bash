@@ -14,17 +14,23 @@ _gdm_metrics() {
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+        --seed) return ;;
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
         --split) COMPREPLY=($(compgen -W "predicted all train val test" -- "$cur")); return ;;
         --input) return ;;
         --encoder) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --bank) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --bootstrap) return ;;
         --profile) COMPREPLY=($(compgen -W "synthrad2023 synthrad2025 plain" -- "$cur")); return ;;
         --range) return ;;
         --metrics) COMPREPLY=($(compgen -W "all" -- "$cur")); return ;;
         --labels) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --predicted-labels) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --label-names) return ;;
+        --dose) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --predicted-dose) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --gamma) return ;;
+        --baseline) return ;;
         --fail-under) return ;;
         --fail-over) return ;;
         --tsv) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
@@ -33,7 +39,7 @@ _gdm_metrics() {
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --device --allow-code --json -n --dry-run --split --input --encoder --bank --profile --range --metrics --unmasked --labels --predicted-labels --label-names --resample --fail-under --fail-over --keep-going --tsv --html --html-cases -o --output" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --seed --device --allow-code --json -n --dry-run --split --input --encoder --bank --bootstrap --profile --range --metrics --unmasked --labels --predicted-labels --label-names --dose --predicted-dose --gamma --baseline --resample --fail-under --fail-over --keep-going --tsv --html --html-cases -o --output" -- "$cur"))
       else
         COMPREPLY=($(compgen -W "montage" -- "$cur"))
         COMPREPLY+=($(compgen -f -- "$cur"))
