@@ -53,7 +53,7 @@ void declare_task(CLI::App& command, Pretrain& o) {
   command
       .add_option("--spacing", o.options.spacing_mm,
                   "Isotropic voxel edge in mm to resample to first; 0: voxels as they are")
-      ->check(cli::range(0.0, 100.0));
+      ->check(cli::range(0.0, 12.5));
   command.add_option("--augment", o.options.augment, "Random appearance; auto: light for masked, strong for segment")
       ->check(CLI::IsMember({"auto", "none", "light", "strong"}));
   command

@@ -29,7 +29,7 @@ using Keys = std::vector<std::string>;
 /// Signed errors are best at 0, agreements at their highest, and all else is an error or a distance.
 Better expected_direction(const std::string& key) {
   const auto has = [&key](const char* part) { return key.find(part) != std::string::npos; };
-  if (has("bias") || has("volume_error")) return Better::nearest_zero;
+  if (has("bias") || has("volume_error") || has("power_high")) return Better::nearest_zero;
   const bool agreement = has("psnr") || has("ssim") || has("ncc") || has("dice") || has("correlation") || has("pass");
   return agreement ? Better::higher : Better::lower;
 }
