@@ -52,7 +52,7 @@ grep -q '^licence *none' same.txt || fail "card: $(cat same.txt)"
 for name in own same; do
   gdm-featbank build p/manifest.json --encoder $name.safetensors -o $name-bank.safetensors --window 16 \
     --windows-per-case 2 "${common[@]}"
-  gdm-metrics p/graded.json --encoder $name.safetensors --json --threads 1 -q | grep -E '"(frechet|kernel)":' >$name.grades
+  gdm-metrics p/graded.json --encoder $name.safetensors --json --threads 1 -q | grep -E '"(frechet|kernel_interval)":' >$name.grades
 done
 grep -q '[1-9]' own.grades || fail "no distance: $(cat own.grades)"
 diff own.grades same.grades || fail "the same network grades otherwise as layers"
