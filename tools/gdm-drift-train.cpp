@@ -69,6 +69,8 @@ void declare_drift(CLI::App& app, net::TrainOptions& t) {
       ->check(cli::range(0.0, 1.0));
   app.add_option("--conflict-edge", t.conflict_edge, "Find it in cubes of this edge in voxels; 0: in the whole window")
       ->check(cli::range(0, 256));
+  app.add_option("--taps", t.taps, "Use so many of the finest feature maps of each encoder; 0: all")
+      ->check(cli::range(0, 64));
   app.add_option("--weight-global", t.weight_global, "Weight of the global level")->check(cli::range(0.0, 1e3));
   app.add_option("--weight-local", t.weight_local, "Weight of the local level")->check(cli::range(0.0, 1e3));
   app.add_option("--weight-spatial", t.weight_spatial, "Weight of the spatial level")->check(cli::range(0.0, 1e3));

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace gdm::drift {
 namespace {
 
@@ -35,7 +37,7 @@ Tensor positive_weights(std::int64_t pairs, std::int64_t all, double pair_weight
 DriftLoss::DriftLoss(const RealBank& bank, const DriftOptions& options) : options_(options), bank_(bank) {
   for (const auto& [key, level] : bank_.description().at("keys").items()) {
     const std::string name = level_of(key);
-    if (weight_of(name) <= 0 || bank_.scale(key) < least_scale) continue;
+    if (weight_of(name) <= 0 || bank_.scale(key) < least_scale || !uses_tap_of(key)) continue;
     // Cells of one block lie closer together than cells of the bank, which come from everywhere: learnt at the start.
     states_[key].scale = name == "spatial" ? 0.0 : bank_.scale(key);
     ++keys_per_level_[name];
@@ -43,6 +45,17 @@ DriftLoss::DriftLoss(const RealBank& bank, const DriftOptions& options) : option
     if (name == "local") rings_.emplace(key, Ring(options_.bank_local));
   }
   if (states_.empty()) throw Error("nothing in it has a weight above zero, so there is no drift");
+}
+
+bool DriftLoss::uses_tap_of(const std::string& key) const {
+  const auto& taps = bank_.encoder().taps();
+  const std::size_t used = options_.finest_taps == 0 ? taps.size() : static_cast<std::size_t>(options_.finest_taps);
+  const std::string behind_level = key.substr(key.find('.') + 1);
+  const std::string tap = behind_level.substr(0, behind_level.find('.'));
+  for (std::size_t i = 0; i < std::min(used, taps.size()); ++i) {
+    if (taps[i].name == tap) return true;
+  }
+  return false;
 }
 
 double DriftLoss::weight_of(const std::string& level) const {
@@ -103,7 +116,8 @@ Tensor DriftLoss::problem_loss(const Candidates& gen, const Candidates& real, at
 
 DriftLoss::Result DriftLoss::loss(const FeaturePair& pair, at::Generator& generator) {
   Result result;
-  const auto& taps = bank_.encoder().taps();
+  auto taps = bank_.encoder().taps();
+  taps.resize(pair.predicted.size());  // a pair may hold the finest alone
   const auto gen = candidates(taps, pair.predicted, pair.mask);
   std::vector<Candidates> real;
   {

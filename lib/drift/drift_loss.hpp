@@ -13,6 +13,7 @@ namespace gdm::drift {
 
 struct DriftOptions {
   FieldOptions field;
+  std::int64_t finest_taps = 0;  ///< keys of the encoder's finest taps alone, so many; 0: of all
   double weight_global = 0.25, weight_local = 0.5, weight_spatial = 1.0;
   /// Affinity weight of the paired real features among the positives of levels global and local. 0: a marginal field,
   /// in which neither these nor the volume's other generated features stand.
@@ -45,6 +46,7 @@ class DriftLoss {
 
  private:
   double weight_of(const std::string& level) const;
+  bool uses_tap_of(const std::string& key) const;
   Tensor problem_loss(const Candidates& gen, const Candidates& real, at::Generator& generator, Result& result);
 
   DriftOptions options_;

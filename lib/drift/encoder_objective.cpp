@@ -8,6 +8,13 @@ Tensor gradient_of(const Tensor& loss, const Tensor& leaf, bool keep_graph) {
   return torch::autograd::grad({loss}, {leaf}, {}, keep_graph)[0];
 }
 
+/// Taps are ordered from fine to coarse.
+void keep_finest(FeaturePair& pair, std::int64_t taps) {
+  if (taps == 0 || static_cast<std::size_t>(taps) >= pair.predicted.size()) return;
+  pair.predicted.resize(static_cast<std::size_t>(taps));
+  pair.real.resize(static_cast<std::size_t>(taps));
+}
+
 }  // namespace
 
 EncoderObjective::EncoderObjective(std::string name, std::shared_ptr<const RealBank> bank,
@@ -25,8 +32,9 @@ EncoderObjective::EncoderObjective(std::string name, nn::FrozenEncoder encoder, 
     : name_(std::move(name)), options_(options), encoder_(std::move(encoder)), size_(size) {}
 
 std::vector<ObjectiveGradient> EncoderObjective::gradients(const OutputWindow& window, at::Generator& generator) {
-  const FeaturePair pair = feature_pair(encoder_, window.predicted, window.target, window.mask, size_, options_.units,
-                                        options_.edge_mm, generator);
+  FeaturePair pair = feature_pair(encoder_, window.predicted, window.target, window.mask, size_, options_.units,
+                                  options_.edge_mm, generator);
+  keep_finest(pair, options_.drift.finest_taps);
   std::vector<ObjectiveGradient> out;
   if (options_.perceptual_share > 0) {
     const Tensor loss = perceptual_loss(pair);

@@ -216,6 +216,7 @@ struct TrainOptions {
   double conflict = 1.0;           ///< kappa: part of a gradient that opposes fidelity and is removed
   std::int64_t conflict_edge = 0;  ///< edge in voxels of the cubes in which that is done; 0: the whole window
   double weight_global = 0.25, weight_local = 0.5, weight_spatial = 1.0;
+  std::int64_t taps = 0;     ///< finest feature maps of each encoder that are used; 0: all
   double pair_weight = 1.0;  ///< of the own patient's real features among the positives; 0: a marginal field
   std::vector<double> temperatures{0.05, 0.2, 0.5};
   std::int64_t sinkhorn = 0;  ///< rounds of Sinkhorn normalisation instead of the product of two softmaxes; 0: product

@@ -51,6 +51,7 @@ nlohmann::ordered_json settings(const net::TrainOptions& o, const net::Compute& 
   json["coordination"] = {{"mode", o.coordination}, {"conflict", o.conflict}, {"conflict_edge", o.conflict_edge}};
   json["start"] = o.drift_start;
   json["perceptual"] = o.perceptual;
+  json["taps"] = o.taps;
   if (o.objective == "gdm") {
     json["drift"] = {{"rho", o.rho},
                      {"weight_global", o.weight_global},

@@ -32,6 +32,7 @@ drift::EncoderObjectiveOptions encoder_options(const net::TrainOptions& options,
   out.perceptual_share = options.perceptual;
   out.drift.field.temperatures = options.temperatures;
   out.drift.field.sinkhorn_rounds = options.sinkhorn;
+  out.drift.finest_taps = options.taps;
   out.drift.weight_global = options.weight_global;
   out.drift.weight_local = options.weight_local;
   out.drift.weight_spatial = options.weight_spatial;

@@ -222,6 +222,14 @@ TEST_CASE("objectives of an encoder: nothing outside the patient, levels can be 
     CHECK(objective.gradients(window, generator)[1].log.at("raw_force_rms").size() == 1);  // rings are empty yet
     CHECK(objective.gradients(window, generator)[1].log.at("raw_force_rms").size() == 3);
   }
+  options.drift.finest_taps = 1;  // stride 2, where the local level has no cubes
+  {
+    EncoderObjective objective("a", bank, options);
+    at::Generator generator = step_generator(1, 1);
+    objective.gradients(window, generator);
+    CHECK(objective.gradients(window, generator)[1].log.at("raw_force_rms").size() == 2);
+  }
+  options.drift.finest_taps = 0;
   options.drift.weight_global = 0;
   options.drift.weight_local = 0;
   options.perceptual_share = 0;
