@@ -61,7 +61,7 @@ std::int64_t Validation::evaluations() const {
 Json Validation::run(nn::Generator& network) const {
   Mean mae, psnr, ssim;
   for (const Sample& sample : samples_) {
-    Tensor out = synth::slide(
+    const Tensor out = synth::slide(
         sample.conditions, [&network](const Tensor& x) { return network(x); }, {config_.window, overlap}, -1.0, device_,
         "", nullptr);
     if (!torch::isfinite(out).all().item<bool>()) {
@@ -69,8 +69,7 @@ Json Validation::run(nn::Generator& network) const {
       for (Mean* mean : {&mae, &psnr, &ssim}) mean->missing = true;
       break;
     }
-    config_.hu_map.to_hu_(out);
-    const Volume predicted = nn::volume_of(out, sample.grid),
+    const Volume predicted = nn::volume_of(config_.hu_map.to_hu(out), sample.grid),
                  target = nn::volume_of(config_.hu_map.to_hu(sample.target[0]), sample.grid);
     const Mask mask = mask_of(sample);
     const metrics::PixelMetrics pixels = metrics::pixel_metrics(predicted, target, mask, {});

@@ -25,10 +25,12 @@ nlohmann::ordered_json parse(Options& o, const std::string& json, const std::vec
   const gdm_test::TemporaryFolder folder;
   std::ofstream(folder / "c.json") << json;
   CLI::App app("test");
-  app.option_defaults()->group("Options");
-  app.option_defaults()->always_capture_default();
+  app.option_defaults()->group("Common options");
   app.set_config("--config");
   app.config_formatter(std::make_shared<cli::JsonConfig>(app));
+  app.option_defaults()->group("Options");
+  app.option_defaults()->always_capture_default();
+  app.fallthrough();
   app.add_option("--steps", o.steps);
   app.add_option("--widths", o.widths);
   app.add_option("--mode", o.mode);

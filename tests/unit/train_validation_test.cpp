@@ -1,6 +1,8 @@
 // What generators are trained on and judged by: conditions, figures of whole volumes, the best weights.
 #include <doctest/doctest.h>
 
+#include <array>
+
 #include "io/nifti.hpp"
 #include "io_fixture.hpp"
 #include "phantom/phantom.hpp"
@@ -154,18 +156,18 @@ TEST_CASE("generator: receptive field of the deepest path") {
   nn::GeneratorConfig config;
   config.widths = {8};  // at half resolution: head 1, two residual blocks 4, stem 1 on each side of one voxel
   CHECK(config.receptive_field() == 2 * (2 * 6 + 1));
-  config.widths = {8, 8};  // 1 + 2 at the finer level; upsampling; 4 coarse; a strided convolution; 2 + 1
-  CHECK(config.receptive_field() == 2 * 32);
+  config.widths = {8, 8};  // of voxel 0: -3..3, coarse -2..1, -6..5, strided -13..11, block -15..13, stem
+  CHECK(config.receptive_field() == 2 * 31);
 }
 
 TEST_CASE("description: voxel edges and patients of the data") {
   std::vector<Sample> samples(3);
   for (std::size_t n = 0; n < 3; ++n) {
-    const double edge = static_cast<double>(n) + 1;
+    const double edge = std::array<double, 3>{4, 1, 2}[n];
     samples[n].patient = n < 2 ? "a" : "b";
     samples[n].grid = Grid::centred({4, 4, 4}, {edge, edge, edge});
   }
   const Json json = data_json(samples, {}, "digest");
   CHECK(json.dump() ==
-        R"({"sha256":"digest","cases":3,"patients":2,"voxel_edge_mm":{"least":1.0,"median":2.0,"largest":3.0}})");
+        R"({"sha256":"digest","cases":3,"patients":2,"voxel_edge_mm":{"least":1.0,"median":2.0,"largest":4.0}})");
 }
