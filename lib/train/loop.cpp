@@ -82,7 +82,7 @@ void save_checkpoint(const LoopPlan& plan, const Trainee& trainee, const Extra& 
   trainee.save(writer, description["trainee"]);
   save_part(extra.state, writer, description["state"]);
   save_part(extra.record, writer, description["record"]);
-  good.save(writer, next_step);
+  if (next_step < plan.steps) good.save(writer, next_step);
   writer.write(plan.checkpoint, description, Overwrite::replace);
 }
 
