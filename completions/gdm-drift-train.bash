@@ -3,6 +3,11 @@ _gdm_drift_train() {
   local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} command="" word
   if [[ $cur == = ]]; then cur=""; elif [[ $prev == = ]]; then prev=${COMP_WORDS[COMP_CWORD-2]}; fi
   COMPREPLY=()
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case $word in
+      info|plot) command=$word; break ;;
+    esac
+  done
   case $command in
     "")
       case $prev in
@@ -15,6 +20,8 @@ _gdm_drift_train() {
         --encoder) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --init) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --log) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --plot) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --conditions) return ;;
         --steps) return ;;
         --batch) return ;;
         --window) return ;;
@@ -23,6 +30,8 @@ _gdm_drift_train() {
         --ema) return ;;
         --checkpoint-every) return ;;
         --validate-every) return ;;
+        --keep) COMPREPLY=($(compgen -W "last best" -- "$cur")); return ;;
+        --score) COMPREPLY=($(compgen -W "mae psnr ssim" -- "$cur")); return ;;
         --max-time) return ;;
         --drift-start) return ;;
         --rho) return ;;
@@ -40,7 +49,34 @@ _gdm_drift_train() {
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --steps --batch --window --widths --learning-rate --ema --checkpoint-every --validate-every --max-time --restart --drift-start --rho --perceptual --coordination --conflict --conflict-edge --weight-global --weight-local --weight-spatial --pair-weight --temperatures --sinkhorn -f --force --reproducible --seed --device --allow-code" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --plot --conditions --steps --batch --window --widths --learning-rate --ema --checkpoint-every --validate-every --keep --score --max-time --restart --drift-start --rho --perceptual --coordination --conflict --conflict-edge --weight-global --weight-local --weight-spatial --pair-weight --temperatures --sinkhorn -f --force --reproducible --seed --device --allow-code -n --dry-run" -- "$cur"))
+      else
+        COMPREPLY=($(compgen -W "info plot" -- "$cur"))
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    info)
+      case $prev in
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "--json --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    plot)
+      case $prev in
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible -o --output --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

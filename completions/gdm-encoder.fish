@@ -6,7 +6,7 @@ complete -c gdm-encoder -n 'not __fish_seen_subcommand_from pretrain probe impor
 complete -c gdm-encoder -n 'not __fish_seen_subcommand_from pretrain probe import info' -a info -d 'Describe an encoder file'
 complete -c gdm-encoder -l version -d 'Display program version information and exit'
 complete -c gdm-encoder -s h -l help -d 'Print this help and exit'
-complete -c gdm-encoder -l config -r -F -d 'Read options from this TOML file; the command line wins'
+complete -c gdm-encoder -l config -r -F -d 'Read options from this JSON file; the command line wins'
 complete -c gdm-encoder -s v -l verbose -d 'Say more on stderr'
 complete -c gdm-encoder -s q -l quiet -d 'Only errors on stderr'
 complete -c gdm-encoder -l threads -x -a 'auto' -d 'Threads: a number, or auto for all CPUs this process may use'

@@ -8,7 +8,7 @@ complete -c gdm-featbank -n 'not __fish_seen_subcommand_from build merge info ve
 complete -c gdm-featbank -n 'not __fish_seen_subcommand_from build merge info verify query plot' -a plot -d 'Draw a bank: principal axes and distances'
 complete -c gdm-featbank -l version -d 'Display program version information and exit'
 complete -c gdm-featbank -s h -l help -d 'Print this help and exit'
-complete -c gdm-featbank -l config -r -F -d 'Read options from this TOML file; the command line wins'
+complete -c gdm-featbank -l config -r -F -d 'Read options from this JSON file; the command line wins'
 complete -c gdm-featbank -s v -l verbose -d 'Say more on stderr'
 complete -c gdm-featbank -s q -l quiet -d 'Only errors on stderr'
 complete -c gdm-featbank -l threads -x -a 'auto' -d 'Threads: a number, or auto for all CPUs this process may use'

@@ -2,7 +2,7 @@
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -a montage -d 'Paints input, predictions, target and errors, one row per case.'
 complete -c gdm-metrics -l version -d 'Display program version information and exit'
 complete -c gdm-metrics -s h -l help -d 'Print this help and exit'
-complete -c gdm-metrics -l config -r -F -d 'Read options from this TOML file; the command line wins'
+complete -c gdm-metrics -l config -r -F -d 'Read options from this JSON file; the command line wins'
 complete -c gdm-metrics -s v -l verbose -d 'Say more on stderr'
 complete -c gdm-metrics -s q -l quiet -d 'Only errors on stderr'
 complete -c gdm-metrics -l threads -x -a 'auto' -d 'Threads: a number, or auto for all CPUs this process may use'

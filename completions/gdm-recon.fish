@@ -5,7 +5,7 @@ complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp gdm' -a fb
 complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp gdm' -a gdm -d 'Filtered back-projection, then one network evaluation per window'
 complete -c gdm-recon -l version -d 'Display program version information and exit'
 complete -c gdm-recon -s h -l help -d 'Print this help and exit'
-complete -c gdm-recon -l config -r -F -d 'Read options from this TOML file; the command line wins'
+complete -c gdm-recon -l config -r -F -d 'Read options from this JSON file; the command line wins'
 complete -c gdm-recon -s v -l verbose -d 'Say more on stderr'
 complete -c gdm-recon -s q -l quiet -d 'Only errors on stderr'
 complete -c gdm-recon -l threads -x -a 'auto' -d 'Threads: a number, or auto for all CPUs this process may use'

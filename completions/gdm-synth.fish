@@ -1,7 +1,7 @@
 # fish completion for gdm-synth, generated from the program's options (man/generate.hpp); cmake --build BUILD --target docs
 complete -c gdm-synth -l version -d 'Display program version information and exit'
 complete -c gdm-synth -s h -l help -d 'Print this help and exit'
-complete -c gdm-synth -l config -r -F -d 'Read options from this TOML file; the command line wins'
+complete -c gdm-synth -l config -r -F -d 'Read options from this JSON file; the command line wins'
 complete -c gdm-synth -s v -l verbose -d 'Say more on stderr'
 complete -c gdm-synth -s q -l quiet -d 'Only errors on stderr'
 complete -c gdm-synth -l threads -x -a 'auto' -d 'Threads: a number, or auto for all CPUs this process may use'

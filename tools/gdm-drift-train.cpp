@@ -1,7 +1,12 @@
-// gdm-drift-train: trains a generator by regression, or by regression followed by generative drifting.
+// gdm-drift-train: trains a generator by regression, or by regression followed by generative drifting; describes
+// generators and draws the curves of trainings.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include "cli/config_file.hpp"
 #include "cli/run.hpp"
+#include "metrics/training_plot.hpp"
+#include "net/generator_text.hpp"
 #include "sys/error.hpp"
 
 namespace {
@@ -14,13 +19,18 @@ struct Options {
   net::TrainOptions train;
 };
 
+struct Plot {
+  fs::path log, output;
+};
+
+std::string check_png_name(const std::string& path) {
+  return fs::path(path).extension() == ".png" ? "" : "'" + path + "' does not end in .png";
+}
+
 void declare_training(CLI::App& app, Options& o) {
   net::TrainOptions& t = o.train;
-  app.add_option("manifest", o.manifest, "Cases of task sparse-ct or mr2ct; - is stdin")
-      ->required()
-      ->type_name("MANIFEST");
+  app.add_option("manifest", o.manifest, "Cases of task sparse-ct or mr2ct; - is stdin")->type_name("MANIFEST");
   app.add_option("-o,--output", t.output, "Model to write; FILE.checkpoint beside it holds an unfinished run")
-      ->required()
       ->check(CLI::Validator(cli::check_safetensors_name, "", ""))
       ->type_name("FILE.safetensors");
   app.add_option("--objective", t.objective,
@@ -38,6 +48,15 @@ void declare_training(CLI::App& app, Options& o) {
       ->type_name("FILE|NAME");
   app.add_option("--init", t.init, "Begin with the weights of this generator")->type_name("FILE");
   app.add_option("--log", t.log, "JSON-lines log; default: the output with .log.jsonl")->type_name("FILE");
+  app.add_option("--plot", t.plot, "Picture of the curves, drawn anew at each validation")
+      ->check(CLI::Validator(check_png_name, "", ""))
+      ->type_name("FILE.png");
+  app.add_option("--conditions", t.conditions,
+                 "Inputs that the generator sees, in order; default: fbp, or for mr2ct all that are no label maps")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->default_str("")
+      ->type_name("NAME,NAME,...");
   app.add_option("--steps", t.steps, "Optimiser steps")->check(cli::range(1, 100000000));
   app.add_option("--batch", t.batch, "Windows in a step")->check(cli::range(1, 1024));
   app.add_option("--window", t.window, "Window edge in voxels")->check(cli::range(16, 256));
@@ -49,6 +68,12 @@ void declare_training(CLI::App& app, Options& o) {
   app.add_option("--checkpoint-every", t.checkpoint_every, "Steps between checkpoints")
       ->check(cli::range(1, 100000000));
   app.add_option("--validate-every", t.validate_every, "Steps between validations")->check(cli::range(1, 100000000));
+  app.add_option("--keep", t.keep, "Weights to write: the last, or the best of those validated with all objectives on")
+      ->check(CLI::Validator(CLI::IsMember({"last", "best"})).description(""))
+      ->type_name("last|best");
+  app.add_option("--score", t.score, "What best means: a mean over the validation cases, inside the mask")
+      ->check(CLI::Validator(CLI::IsMember({"mae", "psnr", "ssim"})).description(""))
+      ->type_name("mae|psnr|ssim");
   app.add_option("--max-time", t.max_time_s, "Stop with a checkpoint after this many seconds; 0: no limit")
       ->check(cli::range(0.0, 1e9));
   app.add_flag("--restart", t.restart, "Begin anew even if a checkpoint exists");
@@ -100,23 +125,76 @@ void check_objective(const Options& o, bool perceptual_given) {
   }
 }
 
+/// Options that a file of options may carry to another run: what makes the weights what they are.
+nlohmann::ordered_json portable_options(const CLI::App& app, const net::TrainOptions& t) {
+  nlohmann::ordered_json json =
+      cli::options_in_effect(app, {"output", "log", "plot", "force", "reproducible", "device", "allow-code", "dry-run",
+                                   "checkpoint-every", "max-time", "restart"});
+  if (t.objective == "perceptual") json["perceptual"] = t.perceptual;
+  return json;
+}
+
+std::string duration_text(double seconds) {
+  if (seconds < 120) return fmt::format("{:.3g} s", seconds);
+  return seconds < 7200 ? fmt::format("{:.3g} min", seconds / 60) : fmt::format("{:.3g} h", seconds / 3600);
+}
+
+std::string plan_text(const nlohmann::ordered_json& plan) {
+  std::string text = net::generator_text(plan.at("model"));
+  text += fmt::format("steps          {} to {}, {} each", plan.at("first_step").dump(), plan.at("steps").dump(),
+                      duration_text(plan.at("step_s").get<double>()));
+  if (!plan.at("objective_step_s").is_null()) {
+    text += fmt::format(", {} with all objectives", duration_text(plan.at("objective_step_s").get<double>()));
+  }
+  text += fmt::format("\nvalidation     {} each\ntime           about {}\nmemory         {:.0f} MiB at most so far\n",
+                      duration_text(plan.at("validation_s").get<double>()),
+                      duration_text(plan.at("remaining_s").get<double>()), plan.at("peak_memory_mib").get<double>());
+  for (const auto& path : plan.at("writes")) text += "writes         " + path.get<std::string>() + "\n";
+  return text;
+}
+
 int run(cli::Program& program, Options& o) {
   net::TrainOptions& t = o.train;
+  if (o.manifest.empty()) throw Error("no MANIFEST to train on", Exit::usage);
+  if (t.output.empty()) throw Error("--output is needed: the model to write", Exit::usage);
   t.widths = cli::numbers_from_text(o.widths, "--widths");
   const bool perceptual_given = program.app().count("--perceptual") > 0;
   check_objective(o, perceptual_given);
   if (t.objective == "perceptual" && !perceptual_given) t.perceptual = 0.3;
+  t.options = portable_options(program.app(), t);
   t.overwrite = program.standard().overwrite();
   std::vector<fs::path> inputs{o.manifest, t.init};
   for (const std::string& bank : o.banks) inputs.push_back(t.banks.emplace_back(bank));
   for (const std::string& encoder : o.encoders) inputs.push_back(t.encoders.emplace_back(cli::encoder_path(encoder)));
   cli::check_training_outputs(inputs, t.output, t.log, t.restart, t.overwrite);
+  if (!t.plot.empty()) {
+    cli::refuse_inputs_as_outputs(inputs, {t.plot});
+    check_writable(t.plot, fs::exists(t.output.string() + ".checkpoint") ? Overwrite::replace : t.overwrite);
+  }
   const Manifest manifest = read_manifest(o.manifest);
   manifest.split("train");
   Provenance provenance = program.provenance();
   if (o.manifest != "-") provenance.add_source(o.manifest);
+  if (program.standard().dry_run) {
+    write_stdout(plan_text(net::network().plan_training(manifest, t, cli::compute_of(program), provenance)));
+    return 0;
+  }
   const bool finished = net::network().train_generator(manifest, t, cli::compute_of(program), provenance);
   return cli::exit_of(finished);
+}
+
+int run_info(const cli::Program& program, const fs::path& path) {
+  const SafetensorsFile file(path);
+  const nlohmann::ordered_json info = net::generator_info(file);
+  write_stdout(program.standard().json ? info.dump(1) + "\n" : net::generator_text(info));
+  return 0;
+}
+
+int run_plot(const cli::Program& program, const Plot& plot) {
+  cli::refuse_inputs_as_outputs({plot.log}, {plot.output});
+  check_writable(plot.output, program.standard().overwrite());
+  write_png(plot.output, metrics::training_plot(metrics::read_training_log(plot.log)), program.standard().overwrite());
+  return 0;
 }
 
 }  // namespace
@@ -127,6 +205,17 @@ int main(int argc, char** argv) {
   Options options;
   declare_training(program.app(), options);
   declare_drift(program.app(), options.train);
-  program.set_run(cli::has_output | cli::has_seed | cli::has_device, [&] { return run(program, options); });
+  program.set_run(cli::has_output | cli::has_seed | cli::has_device | cli::has_dry_run,
+                  [&] { return run(program, options); });
+  fs::path model;
+  program.command("info", "Describe a generator", cli::has_json, [&] { return run_info(program, model); })
+      .add_option("model", model, "Generator file")
+      ->required()
+      ->type_name("FILE");
+  Plot plot;
+  CLI::App& plotter = program.command("plot", "Draw the curves of a training", cli::has_output,
+                                      [&] { return run_plot(program, plot); });
+  plotter.add_option("log", plot.log, "Log of a training, also of one that is running")->required()->type_name("LOG");
+  plotter.add_option("-o,--output", plot.output, "Picture to write")->required()->type_name("FILE.png");
   return program.main(argc, argv);
 }

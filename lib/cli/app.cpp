@@ -10,6 +10,7 @@
 #include <exception>
 #include <new>
 
+#include "cli/config_file.hpp"
 #include "cli/options_dump.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -90,8 +91,8 @@ Program::Program(const std::string& name, const std::string& description) : app_
   app_.set_help_flag("-h,--help", "Print this help and exit");
   app_.get_formatter()->column_width(34);
   app_.option_defaults()->always_capture_default();
-  app_.set_config("--config", "", "Read options from this TOML file; the command line wins")->type_name("FILE");
-  app_.allow_config_extras(CLI::config_extras_mode::error);
+  app_.set_config("--config", "", "Read options from this JSON file; the command line wins")->type_name("FILE.json");
+  app_.config_formatter(std::make_shared<JsonConfig>(app_));
   app_.add_flag("-v,--verbose", verbose_, "Say more on stderr");
   app_.add_flag("-q,--quiet", quiet_, "Only errors on stderr");
   app_.add_option("--threads", threads_, "Threads: a number, or auto for all CPUs this process may use")

@@ -8,6 +8,7 @@
 #include "cli/bank.hpp"
 #include "cli/run.hpp"
 #include "image/mask.hpp"
+#include "net/generator_text.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -55,6 +56,9 @@ void Synthesis::run(Case& item, const fs::path& output) {
 
 void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources,
                       const fs::path& output, const std::string& progress_title, const std::optional<fs::path>& mask) {
+  if (const auto warning = net::voxel_edge_warning(model_->description(), conditions.front().grid)) {
+    log_warning(without_nifti_suffix(output).filename().string() + ": " + *warning);
+  }
   const auto start = std::chrono::steady_clock::now();
   const Volume predicted = model_->predict(conditions, progress_title);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();

@@ -116,6 +116,7 @@ class Ring {
   /// For checkpoints: all `filled` rows and the running count.
   std::int64_t pushed() const { return pushed_; }
   void restore(const Tensor& content, std::int64_t pushed);
+  void forget() { *this = Ring(capacity_); }
 
  private:
   std::int64_t capacity_, pushed_ = 0;

@@ -147,6 +147,7 @@ void DriftLoss::load(const SafetensorsFile& file, const std::string& prefix, con
   }
   for (auto& [key, ring] : rings_) {
     const auto pushed = json.at("rings").at(key).get<std::int64_t>();
+    ring.forget();
     if (pushed > 0) ring.restore(nn::load_tensor(file, prefix + ring_name + key).to(bank_.device()), pushed);
   }
 }

@@ -47,6 +47,11 @@ Point3 Grid::spacing_mm() const {
   return {length(column(ijk_to_ras_mm, 0)), length(column(ijk_to_ras_mm, 1)), length(column(ijk_to_ras_mm, 2))};
 }
 
+double Grid::mean_edge_mm() const {
+  const Point3 edges = spacing_mm();
+  return std::cbrt(edges[0] * edges[1] * edges[2]);
+}
+
 Point3 Grid::ras_of_index(const Point3& index) const {
   Point3 ras{};
   for (std::size_t r = 0; r < 3; ++r) {

@@ -35,6 +35,8 @@ struct Grid {
   std::int64_t voxels() const { return voxel_count(shape_ijk); }
   /// Lengths of the affine's columns.
   Point3 spacing_mm() const;
+  /// Geometric mean of the three.
+  double mean_edge_mm() const;
   /// World position of a continuous index; the centre of voxel (i, j, k) is index (i, j, k).
   Point3 ras_of_index(const Point3& index) const;
   /// Inverse of ras_of_index. Throws Error if the affine is singular (its axes lie in one plane).

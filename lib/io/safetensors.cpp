@@ -201,8 +201,20 @@ SafetensorsFile::SafetensorsFile(const fs::path& path) : path_(path) {
   size_ = static_cast<std::size_t>(size);
   void* mapping = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, input.get(), 0);
   if (mapping == MAP_FAILED) throw system_error(name, errno);
+  open(mapping);
+}
+
+SafetensorsFile::SafetensorsFile(std::string_view bytes, const fs::path& name) : path_(name), size_(bytes.size()) {
+  if (bytes.empty()) throw Error(name.string() + ": is empty, expected a safetensors file");
+  void* mapping = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (mapping == MAP_FAILED) throw system_error(name.string(), errno);
+  std::memcpy(mapping, bytes.data(), size_);
+  open(mapping);
+}
+
+void SafetensorsFile::open(void* mapping) {
   std::unique_ptr<void, Unmap> guard(mapping, Unmap{size_});
-  with_context(name, [&] {
+  with_context(path_.string(), [&] {
     const auto* bytes = static_cast<const std::uint8_t*>(mapping);
     const Header header = parse_header(bytes, size_, size_);
     sha256_ = sha256_hex(bytes + header.bytes, size_ - header.bytes);
@@ -246,19 +258,23 @@ void SafetensorsWriter::add(const std::string& name, const std::string& dtype, s
   }
 }
 
-std::string SafetensorsWriter::write(const fs::path& path, const Json& description, Overwrite overwrite) const {
+SafetensorsWriter::Plan SafetensorsWriter::plan(const Json& description) const {
   std::vector<std::pair<const std::string*, const Entry*>> parts;
   for (const auto& [name, entry] : entries_) parts.emplace_back(&name, &entry);
   // Wider elements first keeps each tensor aligned to its own element; the format allows no gaps.
   std::stable_sort(parts.begin(), parts.end(), [](const auto& a, const auto& b) {
     return dtype_bits(a.second->dtype) > dtype_bits(b.second->dtype);
   });
+  Plan plan;
   Sha256 sha;
-  for (const auto& [name, entry] : parts) sha.update(entry->data, entry->bytes);
-  std::string digest = sha.hex();
+  for (const auto& [name, entry] : parts) {
+    sha.update(entry->data, entry->bytes);
+    plan.payload.push_back(entry);
+  }
+  plan.digest = sha.hex();
   Json header = Json::object();
   header["__metadata__"] = {
-      {"gdm", json_text(description, -1)}, {"header_sha256", std::string(digest_digits, '0')}, {"sha256", digest}};
+      {"gdm", json_text(description, -1)}, {"header_sha256", std::string(digest_digits, '0')}, {"sha256", plan.digest}};
   std::size_t offset = 0;
   for (const auto& [name, entry] : parts) {
     header[*name] = {
@@ -269,14 +285,25 @@ std::string SafetensorsWriter::write(const fs::path& path, const Json& descripti
   text.append((payload_alignment - (length_bytes + text.size()) % payload_alignment) % payload_alignment, ' ');
   const std::size_t place = text.find(header_digest_key) + header_digest_key.size();
   text.replace(place, digest_digits, header_digest(text, place));
-  std::array<std::uint8_t, length_bytes> length{};
-  for (std::size_t i = 0; i < length_bytes; ++i) length[i] = static_cast<std::uint8_t>(text.size() >> (8 * i));
+  for (std::size_t i = 0; i < length_bytes; ++i) plan.head += static_cast<char>(text.size() >> (8 * i));
+  plan.head += text;
+  return plan;
+}
+
+std::string SafetensorsWriter::write(const fs::path& path, const Json& description, Overwrite overwrite) const {
+  const Plan plan = this->plan(description);
   AtomicFile file(path, overwrite);
-  file.write(length.data(), length.size());
-  file.write(text);
-  for (const auto& [name, entry] : parts) file.write(entry->data, entry->bytes);
+  file.write(plan.head);
+  for (const Entry* entry : plan.payload) file.write(entry->data, entry->bytes);
   file.commit();
-  return digest;
+  return plan.digest;
+}
+
+std::string SafetensorsWriter::bytes(const Json& description) const {
+  const Plan plan = this->plan(description);
+  std::string all = plan.head;
+  for (const Entry* entry : plan.payload) all.append(static_cast<const char*>(entry->data), entry->bytes);
+  return all;
 }
 
 }  // namespace gdm

@@ -9,6 +9,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sys/atomic_file.hpp"
@@ -37,6 +38,8 @@ class SafetensorsFile {
  public:
   /// Throws Error "FILE: what was found, what was expected".
   explicit SafetensorsFile(const fs::path& path);
+  /// The same for a file in memory, which is copied; messages call it `name`.
+  SafetensorsFile(std::string_view bytes, const fs::path& name);
   ~SafetensorsFile();
   SafetensorsFile(const SafetensorsFile&) = delete;
   SafetensorsFile& operator=(const SafetensorsFile&) = delete;
@@ -53,6 +56,9 @@ class SafetensorsFile {
   const TensorView& tensor(const std::string& name) const;
 
  private:
+  /// Takes over the mapping of size_ bytes.
+  void open(void* mapping);
+
   fs::path path_;
   void* mapping_ = nullptr;
   std::size_t size_ = 0;
@@ -64,8 +70,8 @@ class SafetensorsFile {
 /// Header checks alone, for tests and fuzzing: `bytes` is the start of a file of `file_size` bytes.
 void check_safetensors_header(const std::uint8_t* bytes, std::size_t available, std::size_t file_size);
 
-/// Collects tensors (the data must stay alive until write()) and writes them, wide elements first and then by name,
-/// byte for byte the same for the same input. The payload starts at a multiple of 64 bytes.
+/// Collects tensors (the data must stay alive until they are written) and writes them, wide elements first and then by
+/// name, byte for byte the same for the same input. The payload starts at a multiple of 64 bytes.
 class SafetensorsWriter {
  public:
   /// Throws Error naming the tensor for a dtype that is unknown, elements that do not fill whole bytes, a negative
@@ -73,6 +79,8 @@ class SafetensorsWriter {
   void add(const std::string& name, const std::string& dtype, std::vector<std::int64_t> shape, const void* data);
   /// Returns the payload's SHA-256.
   std::string write(const fs::path& path, const Json& description, Overwrite overwrite) const;
+  /// What write() would write.
+  std::string bytes(const Json& description) const;
 
  private:
   struct Entry {
@@ -81,6 +89,12 @@ class SafetensorsWriter {
     const void* data;
     std::size_t bytes;
   };
+  struct Plan {
+    std::string digest, head;  ///< of the payload; what stands before it
+    std::vector<const Entry*> payload;
+  };
+  Plan plan(const Json& description) const;
+
   std::map<std::string, Entry> entries_;
 };
 

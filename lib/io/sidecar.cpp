@@ -66,13 +66,13 @@ std::string utc_now() {
                      parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
+}  // namespace
+
 double peak_rss_mib() {
   rusage usage = {};
   getrusage(RUSAGE_SELF, &usage);
   return static_cast<double>(usage.ru_maxrss) / 1024.0;  // Linux counts KiB
 }
-
-}  // namespace
 
 Provenance::Provenance(std::string tool, std::vector<std::string> argv)
     : tool_(std::move(tool)), argv_(std::move(argv)), start_(std::chrono::steady_clock::now()) {

@@ -40,6 +40,9 @@ class Provenance {
   std::chrono::steady_clock::time_point start_;
 };
 
+/// Largest amount of main memory that this process has held so far.
+double peak_rss_mib();
+
 /// Writes "a.json" beside "a.nii.gz": GeneratedBy, Sources (inputs, as paths relative to the volume's folder),
 /// SpatialReference, gdm (provenance, clamped and non-finite counts, and `details`).
 void write_sidecar(const fs::path& volume_path, const Provenance& provenance, const std::vector<fs::path>& sources,

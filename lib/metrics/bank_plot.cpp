@@ -3,68 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
+
+#include "metrics/chart.hpp"
 
 namespace gdm::metrics {
 namespace {
 
-constexpr Rgb paper{255, 255, 255}, ink{30, 30, 30}, grid_line{225, 225, 225};
 constexpr Rgb pairs_colour{150, 150, 150}, nearest_colour{0, 114, 178};
-constexpr std::array<Rgb, 8> stratum_colours{{{0, 114, 178},
-                                              {213, 94, 0},
-                                              {0, 158, 115},
-                                              {204, 121, 167},
-                                              {230, 159, 0},
-                                              {86, 180, 233},
-                                              {120, 94, 240},
-                                              {90, 90, 90}}};
-constexpr int letters = 2;  // scale of the 5 x 7 font
-constexpr int line_height = 20;
-
-/// A rectangle of the picture with the values at its edges.
-struct Axes {
-  int left, top, width, height;
-  double x_low, x_high, y_low, y_high;
-
-  int x(double value) const {
-    return left + static_cast<int>(std::lround((value - x_low) / (x_high - x_low) * (width - 1)));
-  }
-  int y(double value) const {
-    return top + height - 1 - static_cast<int>(std::lround((value - y_low) / (y_high - y_low) * (height - 1)));
-  }
-};
-
-/// A round step that gives about five ticks.
-double tick_step(double low, double high) {
-  const double rough = (high - low) / 5.0, power = std::pow(10.0, std::floor(std::log10(rough)));
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (rough <= factor * power) return factor * power;
-  }
-  return 10.0 * power;
-}
-
-void centred(Picture& picture, int x, int y, const std::string& text) {
-  picture.text(x - Picture::text_width(text, letters) / 2, y, text, ink, letters);
-}
-
-void draw_frame(Picture& picture, const Axes& a, const std::string& title, const std::string& x_title,
-                const std::string& y_title) {
-  const double dx = tick_step(a.x_low, a.x_high), dy = tick_step(a.y_low, a.y_high);
-  for (double v = std::ceil(a.x_low / dx) * dx; v <= a.x_high + 1e-9 * dx; v += dx) {
-    picture.fill_rect(a.x(v), a.top, 1, a.height, grid_line);
-    centred(picture, a.x(v), a.top + a.height + 8, fmt::format("{:.4g}", std::abs(v) < 1e-9 * dx ? 0.0 : v));
-  }
-  for (double v = std::ceil(a.y_low / dy) * dy; v <= a.y_high + 1e-9 * dy; v += dy) {
-    picture.fill_rect(a.left, a.y(v), a.width, 1, grid_line);
-    const std::string text = fmt::format("{:.4g}", std::abs(v) < 1e-9 * dy ? 0.0 : v);
-    picture.text(a.left - 8 - Picture::text_width(text, letters), a.y(v) - 7, text, ink, letters);
-  }
-  picture.fill_rect(a.left, a.top + a.height, a.width, 1, ink);
-  picture.fill_rect(a.left - 1, a.top, 1, a.height + 1, ink);
-  picture.text(a.left, a.top - 2 * line_height - 8, title, ink, letters);
-  picture.text(a.left, a.top - line_height, y_title, ink, letters);
-  centred(picture, a.left + a.width / 2, a.top + a.height + 8 + line_height, x_title);
-}
 
 void draw_points(Picture& picture, Axes a, const net::BankPicture& bank) {
   a.x_low = a.y_low = 1e30;
@@ -84,13 +29,14 @@ void draw_points(Picture& picture, Axes a, const net::BankPicture& bank) {
              fmt::format("principal axis 1, {:.0f} % of variance", 100 * bank.variance_share[0]),
              fmt::format("principal axis 2, {:.0f} %", 100 * bank.variance_share[1]));
   for (std::size_t n = 0; n < bank.points.size(); ++n) {
-    const Rgb colour = stratum_colours[static_cast<std::size_t>(bank.strata[n]) % stratum_colours.size()];
+    const Rgb colour = chart_colours[static_cast<std::size_t>(bank.strata[n]) % chart_colours.size()];
     picture.fill_rect(a.x(bank.points[n][0]) - 1, a.y(bank.points[n][1]) - 1, 3, 3, colour);
   }
-  int y = a.top + a.height + 3 * line_height + 8;
-  for (std::size_t s = 0; s < bank.stratum_names.size() && y + line_height < picture.height; ++s, y += line_height) {
-    picture.fill_rect(a.left, y + 1, 12, 12, stratum_colours[s % stratum_colours.size()]);
-    picture.text(a.left + 20, y, bank.stratum_names[s], ink, letters);
+  int y = a.top + a.height + 3 * chart_line_height + 8;
+  for (std::size_t s = 0; s < bank.stratum_names.size() && y + chart_line_height < picture.height;
+       ++s, y += chart_line_height) {
+    picture.fill_rect(a.left, y + 1, 12, 12, chart_colours[s % chart_colours.size()]);
+    picture.text(a.left + 20, y, bank.stratum_names[s], ink, chart_letters);
   }
 }
 
@@ -128,7 +74,7 @@ void draw_histogram(Picture& picture, Axes a, const net::BankPicture::Distances&
 }  // namespace
 
 Picture bank_plot(const net::BankPicture& bank) {
-  const int legend = static_cast<int>(std::min<std::size_t>(bank.stratum_names.size(), 24)) * line_height;
+  const int legend = static_cast<int>(std::min<std::size_t>(bank.stratum_names.size(), 24)) * chart_line_height;
   const int panels = static_cast<int>(bank.distances.size());
   constexpr int panel = 300, margin = 100;
   const int height = std::max(80 + 640 + 80 + legend, panels * panel + 80);
@@ -140,9 +86,9 @@ Picture bank_plot(const net::BankPicture& bank) {
   }
   const int y = panels * panel + 20;
   picture.fill_rect(900, y + 1, 12, 12, pairs_colour);
-  picture.text(920, y, "entries of different patients", ink, letters);
-  picture.fill_rect(900, y + 1 + line_height, 12, 12, nearest_colour);
-  picture.text(920, y + line_height, "to the nearest entry of another patient", ink, letters);
+  picture.text(920, y, "entries of different patients", ink, chart_letters);
+  picture.fill_rect(900, y + 1 + chart_line_height, 12, 12, nearest_colour);
+  picture.text(920, y + chart_line_height, "to the nearest entry of another patient", ink, chart_letters);
   return picture;
 }
 

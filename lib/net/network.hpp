@@ -201,8 +201,10 @@ struct TrainOptions {
   std::vector<std::filesystem::path> encoders;  ///< for the perceptual objective alone
   std::filesystem::path output, log;
   std::filesystem::path init;  ///< generator whose weights are the first ones; empty: random
+  std::filesystem::path plot;  ///< picture of the curves, drawn anew at each validation; empty: none
   Overwrite overwrite = Overwrite::refuse;
-  std::string objective = "gdm";  ///< gdm | perceptual | regression
+  std::string objective = "gdm";        ///< gdm | perceptual | regression
+  std::vector<std::string> conditions;  ///< names of inputs, in order; empty: train/generator_conditions.hpp
   std::vector<std::int64_t> widths{32, 64, 128};
   std::int64_t steps = 4000;
   std::int64_t batch = 2;
@@ -222,8 +224,11 @@ struct TrainOptions {
   std::int64_t sinkhorn = 0;  ///< rounds of Sinkhorn normalisation instead of the product of two softmaxes; 0: product
   std::int64_t checkpoint_every = 500;
   std::int64_t validate_every = 500;
-  double max_time_s = 0;  ///< 0: no limit; reached: checkpoint and stop as for a signal
-  bool restart = false;   ///< remove an existing checkpoint
+  std::string keep = "last";       ///< last | best of the validations
+  std::string score = "mae";       ///< mae | psnr | ssim: what best means
+  double max_time_s = 0;           ///< 0: no limit; reached: checkpoint and stop as for a signal
+  bool restart = false;            ///< remove an existing checkpoint
+  nlohmann::ordered_json options;  ///< as --config reads them; the model holds them
 };
 
 /// What libgdm-nn offers. Long runs poll stop_requested(), save a checkpoint and return false if they were stopped.
@@ -244,6 +249,8 @@ struct Functions {
   nlohmann::ordered_json (*verify_bank)(const BankVerifyOptions&, const Manifest*, const Compute&, Provenance&);
   std::unique_ptr<FeatureBank> (*open_bank)(const std::filesystem::path&, const Compute&);
   bool (*train_generator)(const Manifest&, const TrainOptions&, const Compute&, Provenance&);
+  /// What train_generator() would do, and how long it would take (train/generator_training.hpp). Writes nothing.
+  nlohmann::ordered_json (*plan_training)(const Manifest&, const TrainOptions&, const Compute&, Provenance&);
   /// Records the device that is used and the network libraries' versions.
   void (*describe)(const Compute&, Provenance&);
 };

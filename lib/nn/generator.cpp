@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "nn/tensor_io.hpp"
 
 namespace gdm::nn {
@@ -44,6 +46,27 @@ std::vector<std::string> GeneratorConfig::condition_names() const {
   std::vector<std::string> names;
   for (const auto& condition : conditions) names.push_back(condition.name);
   return names;
+}
+
+std::int64_t GeneratorConfig::receptive_field() const {
+  const std::size_t coarsest = widths.size() - 1;
+  const std::int64_t period = std::int64_t{1} << coarsest;
+  std::int64_t largest = 0;
+  for (std::int64_t place = 0; place < period; ++place) {  // within a voxel of the coarsest level
+    std::int64_t low = place - 1, high = place + 1;        // head, then backwards along the deepest path
+    for (std::size_t level = 0; level < coarsest; ++level) {
+      low = (low - 2 + 1024 * period) / 2 - 512 * period;  // rounds down, also below 0
+      high = (high + 2 + 1024 * period) / 2 - 512 * period;
+    }
+    low -= 4;  // two residual blocks
+    high += 4;
+    for (std::size_t level = 0; level < coarsest; ++level) {
+      low = 2 * low - 1 - 2;
+      high = 2 * high + 1 + 2;
+    }
+    largest = std::max(largest, high + 1 - (low - 1) + 1);  // stem
+  }
+  return 2 * largest;
 }
 
 GeneratorImpl::GeneratorImpl(const GeneratorConfig& config) : residual_on_first(config.residual_on_first) {

@@ -30,6 +30,9 @@ struct GeneratorConfig {
   static GeneratorConfig from_json(const nlohmann::ordered_json& json);
   /// Voxels along each axis must be a multiple of this.
   std::int64_t size_multiple() const { return std::int64_t{1} << widths.size(); }
+  /// Edge in voxels of the cube that convolutions let one output voxel see. Group normalisation lets it see the mean of
+  /// the whole window besides.
+  std::int64_t receptive_field() const;
   std::vector<std::string> condition_names() const;
 };
 

@@ -75,12 +75,20 @@ void TensorWriter::add(const std::string& prefix, const NamedTensors& tensors) {
   for (const auto& [name, tensor] : tensors) add(prefix + name, tensor);
 }
 
-std::string TensorWriter::write(const std::filesystem::path& path, const Json& description, Overwrite overwrite) const {
+SafetensorsWriter TensorWriter::writer() const {
   SafetensorsWriter writer;
   for (const auto& [name, tensor] : kept_) {
     writer.add(name, name_of(tensor.scalar_type()), tensor.sizes().vec(), tensor.data_ptr());
   }
-  return writer.write(path, description, overwrite);
+  return writer;
+}
+
+std::string TensorWriter::write(const std::filesystem::path& path, const Json& description, Overwrite overwrite) const {
+  return writer().write(path, description, overwrite);
+}
+
+std::string TensorWriter::bytes(const Json& description) const {
+  return writer().bytes(description);
 }
 
 std::string state_digest(const torch::nn::Module& module) {

@@ -27,8 +27,12 @@ class TensorWriter {
   void add(const std::string& prefix, const NamedTensors& tensors);
   /// Returns the payload's SHA-256.
   std::string write(const std::filesystem::path& path, const Json& description, Overwrite overwrite) const;
+  /// What write() would write.
+  std::string bytes(const Json& description) const;
 
  private:
+  SafetensorsWriter writer() const;
+
   NamedTensors kept_;
 };
 

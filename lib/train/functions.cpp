@@ -69,6 +69,9 @@ bool run_bank(const Manifest& m, const net::BankOptions& o, const net::Compute& 
 bool run_training(const Manifest& m, const net::TrainOptions& o, const net::Compute& c, Provenance& p) {
   return described(c, p, [&] { return train_generator(m, o, c, p); });
 }
+nlohmann::ordered_json run_plan(const Manifest& m, const net::TrainOptions& o, const net::Compute& c, Provenance& p) {
+  return described(c, p, [&] { return plan_training(m, o, c, p); });
+}
 
 void run_merge(const std::vector<std::filesystem::path>& shards, const std::filesystem::path& output,
                Overwrite overwrite, const net::Compute& c, Provenance& p) {
@@ -89,6 +92,6 @@ extern "C" const gdm::net::Functions* gdm_nn_functions(const char* version) {
   using namespace gdm::train;
   static const gdm::net::Functions functions{open_encoder,      open_generator, run_pretrain, run_probe,
                                              run_import,        run_bank,       run_merge,    run_verify,
-                                             open_feature_bank, run_training,   describe};
+                                             open_feature_bank, run_training,   run_plan,     describe};
   return std::strcmp(version, GDM_VERSION) == 0 ? &functions : nullptr;
 }

@@ -2,39 +2,33 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cmath>
 #include <memory>
 
-#include "synth/sliding_window.hpp"
+#include "metrics/training_plot.hpp"
 #include "sys/log.hpp"
 #include "sys/signals.hpp"
 #include "train/data.hpp"
+#include "train/generator_conditions.hpp"
+#include "train/generator_description.hpp"
 #include "train/loop.hpp"
 #include "train/objectives.hpp"
+#include "train/validation.hpp"
 
 namespace gdm::train {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 constexpr double background_weight = 0.05;
 constexpr std::size_t most_validation_cases = 6;
 
-/// Conditions of a task: CT-like inputs in HU, anything else by percentile. "sparse-ct" starts from the FBP.
 nn::GeneratorConfig generator_config(const Manifest& manifest, const net::TrainOptions& options) {
   nn::GeneratorConfig config;
-  config.task = manifest.task;
   config.widths = options.widths;
   config.window = options.window;
-  const Case first = usable_cases(manifest, "train").front();
-  if (manifest.task == "sparse-ct") {
-    config.conditions = {{"fbp", "hu"}};
-    config.residual_on_first = true;
-    first.input("fbp");
-  } else if (manifest.task == "mr2ct") {
-    for (const auto& [name, path] : first.inputs) config.conditions.push_back({name, "percentile"});
-    if (config.conditions.empty()) throw Error("case '" + first.id + "': no inputs to learn from");
-  } else {
-    throw Error(fmt::format("task '{}' is not one that can be trained; expected sparse-ct or mr2ct", manifest.task));
-  }
+  choose_conditions(manifest, options.conditions, config);
   if (config.window % config.size_multiple() != 0) {
     throw Error(fmt::format("--window {} is not a multiple of {}, which {} levels need", config.window,
                             config.size_multiple(), config.widths.size()),
@@ -43,25 +37,15 @@ nn::GeneratorConfig generator_config(const Manifest& manifest, const net::TrainO
   return config;
 }
 
-nlohmann::ordered_json settings(const net::TrainOptions& o, const net::Compute& compute) {
-  nlohmann::ordered_json json{{"objective", o.objective},         {"steps", o.steps}, {"batch", o.batch},
-                              {"learning_rate", o.learning_rate}, {"ema", o.ema},     {"seed", compute.seed}};
-  if (!o.init.empty()) json["init"] = o.init.filename().string();
-  if (o.objective == "regression") return json;
-  json["coordination"] = {{"mode", o.coordination}, {"conflict", o.conflict}, {"conflict_edge", o.conflict_edge}};
-  json["start"] = o.drift_start;
-  json["perceptual"] = o.perceptual;
-  json["taps"] = o.taps;
-  if (o.objective == "gdm") {
-    json["drift"] = {{"rho", o.rho},
-                     {"weight_global", o.weight_global},
-                     {"weight_local", o.weight_local},
-                     {"weight_spatial", o.weight_spatial},
-                     {"pair_weight", o.pair_weight},
-                     {"temperatures", o.temperatures},
-                     {"sinkhorn", o.sinkhorn}};
+std::vector<Case> validation_cases(const Manifest& manifest, const net::TrainOptions& options) {
+  std::vector<Case> cases;
+  for (const Case& item : manifest.cases) {
+    if (item.split == "val" && !item.error && cases.size() < most_validation_cases) cases.push_back(item);
   }
-  return json;
+  if (cases.empty() && options.keep == "best") {
+    throw Error("--keep best needs cases in split 'val'", Exit::usage);
+  }
+  return cases;
 }
 
 Tensor weighted_l1(const Tensor& predicted, const Tensor& target, const Tensor& mask) {
@@ -77,37 +61,86 @@ class Training {
         compute_(compute),
         provenance_(provenance),
         device_(nn::device_from_text(compute.device)),
-        config_(generator_config(manifest, options)) {
+        config_(generator_config(manifest, options)),
+        best_(options.score) {
+    const std::vector<Case> validation = validation_cases(manifest, options);
     torch::manual_seed(compute.seed);
     network_ = nn::Generator(config_);
     if (!options.init.empty()) begin_from(options.init);
     network_->to(device_);
     trainee_ = std::make_unique<Trainee>(*network_, options.ema);
-    train_ = load_samples(usable_cases(manifest, "train"), config_.conditions, config_.hu_map, provenance);
+    cases_ = usable_cases(manifest, "train");
+    train_ = load_samples(cases_, config_.conditions, config_.hu_map, provenance);
+    data_digest_ = data_digest(train_);
     objectives_ = std::make_unique<Objectives>(options, compute.seed, manifest, config_.hu_map, median_edge_mm(train_),
                                                device_, provenance);
-    std::vector<Case> validation;
-    for (const Case& item : manifest.cases) {
-      if (item.split == "val" && !item.error && validation.size() < most_validation_cases) validation.push_back(item);
-    }
-    if (!validation.empty()) validation_ = load_samples(validation, config_.conditions, config_.hu_map, provenance);
+    std::vector<Sample> samples;
+    if (!validation.empty()) samples = load_samples(validation, config_.conditions, config_.hu_map, provenance);
+    validation_ = std::make_unique<Validation>(std::move(samples), config_, device_);
     sampler_ = std::make_unique<WindowSampler>(train_, options.window, options.batch, compute.seed);
   }
 
   bool run() {
-    LoopPlan plan = loop_plan();
+    const LoopPlan plan = loop_plan();
     if (!run_loop(plan, *trainee_, extra(), [this](std::int64_t n) { return step(n); })) return false;
+    if (!pending_.is_null()) {
+      log_info("stopped by a signal in the last validation; the same command goes on with it");
+      return false;
+    }
     write_model();
+    draw();
     fs::remove(plan.checkpoint);
     return true;
   }
 
+  Json plan() {
+    const LoopPlan plan = loop_plan();
+    const std::int64_t first = first_step(plan), steps = options_.steps;
+    timed([&] { train_step(0); });  // allocates what later steps find allocated
+    const double step_s = timed([&] { train_step(0); });
+    const auto start = static_cast<std::int64_t>(options_.drift_start * static_cast<double>(steps));
+    const std::int64_t together = objectives_->empty() ? 0 : steps - std::max(first, std::min(start, steps));
+    double objective_step_s = 0, validation_s = 0;
+    if (!objectives_->empty()) {
+      timed([&] { train_step(steps - 1); });
+      objective_step_s = timed([&] { train_step(steps - 1); });
+    }
+    if (!validation_->empty()) {
+      const torch::NoGradGuard no_grad;
+      const Tensor window = sampler_->draw(0, device_).conditions.slice(0, 0, 1);
+      const double once = timed([&] { network_(window).sum().item<double>(); });
+      validation_s = once * static_cast<double>(validation_->evaluations());
+    }
+    const std::int64_t validations = (steps - first + options_.validate_every - 1) / options_.validate_every;
+    Json json{{"first_step", first}, {"steps", steps}, {"step_s", step_s}};
+    json["objective_step_s"] = objectives_->empty() ? Json() : Json(objective_step_s);
+    json["validation_s"] = validation_s;
+    json["remaining_s"] = static_cast<double>(steps - first - together) * step_s +
+                          static_cast<double>(together) * objective_step_s +
+                          static_cast<double>(validations) * validation_s;
+    json["peak_memory_mib"] = peak_rss_mib();
+    json["model"] = description();
+    json["writes"] = Json::array();
+    for (const fs::path& path : {options_.output, plan.checkpoint, options_.log, options_.plot}) {
+      if (!path.empty()) json["writes"].push_back(path.string());
+    }
+    return json;
+  }
+
  private:
+  template <class Function>
+  static double timed(Function function) {
+    throw_if_stop_requested();
+    const auto start = std::chrono::steady_clock::now();
+    function();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  }
+
   /// Takes over the weights of a trained generator of the same architecture.
   void begin_from(const fs::path& path) {
     const nn::LoadedGenerator trained = nn::load_generator(path, torch::Device(torch::kCPU));
-    auto same = [](nlohmann::ordered_json config) {
-      config.erase("window");  // what it was trained with; the weights do not depend on it
+    auto same = [](Json config) {
+      config.erase("window_voxels");  // what it was trained with; the weights do not depend on it
       return config;
     };
     if (same(trained.config.json()) != same(config_.json())) {
@@ -130,7 +163,7 @@ class Training {
     plan.max_time_s = options_.max_time_s;
     plan.restart = options_.restart;
     plan.configuration = {
-        {"generator", config_.json()}, {"training", settings(options_, compute_)}, {"data", data_digest(train_)}};
+        {"generator", config_.json()}, {"training", settings_json(options_, compute_)}, {"data", data_digest_}};
     if (!objectives_->empty()) plan.configuration["objectives"] = objectives_->description();
     if (!init_digest_.empty()) plan.configuration["init"] = init_digest_;
     return plan;
@@ -138,23 +171,39 @@ class Training {
 
   Extra extra() {
     Extra extra;
-    extra.save = [this](nn::TensorWriter& writer, nlohmann::ordered_json& json) {
+    extra.state.save = [this](nn::TensorWriter& writer, Json& json) { objectives_->save(writer, json); };
+    extra.state.load = [this](const SafetensorsFile& file, const Json& json) { objectives_->load(file, json); };
+    extra.record.save = [this](nn::TensorWriter& writer, Json& json) {
       json["average_l1_hu"] = average_l1_hu_;
-      json["validation_mae_hu"] = validation_mae_hu_;
-      objectives_->save(writer, json["objectives"]);
+      json["validation"] = validated_;
+      json["pending"] = pending_;
+      best_.save(writer, json["best"]);
     };
-    extra.load = [this](const SafetensorsFile& file, const nlohmann::ordered_json& json) {
+    extra.record.load = [this](const SafetensorsFile& file, const Json& json) {
       average_l1_hu_ = json.at("average_l1_hu").get<double>();
-      validation_mae_hu_ = json.at("validation_mae_hu").get<double>();
-      objectives_->load(file, json.at("objectives"));
+      validated_ = json.at("validation");
+      pending_ = json.at("pending");
+      best_.load(file, json.at("best"), *network_);
     };
-    extra.begin = [this](std::int64_t first) { log_ = std::make_unique<JsonLog>(options_.log, first); };
+    extra.begin = [this](std::int64_t first) {
+      log_ = std::make_unique<JsonLog>(options_.log, pending_.is_null() ? first : first - 1);
+      if (!pending_.is_null()) finish_step(pending_);
+      if (!pending_.is_null()) throw StopRequested{stop_signal()};
+    };
     return extra;
   }
 
   std::string step(std::int64_t n) {
+    finish_step(train_step(n));
+    const Json mae = validated_.is_null() ? Json() : validated_.at("mae_hu");
+    return fmt::format("L1 {:.1f} HU", average_l1_hu_) +
+           (mae.is_null() ? "" : fmt::format(", validation MAE {:.1f} HU", mae.get<double>()));
+  }
+
+  /// Returns the step's line of the log.
+  Json train_step(std::int64_t n) {
     const Batch batch = sampler_->draw(n, device_);
-    nlohmann::ordered_json line{{"step", n}};
+    Json line{{"step", n}};
     const Tensor predicted = network_(batch.conditions);
     const Tensor leaf = predicted.detach().requires_grad_(true);
     const Tensor fidelity = weighted_l1(leaf, batch.target, batch.mask);
@@ -167,49 +216,80 @@ class Training {
     trainee_->zero_grad();
     predicted.backward(gradient);
     const double rate = learning_rate(options_.learning_rate, n, options_.steps);
-    line["parameter_gradient_norm"] = trainee_->step(rate);
-    line["learning_rate"] = rate;
+    line["parameter_gradient_norm"] = trainee_->step(rate, l1_hu);
+    line["learning_rate"] = rate * trainee_->rate_factor();
+    if (trainee_->skipped() > 0) line["skipped_steps"] = trainee_->skipped();
     if (std::isfinite(l1_hu)) average_l1_hu_ = n == 0 ? l1_hu : 0.98 * average_l1_hu_ + 0.02 * l1_hu;
-    if (!validation_.empty() && ((n + 1) % options_.validate_every == 0 || n + 1 == options_.steps)) validate(line);
-    log_->write(line);
-    return fmt::format("L1 {:.1f} HU", average_l1_hu_) +
-           (validation_mae_hu_ > 0 ? fmt::format(", validation MAE {:.1f} HU", validation_mae_hu_) : "");
+    return line;
   }
 
-  /// Masked MAE of whole volumes with the averaged weights.
-  void validate(nlohmann::ordered_json& line) {
-    const Trainee::AverageGuard averaged(*trainee_);
-    const synth::WindowPlan plan{config_.window, 0.25};
-    double sum = 0;
-    try {
-      for (const Sample& sample : validation_) {
-        const Tensor out = synth::slide(
-            sample.conditions, [this](const Tensor& x) { return network_(x); }, plan, -1.0, device_, "", nullptr);
-        const Tensor mask = sample.mask[0].to(torch::kBool);
-        sum += (out - sample.target[0]).abs().masked_select(mask).mean().item<double>();
+  /// Validates if it is time to, and logs. If a signal stops the validation, the line waits for the resumed run: in
+  /// the end its log is that of a run that was never stopped.
+  void finish_step(Json line) {
+    const auto done = line.at("step").get<std::int64_t>() + 1;
+    const bool due = done % options_.validate_every == 0 || done == options_.steps;
+    if (due && !validation_->empty()) {
+      try {
+        const Trainee::AverageGuard averaged(*trainee_);
+        const Json figures = validation_->run(network_);
+        line["validation"] = figures;
+        validated_ = figures;
+        validated_["steps"] = done;
+        if (options_.keep == "best" && counts(done)) best_.offer(done, figures, *network_);
+      } catch (const StopRequested&) {
+        pending_ = line;
+        return;
       }
-    } catch (const StopRequested&) {
-      return;  // the loop sees the same request and saves
     }
-    validation_mae_hu_ = sum / static_cast<double>(validation_.size()) * config_.hu_map.hu_per_unit();
-    line["validation"] = {{"cases", validation_.size()}, {"mae_hu", validation_mae_hu_}};
+    pending_ = nullptr;
+    log_->write(line);
+    if (due && done < options_.steps) draw();
+  }
+
+  /// Weights from before the other objectives have their share would win by fidelity alone.
+  bool counts(std::int64_t done) const {
+    return objectives_->empty() || done == options_.steps || objectives_->schedule(done - 1) > 0.99;
+  }
+
+  void draw() const {
+    if (options_.plot.empty()) return;
+    try {
+      write_png(options_.plot, metrics::training_plot(metrics::read_training_log(options_.log)), Overwrite::replace);
+    } catch (const Error& error) {  // no reason to lose the training
+      log_warning(std::string("the curves were not drawn: ") + error.what());
+    }
+  }
+
+  /// What a model's file says before there are figures.
+  Json description() const {
+    std::int64_t parameters = 0;
+    for (const Tensor& parameter : network_->parameters()) parameters += parameter.numel();
+    Json training = settings_json(options_, compute_);
+    training["data"] = data_json(train_, cases_, data_digest_);
+    training["data"]["validation_cases"] = validation_->cases();
+    if (!objectives_->empty()) training["objectives"] = objectives_->description();
+    if (!init_digest_.empty()) training["init_sha256"] = init_digest_;
+    return {{"kind", "generator"},
+            {"generator", config_.json()},
+            {"network", {{"parameters", parameters}, {"receptive_field_voxels", config_.receptive_field()}}},
+            {"training", training},
+            {"options", options_.options}};
   }
 
   void write_model() {
     const Trainee::AverageGuard averaged(*trainee_);
+    const bool best = !best_.json().is_null();
     nn::TensorWriter writer;
-    writer.add("", nn::named_state(*network_));
-    auto training = settings(options_, compute_);
-    training["cases"] = train_.size();
-    if (validation_mae_hu_ > 0) training["validation_mae_hu"] = validation_mae_hu_;
-    if (!objectives_->empty()) training["objectives"] = objectives_->description();
-    if (!init_digest_.empty()) training["init_sha256"] = init_digest_;
-    writer.write(options_.output,
-                 {{"kind", "generator"},
-                  {"generator", config_.json()},
-                  {"training", training},
-                  {"provenance", provenance_.json()}},
-                 options_.overwrite);
+    writer.add("", best ? best_.weights() : nn::named_state(*network_));
+    Json description = this->description();
+    Json& training = description["training"];
+    training["kept_steps"] = best ? best_.json().at("steps") : Json(options_.steps);
+    if (best) training["validation"] = best_.json().at("validation");
+    if (!validated_.is_null()) training[best ? "last_validation" : "validation"] = validated_;
+    training["skipped_steps"] = trainee_->skipped();
+    training["rollbacks"] = trainee_->rollbacks();
+    description["provenance"] = provenance_.json();
+    writer.write(options_.output, description, options_.overwrite);
   }
 
   const net::TrainOptions& options_;
@@ -221,10 +301,16 @@ class Training {
   std::unique_ptr<Trainee> trainee_;
   std::unique_ptr<Objectives> objectives_;
   std::string init_digest_;  ///< of the generator it began from; empty: none
-  std::vector<Sample> train_, validation_;
+  std::vector<Case> cases_;
+  std::vector<Sample> train_;
+  std::string data_digest_;
   std::unique_ptr<WindowSampler> sampler_;
+  std::unique_ptr<Validation> validation_;
+  BestWeights best_;
   std::unique_ptr<JsonLog> log_;
-  double average_l1_hu_ = 0, validation_mae_hu_ = 0;
+  double average_l1_hu_ = 0;
+  Json validated_;  ///< figures of the last validation; null before the first
+  Json pending_;    ///< line of a step whose validation was stopped; else null
 };
 
 }  // namespace
@@ -234,9 +320,14 @@ bool train_generator(const Manifest& manifest, const net::TrainOptions& options,
   try {
     return Training(manifest, options, compute, provenance).run();
   } catch (const StopRequested&) {
-    log_info("stopped by a signal before the first step; the same command begins again");
+    log_info("stopped by a signal before a step was made; the same command begins again, or continues");
     return false;
   }
+}
+
+Json plan_training(const Manifest& manifest, const net::TrainOptions& options, const net::Compute& compute,
+                   Provenance& provenance) {
+  return Training(manifest, options, compute, provenance).plan();
 }
 
 }  // namespace gdm::train

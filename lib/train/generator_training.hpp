@@ -10,8 +10,17 @@ namespace gdm::train {
 /// objective "regression": masked L1 with weight 0.05 outside the mask.
 /// objectives "perceptual" and "gdm": the same until drift_start * steps, then the gradients of fidelity and of the
 /// other objectives (train/objectives.hpp) are coordinated at the predicted volume, and one backward pass follows.
-/// Writes the averaged weights. Returns false if stopped by a signal or the time limit.
+/// Writes the averaged weights: the last ones, or with options.keep "best" those of the validation with the best score
+/// among the validations at which every objective had its full share. Returns false if stopped by a signal or the time
+/// limit.
 bool train_generator(const Manifest& manifest, const net::TrainOptions& options, const net::Compute& compute,
                      Provenance& provenance);
+
+/// Reads and checks everything that train_generator() would, an unfinished run's checkpoint included, makes real steps
+/// on real windows without keeping what they change, and returns {"first_step", "steps", "step_s" (regression alone),
+/// "objective_step_s" (with the other objectives; null without), "validation_s", "remaining_s", "peak_memory_mib" (of
+/// main memory), "model": the description that the model would begin with, "writes": [PATH..]}.
+nlohmann::ordered_json plan_training(const Manifest& manifest, const net::TrainOptions& options,
+                                     const net::Compute& compute, Provenance& provenance);
 
 }  // namespace gdm::train

@@ -125,15 +125,10 @@ std::vector<Sample> load_images(const std::vector<Case>& cases, const Source& so
   return samples;
 }
 
-double mean_edge_mm(const Grid& grid) {
-  const Point3 edges = grid.spacing_mm();
-  return std::cbrt(edges[0] * edges[1] * edges[2]);
-}
-
 std::array<double, 2> edge_range_mm(const std::vector<Sample>& samples) {
   std::array<double, 2> range{0, 0};
   for (const Sample& sample : samples) {
-    const double edge = mean_edge_mm(sample.grid);
+    const double edge = sample.grid.mean_edge_mm();
     range[0] = range[0] == 0 ? edge : std::min(range[0], edge);
     range[1] = std::max(range[1], edge);
   }

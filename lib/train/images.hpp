@@ -30,9 +30,7 @@ Source choose_source(const std::vector<Case>& cases, const std::string& wanted, 
 std::vector<Sample> load_images(const std::vector<Case>& cases, const Source& source, const nn::HuMap& hu_map,
                                 Provenance& provenance);
 
-/// Mean voxel edge of a volume: the geometric mean of its three edges.
-double mean_edge_mm(const Grid& grid);
-/// Least and largest mean_edge_mm().
+/// Least and largest mean voxel edge.
 std::array<double, 2> edge_range_mm(const std::vector<Sample>& samples);
 
 /// The classes of label maps: `groups` if it is not null, else each value of the samples is a class.

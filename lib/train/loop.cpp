@@ -17,33 +17,107 @@
 namespace gdm::train {
 namespace {
 
-void save_checkpoint(const LoopPlan& plan, const Trainee& trainee, const Extra& extra, std::int64_t next_step) {
+constexpr std::int64_t most_bad = 10, most_rollbacks = 2;
+
+void save_part(const Extra::Part& part, nn::TensorWriter& writer, nlohmann::ordered_json& json) {
+  if (part.save) part.save(writer, json);
+}
+void load_part(const Extra::Part& part, const SafetensorsFile& file, const nlohmann::ordered_json& json) {
+  if (part.load) part.load(file, json);
+}
+
+/// What a rollback returns to: a checkpoint in memory. It is part of the checkpoint on disk, as a resumed run may need
+/// it.
+class GoodState {
+ public:
+  void take(const Trainee& trainee, const Extra& extra, std::int64_t next_step) {
+    nn::TensorWriter writer;
+    nlohmann::ordered_json description{{"kind", "checkpoint"}, {"next_step", next_step}};
+    trainee.save(writer, description["trainee"]);
+    save_part(extra.state, writer, description["state"]);
+    bytes_ = writer.bytes(description);
+    step_ = next_step;
+  }
+
+  void roll_back(Trainee& trainee, const Extra& extra) const {
+    if (trainee.rollbacks() >= most_rollbacks) {
+      throw Error(
+          fmt::format("the loss or its gradient was not finite {} steps in a row for the {}rd time; try a "
+                      "smaller --learning-rate",
+                      most_bad, most_rollbacks + 1));
+    }
+    const SafetensorsFile file(bytes_, "the last good state");
+    trainee.roll_back(file, file.description().at("trainee"));
+    load_part(extra.state, file, file.description().at("state"));
+    log_warning(
+        fmt::format("the loss or its gradient was not finite {} steps in a row: back to the state of step {}, "
+                    "on with {:g} times the learning rate",
+                    most_bad, step_, trainee.rate_factor()));
+  }
+
+  /// Nothing if it is the very state of the checkpoint.
+  void save(nn::TensorWriter& writer, std::int64_t next_step) {
+    if (step_ == next_step) return;
+    writer.add("good_state",
+               torch::from_blob(bytes_.data(), {static_cast<std::int64_t>(bytes_.size())}, torch::kUInt8));
+  }
+
+  void load(const SafetensorsFile& file, const Trainee& trainee, const Extra& extra, std::int64_t next_step) {
+    const auto found = file.tensors().find("good_state");
+    if (found == file.tensors().end()) return take(trainee, extra, next_step);
+    bytes_.assign(reinterpret_cast<const char*>(found->second.data), found->second.bytes);
+    step_ = SafetensorsFile(bytes_, file.path()).description().at("next_step").get<std::int64_t>();
+  }
+
+ private:
+  std::string bytes_;
+  std::int64_t step_ = 0;
+};
+
+void save_checkpoint(const LoopPlan& plan, const Trainee& trainee, const Extra& extra, GoodState& good,
+                     std::int64_t next_step) {
   nn::TensorWriter writer;
   nlohmann::ordered_json description{
       {"kind", "checkpoint"}, {"next_step", next_step}, {"configuration", plan.configuration}};
   trainee.save(writer, description["trainee"]);
-  if (extra.save) extra.save(writer, description["extra"]);
+  save_part(extra.state, writer, description["state"]);
+  save_part(extra.record, writer, description["record"]);
+  if (next_step < plan.steps) good.save(writer, next_step);
   writer.write(plan.checkpoint, description, Overwrite::replace);
 }
 
-/// First step to run: 0 without a checkpoint.
-std::int64_t resume(const LoopPlan& plan, Trainee& trainee, const Extra& extra) {
-  if (plan.restart) fs::remove(plan.checkpoint);  // a later run without --restart must not find the old one
-  if (!fs::exists(plan.checkpoint)) return 0;
-  const SafetensorsFile file(plan.checkpoint);
+std::int64_t next_step_of(const SafetensorsFile& file, const LoopPlan& plan) {
   file.require_kind("checkpoint");
   if (file.description().at("configuration") != plan.configuration) {
     throw Error(plan.checkpoint.string() +
                 ": made by a run with other options or data; give the same ones, or remove this file to begin anew");
   }
+  return file.description().at("next_step").get<std::int64_t>();
+}
+
+/// First step to run: 0 without a checkpoint.
+std::int64_t resume(const LoopPlan& plan, Trainee& trainee, const Extra& extra, GoodState& good) {
+  if (plan.restart) fs::remove(plan.checkpoint);  // a later run without --restart must not find the old one
+  if (!fs::exists(plan.checkpoint)) {
+    good.take(trainee, extra, 0);
+    return 0;
+  }
+  const SafetensorsFile file(plan.checkpoint);
+  const std::int64_t next = next_step_of(file, plan);
   trainee.load(file, file.description().at("trainee"));
-  if (extra.load) extra.load(file, file.description().at("extra"));
-  const auto next = file.description().at("next_step").get<std::int64_t>();
+  load_part(extra.state, file, file.description().at("state"));
+  load_part(extra.record, file, file.description().at("record"));
+  good.load(file, trainee, extra, next);
   log_info(fmt::format("continuing from {} at step {}", plan.checkpoint.filename().string(), next));
   return next;
 }
 
 }  // namespace
+
+std::int64_t first_step(const LoopPlan& plan) {
+  if (plan.restart || !fs::exists(plan.checkpoint)) return 0;
+  return next_step_of(SafetensorsFile(plan.checkpoint), plan);
+}
 
 fs::path checkpoint_path(const fs::path& output) {
   return output.string() + ".checkpoint";
@@ -53,18 +127,21 @@ bool run_loop(const LoopPlan& plan, Trainee& trainee, const Extra& extra,
               const std::function<std::string(std::int64_t)>& step) {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
-  const std::int64_t first = resume(plan, trainee, extra);
+  GoodState good;
+  const std::int64_t first = resume(plan, trainee, extra, good);
   if (extra.begin) extra.begin(first);
   Progress progress(plan.title, plan.steps, "step");
   progress.update(first);
   for (std::int64_t n = first; n < plan.steps; ++n) {
     progress.update(n + 1, step(n));
+    if (trainee.bad_in_a_row() >= most_bad) good.roll_back(trainee, extra);
+    if ((n + 1) % plan.good_every == 0 && trainee.bad_in_a_row() == 0) good.take(trainee, extra, n + 1);
     const bool late =
         plan.max_time_s > 0 && std::chrono::duration<double>(Clock::now() - start).count() > plan.max_time_s;
     const bool stop = (stop_requested() || late) && n + 1 < plan.steps;
     // Also after the last step: the caller's own writing may fail, on a full disk for example.
     if (stop || n + 1 == plan.steps || (n + 1) % plan.checkpoint_every == 0)
-      save_checkpoint(plan, trainee, extra, n + 1);
+      save_checkpoint(plan, trainee, extra, good, n + 1);
     if (stop) {
       log_info(fmt::format("stopped by {} after step {}; the same command continues from {}",
                            late ? "--max-time" : "a signal", n + 1, plan.checkpoint.filename().string()));

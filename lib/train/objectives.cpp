@@ -139,6 +139,7 @@ void Objectives::load(const SafetensorsFile& file, const nlohmann::ordered_json&
     return drift::NormAverage{pair.at(0).get<double>(), pair.at(1).get<std::int64_t>()};
   };
   state_.fidelity = norm(json.at("fidelity"));
+  state_.sides.clear();
   for (const auto& [name, pair] : json.at("sides").items()) state_.sides[name] = norm(pair);
   for (std::size_t i = 0; i < members_.size(); ++i) {
     members_[i]->load(file, fmt::format("objective{}.", i), json.at("members").at(i));

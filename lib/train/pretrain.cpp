@@ -175,11 +175,11 @@ class Pretraining {
 
   Extra extra() {
     Extra extra;
-    extra.save = [this](nn::TensorWriter&, Json& json) {
+    extra.record.save = [this](nn::TensorWriter&, Json& json) {
       json["average_loss"] = average_loss_;
       json["curve"] = curve_;
     };
-    extra.load = [this](const SafetensorsFile&, const Json& json) {
+    extra.record.load = [this](const SafetensorsFile&, const Json& json) {
       average_loss_ = json.at("average_loss").get<double>();
       curve_ = json.at("curve");
     };
@@ -194,9 +194,12 @@ class Pretraining {
     trainee_->zero_grad();
     loss.backward();
     const double rate = learning_rate(options_.learning_rate, n, options_.steps);
-    const double norm = trainee_->step(rate), value = loss.item<double>();
+    const double value = loss.item<double>(), norm = trainee_->step(rate, value);
     if (std::isfinite(value)) average_loss_ = n == 0 ? value : 0.98 * average_loss_ + 0.02 * value;
-    Json line{{"step", n}, {"loss", value}, {"parameter_gradient_norm", norm}, {"learning_rate", rate}};
+    Json line{{"step", n},
+              {"loss", value},
+              {"parameter_gradient_norm", norm},
+              {"learning_rate", rate * trainee_->rate_factor()}};
     if (!validation_.empty() && ((n + 1) % options_.validate_every == 0 || n + 1 == options_.steps)) {
       const double validation = validation_loss();
       if (std::isfinite(validation)) curve_.push_back({{"step", n + 1}, {"loss", validation}});

@@ -104,7 +104,7 @@ PatientWindows cut(const Sample& sample, std::int64_t window, std::int64_t count
   out.second = scan(second, other_scan());
   out.inside = torch::stack(inside);
   out.kinds = torch::stack(kinds);
-  out.edge_mm = mean_edge_mm(sample.grid);
+  out.edge_mm = sample.grid.mean_edge_mm();
   return out;
 }
 

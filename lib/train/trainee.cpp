@@ -10,7 +10,6 @@ namespace {
 
 constexpr double pi = 3.14159265358979323846;
 constexpr double clip_norm = 1.0;
-constexpr std::int64_t most_bad = 10;
 
 torch::optim::AdamWOptions adamw_options() {
   return torch::optim::AdamWOptions(1e-3).betas(std::make_tuple(0.9, 0.99)).weight_decay(0.01);
@@ -44,18 +43,20 @@ void Trainee::zero_grad() {
   }
 }
 
-double Trainee::step(double rate) {
+double Trainee::rate_factor() const {
+  return std::pow(0.5, static_cast<double>(rollbacks_));
+}
+
+double Trainee::step(double rate, double loss) {
   const double norm = torch::nn::utils::clip_grad_norm_(parameters_, clip_norm);
-  if (!std::isfinite(norm)) {
-    if (++bad_in_a_row_ >= most_bad) {
-      throw Error("the gradient was not finite ten steps in a row; try a smaller --learning-rate");
-    }
-    log_warning("a step with a gradient that is not finite was skipped");
+  if (!std::isfinite(norm) || !std::isfinite(loss)) {
+    if (++bad_in_a_row_ == 1) log_warning("a step whose loss or gradient is not finite was skipped");
+    ++skipped_;
     return norm;
   }
   bad_in_a_row_ = 0;
   for (auto& group : optimizer_.param_groups()) {
-    static_cast<torch::optim::AdamWOptions&>(group.options()).lr(rate);
+    static_cast<torch::optim::AdamWOptions&>(group.options()).lr(rate * rate_factor());
   }
   optimizer_.step();
   ++updates_;
@@ -77,6 +78,9 @@ void Trainee::swap() {
 
 void Trainee::save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const {
   json["updates"] = updates_;
+  json["bad_in_a_row"] = bad_in_a_row_;
+  json["skipped"] = skipped_;
+  json["rollbacks"] = rollbacks_;
   auto& optimizer = const_cast<torch::optim::AdamW&>(optimizer_);  // its state() has no const form in 1.13
   for (std::size_t i = 0; i < names_.size(); ++i) {
     writer.add("parameter." + names_[i], parameters_[i]);
@@ -90,7 +94,21 @@ void Trainee::save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const
 }
 
 void Trainee::load(const SafetensorsFile& file, const nlohmann::ordered_json& json) {
+  load_weights(file, json);
+  bad_in_a_row_ = json.at("bad_in_a_row").get<std::int64_t>();
+  skipped_ = json.at("skipped").get<std::int64_t>();
+  rollbacks_ = json.at("rollbacks").get<std::int64_t>();
+}
+
+void Trainee::roll_back(const SafetensorsFile& file, const nlohmann::ordered_json& json) {
+  load_weights(file, json);
+  bad_in_a_row_ = 0;
+  ++rollbacks_;
+}
+
+void Trainee::load_weights(const SafetensorsFile& file, const nlohmann::ordered_json& json) {
   const torch::NoGradGuard no_grad;
+  optimizer_.state().clear();
   updates_ = json.at("updates").get<std::int64_t>();
   for (std::size_t i = 0; i < names_.size(); ++i) {
     Tensor& parameter = parameters_[i];

@@ -21,9 +21,17 @@ class Trainee {
   Trainee(const torch::nn::Module& module, double ema_decay);
 
   void zero_grad();
-  /// Clips the gradients' norm to 1, steps, updates the average. Returns the norm before clipping; a norm that is not
-  /// finite changes nothing, and the tenth in a row throws Error.
-  double step(double rate);
+  /// Clips the gradients' norm to 1, steps, updates the average. Returns the norm before clipping. A loss or norm that
+  /// is not finite changes nothing but the counts of such steps. The rate is multiplied by rate_factor().
+  double step(double rate, double loss);
+
+  std::int64_t bad_in_a_row() const { return bad_in_a_row_; }
+  std::int64_t skipped() const { return skipped_; }      ///< steps since the beginning that were not finite
+  std::int64_t rollbacks() const { return rollbacks_; }  ///< calls of roll_back()
+  /// Each rollback halves it.
+  double rate_factor() const;
+  /// load() of an earlier state, except for the counts.
+  void roll_back(const SafetensorsFile& file, const nlohmann::ordered_json& json);
 
   /// The averages take the parameters' place for the life of the guard.
   class AverageGuard {
@@ -42,11 +50,12 @@ class Trainee {
 
  private:
   void swap();
+  void load_weights(const SafetensorsFile& file, const nlohmann::ordered_json& json);
 
   std::vector<std::string> names_;
   std::vector<Tensor> parameters_, averages_;
   double ema_decay_;
-  std::int64_t updates_ = 0, bad_in_a_row_ = 0;
+  std::int64_t updates_ = 0, bad_in_a_row_ = 0, skipped_ = 0, rollbacks_ = 0;
   torch::optim::AdamW optimizer_;
 };
 

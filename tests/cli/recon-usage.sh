@@ -25,7 +25,7 @@ bad 2 "$phantom"
 bad 2 "$phantom" -o d extra
 bad 2 "$phantom" -o d --no-such-option
 for option in '--count 0' '--count x' '--count -3' '--kind foot' '--shape 8' '--shape 1e9' '--spacing 0' '--spacing -1' \
-  '--spacing nan' '--seed x' '--seed -1' '--threads 0' '--threads x' '--progress maybe' '--config missing.toml'; do
+  '--spacing nan' '--seed x' '--seed -1' '--threads 0' '--threads x' '--progress maybe' '--config missing.json'; do
   # shellcheck disable=SC2086
   bad 2 "$phantom" -o d $option
 done

@@ -235,6 +235,22 @@ TEST_CASE("safetensors: wrong headers are refused with the reason") {
   CHECK(contains(open_error(folder.path()), "is a folder"));
 }
 
+TEST_CASE("safetensors: in memory the same bytes as on disk, and the same checks") {
+  const TemporaryFolder folder;
+  SafetensorsWriter writer;
+  writer.add("floats", "F32", {5}, floats.data());
+  const gdm::Json description{{"kind", "bank"}};
+  writer.write(folder / "a.safetensors", description, Overwrite::refuse);
+  std::string memory = writer.bytes(description);
+  std::ifstream file(folder / "a.safetensors", std::ios::binary);
+  CHECK(memory == std::string{std::istreambuf_iterator<char>(file), {}});
+  const SafetensorsFile read(memory, "memory");
+  CHECK(std::memcmp(read.tensor("floats").data, floats.data(), read.tensor("floats").bytes) == 0);
+  memory.back() = static_cast<char>(memory.back() ^ 1);
+  CHECK(contains(error_of([&] { const SafetensorsFile damaged(memory, "memory"); }), "memory: is damaged"));
+  CHECK(contains(error_of([&] { const SafetensorsFile nothing("", "memory"); }), "empty"));
+}
+
 TEST_CASE("safetensors: every single flipped bit and every cut of a file of gdm is refused") {
   const TemporaryFolder folder;
   write_example(folder / "a");

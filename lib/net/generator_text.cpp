@@ -1,0 +1,129 @@
+#include "net/generator_text.hpp"
+
+#include <fmt/format.h>
+
+#include "sys/error.hpp"
+
+namespace gdm::net {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr double edge_tolerance = 0.25;
+
+std::string line(const std::string& name, const std::string& text) {
+  return fmt::format("{:<14} {}\n", name, text);
+}
+
+/// A number as the file has it; "unknown" without.
+std::string plain(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found == object.end() || found->is_null() ? "unknown"
+         : found->is_string()                      ? found->get<std::string>()
+                                                   : found->dump();
+}
+
+std::string architecture_text(const Json& info) {
+  const Json& generator = info.at("generator");
+  std::string conditions;
+  for (const Json& condition : generator.at("conditions")) {
+    conditions += fmt::format("{}{} ({})", conditions.empty() ? "" : ", ", condition.at("name").get<std::string>(),
+                              condition.at("scaling").get<std::string>());
+  }
+  std::string text =
+      line("architecture", fmt::format("{}, widths {}, windows of {} voxels", plain(generator, "architecture"),
+                                       plain(generator, "widths"), plain(generator, "window_voxels")));
+  const Json network = info.value("network", Json::object());
+  text += line("parameters", plain(network, "parameters"));
+  text += line("receptive",
+               plain(network, "receptive_field_voxels") + " voxels along each axis, and the mean of the window");
+  text += line("task", plain(generator, "task"));
+  text += line("conditions", conditions + (generator.value("residual_on_first", false) ? "; adds to the first" : ""));
+  return text + line("HU", fmt::format("{} to {} HU become -1 to 1", generator.at("hu_range").at(0).dump(),
+                                       generator.at("hu_range").at(1).dump()));
+}
+
+std::string data_text(const Json& data) {
+  std::string text =
+      line("data", fmt::format("{} cases of {} patients, {} for validation, sha256 {}", plain(data, "cases"),
+                               plain(data, "patients"), plain(data, "validation_cases"), plain(data, "sha256")));
+  if (data.contains("voxel_edge_mm")) {
+    const Json& edge = data.at("voxel_edge_mm");
+    text += line("voxel edge", fmt::format("{:.3g} mm ({:.3g} to {:.3g})", edge.at("median").get<double>(),
+                                           edge.at("least").get<double>(), edge.at("largest").get<double>()));
+  }
+  if (data.contains("fbp")) text += line("FBP filter", data.at("fbp").at("filters").dump());
+  return text;
+}
+
+std::string figures_text(const std::string& name, const Json& figures, const Json& steps) {
+  const auto number = [&](const char* key, const char* format) {
+    return figures.contains(key) && figures.at(key).is_number()
+               ? fmt::format(fmt::runtime(format), figures.at(key).get<double>())
+               : std::string("unknown");
+  };
+  return line(
+      name, fmt::format("MAE {} HU, PSNR {} dB, SSIM {} over {} cases after step {}", number("mae_hu", "{:.2f}"),
+                        number("psnr_db", "{:.2f}"), number("ssim", "{:.4f}"), plain(figures, "cases"), steps.dump()));
+}
+
+std::string training_text(const Json& training) {
+  std::string text =
+      line("training", fmt::format("{}, {} steps of {} windows, learning rate {}, seed {}",
+                                   plain(training, "objective"), plain(training, "steps"), plain(training, "batch"),
+                                   plain(training, "learning_rate"), plain(training, "seed")));
+  for (const char* part : {"coordination", "drift"}) {
+    if (training.contains(part)) text += line(part, training.at(part).dump());
+  }
+  for (const Json& objective : training.value("objectives", Json::array())) {
+    std::string digests = "encoder " + plain(objective, "encoder");
+    if (objective.contains("bank_sha256")) digests += ", bank " + plain(objective, "bank_sha256");
+    text += line("objective " + plain(objective, "name"), digests);
+  }
+  if (training.contains("init_sha256")) text += line("began from", plain(training, "init_sha256"));
+  const Json kept = training.value("kept_steps", training.value("steps", Json()));
+  text += line("weights", fmt::format("averages after step {} ({})", kept.dump(), training.value("keep", "last")));
+  if (training.contains("validation")) text += figures_text("validation", training.at("validation"), kept);
+  if (training.contains("last_validation")) {
+    const Json& last = training.at("last_validation");
+    text += figures_text("last", last, last.value("steps", Json()));
+  }
+  if (training.value("skipped_steps", 0) > 0) {
+    text += line("not finite", fmt::format("{} steps skipped, {} rollbacks", plain(training, "skipped_steps"),
+                                           plain(training, "rollbacks")));
+  }
+  return text;
+}
+
+}  // namespace
+
+Json generator_info(const SafetensorsFile& file) {
+  file.require_kind("generator");
+  Json info = file.description();
+  info["sha256"] = file.payload_sha256();
+  return info;
+}
+
+std::string generator_text(const Json& info) {
+  try {
+    std::string text = architecture_text(info);
+    const Json training = info.value("training", Json::object());
+    if (training.contains("data")) text += data_text(training.at("data"));
+    return text + training_text(training) + (info.contains("sha256") ? line("sha256", plain(info, "sha256")) : "");
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(std::string("incomplete generator description: ") + error.what());
+  }
+}
+
+std::optional<std::string> voxel_edge_warning(const Json& description, const Grid& grid) {
+  const auto place = Json::json_pointer("/training/data/voxel_edge_mm");
+  if (!description.contains(place)) return {};
+  const Json& trained = description.at(place);
+  const double least = trained.value("least", 0.0), largest = trained.value("largest", 0.0);
+  const double edge = grid.mean_edge_mm();
+  if (edge >= (1 - edge_tolerance) * least && edge <= (1 + edge_tolerance) * largest) return {};
+  return fmt::format("voxels of {:.3g} mm on average, the model was trained on {:.3g} to {:.3g} mm", edge, least,
+                     largest);
+}
+
+}  // namespace gdm::net

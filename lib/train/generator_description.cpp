@@ -1,0 +1,67 @@
+#include "train/generator_description.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace gdm::train {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// The ramp filter of an FBP as gdm-recon notes it; "" where nothing is said.
+std::string fbp_filter(const fs::path& volume) {
+  const Json sidecar = read_sidecar(volume);
+  const auto place = Json::json_pointer("/gdm/details/fbp/filter");
+  return sidecar.is_object() && sidecar.contains(place) && sidecar.at(place).is_string()
+             ? sidecar.at(place).get<std::string>()
+             : "";
+}
+
+}  // namespace
+
+Json settings_json(const net::TrainOptions& o, const net::Compute& compute) {
+  Json json{{"objective", o.objective},         {"steps", o.steps}, {"batch", o.batch},
+            {"learning_rate", o.learning_rate}, {"ema", o.ema},     {"seed", compute.seed}};
+  if (!o.init.empty()) json["init"] = o.init.filename().string();
+  json["keep"] = o.keep == "best" ? "best " + o.score : o.keep;
+  if (o.objective == "regression") return json;
+  json["coordination"] = {{"mode", o.coordination}, {"conflict", o.conflict}, {"conflict_edge", o.conflict_edge}};
+  json["start"] = o.drift_start;
+  json["perceptual"] = o.perceptual;
+  json["taps"] = o.taps;
+  if (o.objective == "gdm") {
+    json["drift"] = {{"rho", o.rho},
+                     {"weight_global", o.weight_global},
+                     {"weight_local", o.weight_local},
+                     {"weight_spatial", o.weight_spatial},
+                     {"pair_weight", o.pair_weight},
+                     {"temperatures", o.temperatures},
+                     {"sinkhorn", o.sinkhorn}};
+  }
+  return json;
+}
+
+Json data_json(const std::vector<Sample>& samples, const std::vector<Case>& cases, const std::string& digest) {
+  std::set<std::string> patients, filters;
+  std::vector<double> edges;
+  for (const Sample& sample : samples) {
+    patients.insert(sample.patient);
+    edges.push_back(sample.grid.mean_edge_mm());
+  }
+  std::sort(edges.begin(), edges.end());
+  for (const Case& item : cases) {
+    const auto fbp = item.inputs.find("fbp");
+    if (fbp == item.inputs.end()) continue;
+    const std::string filter = fbp_filter(fbp->second);
+    if (!filter.empty()) filters.insert(filter);
+  }
+  Json json{
+      {"sha256", digest},
+      {"cases", samples.size()},
+      {"patients", patients.size()},
+      {"voxel_edge_mm", {{"least", edges.front()}, {"median", edges[edges.size() / 2]}, {"largest", edges.back()}}}};
+  if (!filters.empty()) json["fbp"] = {{"filters", filters}};
+  return json;
+}
+
+}  // namespace gdm::train

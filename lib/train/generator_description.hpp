@@ -1,0 +1,18 @@
+// What a generator file says about its training: settings, data, figures. net/generator_text.hpp shows it.
+#pragma once
+
+#include "io/manifest.hpp"
+#include "net/network.hpp"
+#include "train/data.hpp"
+
+namespace gdm::train {
+
+/// What changes the weights, as checkpoints compare it.
+nlohmann::ordered_json settings_json(const net::TrainOptions& options, const net::Compute& compute);
+
+/// {"sha256", "cases", "patients", "voxel_edge_mm": {"least", "median", "largest"} (mean edges of the cases), and for
+/// FBP inputs "fbp": {"filters": [..]} where their sidecars say it}.
+nlohmann::ordered_json data_json(const std::vector<Sample>& samples, const std::vector<Case>& cases,
+                                 const std::string& digest);
+
+}  // namespace gdm::train

@@ -1,0 +1,116 @@
+#include "train/validation.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <optional>
+
+#include "metrics/ssim.hpp"
+#include "synth/sliding_window.hpp"
+#include "sys/log.hpp"
+
+namespace gdm::train {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr double overlap = 0.25;
+
+/// Sum over cases that one missing value makes missing.
+struct Mean {
+  double sum = 0;
+  bool missing = false;
+  void add(std::optional<double> value) {
+    missing = missing || !value || !std::isfinite(*value);
+    sum += value.value_or(0.0);
+  }
+  Json over(std::size_t cases) const { return missing ? Json() : Json(sum / static_cast<double>(cases)); }
+};
+
+Mask mask_of(const Sample& sample) {
+  Mask mask(sample.grid, 0);
+  const Tensor plain = sample.mask.contiguous();
+  std::memcpy(mask.voxels.data(), plain.data_ptr(), mask.voxels.size());
+  return mask;
+}
+
+/// Name in the log and whether more is better.
+std::pair<const char*, bool> score_key(const std::string& score) {
+  if (score == "mae") return {"mae_hu", false};
+  return {score == "psnr" ? "psnr_db" : "ssim", true};
+}
+
+}  // namespace
+
+Validation::Validation(std::vector<Sample> samples, const nn::GeneratorConfig& config, torch::Device device)
+    : samples_(std::move(samples)), config_(config), device_(device) {}
+
+std::int64_t Validation::evaluations() const {
+  std::int64_t sum = 0;
+  for (const Sample& sample : samples_) {
+    std::int64_t windows = 1;
+    for (std::int64_t axis = 1; axis < 4; ++axis) {
+      const auto starts = synth::window_starts(sample.conditions.size(axis), {config_.window, overlap});
+      windows *= static_cast<std::int64_t>(starts.size());
+    }
+    sum += windows;
+  }
+  return sum;
+}
+
+Json Validation::run(nn::Generator& network) const {
+  Mean mae, psnr, ssim;
+  for (const Sample& sample : samples_) {
+    const Tensor out = synth::slide(
+        sample.conditions, [&network](const Tensor& x) { return network(x); }, {config_.window, overlap}, -1.0, device_,
+        "", nullptr);
+    if (!torch::isfinite(out).all().item<bool>()) {
+      log_warning("validation: the prediction of case '" + sample.id + "' is not finite");
+      for (Mean* mean : {&mae, &psnr, &ssim}) mean->missing = true;
+      break;
+    }
+    const Volume predicted = nn::volume_of(config_.hu_map.to_hu(out), sample.grid),
+                 target = nn::volume_of(config_.hu_map.to_hu(sample.target[0]), sample.grid);
+    const Mask mask = mask_of(sample);
+    const metrics::PixelMetrics pixels = metrics::pixel_metrics(predicted, target, mask, {});
+    mae.add(pixels.mae_hu);
+    psnr.add(pixels.psnr_db);
+    ssim.add(metrics::ssim_synthrad2023(predicted, target, mask, {}));
+  }
+  return {{"cases", samples_.size()},
+          {"mae_hu", mae.over(samples_.size())},
+          {"psnr_db", psnr.over(samples_.size())},
+          {"ssim", ssim.over(samples_.size())}};
+}
+
+BestWeights::BestWeights(std::string score) : score_(std::move(score)) {}
+
+void BestWeights::offer(std::int64_t steps, const Json& figures, const torch::nn::Module& module) {
+  const auto [key, rising] = score_key(score_);
+  if (figures.at(key).is_null()) return;
+  if (!json_.is_null()) {
+    const auto now = figures.at(key).get<double>(), kept = json_.at("validation").at(key).get<double>();
+    if (rising ? now <= kept : now >= kept) return;
+  }
+  json_ = {{"steps", steps}, {"score", score_}, {"validation", figures}};
+  weights_.clear();
+  for (const auto& [name, tensor] : nn::named_state(module)) {
+    weights_.emplace_back(name, tensor.detach().to(torch::kCPU, /*non_blocking=*/false, /*copy=*/true));
+  }
+}
+
+void BestWeights::save(nn::TensorWriter& writer, Json& json) const {
+  json = json_;
+  writer.add("best.", weights_);
+}
+
+void BestWeights::load(const SafetensorsFile& file, const Json& json, const torch::nn::Module& module) {
+  json_ = json;
+  weights_.clear();
+  if (json_.is_null()) return;
+  for (const auto& item : nn::named_state(module)) {
+    weights_.emplace_back(item.first, nn::load_tensor(file, "best." + item.first));
+  }
+}
+
+}  // namespace gdm::train
