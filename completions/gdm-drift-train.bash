@@ -39,6 +39,7 @@ _gdm_drift_train() {
         --coordination) COMPREPLY=($(compgen -W "fixed norm pcgrad mgda cagrad" -- "$cur")); return ;;
         --conflict) return ;;
         --conflict-edge) return ;;
+        --taps) return ;;
         --weight-global) return ;;
         --weight-local) return ;;
         --weight-spatial) return ;;
@@ -49,7 +50,7 @@ _gdm_drift_train() {
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --plot --conditions --steps --batch --window --widths --learning-rate --ema --checkpoint-every --validate-every --keep --score --max-time --restart --drift-start --rho --perceptual --coordination --conflict --conflict-edge --weight-global --weight-local --weight-spatial --pair-weight --temperatures --sinkhorn -f --force --reproducible --seed --device --allow-code -n --dry-run" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --plot --conditions --steps --batch --window --widths --learning-rate --ema --checkpoint-every --validate-every --keep --score --max-time --restart --drift-start --rho --perceptual --coordination --conflict --conflict-edge --taps --weight-global --weight-local --weight-spatial --pair-weight --temperatures --sinkhorn -f --force --reproducible --seed --device --allow-code -n --dry-run" -- "$cur"))
       else
         COMPREPLY=($(compgen -W "info plot" -- "$cur"))
         COMPREPLY+=($(compgen -f -- "$cur"))

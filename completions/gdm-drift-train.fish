@@ -34,6 +34,7 @@ complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l pe
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l coordination -x -a 'fixed norm pcgrad mgda cagrad' -d 'How the gradients are brought together'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l conflict -x -d 'Part of a gradient\'s opposition to fidelity that is projected away'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l conflict-edge -x -d 'Find it in cubes of this edge in voxels; 0: in the whole window'
+complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l taps -x -d 'Use so many of the finest feature maps of each encoder; 0: all'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l weight-global -x -d 'Weight of the global level'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l weight-local -x -d 'Weight of the local level'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l weight-spatial -x -d 'Weight of the spatial level'
