@@ -66,17 +66,20 @@ gdm-drift-train phantoms/labels.json --objective regression -o l.safetensors --s
 gdm-drift-train info l.safetensors | grep -q 'conditions *mr (percentile)$' || fail "label maps are conditions"
 refused 1 "t2" gdm-drift-train phantoms/labels.json --objective regression --conditions mr,t2 -o x.safetensors
 
-# Stopped again and again, mostly in validations: log and model are those of one run.
-long=(gdm-drift-train ../fbp/manifest.json --objective regression -o m.safetensors --steps 6 --validate-every 1
-  --keep best "${tiny[@]}" "${common[@]}")
+# Stopped again and again, mostly in validations, which take most of the time: log and model are those of one run.
+gdm-phantom -o fine --count 3 --kind head --seed 3 --shape 64 --spacing 3.5 -q
+long=(gdm-drift-train ../fine/manifest.json --objective regression -o m.safetensors --steps 6 --validate-every 1
+  --keep best --force "${tiny[@]}" "${common[@]}")
 mkdir whole cut
 (cd whole && "${long[@]}")
 cd cut
 stops=0
-for lines in 1 2 3 5 100; do
+touch m.log.jsonl  # --force, so that it may be there
+while ((stops < 20)); do
+  lines=$(wc -l <m.log.jsonl)
   "${long[@]}" &
   trainer=$!
-  while (($(cat m.log.jsonl 2>/dev/null | wc -l) < lines)) && kill -0 "$trainer" 2>/dev/null; do sleep 0.02; done
+  while (($(wc -l <m.log.jsonl) <= lines)) && kill -0 "$trainer" 2>/dev/null; do sleep 0.02; done
   kill -TERM "$trainer" 2>/dev/null || true
   status=0
   wait "$trainer" || status=$?
