@@ -70,12 +70,18 @@ std::string key_title(const std::string& key) {
   return title;
 }
 
+/// Values that are best at 0 or 1 are compared by their distance from there (metrics/comparison.hpp).
+std::string compared_title(const ShownReport& report, const std::string& key) {
+  const std::string title = report.title(key), better = report.better(key);
+  return better == "zero" ? "|" + title + "|" : better == "one" ? "|" + title + " \u2212 1|" : title;
+}
+
 /// Which of the two a difference A - B speaks for, once it is larger than chance.
 std::string favoured(const ShownReport& report, const Json& row) {
   const auto p = number_at(row, "p_holm"), difference = number_at(row, "mean_difference");
   const std::string better = report.better(text_at(row, "metric"));
-  if (!p || !difference || *p >= 0.05 || (better != "lower" && better != "higher")) return "";
-  return text_at(row, (*difference < 0) == (better == "lower") ? "a" : "b");
+  if (!p || !difference || *p >= 0.05 || better.empty()) return "";
+  return text_at(row, (*difference < 0) == (better != "higher") ? "a" : "b");
 }
 
 }  // namespace
@@ -122,8 +128,8 @@ std::string comparisons_section(const ShownReport& report) {
     const std::string key = text_at(row, "metric"), favours = favoured(report, row);
     const int decimals = report.decimals(key);
     const Json interval = row.value("interval", Json());
-    body += "<tr>" + row_head(report.title(key)) + cell(text_at(row, "a"), "text") + cell(text_at(row, "b"), "text") +
-            cell(text_at(row, "n")) +
+    body += "<tr>" + row_head(compared_title(report, key)) + cell(text_at(row, "a"), "text") +
+            cell(text_at(row, "b"), "text") + cell(text_at(row, "n")) +
             cell(decimal(number_at(row, "mean_difference"), decimals) + interval_text(interval, decimals)) +
             cell(short_number(number_at(row, "p"))) + cell(short_number(number_at(row, "p_holm"))) +
             cell(favours.empty() ? "\u2013" : favours, favours.empty() ? "text" : "text best") + "</tr>\n";

@@ -123,6 +123,11 @@ TEST_CASE("html: the best mean by what is better, and the favoured method") {
   CHECK(text.find(best + "30.50 \u00b1 1.30 (n = 4)") != std::string::npos);
   CHECK(text.find(best + "-1.00 ") != std::string::npos);
   CHECK(comparisons_section(report).find("<td class=\"text best\">drift</td>") != std::string::npos);
+  nlohmann::ordered_json signed_values = fixture();
+  signed_values["comparisons"][0]["metric"] = "bias_hu";  // |A| - |B| is 5: B lies nearer to 0
+  const std::string distances = comparisons_section(ShownReport(signed_values));
+  CHECK(distances.find("|bias/HU|") != std::string::npos);
+  CHECK(distances.find("<td class=\"text best\">drift</td>") != std::string::npos);
 }
 
 TEST_CASE("html: cases from the worst to the best") {
