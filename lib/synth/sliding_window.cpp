@@ -44,7 +44,26 @@ Overlap clip(std::int64_t start, std::int64_t window, std::int64_t extent) {
   return {from, std::min(extent, start + window), from - start};
 }
 
+using Start = std::array<std::int64_t, 3>;
+
+/// Adds what of a window lies inside the volume.
+void add_window(Tensor window, const Start& start_dhw, const Tensor& volume) {
+  const std::int64_t extent = window.size(0);
+  Tensor place = volume;
+  for (std::int64_t a = 0; a < 3; ++a) {
+    const Overlap part = clip(start_dhw[static_cast<std::size_t>(a)], extent, volume.size(a));
+    place = place.slice(a, part.from, part.to);
+    window = window.slice(a, part.inside, part.inside + part.to - part.from);
+  }
+  place.add_(window);
+}
+
 }  // namespace
+
+std::int64_t windows_at_once(std::int64_t window) {
+  constexpr std::int64_t voxels = 2 * 48 * 48 * 48;
+  return std::max<std::int64_t>(1, voxels / (window * window * window));
+}
 
 std::vector<std::int64_t> window_starts(std::int64_t extent, const WindowPlan& plan) {
   if (extent <= plan.window) return {(extent - plan.window) / 2};
@@ -80,22 +99,24 @@ Tensor slide(const Tensor& conditions, const std::function<Tensor(const Tensor&)
   const auto total = static_cast<std::int64_t>(axes[0].starts.size() * axes[1].starts.size() * axes[2].starts.size());
   std::unique_ptr<Progress> progress;
   if (!progress_title.empty()) progress = std::make_unique<Progress>(progress_title, total, "window");
+  std::vector<Start> starts;
   for (const std::int64_t d : axes[0].starts) {
     for (const std::int64_t h : axes[1].starts) {
-      for (const std::int64_t x : axes[2].starts) {
-        throw_if_stop_requested();
-        const Tensor window = nn::cut_window(conditions, {d, h, x}, w, fill).unsqueeze(0).to(device);
-        Tensor blended = network(window).to(torch::kCPU).view({w, w, w}) * weight;
-        Tensor place = out;
-        const std::array<std::int64_t, 3> start{d, h, x};
-        for (std::int64_t a = 0; a < 3; ++a) {
-          const Overlap part = clip(start[static_cast<std::size_t>(a)], w, out.size(a));
-          place = place.slice(a, part.from, part.to);
-          blended = blended.slice(a, part.inside, part.inside + part.to - part.from);
-        }
-        place.add_(blended);
-        if (progress) progress->advance();
-      }
+      for (const std::int64_t x : axes[2].starts) starts.push_back({d, h, x});
+    }
+  }
+  const std::size_t at_once = static_cast<std::size_t>(windows_at_once(w));
+  for (std::size_t first = 0; first < starts.size(); first += at_once) {
+    throw_if_stop_requested();
+    const std::size_t count = std::min(at_once, starts.size() - first);
+    std::vector<Tensor> windows;
+    for (std::size_t n = 0; n < count; ++n) {
+      windows.push_back(nn::cut_window(conditions, starts[first + n], w, fill));
+    }
+    const Tensor blended = network(torch::stack(windows).to(device)).to(torch::kCPU).view({-1, w, w, w}) * weight;
+    for (std::size_t n = 0; n < count; ++n) {
+      add_window(blended[static_cast<std::int64_t>(n)], starts[first + n], out);
+      if (progress) progress->advance();
     }
   }
   if (evaluations != nullptr) *evaluations = total;

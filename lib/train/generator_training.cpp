@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "metrics/training_plot.hpp"
+#include "synth/sliding_window.hpp"
 #include "sys/log.hpp"
 #include "sys/signals.hpp"
 #include "train/data.hpp"
@@ -105,9 +106,10 @@ class Training {
     if (!objectives_->empty()) objective_step_s = timed([&] { train_step(steps - 1); });
     if (!validation_->empty()) {
       const torch::NoGradGuard no_grad;
-      const Tensor window = sampler_->draw(0, device_).conditions.slice(0, 0, 1);
-      const double once = timed([&] { network_(window).sum().item<double>(); });
-      validation_s = once * static_cast<double>(validation_->evaluations());
+      const std::int64_t at_once = synth::windows_at_once(config_.window);
+      const Tensor windows = sampler_->draw(0, device_).conditions.slice(0, 0, 1).repeat({at_once, 1, 1, 1, 1});
+      const double once = timed([&] { network_(windows).sum().item<double>(); });
+      validation_s = once * static_cast<double>(validation_->evaluations()) / static_cast<double>(at_once);
     }
     const std::int64_t validations = (steps - first + options_.validate_every - 1) / options_.validate_every;
     Json json{{"first_step", first}, {"steps", steps}, {"step_s", step_s}};

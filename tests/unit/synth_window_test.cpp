@@ -47,3 +47,20 @@ TEST_CASE("sliding window: beyond the volume the network sees the fill value") {
   slide(volume, watch, {8, 0.25}, -1.0, torch::kCPU, "", nullptr);
   CHECK(least == -1.0);
 }
+
+TEST_CASE("sliding window: small windows go through the network in groups, large ones alone") {
+  CHECK(gdm::synth::windows_at_once(48) == 2);
+  CHECK(gdm::synth::windows_at_once(96) == 1);
+  const Tensor volume = torch::rand({1, 40, 40, 40});
+  std::int64_t windows = 0, most = 0;
+  const auto count = [&](const Tensor& x) {
+    windows += x.size(0);
+    most = std::max(most, x.size(0));
+    return x;
+  };
+  std::int64_t evaluations = 0;
+  slide(volume, count, {32, 0.25}, -1.0, torch::kCPU, "", &evaluations);
+  CHECK(windows == evaluations);
+  CHECK(windows == 8);
+  CHECK(most == gdm::synth::windows_at_once(32));
+}
