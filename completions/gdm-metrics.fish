@@ -18,7 +18,7 @@ complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l split -x
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l input -x -d 'Also this input of the first manifest (mr, fbp, ...)'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l encoder -r -F -d 'Distances of the distributions in the features of this encoder; may be repeated'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l bank -r -F -d 'Distances to the real features of this bank at each level'
-complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l bootstrap -x -d 'Draws of patients for the intervals of distances; 0 for none'
+complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l bootstrap -x -d 'Draws of patients for the intervals of means and distances; 0 for none'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l profile -x -a 'synthrad2023 synthrad2025 plain' -d 'Whose definitions of PSNR, SSIM and MS-SSIM hold'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l range -x -d 'Dynamic range of PSNR, SSIM and MS-SSIM in HU, instead of the profile\'s'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l metrics -x -a 'all' -d 'Metrics or groups of them, separated by commas, or all'

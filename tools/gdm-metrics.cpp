@@ -72,7 +72,7 @@ void declare(CLI::App& app, Options& options) {
       ->type_name("FILE.safetensors");
   app.add_option("--bank", options.bank, "Distances to the real features of this bank at each level")
       ->type_name("FILE.safetensors");
-  app.add_option("--bootstrap", options.bootstrap, "Draws of patients for the intervals of distances; 0 for none")
+  app.add_option("--bootstrap", options.bootstrap, "Draws of patients for the intervals of means and distances; 0 for none")
       ->check(cli::range(0, 100000))
       ->type_name("N");
   app.add_option("--profile", options.profile, "Whose definitions of PSNR, SSIM and MS-SSIM hold")

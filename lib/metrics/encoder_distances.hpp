@@ -17,11 +17,6 @@ namespace gdm::metrics {
 /// memory and the quadratic cost of the distances.
 constexpr std::int64_t most_rows_kept = 4096;
 
-struct Bootstrap {
-  std::size_t draws = 0;  ///< of patients; 0: no intervals
-  std::uint64_t seed = 0;
-};
-
 /// Rows of some sets of volumes (the targets, then each method) by level and patient. What is kept of a case depends on
 /// (seed, id of the case, number of its rows) alone, so the order in which cases are added does not matter, and all
 /// sets keep the same places.

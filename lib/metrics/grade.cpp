@@ -11,6 +11,7 @@
 
 #include "image/mask.hpp"
 #include "io/nifti.hpp"
+#include "metrics/mean_intervals.hpp"
 #include "metrics/regrid.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -133,6 +134,7 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, c
                                 predicted_dose};
       CaseGrades grades = grade_volumes(volumes, options.settings, metrics);
       grades.id = planned.reference.id;
+      grades.patient = planned.reference.patient();
       grades.notes.insert(grades.notes.begin(), notes.begin(), notes.end());
       result.grades.push_back(std::move(grades));
       for (std::size_t e = 0; e < encoders.size(); ++e) {
@@ -186,7 +188,7 @@ std::vector<MethodGrades> empty_methods(const std::vector<MethodManifest>& metho
     }
     result.push_back(std::move(input));
   }
-  for (const MethodManifest& method : methods) result.push_back({method.name, "", {}});
+  for (const MethodManifest& method : methods) result.push_back({method.name, "", {}, {}, {}});
   return result;
 }
 
@@ -194,7 +196,7 @@ std::vector<MethodGrades> empty_methods(const std::vector<MethodManifest>& metho
 
 CaseGrades grade_volumes(const CaseVolumes& volumes, const Settings& settings, const std::vector<Metric>& metrics) {
   Scores scores = measure(volumes, settings, metrics);
-  return {"", count_inside(volumes.mask), scores.values(), std::move(scores.notes), std::move(scores.power_ratios)};
+  return {"", "", count_inside(volumes.mask), scores.values(), std::move(scores.notes), std::move(scores.power_ratios)};
 }
 
 Mask mask_of(const Case& reference, const Volume& target_hu) {
@@ -274,6 +276,27 @@ void judge_gates(const std::vector<MethodManifest>& methods, const GradeOptions&
   }
 }
 
+void find_mean_intervals(const Bootstrap& bootstrap, Grades& grades) {
+  std::vector<std::string> patients;
+  for (const CaseGrades& c : grades.methods.front().cases) patients.push_back(c.patient);
+  const std::vector<std::size_t> places = places_of_patients(patients);
+  const PatientDraws draws(1 + *std::max_element(places.begin(), places.end()), bootstrap.draws, bootstrap.seed);
+  grades.draws = draws.draws();
+  const auto interval = [&](const MethodGrades& method, auto value_of) {
+    std::vector<std::optional<double>> values;
+    for (const CaseGrades& c : method.cases) values.push_back(value_of(c));
+    return mean_interval(values, places, draws);
+  };
+  for (MethodGrades& method : grades.methods) {
+    for (std::size_t m = 0; m < grades.metrics.size(); ++m) {
+      method.mean_intervals.push_back(interval(method, [m](const CaseGrades& c) { return c.values[m]; }));
+    }
+    for (std::size_t bin = 0; bin < method.cases.front().power_ratios.size(); ++bin) {
+      method.power_intervals.push_back(interval(method, [bin](const CaseGrades& c) { return c.power_ratios[bin]; }));
+    }
+  }
+}
+
 /// `first`: the place of the first manifest, behind an input.
 void compare_methods(std::size_t first, const GradeOptions& options, Grades& grades) {
   if (grades.methods.size() < 2) return;
@@ -335,6 +358,7 @@ Grades grade(const std::vector<MethodManifest>& methods, const GradeOptions& opt
   }
   for (const EncoderComparison& encoder : encoders) grades.encoders.push_back(encoder.distances());
   if (bank) grades.bank = bank->distances();
+  find_mean_intervals(options.bootstrap, grades);
   judge_gates(methods, options, grades);
   compare_methods(grades.methods.size() - methods.size(), options, grades);
   for (std::size_t m = 0; m < grades.methods.size(); ++m) {

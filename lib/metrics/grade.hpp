@@ -20,7 +20,7 @@ namespace gdm::metrics {
 
 /// One prediction held against its target.
 struct CaseGrades {
-  std::string id;
+  std::string id, patient;
   std::int64_t mask_voxels = 0;
   std::vector<std::optional<double>> values;  ///< one per metric; none: undefined for this case, a note says why
   std::vector<std::string> notes;
@@ -83,7 +83,7 @@ struct GradeOptions {
   std::string split;               ///< see plan_cases()
   std::string input_key;           ///< empty: inputs are not graded
   std::vector<fs::path> encoders;  ///< for distances between distributions of features
-  Bootstrap bootstrap;             ///< of their intervals
+  Bootstrap bootstrap;             ///< of all intervals over patients
   fs::path bank;                   ///< of real features, for distances to them; empty: none
   std::string labels;  ///< see given_volume_path(): the target's labels in the first manifest's case; or empty
   std::string predicted_labels;  ///< the same in each method's case; or empty
@@ -101,11 +101,14 @@ struct MethodGrades {
   std::string name;
   std::string note;  ///< what a reader must know about it; mostly empty
   std::vector<CaseGrades> cases;
+  std::vector<std::optional<Interval>> mean_intervals;   ///< one per metric: mean_interval() over patients
+  std::vector<std::optional<Interval>> power_intervals;  ///< the same of each of `power_ratios`; empty without them
 };
 
 struct Grades {
   Settings settings;
   std::vector<Metric> metrics;
+  std::size_t draws = 0;  ///< of patients, for the intervals of means
   std::vector<MethodGrades> methods;
   std::vector<EncoderDistances> encoders;
   std::vector<SkippedCase> skipped;

@@ -15,16 +15,17 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t shown_at_once = 9;  ///< plots before the rest is folded away
 
-/// What a distribution is measured by; distances have an interval and a plot.
+/// What a distribution is measured by; distances have a plot.
 struct Measure {
   const char *key, *title, *interval;
+  bool plotted;
 };
-constexpr Measure measures[] = {{"frechet", "Fr\u00e9chet distance", "frechet_interval"},
-                                {"kernel", "kernel distance", "kernel_interval"},
-                                {"precision", "precision", nullptr},
-                                {"recall", "recall", nullptr},
-                                {"density", "density", nullptr},
-                                {"coverage", "coverage", nullptr}};
+constexpr Measure measures[] = {{"frechet", "Fr\u00e9chet distance", "frechet_interval", true},
+                                {"kernel", "kernel distance", "kernel_interval", true},
+                                {"precision", "precision", "precision_interval", false},
+                                {"recall", "recall", "recall_interval", false},
+                                {"density", "density", "density_interval", false},
+                                {"coverage", "coverage", "coverage_interval", false}};
 
 std::string plots_grid(const std::vector<std::string>& plots) {
   std::string first, more;
@@ -43,7 +44,7 @@ std::string plots_grid(const std::vector<std::string>& plots) {
 }
 
 std::optional<double> end_of(const Json& entry, const char* key, std::size_t end) {
-  if (key == nullptr || !holds(entry, key) || !entry[key].is_array() || entry[key].size() != 2) return std::nullopt;
+  if (!holds(entry, key) || !entry[key].is_array() || entry[key].size() != 2) return std::nullopt;
   return number_of(entry[key][end]);
 }
 
@@ -80,7 +81,7 @@ std::string encoder_part(const ShownReport& report, const std::string& name, con
     if (!measured(levels, measure.key)) continue;
     head += head_cell(measure.title);
     for (const Json* level : levels) {
-      if (measure.interval != nullptr) plots.push_back(level_plot(report, *level, measure));
+      if (measure.plotted) plots.push_back(level_plot(report, *level, measure));
     }
   }
   for (const Json* level : levels) {
@@ -104,6 +105,25 @@ std::string encoder_part(const ShownReport& report, const std::string& name, con
   return "<h3>Encoder " + escape(name) + "</h3>\n" + (facts.empty() ? "" : "<p>" + escape(facts) + "</p>\n") +
          warnings + plots_grid(plots) +
          table_box("Distances in the features of encoder " + name, "<tr>" + head + "</tr>", body, "striped");
+}
+
+/// Distances to a bank of real features.
+std::string bank_part(const Json& bank) {
+  std::string body;
+  for (const Json& level : bank["levels"]) {
+    for (const auto& item : level["methods"].items()) {
+      body += "<tr>" + row_head(text_at(level, "level")) + cell(item.key(), "text") + cell(text_at(level, "dims")) +
+              cell(short_number(number_at(item.value(), "frechet_per_channel"))) +
+              cell(short_number(number_at(item.value(), "kernel"))) + "</tr>\n";
+    }
+  }
+  if (body.empty()) return "";
+  const std::string head = head_cell("level") + head_cell("method", "text") + head_cell("dimensions") +
+                           head_cell("Fr\u00e9chet distance per channel") + head_cell("kernel distance");
+  return "<h3>Bank " + escape(text_at(bank, "bank")) +
+         "</h3>\n<p>Against the real features in the bank; the line (targets) says how far the targets themselves are "
+         "from it.</p>\n" +
+         table_box("Distances to the bank", "<tr>" + head + "</tr>", body, "striped");
 }
 
 PlotSeries values_of(const ShownReport& report, std::size_t method, std::size_t metric) {
@@ -137,9 +157,11 @@ std::string metric_scatter(const ShownReport& report, std::size_t metric) {
 }  // namespace
 
 std::string distribution_section(const ShownReport& report) {
-  if (!holds(report.json, "distribution")) return "";
+  const bool in_bank = holds(report.json, "bank") && holds(report.json["bank"], "levels");
+  if (!holds(report.json, "distribution") && !in_bank) return "";
   std::vector<std::pair<std::string, std::vector<const Json*>>> encoders;
-  for (const Json& level : report.json["distribution"]) {
+  const Json all = report.json.value("distribution", Json::array());
+  for (const Json& level : all) {
     if (!holds(level, "methods")) continue;
     const std::string name = text_at(level, "encoder");
     if (encoders.empty() || encoders.back().first != name) encoders.push_back({name, {}});
@@ -147,6 +169,7 @@ std::string distribution_section(const ShownReport& report) {
   }
   std::string body;
   for (const auto& [name, levels] : encoders) body += encoder_part(report, name, levels);
+  if (in_bank) body += bank_part(report.json["bank"]);
   if (!body.empty()) {
     body =
         "<p>How far the predictions as a whole are from the targets as a whole, in the features of an encoder. "

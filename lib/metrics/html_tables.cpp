@@ -47,6 +47,7 @@ std::string summary_cell(const ShownReport& report, std::size_t method, const Sh
   const auto sd = number_at(s, "sd");
   std::string mean = decimal(number_at(s, "mean"), d) + (sd ? " \u00b1 " + decimal(sd, d) : "");
   const double n = number_at(s, "n").value_or(0);
+  mean += interval_text(s.value("mean_interval", Json()), d);
   if (n != static_cast<double>(report.cases.size())) mean += fmt::format(" (n = {:g})", n);
   const bool best = is_best(report, method, metric);
   return fmt::format("<td class=\"num\"><span{}>{}{}</span><br/><small>{} [{}, {}]</small></td>",
@@ -88,7 +89,9 @@ std::string favoured(const ShownReport& report, const Json& row) {
 
 std::string summary_section(const ShownReport& report) {
   std::string head = head_cell("metric"), body,
-              hint = "Mean \u00b1 SD over cases; below, median [first, third quartile].";
+              hint =
+                  "Mean \u00b1 SD over cases [95 % interval of the mean over patients]; below, median [first, third "
+                  "quartile].";
   for (const ShownMethod& method : report.methods) head += head_cell(method.name);
   bool judged = false;
   for (const ShownMetric& metric : report.metrics) {

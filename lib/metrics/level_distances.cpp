@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "metrics/distribution.hpp"
 #include "metrics/frechet_bootstrap.hpp"
@@ -40,12 +41,15 @@ std::int64_t rows_of(const PatientFeatures& patients) {
   return rows;
 }
 
-std::optional<Interval> spread_about(double value, std::vector<double> draws) {
+/// The spread of the draws about the sample's own value, which lies between 0 and `most`. A draw has fewer distinct
+/// patients and so lies to one side of it.
+std::optional<Interval> spread_about(double value, const std::vector<double>& draws,
+                                     double most = std::numeric_limits<double>::infinity()) {
   const auto middle = percentile_interval(draws, 1e-9);
   const auto interval = percentile_interval(draws);
   if (!middle || !interval) return std::nullopt;
   const double move = value - 0.5 * (middle->low + middle->high);
-  return Interval{std::max(0.0, interval->low + move), interval->high + move};
+  return Interval{std::max(0.0, interval->low + move), std::min(most, interval->high + move)};
 }
 
 /// Rows of the targets and of each method, in one matrix each.
@@ -110,9 +114,13 @@ void add_manifolds(const Pooled& pooled, const PatientFeatures& targets, const s
     out.density = manifold.density;
     out.coverage = manifold.coverage;
   }
-  const MethodDraws values = coverage_draws(targets, methods, draws);
+  const ManifoldDraws values = manifold_draws(targets, methods, draws);
   for (std::size_t m = 0; m < methods.size(); ++m) {
-    result.methods[m].coverage_interval = percentile_interval(values[m]);
+    MethodDistances& out = result.methods[m];
+    out.precision_interval = spread_about(*out.precision, values.precision[m], 1.0);
+    out.recall_interval = spread_about(*out.recall, values.recall[m], 1.0);
+    out.density_interval = spread_about(*out.density, values.density[m]);
+    out.coverage_interval = spread_about(*out.coverage, values.coverage[m], 1.0);
   }
 }
 

@@ -20,7 +20,8 @@ struct MethodDistances {
   std::optional<double> kernel;  ///< PatientKernel: unbiased squared MMD over patients, may be negative
   std::optional<Interval> kernel_interval;
   std::optional<double> precision, recall, density, coverage;  ///< manifold.hpp, manifold_neighbours
-  std::optional<Interval> coverage_interval;
+  /// As frechet_interval: the spread of manifold_draws() about the sample's own value.
+  std::optional<Interval> precision_interval, recall_interval, density_interval, coverage_interval;
 };
 
 struct LevelDistances {

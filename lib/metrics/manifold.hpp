@@ -26,12 +26,15 @@ constexpr int manifold_neighbours = 5;
 ManifoldMetrics manifold_metrics(const net::FeatureMatrix& targets, const net::FeatureMatrix& predictions,
                                  int neighbours = manifold_neighbours);
 
-/// Coverage of every method for every draw of patients: result[method][draw]. One matrix per patient in `targets` and
-/// in each method. Manifolds are made of the distinct patients in the draw (a repeated patient is not his own
-/// neighbour), their rows weigh as often as the patient was drawn. NaN for a draw with too few rows. Quadratic in the
-/// rows once, then linear in rows x patients per draw; memory rows x patients x (k + methods) floats. Throws Error as
-/// manifold_metrics(), and if the numbers of patients differ.
-MethodDraws coverage_draws(const PatientFeatures& targets, const std::vector<PatientFeatures>& methods,
-                           const PatientDraws& draws, int neighbours = manifold_neighbours);
+/// The four numbers of every method for every draw of patients: result.precision[method][draw] and so on. One matrix
+/// per patient in `targets` and in each method. Manifolds are made of the distinct patients in the draw (a repeated
+/// patient is not his own neighbour); the rows that are asked whether they lie inside weigh as often as their patient
+/// was drawn. NaN for a draw with too few rows. Quadratic in the rows for each draw; memory rows x rows floats for one
+/// method at a time. Throws Error as manifold_metrics(), and if the numbers of patients differ.
+struct ManifoldDraws {
+  MethodDraws precision, recall, density, coverage;
+};
+ManifoldDraws manifold_draws(const PatientFeatures& targets, const std::vector<PatientFeatures>& methods,
+                             const PatientDraws& draws, int neighbours = manifold_neighbours);
 
 }  // namespace gdm::metrics

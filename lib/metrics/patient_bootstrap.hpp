@@ -25,6 +25,11 @@ class PatientDraws {
   std::vector<int> counts_;  ///< draws x patients
 };
 
+struct Bootstrap {
+  std::size_t draws = 0;  ///< of patients; 0: no intervals
+  std::uint64_t seed = 0;
+};
+
 struct Interval {
   double low = 0, high = 0;
 };

@@ -38,7 +38,7 @@ std::vector<Columns> tables_of(const Grades& grades) {
 }
 
 void add_aggregates(const Grades& grades, const MethodGrades& method, const Columns& columns, std::vector<Row>& rows) {
-  Row mean{method.name, "mean"}, sd{"", "SD"}, median{"", "median"}, iqr{"", "IQR"}, n{"", "n"};
+  Row mean{method.name, "mean"}, sd{"", "SD"}, median{"", "median"}, iqr{"", "IQR"}, interval{"", "95 %"}, n{"", "n"};
   for (const std::size_t m : columns) {
     const Summary s = summary_of(method, m);
     const int decimals = grades.metrics[m].decimals;
@@ -46,9 +46,12 @@ void add_aggregates(const Grades& grades, const MethodGrades& method, const Colu
     sd.push_back(cell(s.sd, decimals));
     median.push_back(cell(s.median, decimals));
     iqr.push_back(cell(s.iqr(), decimals));
+    interval.push_back(cell(method.mean_intervals[m], decimals));
     n.push_back(std::to_string(s.n));
   }
-  rows.insert(rows.end(), {mean, sd, median, iqr, n});
+  rows.push_back(mean);
+  if (grades.draws > 0) rows.push_back(interval);
+  rows.insert(rows.end(), {sd, median, iqr, n});
 }
 
 std::string columns_text(const Grades& grades, const Columns& columns) {
@@ -104,6 +107,7 @@ std::string table_text(const Grades& grades) {
   }
   text += distribution_text(grades);
   text += statistics_text(grades) + "\n";
+  if (grades.draws > 0) text += fmt::format("95 %: interval of the mean, {} draws of patients\n", grades.draws);
   text += fmt::format("profile: {}\n", name_of(grades.settings.profile));
   for (const Metric& metric : grades.metrics) text += fmt::format("{}: {}\n", metric.title, metric.definition);
   for (const MethodGrades& method : grades.methods) {
@@ -121,8 +125,10 @@ std::string table_text(const Grades& grades) {
 
 Json report_json(const Grades& grades, const Json& provenance) {
   const HuRange& range = grades.settings.range;
-  Json report{
-      {"gdm_metrics", 1}, {"profile", name_of(grades.settings.profile)}, {"hu_range", {range.low_hu, range.high_hu}}};
+  Json report{{"gdm_metrics", 1},
+              {"profile", name_of(grades.settings.profile)},
+              {"hu_range", {range.low_hu, range.high_hu}},
+              {"bootstrap_draws", grades.draws}};
   report["metrics"] = metrics_json(grades);
   report["methods"] = Json::array();
   for (const MethodGrades& method : grades.methods) {
@@ -130,13 +136,11 @@ Json report_json(const Grades& grades, const Json& provenance) {
     if (!method.note.empty()) entry["note"] = method.note;
     for (std::size_t m = 0; m < grades.metrics.size(); ++m) {
       const Summary s = summary_of(method, m);
-      entry["aggregate"][grades.metrics[m].key] = {{"mean", number(s.mean)},
-                                                   {"sd", number(s.sd)},
-                                                   {"median", number(s.median)},
-                                                   {"q1", number(s.q1)},
-                                                   {"q3", number(s.q3)},
-                                                   {"iqr", number(s.iqr())},
-                                                   {"n", s.n}};
+      entry["aggregate"][grades.metrics[m].key] = {
+          {"mean", number(s.mean)}, {"mean_interval", interval_json(method.mean_intervals[m])},
+          {"sd", number(s.sd)},     {"median", number(s.median)},
+          {"q1", number(s.q1)},     {"q3", number(s.q3)},
+          {"iqr", number(s.iqr())}, {"n", s.n}};
     }
     entry["cases"] = Json::array();
     for (const CaseGrades& c : method.cases) {

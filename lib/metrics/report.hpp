@@ -8,9 +8,9 @@
 
 namespace gdm::metrics {
 
-/// Aligned table: for each method its cases, then mean, SD, median, IQR and n; more than ten metrics are split into a
-/// table for each block. Then distances of distributions, comparison of methods, efficiency, definitions, notes,
-/// skipped cases and gates. An undefined value is "-".
+/// Aligned table: for each method its cases, then mean with its interval, SD, median, IQR and n; more than ten metrics
+/// are split into a table for each block. Then distances of distributions, comparison of methods, efficiency,
+/// definitions, notes, skipped cases and gates. An undefined value is "-".
 std::string table_text(const Grades& grades);
 
 /// Everything: profile, metrics with their definitions, range, gates, per-case values, aggregates, distances of

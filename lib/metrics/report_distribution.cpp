@@ -16,19 +16,16 @@ using Json = nlohmann::ordered_json;
 constexpr const char* of_targets = "(targets)";
 
 constexpr const char* how =
-    "Frechet: squared distance of Gaussians with the moments of the features, its interval the spread of the draws "
-    "about it; kernel: unbiased squared maximum mean discrepancy, kernel (x.y / dimensions + 1)^3, pairs of different "
-    "patients; precision, recall, density and coverage: balls that reach to neighbour {}\n";
+    "Frechet: squared distance of Gaussians with the moments of the features; kernel: unbiased squared maximum mean "
+    "discrepancy, kernel (x.y / dimensions + 1)^3, pairs of different "
+    "patients; precision, recall, density and coverage: balls that reach to neighbour {}; "
+    "intervals are the spread of the draws about the value, that of the kernel distance the draws themselves\n";
 
 /// One block of columns.
 struct Block {
   std::string name;
   const std::vector<LevelDistances>& levels;
 };
-
-Json interval_json(const std::optional<Interval>& interval) {
-  return interval ? Json{interval->low, interval->high} : Json(nullptr);
-}
 
 std::string cell(const std::optional<double>& value) {
   return value ? fmt::format("{:.4g}", *value) : "-";
@@ -43,7 +40,8 @@ Row frechet_and_kernel(const MethodDistances& d) {
 }
 
 Row manifolds(const MethodDistances& d) {
-  return {cell(d.precision), cell(d.recall), cell(d.density), cell(d.coverage), cell(d.coverage_interval)};
+  return {cell(d.precision), cell(d.precision_interval), cell(d.recall),   cell(d.recall_interval),
+          cell(d.density),   cell(d.density_interval),   cell(d.coverage), cell(d.coverage_interval)};
 }
 
 /// All blocks have the same levels and methods.
@@ -84,7 +82,8 @@ std::string encoders_text(const Grades& grades) {
       draws > 0 ? fmt::format("95 % intervals of {} draws of patients", draws) : "no intervals were asked for";
   std::string text = fmt::format("\nDistances to the distribution of the targets' features ({}):\n", intervals);
   text += table_of(blocks, methods, {"Frechet", "95 %", "kernel", "95 %"}, frechet_and_kernel) + "\n";
-  text += table_of(blocks, methods, {"precision", "recall", "density", "coverage", "95 %"}, manifolds);
+  text += table_of(blocks, methods, {"precision", "95 %", "recall", "95 %", "density", "95 %", "coverage", "95 %"},
+                   manifolds);
   for (const EncoderDistances& encoder : grades.encoders) {
     for (const LevelDistances& level : encoder.levels) {
       text += fmt::format("{}, {}: {} dimensions, {} windows of {} patients{}{}\n", encoder.name, level.level,
@@ -108,15 +107,12 @@ Json methods_json(const LevelDistances& level, const std::vector<std::string>& m
   Json json = Json::object();
   for (std::size_t m = 0; m < methods.size(); ++m) {
     const MethodDistances& d = level.methods[m];
-    json[methods[m]] = {{"frechet", number(d.frechet)},
-                        {"frechet_interval", interval_json(d.frechet_interval)},
-                        {"kernel", number(d.kernel)},
-                        {"kernel_interval", interval_json(d.kernel_interval)},
-                        {"precision", number(d.precision)},
-                        {"recall", number(d.recall)},
-                        {"density", number(d.density)},
-                        {"coverage", number(d.coverage)},
-                        {"coverage_interval", interval_json(d.coverage_interval)}};
+    json[methods[m]] = {{"frechet", number(d.frechet)},     {"frechet_interval", interval_json(d.frechet_interval)},
+                        {"kernel", number(d.kernel)},       {"kernel_interval", interval_json(d.kernel_interval)},
+                        {"precision", number(d.precision)}, {"precision_interval", interval_json(d.precision_interval)},
+                        {"recall", number(d.recall)},       {"recall_interval", interval_json(d.recall_interval)},
+                        {"density", number(d.density)},     {"density_interval", interval_json(d.density_interval)},
+                        {"coverage", number(d.coverage)},   {"coverage_interval", interval_json(d.coverage_interval)}};
   }
   return json;
 }
@@ -160,9 +156,9 @@ Json bank_json(const Grades& grades) {
 }
 
 Json spectra_json(const Grades& grades) {
-  Json methods = Json::object();
+  Json methods = Json::object(), spreads = Json::object();
   for (const MethodGrades& method : grades.methods) {
-    Json means = Json::array();
+    Json means = Json::array(), intervals = Json::array();
     for (std::size_t bin = 0; bin < power_bins; ++bin) {
       double sum = 0, count = 0;
       for (const CaseGrades& c : method.cases) {
@@ -173,13 +169,15 @@ Json spectra_json(const Grades& grades) {
       }
       means.push_back(number(count > 0 ? std::optional<double>(sum / count) : std::nullopt));
     }
+    for (const auto& interval : method.power_intervals) intervals.push_back(interval_json(interval));
     methods[method.name] = std::move(means);
+    spreads[method.name] = std::move(intervals);
   }
   Json bins = Json::array();
   for (std::size_t bin = 0; bin < power_bins; ++bin) {
     bins.push_back(0.5 * (static_cast<double>(bin) + 0.5) / static_cast<double>(power_bins));
   }
-  return {{"frequency_per_voxel", std::move(bins)}, {"methods", std::move(methods)}};
+  return {{"frequency_per_voxel", std::move(bins)}, {"methods", std::move(methods)}, {"intervals", std::move(spreads)}};
 }
 
 }  // namespace gdm::metrics

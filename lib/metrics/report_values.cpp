@@ -13,8 +13,16 @@ std::string cell(const std::optional<double>& value, int decimals) {
   return text.find_first_not_of("-0.") == std::string::npos && text[0] == '-' ? text.substr(1) : text;
 }
 
+std::string cell(const std::optional<Interval>& interval, int decimals) {
+  return interval ? cell(interval->low, decimals) + " to " + cell(interval->high, decimals) : "-";
+}
+
 nlohmann::ordered_json number(const std::optional<double>& value) {
   return value && std::isfinite(*value) ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+}
+
+nlohmann::ordered_json interval_json(const std::optional<Interval>& interval) {
+  return interval ? nlohmann::ordered_json{interval->low, interval->high} : nlohmann::ordered_json(nullptr);
 }
 
 }  // namespace gdm::metrics

@@ -5,11 +5,17 @@
 #include <optional>
 #include <string>
 
+#include "metrics/patient_bootstrap.hpp"
+
 namespace gdm::metrics {
 
 /// For a table: "-" if there is none, never "-0.00".
 std::string cell(const std::optional<double>& value, int decimals);
+/// "low to high", or "-".
+std::string cell(const std::optional<Interval>& interval, int decimals);
 /// For JSON: null if there is none or it is not finite.
 nlohmann::ordered_json number(const std::optional<double>& value);
+/// [low, high], or null.
+nlohmann::ordered_json interval_json(const std::optional<Interval>& interval);
 
 }  // namespace gdm::metrics

@@ -51,6 +51,33 @@ PatientFeatures without_repeats(const PatientFeatures& patients, const int* coun
   return drawn;
 }
 
+/// Share of the rows of `asked` inside some ball of `set` that reaches to the k-th other row of it, by definition.
+double share_inside(const net::FeatureMatrix& asked, const net::FeatureMatrix& set, int k) {
+  const auto distance = [](const net::FeatureMatrix& a, std::int64_t i, const net::FeatureMatrix& b, std::int64_t j) {
+    double sum = 0;
+    for (std::int64_t d = 0; d < a.dims; ++d) {
+      const double step = static_cast<double>(a.values[static_cast<std::size_t>(i * a.dims + d)]) -
+                          static_cast<double>(b.values[static_cast<std::size_t>(j * b.dims + d)]);
+      sum += step * step;
+    }
+    return sum;
+  };
+  double inside = 0;
+  for (std::int64_t i = 0; i < asked.rows(); ++i) {
+    bool found = false;
+    for (std::int64_t j = 0; j < set.rows() && !found; ++j) {
+      std::vector<double> others;
+      for (std::int64_t other = 0; other < set.rows(); ++other) {
+        if (other != j) others.push_back(distance(set, j, set, other));
+      }
+      std::sort(others.begin(), others.end());
+      found = distance(asked, i, set, j) <= others[static_cast<std::size_t>(k - 1)];
+    }
+    inside += found ? 1.0 : 0.0;
+  }
+  return inside / static_cast<double>(asked.rows());
+}
+
 }  // namespace
 
 TEST_CASE("features: kernel, manifolds and Frechet distance equal numpy and scipy") {
@@ -162,26 +189,41 @@ TEST_CASE("manifolds: identical sets, sets far apart, invariance") {
   CHECK(manifold_metrics(constant, constant).coverage == 1.0);
 }
 
-TEST_CASE("coverage draws equal the coverage of the distinct patients") {
+TEST_CASE("manifold draws equal the manifolds of the distinct patients, whose rows weigh as often as they were drawn") {
   const PatientFeatures x = gaussian_patients(8, 5, 12, 3, 0.0, 1.0), y = gaussian_patients(9, 5, 9, 3, 0.6, 1.0);
-  const PatientDraws draws(5, 40, 3);
-  const MethodDraws values = coverage_draws(x, {x, y}, draws, 3);
+  const PatientDraws draws(5, 400, 3);
+  const ManifoldDraws values = manifold_draws(x, {x, y}, draws, 3);
+  int unweighed = 0;
   for (std::size_t b = 0; b < draws.draws(); ++b) {
-    CHECK(values[0][b] == 1.0);
+    for (const MethodDraws* same : {&values.precision, &values.recall, &values.coverage}) CHECK((*same)[0][b] == 1.0);
     bool weighed = false;
     for (std::size_t p = 0; p < 5; ++p) weighed = weighed || draws.counts(b)[p] > 1;
     if (weighed) continue;
+    ++unweighed;
     const PatientFeatures dx = without_repeats(x, draws.counts(b)), dy = without_repeats(y, draws.counts(b));
-    CHECK(values[1][b] == doctest::Approx(manifold_metrics(pooled_rows(dx), pooled_rows(dy), 3).coverage));
+    const ManifoldMetrics m = manifold_metrics(pooled_rows(dx), pooled_rows(dy), 3);
+    CHECK(values.precision[1][b] == doctest::Approx(m.precision));
+    CHECK(values.recall[1][b] == doctest::Approx(m.recall));
+    CHECK(values.density[1][b] == doctest::Approx(m.density));
+    CHECK(values.coverage[1][b] == doctest::Approx(m.coverage));
   }
-  // A draw with repeats: rows of the distinct patients, weighed.
-  const PatientDraws two(2, 50, 1);
-  const PatientFeatures x2(x.begin(), x.begin() + 2), y2(y.begin(), y.begin() + 2);
-  const MethodDraws of_two = coverage_draws(x2, {y2}, two, 3);
-  for (std::size_t b = 0; b < two.draws(); ++b) {
-    const ManifoldMetrics m = manifold_metrics(pooled_rows(without_repeats(x2, two.counts(b))),
-                                               pooled_rows(without_repeats(y2, two.counts(b))), 3);
-    CHECK(of_two[0][b] == doctest::Approx(m.coverage));
+  CHECK(unweighed > 0);
+  // One patient drawn twice weighs twice, but is not his own neighbour.
+  const PatientDraws three(3, 60, 1);
+  const PatientFeatures x3(x.begin(), x.begin() + 3), y3(y.begin(), y.begin() + 3);
+  const ManifoldDraws of_three = manifold_draws(x3, {y3}, three, 3);
+  for (std::size_t b = 0; b < three.draws(); ++b) {
+    const PatientFeatures dx = without_repeats(x3, three.counts(b)), dy = without_repeats(y3, three.counts(b));
+    const net::FeatureMatrix all_x = pooled_rows(dx), all_y = pooled_rows(dy);
+    double precision = 0, recall = 0, weight = 0;
+    for (std::size_t p = 0; p < 3; ++p) {
+      if (three.counts(b)[p] == 0) continue;
+      precision += three.counts(b)[p] * share_inside(y3[p], all_x, 3);
+      recall += three.counts(b)[p] * share_inside(x3[p], all_y, 3);
+      weight += three.counts(b)[p];
+    }
+    CHECK(of_three.precision[0][b] == doctest::Approx(precision / weight));
+    CHECK(of_three.recall[0][b] == doctest::Approx(recall / weight));
   }
 }
 
@@ -202,7 +244,10 @@ TEST_CASE("frechet draws equal the distance of merged moments; threads do not ma
     const MethodDraws alone = frechet_draws(mx, {my, mx}, draws);
     set_thread_count(3);
     CHECK(frechet_draws(mx, {my, mx}, draws) == alone);
-    CHECK(coverage_draws(x, {y}, draws, 2) == coverage_draws(x, {y}, draws, 2));
+    const ManifoldDraws of_three = manifold_draws(x, {y}, draws, 2);
+    set_thread_count(1);
+    CHECK(manifold_draws(x, {y}, draws, 2).density == of_three.density);
+    CHECK(manifold_draws(x, {y}, draws, 2).precision == of_three.precision);
     set_thread_count(before);
   }
 }
@@ -244,12 +289,12 @@ TEST_CASE("features: one patient, few rows, other dimensions and NaN") {
   const PatientDraws one(1, 1000, 1), two(2, 10, 1);
   CHECK(one.draws() == 0);
   CHECK_FALSE(paired_intervals({1.0}, frechet_draws(moments_of(x), {moments_of(x)}, one)).methods[0].has_value());
-  CHECK_FALSE(paired_intervals({1.0}, coverage_draws(x, {x}, one)).methods[0].has_value());
+  CHECK_FALSE(paired_intervals({1.0}, manifold_draws(x, {x}, one).coverage).methods[0].has_value());
   CHECK_FALSE(paired_intervals({1.0}, kernel_draws({PatientKernel(x, x)}, one)).methods[0].has_value());
   CHECK(std::isnan(PatientKernel(x, x).distance()));
   CHECK_THROWS_AS(frechet_draws(moments_of(x), {moments_of(x)}, two), Error);
   CHECK_THROWS_AS(kernel_draws({PatientKernel(x, x)}, two), Error);
-  CHECK_THROWS_AS(coverage_draws(x, {x}, two), Error);
+  CHECK_THROWS_AS(manifold_draws(x, {x}, two), Error);
   CHECK_THROWS_AS(PatientKernel(x, y), Error);
   CHECK_THROWS_AS(kernel_distance(x[0], y[0]), Error);
   CHECK_THROWS_AS(manifold_metrics(x[0], y[0]), Error);
@@ -298,6 +343,6 @@ TEST_CASE("features: speed of the bootstraps" * doctest::skip()) {
   manifold_metrics(pooled_rows(sx), pooled_rows(sy));
   MESSAGE("manifolds of 6000 rows: ", seconds(start), " s of CPU time");
   start = std::clock();
-  coverage_draws(sx, {sy}, draws);
-  MESSAGE("coverage, 6000 rows, 1000 draws: ", seconds(start), " s of CPU time");
+  manifold_draws(sx, {sy}, draws);
+  MESSAGE("manifolds, 6000 rows, 1000 draws: ", seconds(start), " s of CPU time");
 }

@@ -74,6 +74,11 @@ TEST_CASE("level distances: identical sets, shifts that grow, intervals that hol
   for (const MethodDistances& m : found.methods) {
     CHECK(holds(m.frechet_interval, *m.frechet));
     CHECK(holds(m.kernel_interval, *m.kernel));
+    CHECK(holds(m.precision_interval, *m.precision));
+    CHECK(holds(m.recall_interval, *m.recall));
+    CHECK(holds(m.density_interval, *m.density));
+    CHECK(holds(m.coverage_interval, *m.coverage));
+    CHECK(m.precision_interval->high <= 1);
     CHECK(m.frechet_interval->low >= 0);
   }
   CHECK(b.frechet_interval->low > a.frechet_interval->high);
