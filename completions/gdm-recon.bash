@@ -59,6 +59,7 @@ _gdm_recon() {
       fi ;;
     gdm)
       case $prev in
+        --seed) return ;;
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
@@ -74,7 +75,7 @@ _gdm_recon() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --device --allow-code -n --dry-run -o --output --split --shard --keep-going --filter --model --window --overlap --dtype --bank --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code -n --dry-run -o --output --split --shard --keep-going --filter --model --window --overlap --dtype --bank --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -31,6 +31,7 @@ complete -c gdm-recon -n '__fish_seen_subcommand_from fbp' -l keep-going -d 'Rec
 complete -c gdm-recon -n '__fish_seen_subcommand_from fbp' -l filter -x -a 'ram-lak shepp-logan cosine hamming hann' -d 'Window of the ramp filter'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -s f -l force -d 'Replace existing outputs'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l reproducible -d 'No time, duration or memory in files'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l seed -x -d 'Seed of every random draw, below 2^32'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l device -x -a 'cpu cuda auto' -d 'Where the network runs'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l allow-code -d 'Load TorchScript encoders, which run code of their makers'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -s n -l dry-run -d 'Check everything, write nothing'

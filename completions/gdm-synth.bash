@@ -15,12 +15,14 @@ _gdm_synth() {
         --overlap) return ;;
         --dtype) COMPREPLY=($(compgen -W "int16 float32" -- "$cur")); return ;;
         --bank) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --samples) return ;;
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
         --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --seed) return ;;
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --model --window --overlap --dtype --bank --split --shard --keep-going -f --force --reproducible --device --allow-code -n --dry-run" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --model --window --overlap --dtype --bank --samples --split --shard --keep-going -f --force --reproducible --seed --device --allow-code -n --dry-run" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -6,6 +6,7 @@
 #include "cli/config_file.hpp"
 #include "cli/run.hpp"
 #include "metrics/training_plot.hpp"
+#include "net/generator_shape.hpp"
 #include "net/generator_text.hpp"
 #include "sys/error.hpp"
 
@@ -14,7 +15,7 @@ namespace {
 using namespace gdm;
 
 struct Options {
-  std::string manifest, widths = "32,64,128";
+  std::string manifest, preset = "base", widths = "32,64,128";
   std::vector<std::string> banks, encoders;
   net::TrainOptions train;
 };
@@ -60,9 +61,16 @@ void declare_training(CLI::App& app, Options& o) {
   app.add_option("--steps", t.steps, "Optimiser steps")->check(cli::range(1, 100000000));
   app.add_option("--batch", t.batch, "Windows in a step")->check(cli::range(1, 1024));
   app.add_option("--window", t.window, "Window edge in voxels")->check(cli::range(16, 256));
+  app.add_option("--preset", o.preset, "Size: sets what is not given of --widths, --blocks, --window, --batch")
+      ->check(CLI::Validator(CLI::IsMember({"small", "base", "large"})).description(""))
+      ->type_name("small|base|large");
   app.add_option("--widths", o.widths, "Channels of the generator's levels")
       ->check(CLI::Validator(cli::check_numbers, "", "numbers"))
       ->type_name("N,N,...");
+  app.add_option("--blocks", t.blocks, "Residual blocks of each level, down and up; the deepest has one more")
+      ->check(cli::range(1, 16));
+  app.add_option("--noise-channels", t.noise_channels, "Inputs of normal noise, for one output of many")
+      ->check(cli::range(0, 16));
   app.add_option("--learning-rate", t.learning_rate, "Peak learning rate")->check(cli::range(1e-8, 1.0));
   app.add_option("--ema", t.ema, "Decay of the weights' moving average")->check(cli::range(0.0, 0.99999));
   app.add_option("--checkpoint-every", t.checkpoint_every, "Steps between checkpoints")
@@ -110,6 +118,16 @@ void declare_drift(CLI::App& app, net::TrainOptions& t) {
       ->check(cli::range(0, 100));
 }
 
+/// Gives the options of a preset their values where the command line and the file of options do not.
+void apply_preset(const CLI::App& app, Options& o) {
+  const net::GeneratorPreset& preset = net::generator_preset(o.preset);
+  if (app.count("--widths") == 0) o.widths = fmt::format("{}", fmt::join(preset.widths, ","));
+  if (app.count("--blocks") == 0) o.train.blocks = preset.blocks;
+  if (app.count("--window") == 0) o.train.window = preset.window;
+  if (app.count("--batch") == 0) o.train.batch = preset.batch;
+  o.train.widths = cli::numbers_from_text(o.widths, "--widths");
+}
+
 /// What the objective needs and what it does not take.
 void check_objective(const Options& o, bool perceptual_given) {
   const net::TrainOptions& t = o.train;
@@ -126,11 +144,16 @@ void check_objective(const Options& o, bool perceptual_given) {
 }
 
 /// Options that a file of options may carry to another run: what makes the weights what they are.
-nlohmann::ordered_json portable_options(const CLI::App& app, const net::TrainOptions& t) {
+nlohmann::ordered_json portable_options(const CLI::App& app, const Options& o) {
+  const net::TrainOptions& t = o.train;
   nlohmann::ordered_json json =
       cli::options_in_effect(app, {"output", "log", "plot", "force", "reproducible", "device", "allow-code", "dry-run",
                                    "checkpoint-every", "max-time", "restart"});
   if (t.objective == "perceptual") json["perceptual"] = t.perceptual;
+  json["widths"] = o.widths;
+  json["blocks"] = t.blocks;
+  json["window"] = t.window;
+  json["batch"] = t.batch;
   return json;
 }
 
@@ -157,11 +180,11 @@ int run(cli::Program& program, Options& o) {
   net::TrainOptions& t = o.train;
   if (o.manifest.empty()) throw Error("no MANIFEST to train on", Exit::usage);
   if (t.output.empty()) throw Error("--output is needed: the model to write", Exit::usage);
-  t.widths = cli::numbers_from_text(o.widths, "--widths");
+  apply_preset(program.app(), o);
   const bool perceptual_given = program.app().count("--perceptual") > 0;
   check_objective(o, perceptual_given);
   if (t.objective == "perceptual" && !perceptual_given) t.perceptual = 0.3;
-  t.options = portable_options(program.app(), t);
+  t.options = portable_options(program.app(), o);
   t.overwrite = program.standard().overwrite();
   std::vector<fs::path> inputs{o.manifest, t.init};
   for (const std::string& bank : o.banks) inputs.push_back(t.banks.emplace_back(bank));

@@ -210,7 +210,7 @@ int run_gdm(cli::Program& program, const Options& options) {
   step.is_prediction = true;
   const ct::Window window = ct::window_from_name(options.filter);
   step.make = [&, window](const fs::path& source, const fs::path& output, const std::string& id) {
-    synthesis.write({reconstruct_fbp(source, window)}, {source}, output, id.empty() ? "reconstruction" : "");
+    synthesis.write({reconstruct_fbp(source, window)}, {source}, output, id, id.empty() ? "reconstruction" : "");
   };
   return run_step(program, options, step);
 }
@@ -263,9 +263,10 @@ void declare(cli::Program& program, Options& options) {
   CLI::App& fbp = add_command(program, options, "fbp", "Filtered back-projection on the grid of the projected CT", 0,
                               "Sinogram; or a manifest (.json, .jsonl, -), whose inputs.sinogram are used", run_fbp);
   add_filter(fbp, options);
-  CLI::App& gdm = add_command(program, options, "gdm",
-                              "Filtered back-projection, then one network evaluation per window", cli::has_device,
-                              "Sinogram; or a manifest (.json, .jsonl, -), whose inputs.sinogram are used", run_gdm);
+  CLI::App& gdm =
+      add_command(program, options, "gdm", "Filtered back-projection, then one network evaluation per window",
+                  cli::has_seed | cli::has_device,
+                  "Sinogram; or a manifest (.json, .jsonl, -), whose inputs.sinogram are used", run_gdm);
   add_filter(gdm, options);
   cli::add_synthesis_options(gdm, options.synthesis);
 }

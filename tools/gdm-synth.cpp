@@ -11,6 +11,7 @@ using namespace gdm;
 struct Options {
   std::string manifest;
   fs::path output;
+  std::int64_t samples = 1;
   cli::SynthesisOptions synthesis;
   cli::BatchOptions batch;
 };
@@ -21,11 +22,14 @@ void declare(CLI::App& app, Options& o) {
       ->type_name("MANIFEST");
   app.add_option("-o,--output", o.output, "Folder for ID_gdm.nii.gz and manifest.json")->required()->type_name("DIR");
   cli::add_synthesis_options(app, o.synthesis);
+  app.add_option("--samples", o.samples, "Draws of each case, ID_s1 and so on, with a model that has noise channels")
+      ->check(cli::range(1, 10000));
   cli::add_batch_options(app, o.batch);
 }
 
 int run(const cli::Program& program, Options& o) {
   Manifest manifest = read_manifest(o.manifest);
+  cli::repeat_cases(manifest, o.samples);
   cli::Batch batch(manifest, o.batch);
   const fs::path manifest_path = batch.manifest_path(o.output);
   const Overwrite overwrite = program.standard().overwrite();
@@ -34,6 +38,9 @@ int run(const cli::Program& program, Options& o) {
   Provenance provenance = program.provenance();
   if (o.manifest != "-") provenance.add_source(o.manifest);
   cli::Synthesis synthesis(program, o.synthesis, provenance);
+  if (o.samples > 1 && synthesis.noise_channels() == 0) {
+    throw Error(o.synthesis.model.string() + ": has no noise channels, all --samples would be equal", Exit::usage);
+  }
   for (const Case& item : batch.cases()) {
     if (item.error || o.batch.keep_going) continue;
     with_context("case '" + item.id + "'", [&] { synthesis.check(item, cli::prediction_path(o.output, item)); });
@@ -61,6 +68,7 @@ int main(int argc, char** argv) {
   cli::Program program("gdm-synth", "Synthesise a CT from each case's inputs: one network evaluation per window.");
   Options options;
   declare(program.app(), options);
-  program.set_run(cli::has_output | cli::has_device | cli::has_dry_run, [&] { return run(program, options); });
+  program.set_run(cli::has_output | cli::has_seed | cli::has_device | cli::has_dry_run,
+                  [&] { return run(program, options); });
   return program.main(argc, argv);
 }

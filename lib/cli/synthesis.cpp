@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <chrono>
+#include <set>
 
 #include "cli/bank.hpp"
 #include "cli/run.hpp"
@@ -29,6 +30,7 @@ Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Pr
     : model_(net::network().open_generator(options.model, options.windows, compute_of(program))),
       type_(voxel_type_from_name(options.dtype)),
       overwrite_(program.standard().overwrite()),
+      seed_(program.standard().seed),
       provenance_(provenance) {
   if (!options.bank.empty()) {
     bank_ = net::network().open_bank(options.bank, compute_of(program));
@@ -36,6 +38,10 @@ Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Pr
   }
   net::network().describe(compute_of(program), provenance_);
   provenance_.add_source(options.model);
+}
+
+std::int64_t Synthesis::noise_channels() const {
+  return model_->description().at("generator").value("noise_channels", std::int64_t{0});
 }
 
 void Synthesis::check(const Case& item, const fs::path& output) const {
@@ -50,19 +56,21 @@ void Synthesis::run(Case& item, const fs::path& output) {
     sources.push_back(item.input(name));
     conditions.push_back(read_volume(sources.back()));
   }
-  write(conditions, sources, output, "", item.mask);
+  write(conditions, sources, output, item.id, "", item.mask);
   item.prediction = output;
 }
 
 void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources,
-                      const fs::path& output, const std::string& progress_title, const std::optional<fs::path>& mask) {
+                      const fs::path& output, const std::string& draw, const std::string& progress_title,
+                      const std::optional<fs::path>& mask) {
   if (const auto warning = net::voxel_edge_warning(model_->description(), conditions.front().grid)) {
     log_warning(without_nifti_suffix(output).filename().string() + ": " + *warning);
   }
   const auto start = std::chrono::steady_clock::now();
-  const Volume predicted = model_->predict(conditions, progress_title);
+  const Volume predicted = model_->predict(conditions, draw, progress_title);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   Json details{{"model_sha256", model_->digest()}};
+  if (noise_channels() > 0) details["noise"] = {{"channels", noise_channels()}, {"seed", seed_}, {"draw", draw}};
   add_effort(details, provenance_, seconds, model_->evaluations());
   if (bank_) {
     details["bank_sha256"] = bank_->digest();
@@ -121,6 +129,23 @@ std::string Synthesis::plan(const std::vector<Case>& cases, const fs::path& fold
                         prediction_path(folder, item).string(), mib);
   }
   return text;
+}
+
+void repeat_cases(Manifest& manifest, std::int64_t samples) {
+  if (samples == 1) return;
+  std::vector<Case> repeated;
+  std::set<std::string> ids;
+  for (const Case& item : manifest.cases) {
+    for (std::int64_t sample = 1; sample <= samples; ++sample) {
+      Case copy = item;
+      copy.id = fmt::format("{}_s{}", item.id, sample);
+      if (!ids.insert(copy.id).second) throw Error("--samples makes the id '" + copy.id + "' twice");
+      if (!copy.meta.contains("patient")) copy.meta["patient"] = item.patient();
+      copy.meta["sample"] = sample;
+      repeated.push_back(std::move(copy));
+    }
+  }
+  manifest.cases = std::move(repeated);
 }
 
 fs::path prediction_path(const fs::path& folder, const Case& item) {

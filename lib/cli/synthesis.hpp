@@ -30,12 +30,13 @@ class Synthesis {
   const std::vector<std::string>& condition_names() const { return model_->condition_names(); }
   /// Throws Error unless the case has the inputs, none of them is `output`, and `output` may be written.
   void check(const Case& item, const fs::path& output) const;
+  std::int64_t noise_channels() const;
   /// Reads the case's inputs, predicts, writes the volume and its sidecar, and sets item.prediction.
   void run(Case& item, const fs::path& output);
-  /// The same for conditions in memory that come from `sources`; without a mask the predicted body is compared with
-  /// the bank.
+  /// The same for conditions in memory that come from `sources`. `draw` names the noise of a model that has noise
+  /// channels; without a mask the predicted body is compared with the bank.
   void write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources, const fs::path& output,
-             const std::string& progress_title, const std::optional<fs::path>& mask = {});
+             const std::string& draw, const std::string& progress_title, const std::optional<fs::path>& mask = {});
   /// What a dry run prints: the model, and each case's output.
   std::string plan(const std::vector<Case>& cases, const fs::path& folder) const;
 
@@ -48,8 +49,13 @@ class Synthesis {
   std::unique_ptr<net::FeatureBank> bank_;  ///< null without --bank
   VoxelType type_;
   Overwrite overwrite_;
+  std::uint64_t seed_;
   Provenance& provenance_;
 };
+
+/// Puts `samples` cases ID_s1, ID_s2, ... of the same patient in the place of each: one for each draw. One sample
+/// leaves the manifest as it is. Throws Error if that makes an id twice.
+void repeat_cases(Manifest& manifest, std::int64_t samples);
 
 /// DIR/ID_gdm.nii.gz
 fs::path prediction_path(const fs::path& folder, const Case& item);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "net/generator_shape.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::net {
@@ -30,15 +31,22 @@ std::string architecture_text(const Json& info) {
     conditions += fmt::format("{}{} ({})", conditions.empty() ? "" : ", ", condition.at("name").get<std::string>(),
                               condition.at("scaling").get<std::string>());
   }
+  const std::int64_t blocks = generator_shape(generator).blocks;
   std::string text =
-      line("architecture", fmt::format("{}, widths {}, windows of {} voxels", plain(generator, "architecture"),
-                                       plain(generator, "widths"), plain(generator, "window_voxels")));
-  const Json network = info.value("network", Json::object());
+      line("architecture", fmt::format("{}, widths {}, {} residual {} a level and one more at the deepest",
+                                       plain(generator, "architecture"), plain(generator, "widths"), blocks,
+                                       blocks == 1 ? "block" : "blocks"));
+  const Json& network = info.at("network");
   text += line("parameters", plain(network, "parameters"));
   text += line("receptive",
                plain(network, "receptive_field_voxels") + " voxels along each axis, and the mean of the window");
+  text += line("window", fmt::format("{} voxels along each axis, {:.3g} GFLOP", plain(generator, "window_voxels"),
+                                     network.value("gflop_per_window", 0.0)));
   text += line("task", plain(generator, "task"));
   text += line("conditions", conditions + (generator.value("residual_on_first", false) ? "; adds to the first" : ""));
+  const auto noise = generator.value("noise_channels", std::int64_t{0});
+  text += line("noise", noise == 0 ? "none: one output for each input"
+                                   : fmt::format("{} {}", noise, noise == 1 ? "channel" : "channels"));
   return text + line("HU", fmt::format("{} to {} HU become -1 to 1", generator.at("hu_range").at(0).dump(),
                                        generator.at("hu_range").at(1).dump()));
 }
@@ -100,6 +108,8 @@ std::string training_text(const Json& training) {
 Json generator_info(const SafetensorsFile& file) {
   file.require_kind("generator");
   Json info = file.description();
+  with_context(file.path().string(),
+               [&] { info["network"] = generator_figures(info.value("generator", Json::object())); });
   info["sha256"] = file.payload_sha256();
   return info;
 }

@@ -10,7 +10,8 @@
 
 namespace gdm::net {
 
-/// The description of a generator file with "sha256" added. Throws Error if it is not a generator.
+/// The description of a generator file with "sha256" and, also where the file lacks it, "network" (generator_figures())
+/// added. Throws Error if it is not a generator.
 nlohmann::ordered_json generator_info(const SafetensorsFile& file);
 
 /// The same as lines for `gdm-drift-train info`; what the description lacks is left out.

@@ -68,9 +68,11 @@ class Synthesizer {
   virtual const std::vector<std::string>& condition_names() const = 0;
   virtual const nlohmann::ordered_json& description() const = 0;
   virtual const std::string& digest() const = 0;
-  /// HU on the grid of the conditions (all the same grid); one network evaluation per window, Gaussian blending.
-  /// `progress_title` empty: no progress display.
-  virtual Volume predict(const std::vector<Volume>& conditions, const std::string& progress_title) = 0;
+  /// HU on the grid of the conditions (all the same grid); one network evaluation per window, Gaussian blending. The
+  /// noise of a model with noise channels depends on the seed, `draw` (such as a case's id) and the place of a voxel
+  /// in the volume turned to RAS. `progress_title` empty: no progress display.
+  virtual Volume predict(const std::vector<Volume>& conditions, const std::string& draw,
+                         const std::string& progress_title) = 0;
   /// Network evaluations of the last predict().
   virtual std::int64_t evaluations() const = 0;
 };
@@ -206,6 +208,8 @@ struct TrainOptions {
   std::string objective = "gdm";        ///< gdm | perceptual | regression
   std::vector<std::string> conditions;  ///< names of inputs, in order; empty: train/generator_conditions.hpp
   std::vector<std::int64_t> widths{32, 64, 128};
+  std::int64_t blocks = 1;          ///< residual blocks of a level; the deepest has one more
+  std::int64_t noise_channels = 0;  ///< inputs beside the conditions that make the output stochastic
   std::int64_t steps = 4000;
   std::int64_t batch = 2;
   std::int64_t window = 48;

@@ -47,11 +47,16 @@ Tensor ResidualBlockImpl::forward(const Tensor& x) {
   return x + conv2(torch::silu(norm2(inner)));
 }
 
-UpPathImpl::UpPathImpl(const std::vector<std::int64_t>& widths) {
+UpPathImpl::UpPathImpl(const std::vector<std::int64_t>& widths, std::int64_t blocks_per_level) {
   for (std::size_t level = 0; level + 1 < widths.size(); ++level) {
     const std::string number = std::to_string(level);
     reduce.push_back(register_module("reduce" + number, convolution(widths[level + 1], widths[level], 1)));
-    blocks.push_back(register_module("block" + number, ResidualBlock(widths[level])));
+    std::vector<ResidualBlock> stack{register_module("block" + number, ResidualBlock(widths[level]))};
+    for (std::int64_t b = 1; b < blocks_per_level; ++b) {
+      const std::string name = "block" + number + "_" + std::to_string(b);
+      stack.push_back(register_module(name, ResidualBlock(widths[level])));
+    }
+    blocks.push_back(std::move(stack));
   }
 }
 
@@ -61,19 +66,21 @@ Tensor UpPathImpl::forward(const std::vector<Tensor>& maps) {
   for (std::size_t level = maps.size() - 1; level-- > 0;) {
     const auto size = maps[level].sizes().slice(2).vec();
     x = F::interpolate(reduce[level](x), F::InterpolateFuncOptions().size(size).mode(torch::kNearest));
-    x = blocks[level](x + maps[level]);
+    x = x + maps[level];
+    for (ResidualBlock& block : blocks[level]) x = block(x);
   }
   return x;
 }
 
-DownPathImpl::DownPathImpl(const std::vector<std::int64_t>& widths, std::int64_t deepest_blocks) {
+DownPathImpl::DownPathImpl(const std::vector<std::int64_t>& widths, std::int64_t blocks_per_level,
+                           std::int64_t deepest_blocks) {
   for (std::size_t level = 0; level < widths.size(); ++level) {
     const std::string number = std::to_string(level);
     if (level > 0) {
       reduce.push_back(register_module("reduce" + number, convolution(widths[level - 1], widths[level], 3, 2)));
     }
     torch::nn::Sequential stack;
-    const std::int64_t count = level + 1 == widths.size() ? deepest_blocks : 1;
+    const std::int64_t count = level + 1 == widths.size() ? deepest_blocks : blocks_per_level;
     for (std::int64_t b = 0; b < count; ++b) stack->push_back(ResidualBlock(widths[level]));
     blocks.push_back(register_module("blocks" + number, stack));
   }

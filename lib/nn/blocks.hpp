@@ -28,20 +28,20 @@ struct ResidualBlockImpl : torch::nn::Module {
 TORCH_MODULE(ResidualBlock);
 
 /// Upsampling path of a U-Net with additive skips: at each level a 1^3 convolution to the finer width, nearest
-/// upsampling to the skip's size, sum with the skip, residual block. `widths` run from fine to coarse.
+/// upsampling to the skip's size, sum with the skip, residual blocks. `widths` run from fine to coarse.
 struct UpPathImpl : torch::nn::Module {
-  explicit UpPathImpl(const std::vector<std::int64_t>& widths);
+  explicit UpPathImpl(const std::vector<std::int64_t>& widths, std::int64_t blocks_per_level = 1);
   /// `maps` from fine to coarse; returns a map of the finest size and width.
   Tensor forward(const std::vector<Tensor>& maps);
 
   std::vector<torch::nn::Conv3d> reduce;
-  std::vector<ResidualBlock> blocks;
+  std::vector<std::vector<ResidualBlock>> blocks;  ///< of each level
 };
 TORCH_MODULE(UpPath);
 
-/// Downsampling path: stem output -> residual block, then strided convolution and `blocks` residual blocks per level.
+/// Downsampling path: residual blocks on the stem's output, then a strided convolution and residual blocks per level.
 struct DownPathImpl : torch::nn::Module {
-  DownPathImpl(const std::vector<std::int64_t>& widths, std::int64_t deepest_blocks);
+  DownPathImpl(const std::vector<std::int64_t>& widths, std::int64_t blocks_per_level, std::int64_t deepest_blocks);
   /// Maps from fine to coarse; each level halves the size (rounded up).
   std::vector<Tensor> forward(const Tensor& stem);
 

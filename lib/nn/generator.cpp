@@ -16,6 +16,8 @@ nlohmann::ordered_json GeneratorConfig::json() const {
           {"conditions", list},
           {"residual_on_first", residual_on_first},
           {"widths", widths},
+          {"blocks", blocks},
+          {"noise_channels", noise_channels},
           {"window_voxels", window},
           {"hu_range", hu_map.json()}};
 }
@@ -32,10 +34,14 @@ GeneratorConfig GeneratorConfig::from_json(const nlohmann::ordered_json& json) {
     }
     config.residual_on_first = json.at("residual_on_first").get<bool>();
     config.widths = json.at("widths").get<std::vector<std::int64_t>>();
+    config.blocks = json.value("blocks", std::int64_t{1});  // files from before there was a choice lack these two
+    config.noise_channels = json.value("noise_channels", std::int64_t{0});
     config.window = json.at("window_voxels").get<std::int64_t>();
     config.hu_map = HuMap::from_json(json.at("hu_range"));
     check_widths(config.widths);
     if (config.conditions.empty()) throw Error("a generator without conditions");
+    if (config.blocks < 1 || config.blocks > 64) throw Error("the blocks of a generator must be 1 to 64");
+    if (config.noise_channels < 0 || config.noise_channels > 64) throw Error("a generator has 0 to 64 noise channels");
   } catch (const nlohmann::json::exception& error) {
     throw Error(std::string("incomplete generator description: ") + error.what());
   }
@@ -48,32 +54,12 @@ std::vector<std::string> GeneratorConfig::condition_names() const {
   return names;
 }
 
-std::int64_t GeneratorConfig::receptive_field() const {
-  const std::size_t coarsest = widths.size() - 1;
-  const std::int64_t period = std::int64_t{1} << coarsest;
-  std::int64_t largest = 0;
-  for (std::int64_t place = 0; place < period; ++place) {  // within a voxel of the coarsest level
-    std::int64_t low = place - 1, high = place + 1;        // head, then backwards along the deepest path
-    for (std::size_t level = 0; level < coarsest; ++level) {
-      low = (low - 2 + 1024 * period) / 2 - 512 * period;  // rounds down, also below 0
-      high = (high + 2 + 1024 * period) / 2 - 512 * period;
-    }
-    low -= 4;  // two residual blocks
-    high += 4;
-    for (std::size_t level = 0; level < coarsest; ++level) {
-      low = 2 * low - 1 - 2;
-      high = 2 * high + 1 + 2;
-    }
-    largest = std::max(largest, high + 1 - (low - 1) + 1);  // stem
-  }
-  return 2 * largest;
-}
-
 GeneratorImpl::GeneratorImpl(const GeneratorConfig& config) : residual_on_first(config.residual_on_first) {
   const auto& widths = config.widths;
-  stem = register_module("stem", convolution(8 * static_cast<std::int64_t>(config.conditions.size()), widths[0], 3));
-  down = register_module("down", DownPath(widths, 2));
-  up = register_module("up", UpPath(widths));
+  const std::int64_t inputs = static_cast<std::int64_t>(config.conditions.size()) + config.noise_channels;
+  stem = register_module("stem", convolution(8 * inputs, widths[0], 3));
+  down = register_module("down", DownPath(widths, config.blocks, config.blocks + 1));
+  up = register_module("up", UpPath(widths, config.blocks));
   head_norm = register_module("head_norm", group_norm(widths[0]));
   head = register_module("head", convolution(widths[0], 8, 3));
   // Small but not zero: a constant first output would send constant windows through the encoder's normalisation.
@@ -82,10 +68,10 @@ GeneratorImpl::GeneratorImpl(const GeneratorConfig& config) : residual_on_first(
   head->bias.zero_();
 }
 
-Tensor GeneratorImpl::forward(const Tensor& conditions) {
-  const Tensor features = up(down(stem(space_to_depth(conditions))));
+Tensor GeneratorImpl::forward(const Tensor& inputs) {
+  const Tensor features = up(down(stem(space_to_depth(inputs))));
   const Tensor change = depth_to_space(head(torch::silu(head_norm(features))));
-  return residual_on_first ? conditions.slice(1, 0, 1) + change : change;
+  return residual_on_first ? inputs.slice(1, 0, 1) + change : change;
 }
 
 Tensor scale_condition(const Tensor& raw, const GeneratorConfig::Condition& condition, const HuMap& hu_map) {
@@ -106,6 +92,10 @@ LoadedGenerator load_generator(const std::filesystem::path& path, torch::Device 
   with_context(path.string(), [&] { loaded.config = GeneratorConfig::from_json(file.description().at("generator")); });
   loaded.network = Generator(loaded.config);
   load_state(file, "", *loaded.network);
+  if (file.tensors().size() != named_state(*loaded.network).size()) {
+    throw Error(fmt::format("{}: holds {} tensors, the generator it describes has {}", path.string(),
+                            file.tensors().size(), named_state(*loaded.network).size()));
+  }
   loaded.network->to(device);
   loaded.network->eval();
   loaded.description = file.description();

@@ -23,6 +23,8 @@ struct GeneratorConfig {
   std::vector<Condition> conditions;
   bool residual_on_first = false;  ///< the network adds to condition 0 (FBP), or makes the CT from nothing (MR)
   std::vector<std::int64_t> widths{32, 64, 128};
+  std::int64_t blocks = 1;          ///< residual blocks of a level, on the way down and up; the deepest has one more
+  std::int64_t noise_channels = 0;  ///< behind the conditions, standard normal (nn/noise.hpp)
   std::int64_t window = 48;
   HuMap hu_map;
 
@@ -30,16 +32,14 @@ struct GeneratorConfig {
   static GeneratorConfig from_json(const nlohmann::ordered_json& json);
   /// Voxels along each axis must be a multiple of this.
   std::int64_t size_multiple() const { return std::int64_t{1} << widths.size(); }
-  /// Edge in voxels of the cube that convolutions let one output voxel see. Group normalisation lets it see the mean of
-  /// the whole window besides.
-  std::int64_t receptive_field() const;
   std::vector<std::string> condition_names() const;
 };
 
 struct GeneratorImpl : torch::nn::Module {
   explicit GeneratorImpl(const GeneratorConfig& config);
-  /// (B, conditions, D, H, W) scaled as the config says -> (B, 1, D, H, W) in hu_map units.
-  Tensor forward(const Tensor& conditions);
+  /// (B, conditions and noise channels, D, H, W), conditions scaled as the config says -> (B, 1, D, H, W) in hu_map
+  /// units.
+  Tensor forward(const Tensor& inputs);
 
   bool residual_on_first;
   torch::nn::Conv3d stem{nullptr}, head{nullptr};

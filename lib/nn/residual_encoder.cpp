@@ -21,7 +21,7 @@ ResidualEncoder::ResidualEncoder(const ResidualEncoderConfig& config)
     : space_to_depth_stem_(config.stem == "space-to-depth") {
   const std::int64_t width = config.widths.at(0);
   stem_ = register_module("stem", space_to_depth_stem_ ? convolution(8, width, 3) : convolution(1, width, 3, 2));
-  down_ = register_module("down", DownPath(config.widths, 1));
+  down_ = register_module("down", DownPath(config.widths, 1, 1));
   std::int64_t stride = 2, field = space_to_depth_stem_ ? 6 : 3;
   for (std::size_t stage = 0; stage < config.widths.size(); ++stage) {
     if (stage > 0) {  // the strided convolution

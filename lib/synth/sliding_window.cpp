@@ -112,6 +112,9 @@ Tensor slide(const Tensor& conditions, const std::function<Tensor(const Tensor&)
     std::vector<Tensor> windows;
     for (std::size_t n = 0; n < count; ++n) {
       windows.push_back(nn::cut_window(conditions, starts[first + n], w, fill));
+      if (plan.noise != nullptr) {
+        windows.back() = torch::cat({windows.back(), plan.noise->window(starts[first + n], w)});
+      }
     }
     const Tensor blended = network(torch::stack(windows).to(device)).to(torch::kCPU).view({-1, w, w, w}) * weight;
     for (std::size_t n = 0; n < count; ++n) {

@@ -17,7 +17,9 @@ using nn::tensor_of;
 class GeneratorOnVolumes : public net::Synthesizer {
  public:
   GeneratorOnVolumes(const std::filesystem::path& path, const net::SynthOptions& options, const net::Compute& compute)
-      : device_(nn::device_from_text(compute.device)), generator_(nn::load_generator(path, device_)) {
+      : device_(nn::device_from_text(compute.device)),
+        generator_(nn::load_generator(path, device_)),
+        seed_(compute.seed) {
     plan_.window = options.window > 0 ? options.window : generator_.config.window;
     plan_.overlap = options.overlap;
     const std::int64_t multiple = generator_.config.size_multiple();
@@ -33,12 +35,13 @@ class GeneratorOnVolumes : public net::Synthesizer {
   const std::string& digest() const override { return generator_.digest; }
   std::int64_t evaluations() const override { return evaluations_; }
 
-  Volume predict(const std::vector<Volume>& conditions, const std::string& progress_title) override {
-    return nn::with_plain_errors([&] { return run(conditions, progress_title); });
+  Volume predict(const std::vector<Volume>& conditions, const std::string& draw,
+                 const std::string& progress_title) override {
+    return nn::with_plain_errors([&] { return run(conditions, draw, progress_title); });
   }
 
  private:
-  Volume run(const std::vector<Volume>& conditions, const std::string& progress_title) {
+  Volume run(const std::vector<Volume>& conditions, const std::string& draw, const std::string& progress_title) {
     const c10::InferenceMode inference;
     const nn::GeneratorConfig& config = generator_.config;
     std::vector<Tensor> channels;
@@ -56,8 +59,11 @@ class GeneratorOnVolumes : public net::Synthesizer {
     }
     const Tensor stacked = channels.size() == 1 ? channels[0].unsqueeze(0) : torch::stack(channels);
     channels.clear();
+    const nn::NoiseField noise(config.noise_channels, seed_, draw);
+    WindowPlan plan = plan_;
+    if (config.noise_channels > 0) plan.noise = &noise;
     Tensor out = slide(
-        stacked, [this](const Tensor& x) { return generator_.network(x); }, plan_, -1.0, device_, progress_title,
+        stacked, [this](const Tensor& x) { return generator_.network(x); }, plan, -1.0, device_, progress_title,
         &evaluations_);
     if (!torch::isfinite(out).all().item<bool>()) throw Error("the model's output is not finite; is it a whole model?");
     config.hu_map.to_hu_(out);
@@ -70,6 +76,7 @@ class GeneratorOnVolumes : public net::Synthesizer {
 
   torch::Device device_;
   nn::LoadedGenerator generator_;
+  std::uint64_t seed_;
   WindowPlan plan_;
   std::vector<std::string> names_;
   std::int64_t evaluations_ = 0;

@@ -9,6 +9,8 @@
 #include <memory>
 
 #include "metrics/training_plot.hpp"
+#include "net/generator_shape.hpp"
+#include "nn/noise.hpp"
 #include "synth/sliding_window.hpp"
 #include "sys/log.hpp"
 #include "sys/signals.hpp"
@@ -30,6 +32,8 @@ constexpr std::size_t most_validation_cases = 6;
 nn::GeneratorConfig generator_config(const Manifest& manifest, const net::TrainOptions& options) {
   nn::GeneratorConfig config;
   config.widths = options.widths;
+  config.blocks = options.blocks;
+  config.noise_channels = options.noise_channels;
   config.window = options.window;
   choose_conditions(manifest, options.conditions, config);
   if (config.window % config.size_multiple() != 0) {
@@ -107,7 +111,8 @@ class Training {
     if (!validation_->empty()) {
       const torch::NoGradGuard no_grad;
       const std::int64_t at_once = synth::windows_at_once(config_.window);
-      const Tensor windows = sampler_->draw(0, device_).conditions.slice(0, 0, 1).repeat({at_once, 1, 1, 1, 1});
+      const Tensor windows =
+          with_noise(sampler_->draw(0, device_).conditions, 0).slice(0, 0, 1).repeat({at_once, 1, 1, 1, 1});
       const double once = timed([&] { network_(windows).sum().item<double>(); });
       validation_s = once * static_cast<double>(validation_->evaluations()) / static_cast<double>(at_once);
     }
@@ -205,11 +210,15 @@ class Training {
            (mae.is_null() ? "" : fmt::format(", validation MAE {:.1f} HU", mae.get<double>()));
   }
 
+  Tensor with_noise(const Tensor& conditions, std::int64_t step) const {
+    return nn::with_step_noise(conditions, config_.noise_channels, compute_.seed, step);
+  }
+
   /// Returns the step's line of the log.
   Json train_step(std::int64_t n) {
     const Batch batch = sampler_->draw(n, device_);
     Json line{{"step", n}};
-    const Tensor predicted = network_(batch.conditions);
+    const Tensor predicted = network_(with_noise(batch.conditions, n));
     const Tensor leaf = predicted.detach().requires_grad_(true);
     const Tensor fidelity = weighted_l1(leaf, batch.target, batch.mask);
     Tensor gradient = torch::autograd::grad({fidelity}, {leaf})[0];
@@ -267,8 +276,6 @@ class Training {
 
   /// What a model's file says before there are figures.
   Json description() const {
-    std::int64_t parameters = 0;
-    for (const Tensor& parameter : network_->parameters()) parameters += parameter.numel();
     Json training = settings_json(options_, compute_);
     training["data"] = data_json(train_, cases_, data_digest_);
     training["data"]["validation_cases"] = validation_->cases();
@@ -276,7 +283,7 @@ class Training {
     if (!init_digest_.empty()) training["init_sha256"] = init_digest_;
     return {{"kind", "generator"},
             {"generator", config_.json()},
-            {"network", {{"parameters", parameters}, {"receptive_field_voxels", config_.receptive_field()}}},
+            {"network", net::generator_figures(config_.json())},
             {"training", training},
             {"options", options_.options}};
   }

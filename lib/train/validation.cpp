@@ -50,7 +50,7 @@ std::int64_t Validation::evaluations() const {
   for (const Sample& sample : samples_) {
     std::int64_t windows = 1;
     for (std::int64_t axis = 1; axis < 4; ++axis) {
-      const auto starts = synth::window_starts(sample.conditions.size(axis), {config_.window, overlap});
+      const auto starts = synth::window_starts(sample.conditions.size(axis), {config_.window, overlap, nullptr});
       windows *= static_cast<std::int64_t>(starts.size());
     }
     sum += windows;
@@ -61,9 +61,10 @@ std::int64_t Validation::evaluations() const {
 Json Validation::run(nn::Generator& network) const {
   Mean mae, psnr, ssim;
   for (const Sample& sample : samples_) {
+    const nn::NoiseField noise(config_.noise_channels, 0, "validation " + sample.id);  // the same each time
     const Tensor out = synth::slide(
-        sample.conditions, [&network](const Tensor& x) { return network(x); }, {config_.window, overlap}, -1.0, device_,
-        "", nullptr);
+        sample.conditions, [&network](const Tensor& x) { return network(x); },
+        {config_.window, overlap, config_.noise_channels > 0 ? &noise : nullptr}, -1.0, device_, "", nullptr);
     if (!torch::isfinite(out).all().item<bool>()) {
       log_warning("validation: the prediction of case '" + sample.id + "' is not finite");
       for (Mean* mean : {&mae, &psnr, &ssim}) mean->missing = true;

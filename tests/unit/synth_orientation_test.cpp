@@ -40,13 +40,13 @@ TEST_CASE("orientation: a synthesis is the same in the world, however its input 
   writer.write(folder / "m.safetensors", {{"kind", "generator"}, {"generator", config.json()}}, Overwrite::refuse);
   const auto synthesizer = synth::open_generator(folder / "m.safetensors", {}, {});
   const Volume input = lopsided();
-  const Volume expected = synthesizer->predict({input}, "");
+  const Volume expected = synthesizer->predict({input}, "", "");
   CHECK(same_grid(expected.grid, input.grid));
   CHECK(expected.voxels != input.voxels);
   for (const std::string letters : {"RAS", "LPS", "PIR", "SRA"}) {
     CAPTURE(letters);
     const Volume stored = reoriented(input, letters);
-    const Volume predicted = synthesizer->predict({stored}, "");
+    const Volume predicted = synthesizer->predict({stored}, "", "");
     CHECK(predicted.grid.ijk_to_ras_mm == stored.grid.ijk_to_ras_mm);
     CHECK(reoriented(predicted, input.grid.orientation()).voxels == expected.voxels);
   }

@@ -152,14 +152,6 @@ TEST_CASE("best weights: the better figure wins, a tie does not, and a checkpoin
   CHECK(torch::equal(loaded.weights().front().second, mae.weights().front().second));
 }
 
-TEST_CASE("generator: receptive field of the deepest path") {
-  nn::GeneratorConfig config;
-  config.widths = {8};  // at half resolution: head 1, two residual blocks 4, stem 1 on each side of one voxel
-  CHECK(config.receptive_field() == 2 * (2 * 6 + 1));
-  config.widths = {8, 8};  // of voxel 0: -3..3, coarse -2..1, -6..5, strided -13..11, block -15..13, stem
-  CHECK(config.receptive_field() == 2 * 31);
-}
-
 TEST_CASE("description: voxel edges and patients of the data") {
   std::vector<Sample> samples(3);
   for (std::size_t n = 0; n < 3; ++n) {
