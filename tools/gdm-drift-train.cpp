@@ -14,7 +14,7 @@ namespace {
 using namespace gdm;
 
 struct Options {
-  std::string manifest, widths = "32,64,128";
+  std::string manifest, widths = "32,64,128", cache = "auto";
   std::vector<std::string> banks, encoders;
   net::TrainOptions train;
 };
@@ -25,6 +25,10 @@ struct Plot {
 
 std::string check_png_name(const std::string& path) {
   return fs::path(path).extension() == ".png" ? "" : "'" + path + "' does not end in .png";
+}
+
+std::string check_cache_size(const std::string& text) {
+  return text == "auto" ? "" : cli::check_bytes(text);
 }
 
 void declare_training(CLI::App& app, Options& o) {
@@ -60,6 +64,16 @@ void declare_training(CLI::App& app, Options& o) {
   app.add_option("--steps", t.steps, "Optimiser steps")->check(cli::range(1, 100000000));
   app.add_option("--batch", t.batch, "Windows in a step")->check(cli::range(1, 1024));
   app.add_option("--window", t.window, "Window edge in voxels")->check(cli::range(16, 256));
+  app.add_option("--augment", t.augment, "Turn, scale and shade windows a little at random; not for reconstructions")
+      ->check(CLI::Validator(CLI::IsMember({"none", "light", "strong"})).description(""))
+      ->type_name("none|light|strong");
+  app.add_option("--fresh-noise", t.fresh_noise_hu,
+                 "Add noise of this standard deviation in HU, with the spectrum of an FBP's, to the fbp of each window")
+      ->check(cli::range(0.0, 1e4));
+  app.add_option("--cache", o.cache,
+                 "Memory for cases, such as 800M or 12G; others are read again when needed; auto: half of the free")
+      ->check(CLI::Validator(check_cache_size, "", ""))
+      ->type_name("SIZE|auto");
   app.add_option("--widths", o.widths, "Channels of the generator's levels")
       ->check(CLI::Validator(cli::check_numbers, "", "numbers"))
       ->type_name("N,N,...");
@@ -129,7 +143,7 @@ void check_objective(const Options& o, bool perceptual_given) {
 nlohmann::ordered_json portable_options(const CLI::App& app, const net::TrainOptions& t) {
   nlohmann::ordered_json json =
       cli::options_in_effect(app, {"output", "log", "plot", "force", "reproducible", "device", "allow-code", "dry-run",
-                                   "checkpoint-every", "max-time", "restart"});
+                                   "checkpoint-every", "max-time", "restart", "cache"});
   if (t.objective == "perceptual") json["perceptual"] = t.perceptual;
   return json;
 }
@@ -158,6 +172,7 @@ int run(cli::Program& program, Options& o) {
   if (o.manifest.empty()) throw Error("no MANIFEST to train on", Exit::usage);
   if (t.output.empty()) throw Error("--output is needed: the model to write", Exit::usage);
   t.widths = cli::numbers_from_text(o.widths, "--widths");
+  t.cache_bytes = o.cache == "auto" ? -1 : cli::bytes_from_text(o.cache);
   const bool perceptual_given = program.app().count("--perceptual") > 0;
   check_objective(o, perceptual_given);
   if (t.objective == "perceptual" && !perceptual_given) t.perceptual = 0.3;
