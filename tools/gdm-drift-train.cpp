@@ -15,7 +15,7 @@ namespace {
 using namespace gdm;
 
 struct Options {
-  std::string manifest, preset = "base", widths = "32,64,128";
+  std::string manifest, preset = "base", widths = "32,64,128", cache = "auto";
   std::vector<std::string> banks, encoders;
   net::TrainOptions train;
 };
@@ -26,6 +26,10 @@ struct Plot {
 
 std::string check_png_name(const std::string& path) {
   return fs::path(path).extension() == ".png" ? "" : "'" + path + "' does not end in .png";
+}
+
+std::string check_cache_size(const std::string& text) {
+  return text == "auto" ? "" : cli::check_bytes(text);
 }
 
 void declare_training(CLI::App& app, Options& o) {
@@ -64,6 +68,16 @@ void declare_training(CLI::App& app, Options& o) {
   app.add_option("--preset", o.preset, "Size: sets what is not given of --widths, --blocks, --window, --batch")
       ->check(CLI::Validator(CLI::IsMember({"small", "base", "large"})).description(""))
       ->type_name("small|base|large");
+  app.add_option("--augment", t.augment, "Turn, scale and shade windows a little at random; not for reconstructions")
+      ->check(CLI::Validator(CLI::IsMember({"none", "light", "strong"})).description(""))
+      ->type_name("none|light|strong");
+  app.add_option("--fresh-noise", t.fresh_noise_hu,
+                 "Add noise of this standard deviation in HU, with the spectrum of an FBP's, to the fbp of each window")
+      ->check(cli::range(0.0, 1e4));
+  app.add_option("--cache", o.cache,
+                 "Memory for cases, such as 800M or 12G; others are read again when needed; auto: half of the free")
+      ->check(CLI::Validator(check_cache_size, "", ""))
+      ->type_name("SIZE|auto");
   app.add_option("--widths", o.widths, "Channels of the generator's levels")
       ->check(CLI::Validator(cli::check_numbers, "", "numbers"))
       ->type_name("N,N,...");
@@ -148,7 +162,7 @@ nlohmann::ordered_json portable_options(const CLI::App& app, const Options& o) {
   const net::TrainOptions& t = o.train;
   nlohmann::ordered_json json =
       cli::options_in_effect(app, {"output", "log", "plot", "force", "reproducible", "device", "allow-code", "dry-run",
-                                   "checkpoint-every", "max-time", "restart"});
+                                   "checkpoint-every", "max-time", "restart", "cache"});
   if (t.objective == "perceptual") json["perceptual"] = t.perceptual;
   json["widths"] = o.widths;
   json["blocks"] = t.blocks;
@@ -181,6 +195,8 @@ int run(cli::Program& program, Options& o) {
   if (o.manifest.empty()) throw Error("no MANIFEST to train on", Exit::usage);
   if (t.output.empty()) throw Error("--output is needed: the model to write", Exit::usage);
   apply_preset(program.app(), o);
+  t.widths = cli::numbers_from_text(o.widths, "--widths");
+  t.cache_bytes = o.cache == "auto" ? -1 : cli::bytes_from_text(o.cache);
   const bool perceptual_given = program.app().count("--perceptual") > 0;
   check_objective(o, perceptual_given);
   if (t.objective == "perceptual" && !perceptual_given) t.perceptual = 0.3;

@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <cmath>
+
+#include "sys/error.hpp"
 
 namespace gdm::cli {
 namespace {
@@ -35,6 +38,29 @@ CLI::Validator real_range(double low, double high) {
     return fmt::format("'{}' is not a number from {:g} to {:g}", text, low, high);
   };
   return {check, fmt::format("{:g}..{:g}", low, high), "range"};
+}
+
+std::int64_t bytes_from_text(const std::string& text) {
+  constexpr double largest = 9e18;  // fits
+  const std::string units = "KMGT";
+  const std::size_t unit = text.empty() ? std::string::npos : units.find(text.back());
+  const std::string number = unit == std::string::npos ? text : text.substr(0, text.size() - 1);
+  double value = 0;
+  const bool valid = parse_whole_text(number, value) && value >= 0;
+  if (unit != std::string::npos) value *= std::pow(1024.0, static_cast<double>(unit + 1));
+  if (!valid || !(value <= largest)) {
+    throw Error(fmt::format("'{}' is not a number of bytes such as 800M or 12G", text), Exit::usage);
+  }
+  return static_cast<std::int64_t>(value);
+}
+
+std::string check_bytes(const std::string& text) {
+  try {
+    bytes_from_text(text);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
 }
 
 }  // namespace gdm::cli

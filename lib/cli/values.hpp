@@ -12,6 +12,11 @@ namespace gdm::cli {
 CLI::Validator whole_range(std::int64_t low, std::int64_t high);
 CLI::Validator real_range(double low, double high);
 
+/// "512", "800K", "1.5G": a number of bytes with K, M, G or T for powers of 1024. Throws Error with Exit::usage.
+std::int64_t bytes_from_text(const std::string& text);
+/// A CLI11 check: bytes_from_text() accepts it.
+std::string check_bytes(const std::string& text);
+
 /// A decimal number from low to high, both included: whole if the limits are of an integer type. Refuses NaN, signs
 /// with "+", hexadecimal, and anything after the number.
 template <class T>

@@ -80,6 +80,8 @@ std::string training_text(const Json& training) {
       line("training", fmt::format("{}, {} steps of {} windows, learning rate {}, seed {}",
                                    plain(training, "objective"), plain(training, "steps"), plain(training, "batch"),
                                    plain(training, "learning_rate"), plain(training, "seed")));
+  if (training.contains("augment")) text += line("augmentation", plain(training, "augment"));
+  if (training.contains("fresh_noise_hu")) text += line("fresh noise", plain(training, "fresh_noise_hu") + " HU");
   for (const char* part : {"coordination", "drift"}) {
     if (training.contains(part)) text += line(part, training.at(part).dump());
   }

@@ -213,6 +213,9 @@ struct TrainOptions {
   std::int64_t steps = 4000;
   std::int64_t batch = 2;
   std::int64_t window = 48;
+  std::string augment = "none";   ///< none | light | strong (train/window_changes.hpp)
+  double fresh_noise_hu = 0;      ///< standard deviation of noise added to the FBP; 0: none
+  std::int64_t cache_bytes = -1;  ///< cases beyond it are read again when needed; -1: half of the free memory
   double learning_rate = 1e-3;
   double ema = 0.999;
   double drift_start = 0.6;  ///< fraction of the steps that are regression alone

@@ -75,14 +75,14 @@ Tensor GeneratorImpl::forward(const Tensor& inputs) {
 }
 
 Tensor scale_condition(const Tensor& raw, const GeneratorConfig::Condition& condition, const HuMap& hu_map) {
-  if (condition.scaling == "hu") return hu_map.to_unit(raw).clamp_(-1.0, 1.5);
+  if (condition.scaling == "hu") return hu_map.to_unit(raw).clamp_(least_scaled, most_scaled);
   const Tensor flat = raw.flatten();
   Tensor foreground = flat.masked_select(flat > flat.mean());
   if (foreground.numel() == 0) throw Error("condition '" + condition.name + "' is constant");
   const auto rank = static_cast<std::int64_t>(0.995 * static_cast<double>(foreground.numel() - 1)) + 1;
   const double top = std::get<0>(foreground.kthvalue(rank)).item<double>();
   if (!(top > 0)) throw Error("condition '" + condition.name + "' has no positive values");
-  return (raw * (2.0 / top) - 1.0).clamp_(-1.0, 1.5);
+  return (raw * (2.0 / top) - 1.0).clamp_(least_scaled, most_scaled);
 }
 
 LoadedGenerator load_generator(const std::filesystem::path& path, torch::Device device) {

@@ -49,6 +49,9 @@ struct GeneratorImpl : torch::nn::Module {
 };
 TORCH_MODULE(Generator);
 
+/// Scaled conditions are clamped to this range.
+constexpr double least_scaled = -1.0, most_scaled = 1.5;
+
 /// Scales one condition volume as its config says. Any shape; returns a new tensor.
 Tensor scale_condition(const Tensor& raw, const GeneratorConfig::Condition& condition, const HuMap& hu_map);
 

@@ -51,6 +51,15 @@ Tensor random_resolution(const Tensor& windows, double most, at::Generator& gene
   return torch::cat(out);
 }
 
+/// Of windows whose range is [0, 1].
+Tensor changed_intensity(Tensor x, const Strength& s, at::Generator& generator) {
+  if (s.gamma > 0) x = x.clamp_min(0.0).pow(torch::exp(for_each_window(x, -s.gamma, s.gamma, generator)));
+  if (s.gain > 0) x = x * for_each_window(x, 1 - s.gain, 1 + s.gain, generator);
+  if (s.bias > 0) x = x * (1 + s.bias * smooth_field(x, generator));
+  if (s.shift > 0) x = x + for_each_window(x, -s.shift, s.shift, generator);
+  return x;
+}
+
 }  // namespace
 
 nlohmann::ordered_json Strength::json() const {
@@ -95,12 +104,12 @@ Tensor blurred(const Tensor& windows, const Tensor& sigmas) {
   return x.transpose(0, 1);
 }
 
+Tensor random_intensity(const Tensor& windows, const Strength& s, at::Generator& generator) {
+  return changed_intensity(windows * 0.5 + 0.5, s, generator) * 2 - 1;
+}
+
 Tensor random_appearance(const Tensor& windows, const Strength& s, at::Generator& generator) {
-  Tensor x = windows * 0.5 + 0.5;
-  if (s.gamma > 0) x = x.clamp_min(0.0).pow(torch::exp(for_each_window(x, -s.gamma, s.gamma, generator)));
-  if (s.gain > 0) x = x * for_each_window(x, 1 - s.gain, 1 + s.gain, generator);
-  if (s.bias > 0) x = x * (1 + s.bias * smooth_field(x, generator));
-  if (s.shift > 0) x = x + for_each_window(x, -s.shift, s.shift, generator);
+  Tensor x = changed_intensity(windows * 0.5 + 0.5, s, generator);
   if (s.blur > 0) {
     const Tensor wanted = torch::rand({x.size(0)}, generator) < 0.5;
     const Tensor sigmas = uniform({x.size(0)}, 0, s.blur, generator);

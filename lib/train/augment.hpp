@@ -31,6 +31,10 @@ Strength strength_from_name(const std::string& name);
 /// Flips and permutes the axes of each window (B, C, w, w, w) for itself, all its channels alike.
 Tensor random_views(const Tensor& windows, at::Generator& generator);
 
+/// Gamma, gain, bias and shift of windows (B, 1, w, w, w) whose values -1 .. 1 stand for 0 .. 1 and may go beyond;
+/// nothing is clamped but negative intensities before gamma.
+Tensor random_intensity(const Tensor& windows, const Strength& strength, at::Generator& generator);
+
 /// Gamma, gain, bias, shift, blur and resolution of windows (B, 1, w, w, w) with values in [-1, 1]; the result is in
 /// [-1, 1] too. No noise: that is not something to restore.
 Tensor random_appearance(const Tensor& windows, const Strength& strength, at::Generator& generator);

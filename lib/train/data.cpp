@@ -11,7 +11,6 @@
 #include "sys/log.hpp"
 #include "sys/progress.hpp"
 #include "sys/random.hpp"
-#include "sys/sha256.hpp"
 #include "sys/signals.hpp"
 
 namespace gdm::train {
@@ -74,11 +73,16 @@ void require_finite(const Tensor& tensor, const fs::path& path) {
 
 Sample load_sample(const Case& item, const std::vector<nn::GeneratorConfig::Condition>& conditions,
                    const nn::HuMap& hu_map, Provenance& provenance) {
-  Sample sample = with_context("case '" + item.id + "'", [&] { return read_sample(item, conditions, hu_map); });
+  Sample sample = load_sample_again(item, conditions, hu_map);
   provenance.add_source(*item.target);
   if (item.mask) provenance.add_source(*item.mask);
   for (const auto& condition : conditions) provenance.add_source(item.input(condition.name));
   return sample;
+}
+
+Sample load_sample_again(const Case& item, const std::vector<nn::GeneratorConfig::Condition>& conditions,
+                         const nn::HuMap& hu_map) {
+  return with_context("case '" + item.id + "'", [&] { return read_sample(item, conditions, hu_map); });
 }
 
 std::vector<Sample> load_samples(const std::vector<Case>& cases,
@@ -94,15 +98,17 @@ std::vector<Sample> load_samples(const std::vector<Case>& cases,
   return samples;
 }
 
-std::string data_digest(const std::vector<Sample>& samples) {
-  Sha256 digest;
-  for (const Sample& sample : samples) {
-    digest.update(sample.id.c_str(), sample.id.size() + 1);
-    for (const Tensor& tensor : {sample.conditions, sample.target, sample.mask}) {
-      const Tensor plain = tensor.contiguous();
-      digest.update(plain.data_ptr(), plain.nbytes());
-    }
+void DataDigest::add(const Sample& sample) {
+  digest_.update(sample.id.c_str(), sample.id.size() + 1);
+  for (const Tensor& tensor : {sample.conditions, sample.target, sample.mask}) {
+    const Tensor plain = tensor.contiguous();
+    digest_.update(plain.data_ptr(), plain.nbytes());
   }
+}
+
+std::string data_digest(const std::vector<Sample>& samples) {
+  DataDigest digest;
+  for (const Sample& sample : samples) digest.add(sample);
   return digest.hex();
 }
 
@@ -132,7 +138,31 @@ std::vector<Case> usable_cases(const Manifest& manifest, const std::string& spli
 
 WindowSampler::WindowSampler(const std::vector<Sample>& samples, std::int64_t window, std::int64_t batch,
                              std::uint64_t seed)
-    : samples_(samples), window_(window), batch_(batch), seed_(seed) {
+    : window_(window), batch_(batch), seed_(seed) {
+  for (const Sample& sample : samples) {
+    const auto sizes = sample.target.sizes();
+    places_.push_back({sample.foreground, {sizes[1], sizes[2], sizes[3]}, {1, 1, 1}});
+  }
+  cut_ = [&samples](std::size_t index, const std::array<std::int64_t, 3>& start, std::int64_t edge) {
+    const Sample& sample = samples[index];
+    return CutWindow{cut_window(sample.conditions, start, edge, -1.0), cut_window(sample.target, start, edge, -1.0),
+                     cut_window(sample.mask, start, edge, 0)};
+  };
+  group_patients(samples);
+}
+
+WindowSampler::WindowSampler(const std::vector<Sample>& headers, Cut cut, std::int64_t window, std::int64_t batch,
+                             std::uint64_t seed, WindowChanges changes)
+    : cut_(std::move(cut)), window_(window), batch_(batch), seed_(seed), changes_(std::move(changes)) {
+  for (const Sample& header : headers) {
+    const Index3& shape = header.grid.shape_ijk;
+    const Point3 spacing = header.grid.spacing_mm();
+    places_.push_back({header.foreground, {shape[2], shape[1], shape[0]}, {spacing[2], spacing[1], spacing[0]}});
+  }
+  group_patients(headers);
+}
+
+void WindowSampler::group_patients(const std::vector<Sample>& samples) {
   std::map<std::string, std::size_t> number;
   for (std::size_t i = 0; i < samples.size(); ++i) {
     const auto [place, fresh] = number.emplace(samples[i].patient, patients_.size());
@@ -148,13 +178,12 @@ Batch WindowSampler::draw(std::int64_t step, torch::Device device) const {
   for (std::int64_t b = 0; b < batch_; ++b) {
     const auto& owned = patients_[static_cast<std::size_t>(random.below(static_cast<std::int64_t>(patients_.size())))];
     const std::size_t index = owned[static_cast<std::size_t>(random.below(static_cast<std::int64_t>(owned.size())))];
-    const Sample& sample = samples_[index];
+    const Place& place = places_[index];
     batch.cases.push_back(index);
-    const auto sizes = sample.target.sizes();
-    std::int64_t flat = sample.foreground[random.below(sample.foreground.size(0))].item<std::int64_t>();
+    std::int64_t flat = place.foreground[random.below(place.foreground.size(0))].item<std::int64_t>();
     std::array<std::int64_t, 3> start{};
     for (std::size_t axis = 3; axis-- > 0;) {
-      const std::int64_t extent = sizes[static_cast<std::int64_t>(axis) + 1];
+      const std::int64_t extent = place.shape_dhw[axis];
       const std::int64_t centre = flat % extent;
       flat /= extent;
       const std::int64_t jittered = centre - window_ / 2 + random.below(window_ / 2 + 1) - window_ / 4;
@@ -162,13 +191,13 @@ Batch WindowSampler::draw(std::int64_t step, torch::Device device) const {
       start[axis] = last >= 0 ? std::clamp<std::int64_t>(jittered, 0, last) : last / 2;
     }
     const bool flip = random.below(2) == 1;
-    const auto take = [&](const Tensor& volume, double fill) {
-      const Tensor window = cut_window(volume, start, window_, fill);
-      return flip ? window.flip({3}) : window;
-    };
-    conditions.push_back(take(sample.conditions, -1.0));
-    targets.push_back(take(sample.target, -1.0));
-    masks.push_back(take(sample.mask, 0));
+    at::Generator generator = item_generator(seed_, step, b);
+    const CutWindow window = changes_.draw([&](const auto& from, std::int64_t edge) { return cut_(index, from, edge); },
+                                           start, window_, place.spacing_dhw_mm, generator);
+    const auto turned = [flip](const Tensor& tensor) { return flip ? tensor.flip({3}) : tensor; };
+    conditions.push_back(turned(window.conditions));
+    targets.push_back(turned(window.target));
+    masks.push_back(turned(window.mask));
   }
   batch.conditions = torch::stack(conditions).to(device);
   batch.target = torch::stack(targets).to(device);

@@ -1,6 +1,7 @@
 // Training data: whole cases in memory, random windows from them.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -9,6 +10,8 @@
 #include "io/sidecar.hpp"
 #include "nn/generator.hpp"
 #include "nn/windows.hpp"
+#include "sys/sha256.hpp"
+#include "train/window_changes.hpp"
 
 namespace gdm::train {
 
@@ -28,6 +31,9 @@ struct Sample {
 /// is empty; the files read are added to `provenance`.
 Sample load_sample(const Case& item, const std::vector<nn::GeneratorConfig::Condition>& conditions,
                    const nn::HuMap& hu_map, Provenance& provenance);
+/// The same for a case whose files are among the sources already.
+Sample load_sample_again(const Case& item, const std::vector<nn::GeneratorConfig::Condition>& conditions,
+                         const nn::HuMap& hu_map);
 /// Reads several cases, with progress.
 std::vector<Sample> load_samples(const std::vector<Case>& cases,
                                  const std::vector<nn::GeneratorConfig::Condition>& conditions, const nn::HuMap& hu_map,
@@ -39,6 +45,14 @@ Tensor foreground_indices(const Tensor& mask);
 void require_finite(const Tensor& tensor, const fs::path& path);
 
 /// SHA-256 over ids, voxels and masks: what "the same data" means to a checkpoint.
+class DataDigest {
+ public:
+  void add(const Sample& sample);
+  std::string hex() { return digest_.hex(); }
+
+ private:
+  Sha256 digest_;
+};
 std::string data_digest(const std::vector<Sample>& samples);
 
 /// Median over samples of the mean voxel edge.
@@ -53,18 +67,36 @@ struct Batch {
   std::vector<std::size_t> cases;  ///< index of each window's case
 };
 
-/// Draws windows centred near a random foreground voxel, each patient equally often; flips left-right half of the
-/// time. Voxels beyond the volume are air and outside the mask. The draw of a step depends on (seed, step) alone.
+/// Draws windows centred near a random foreground voxel, each patient equally often whatever their number of cases;
+/// flips left-right half of the time, which is anatomically honest for this axis alone, and commutes with acquisitions
+/// whose views lie evenly. Voxels beyond the volume are air and outside the mask. The draw of a step depends on
+/// (seed, step) alone, and what changes a window besides on (seed, step, place in the batch). draw() may be called by
+/// several threads at once.
 class WindowSampler {
  public:
+  /// Cuts the window of a case: its number, (D, H, W) of the first voxel, edge.
+  using Cut = std::function<CutWindow(std::size_t, const std::array<std::int64_t, 3>&, std::int64_t)>;
+
   WindowSampler(const std::vector<Sample>& samples, std::int64_t window, std::int64_t batch, std::uint64_t seed);
+  /// Cases whose volumes `cut` knows; the samples' own are not used, their grids are.
+  WindowSampler(const std::vector<Sample>& headers, Cut cut, std::int64_t window, std::int64_t batch,
+                std::uint64_t seed, WindowChanges changes);
   Batch draw(std::int64_t step, torch::Device device) const;
 
  private:
-  const std::vector<Sample>& samples_;
-  std::vector<std::vector<std::size_t>> patients_;  ///< sample numbers of each patient
+  struct Place {
+    Tensor foreground;
+    std::array<std::int64_t, 3> shape_dhw;
+    std::array<double, 3> spacing_dhw_mm;
+  };
+  void group_patients(const std::vector<Sample>& samples);
+
+  std::vector<Place> places_;
+  std::vector<std::vector<std::size_t>> patients_;  ///< case numbers of each patient
+  Cut cut_;
   std::int64_t window_, batch_;
   std::uint64_t seed_;
+  WindowChanges changes_;
 };
 
 }  // namespace gdm::train

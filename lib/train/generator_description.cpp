@@ -4,11 +4,9 @@
 #include <set>
 
 namespace gdm::train {
-namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// The ramp filter of an FBP as gdm-recon notes it; "" where nothing is said.
 std::string fbp_filter(const fs::path& volume) {
   const Json sidecar = read_sidecar(volume);
   const auto place = Json::json_pointer("/gdm/details/fbp/filter");
@@ -17,13 +15,13 @@ std::string fbp_filter(const fs::path& volume) {
              : "";
 }
 
-}  // namespace
-
 Json settings_json(const net::TrainOptions& o, const net::Compute& compute) {
   Json json{{"objective", o.objective},         {"steps", o.steps}, {"batch", o.batch},
             {"learning_rate", o.learning_rate}, {"ema", o.ema},     {"seed", compute.seed}};
   if (!o.init.empty()) json["init"] = o.init.filename().string();
   json["keep"] = o.keep == "best" ? "best " + o.score : o.keep;
+  if (o.augment != "none") json["augment"] = o.augment;
+  if (o.fresh_noise_hu > 0) json["fresh_noise_hu"] = o.fresh_noise_hu;
   if (o.objective == "regression") return json;
   json["coordination"] = {{"mode", o.coordination}, {"conflict", o.conflict}, {"conflict_edge", o.conflict_edge}};
   json["start"] = o.drift_start;

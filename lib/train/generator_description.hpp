@@ -10,6 +10,9 @@ namespace gdm::train {
 /// What changes the weights, as checkpoints compare it.
 nlohmann::ordered_json settings_json(const net::TrainOptions& options, const net::Compute& compute);
 
+/// The ramp filter of an FBP as gdm-recon notes it in the volume's sidecar; "" where nothing is said.
+std::string fbp_filter(const fs::path& volume);
+
 /// {"sha256", "cases", "patients", "voxel_edge_mm": {"least", "median", "largest"} (mean edges of the cases), and for
 /// FBP inputs "fbp": {"filters": [..]} where their sidecars say it}.
 nlohmann::ordered_json data_json(const std::vector<Sample>& samples, const std::vector<Case>& cases,

@@ -13,12 +13,15 @@
 #include "nn/noise.hpp"
 #include "synth/sliding_window.hpp"
 #include "sys/log.hpp"
+#include "sys/memory.hpp"
 #include "sys/signals.hpp"
+#include "train/case_store.hpp"
 #include "train/data.hpp"
 #include "train/generator_conditions.hpp"
 #include "train/generator_description.hpp"
 #include "train/loop.hpp"
 #include "train/objectives.hpp"
+#include "train/prefetch.hpp"
 #include "train/validation.hpp"
 
 namespace gdm::train {
@@ -55,6 +58,17 @@ std::vector<Case> validation_cases(const Manifest& manifest, const net::TrainOpt
   return cases;
 }
 
+/// Half of what is free is left to the network and to others.
+std::uint64_t cache_bytes(const net::TrainOptions& options) {
+  return options.cache_bytes < 0 ? available_memory_bytes() / 2 : static_cast<std::uint64_t>(options.cache_bytes);
+}
+
+/// Fresh noise takes the filter of the first case's FBP.
+WindowChanges window_changes(const net::TrainOptions& options, const nn::GeneratorConfig& config, const Case& first) {
+  const auto fbp = first.inputs.find("fbp");
+  return {options.augment, options.fresh_noise_hu, fbp == first.inputs.end() ? "" : fbp_filter(fbp->second), config};
+}
+
 Tensor weighted_l1(const Tensor& predicted, const Tensor& target, const Tensor& mask) {
   const Tensor weight = mask.to(torch::kFloat32) * (1 - background_weight) + background_weight;
   return ((predicted - target).abs() * weight).sum() / weight.sum();
@@ -77,19 +91,28 @@ class Training {
     network_->to(device_);
     trainee_ = std::make_unique<Trainee>(*network_, options.ema);
     cases_ = usable_cases(manifest, "train");
-    train_ = load_samples(cases_, config_.conditions, config_.hu_map, provenance);
-    data_digest_ = data_digest(train_);
-    objectives_ = std::make_unique<Objectives>(options, compute.seed, manifest, config_.hu_map, median_edge_mm(train_),
-                                               device_, provenance);
+    WindowChanges changes = window_changes(options, config_, cases_.front());
+    train_ = std::make_unique<CaseStore>(cases_, config_.conditions, config_.hu_map, cache_bytes(options), provenance);
+    objectives_ = std::make_unique<Objectives>(options, compute.seed, manifest, config_.hu_map,
+                                               median_edge_mm(train_->headers()), device_, provenance);
     std::vector<Sample> samples;
     if (!validation.empty()) samples = load_samples(validation, config_.conditions, config_.hu_map, provenance);
     validation_ = std::make_unique<Validation>(std::move(samples), config_, device_);
-    sampler_ = std::make_unique<WindowSampler>(train_, options.window, options.batch, compute.seed);
+    const auto cut = [this](std::size_t index, const auto& start, auto edge) {
+      return train_->cut(index, start, edge);
+    };
+    sampler_ = std::make_unique<WindowSampler>(train_->headers(), cut, options.window, options.batch, compute.seed,
+                                               std::move(changes));
   }
 
   bool run() {
     const LoopPlan plan = loop_plan();
-    if (!run_loop(plan, *trainee_, extra(), [this](std::int64_t n) { return step(n); })) return false;
+    const bool finished = run_loop(plan, *trainee_, extra(), [this](std::int64_t n) { return step(n); });
+    if (batches_) {
+      log_verbose(fmt::format("waited {:.2f} s for windows in {:.2f} s of steps", batches_->waited_s(), step_s_));
+      batches_.reset();
+    }
+    if (!finished) return false;
     if (!pending_.is_null()) {
       log_info("stopped by a signal in the last validation; the same command goes on with it");
       return false;
@@ -103,11 +126,12 @@ class Training {
   Json plan() {
     const LoopPlan plan = loop_plan();
     const std::int64_t first = first_step(plan), steps = options_.steps;
-    const double step_s = timed([&] { train_step(0); });
+    const double step_s = timed([&] { train_step(0, sampler_->draw(0, device_)); });
     const auto start = static_cast<std::int64_t>(options_.drift_start * static_cast<double>(steps));
     const std::int64_t together = objectives_->empty() ? 0 : steps - std::max(first, std::min(start, steps));
     double objective_step_s = 0, validation_s = 0;
-    if (!objectives_->empty()) objective_step_s = timed([&] { train_step(steps - 1); });
+    if (!objectives_->empty())
+      objective_step_s = timed([&] { train_step(steps - 1, sampler_->draw(steps - 1, device_)); });
     if (!validation_->empty()) {
       const torch::NoGradGuard no_grad;
       const std::int64_t at_once = synth::windows_at_once(config_.window);
@@ -173,7 +197,7 @@ class Training {
     plan.max_time_s = options_.max_time_s;
     plan.restart = options_.restart;
     plan.configuration = {
-        {"generator", config_.json()}, {"training", settings_json(options_, compute_)}, {"data", data_digest_}};
+        {"generator", config_.json()}, {"training", settings_json(options_, compute_)}, {"data", train_->digest()}};
     if (!objectives_->empty()) plan.configuration["objectives"] = objectives_->description();
     if (!init_digest_.empty()) plan.configuration["init"] = init_digest_;
     return plan;
@@ -199,12 +223,17 @@ class Training {
       log_ = std::make_unique<JsonLog>(options_.log, pending_.is_null() ? first : first - 1);
       if (!pending_.is_null()) finish_step(pending_);
       if (!pending_.is_null()) throw StopRequested{stop_signal()};
+      const auto draw = [this](std::int64_t n) { return sampler_->draw(n, torch::kCPU); };
+      batches_ = std::make_unique<Prefetcher>(draw, first, options_.steps, device_);
     };
     return extra;
   }
 
   std::string step(std::int64_t n) {
-    finish_step(train_step(n));
+    const auto start = std::chrono::steady_clock::now();
+    Json line = train_step(n, batches_->next());
+    step_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    finish_step(std::move(line));
     const Json mae = validated_.is_null() ? Json() : validated_.at("mae_hu");
     return fmt::format("L1 {:.1f} HU", average_l1_hu_) +
            (mae.is_null() ? "" : fmt::format(", validation MAE {:.1f} HU", mae.get<double>()));
@@ -215,8 +244,7 @@ class Training {
   }
 
   /// Returns the step's line of the log.
-  Json train_step(std::int64_t n) {
-    const Batch batch = sampler_->draw(n, device_);
+  Json train_step(std::int64_t n, const Batch& batch) {
     Json line{{"step", n}};
     const Tensor predicted = network_(with_noise(batch.conditions, n));
     const Tensor leaf = predicted.detach().requires_grad_(true);
@@ -277,7 +305,7 @@ class Training {
   /// What a model's file says before there are figures.
   Json description() const {
     Json training = settings_json(options_, compute_);
-    training["data"] = data_json(train_, cases_, data_digest_);
+    training["data"] = data_json(train_->headers(), cases_, train_->digest());
     training["data"]["validation_cases"] = validation_->cases();
     if (!objectives_->empty()) training["objectives"] = objectives_->description();
     if (!init_digest_.empty()) training["init_sha256"] = init_digest_;
@@ -314,15 +342,16 @@ class Training {
   std::unique_ptr<Objectives> objectives_;
   std::string init_digest_;  ///< of the generator it began from; empty: none
   std::vector<Case> cases_;
-  std::vector<Sample> train_;
-  std::string data_digest_;
+  std::unique_ptr<CaseStore> train_;
   std::unique_ptr<WindowSampler> sampler_;
   std::unique_ptr<Validation> validation_;
   BestWeights best_;
   std::unique_ptr<JsonLog> log_;
   double average_l1_hu_ = 0;
-  Json validated_;  ///< figures of the last validation; null before the first
-  Json pending_;    ///< line of a step whose validation was stopped; else null
+  Json validated_;                       ///< figures of the last validation; null before the first
+  Json pending_;                         ///< line of a step whose validation was stopped; else null
+  double step_s_ = 0;                    ///< steps without validations
+  std::unique_ptr<Prefetcher> batches_;  ///< last: its thread uses the others
 };
 
 }  // namespace
