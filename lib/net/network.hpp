@@ -208,12 +208,16 @@ struct TrainOptions {
   std::vector<std::int64_t> widths{32, 64, 128};
   std::int64_t steps = 4000;
   std::int64_t batch = 2;
+  std::int64_t accumulate = 1;  ///< batches whose gradients are averaged for a step
   std::int64_t window = 48;
   double learning_rate = 1e-3;
   double ema = 0.999;
-  double drift_start = 0.6;  ///< fraction of the steps that are regression alone
-  double rho = 0.3;          ///< share of the drift gradient at the predicted volume
-  double perceptual = 0;     ///< share of the perceptual gradient there
+  std::string precision = "fp32";  ///< fp32 | bf16: of the networks' arithmetic; weights and losses are fp32
+  double drift_start = 0.6;        ///< fraction of the steps that are regression alone
+  double rho = 0.3;                ///< share of the drift gradient at the predicted volume
+  double perceptual = 0;           ///< share of the perceptual gradient there
+  double ssim = 0;                 ///< share of the gradient of 1 - SSIM there, with any objective
+  double share_end = 1;            ///< factor on all shares at the last step; linear from drift_start, where it is 1
   std::string coordination = "norm+pcgrad";
   double conflict = 1.0;           ///< kappa: part of a gradient that opposes fidelity and is removed
   std::int64_t conflict_edge = 0;  ///< edge in voxels of the cubes in which that is done; 0: the whole window

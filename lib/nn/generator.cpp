@@ -84,7 +84,7 @@ GeneratorImpl::GeneratorImpl(const GeneratorConfig& config) : residual_on_first(
 
 Tensor GeneratorImpl::forward(const Tensor& conditions) {
   const Tensor features = up(down(stem(space_to_depth(conditions))));
-  const Tensor change = depth_to_space(head(torch::silu(head_norm(features))));
+  const Tensor change = depth_to_space(head(torch::silu(normalised(head_norm, features))));
   return residual_on_first ? conditions.slice(1, 0, 1) + change : change;
 }
 

@@ -15,6 +15,7 @@
 #include "train/data.hpp"
 #include "train/generator_conditions.hpp"
 #include "train/generator_description.hpp"
+#include "train/log_mean.hpp"
 #include "train/loop.hpp"
 #include "train/objectives.hpp"
 #include "train/validation.hpp"
@@ -67,6 +68,8 @@ class Training {
         config_(generator_config(manifest, options)),
         best_(options.score) {
     const std::vector<Case> validation = validation_cases(manifest, options);
+    if (options.precision == "bf16" && device_.is_cpu())
+      log_warning("--precision bf16 is slower than fp32 on most CPUs");
     torch::manual_seed(compute.seed);
     network_ = nn::Generator(config_);
     if (!options.init.empty()) begin_from(options.init);
@@ -103,7 +106,8 @@ class Training {
     const auto start = static_cast<std::int64_t>(options_.drift_start * static_cast<double>(steps));
     const std::int64_t together = objectives_->empty() ? 0 : steps - std::max(first, std::min(start, steps));
     double objective_step_s = 0, validation_s = 0;
-    if (!objectives_->empty()) objective_step_s = timed([&] { train_step(steps - 1); });
+    const std::int64_t late = std::min((start + steps) / 2, steps - 1);  // at the last, shares may have ended at 0
+    if (!objectives_->empty()) objective_step_s = timed([&] { train_step(late); });
     if (!validation_->empty()) {
       const torch::NoGradGuard no_grad;
       const std::int64_t at_once = synth::windows_at_once(config_.window);
@@ -205,21 +209,38 @@ class Training {
            (mae.is_null() ? "" : fmt::format(", validation MAE {:.1f} HU", mae.get<double>()));
   }
 
-  /// Returns the step's line of the log.
-  Json train_step(std::int64_t n) {
-    const Batch batch = sampler_->draw(n, device_);
+  Tensor predict(const Tensor& conditions) {
+    const nn::Bfloat16Guard guard(device_, options_.precision == "bf16");
+    return network_(conditions).to(torch::kFloat32);
+  }
+
+  /// Adds the gradients of one of the batches of step `n`, number `number` of all, to the parameters'. Returns what the
+  /// log says of it.
+  Json add_gradients(std::int64_t n, std::int64_t number) {
+    const Batch batch = sampler_->draw(number, device_);
     Json line{{"step", n}};
-    const Tensor predicted = network_(batch.conditions);
+    const Tensor predicted = predict(batch.conditions);
     const Tensor leaf = predicted.detach().requires_grad_(true);
     const Tensor fidelity = weighted_l1(leaf, batch.target, batch.mask);
     Tensor gradient = torch::autograd::grad({fidelity}, {leaf})[0];
-    const double l1_hu = fidelity.item<double>() * config_.hu_map.hu_per_unit();
-    line["l1_hu"] = l1_hu;
+    line["l1_hu"] = fidelity.item<double>() * config_.hu_map.hu_per_unit();
     if (!objectives_->empty()) {
-      gradient = objectives_->coordinated(n, {leaf, batch.target, batch.mask}, gradient, line);
+      gradient = objectives_->coordinated(n, number, {leaf, batch.target, batch.mask}, gradient, line);
     }
-    trainee_->zero_grad();
+    if (options_.accumulate > 1) gradient = gradient / static_cast<double>(options_.accumulate);
     predicted.backward(gradient);
+    return line;
+  }
+
+  /// Returns the step's line of the log.
+  Json train_step(std::int64_t n) {
+    trainee_->zero_grad();
+    std::vector<Json> lines;
+    for (std::int64_t part = 0; part < options_.accumulate; ++part) {
+      lines.push_back(add_gradients(n, n * options_.accumulate + part));
+    }
+    Json line = mean_of(lines);
+    const auto l1_hu = line.at("l1_hu").get<double>();
     const double rate = learning_rate(options_.learning_rate, n, options_.steps);
     line["parameter_gradient_norm"] = trainee_->step(rate, l1_hu);
     line["learning_rate"] = rate * trainee_->rate_factor();
