@@ -24,13 +24,18 @@ _gdm_drift_train() {
         --conditions) return ;;
         --steps) return ;;
         --batch) return ;;
+        --accumulate) return ;;
         --window) return ;;
+        --preset) COMPREPLY=($(compgen -W "small base large" -- "$cur")); return ;;
         --augment) COMPREPLY=($(compgen -W "none light strong" -- "$cur")); return ;;
         --fresh-noise) return ;;
         --cache) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --widths) return ;;
+        --blocks) return ;;
+        --noise-channels) return ;;
         --learning-rate) return ;;
         --ema) return ;;
+        --precision) COMPREPLY=($(compgen -W "fp32 bf16" -- "$cur")); return ;;
         --checkpoint-every) return ;;
         --validate-every) return ;;
         --keep) COMPREPLY=($(compgen -W "last best" -- "$cur")); return ;;
@@ -39,6 +44,8 @@ _gdm_drift_train() {
         --drift-start) return ;;
         --rho) return ;;
         --perceptual) return ;;
+        --ssim) return ;;
+        --share-end) return ;;
         --coordination) COMPREPLY=($(compgen -W "fixed norm pcgrad mgda cagrad" -- "$cur")); return ;;
         --conflict) return ;;
         --conflict-edge) return ;;
@@ -53,7 +60,7 @@ _gdm_drift_train() {
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --plot --conditions --steps --batch --window --augment --fresh-noise --cache --widths --learning-rate --ema --checkpoint-every --validate-every --keep --score --max-time --restart --drift-start --rho --perceptual --coordination --conflict --conflict-edge --taps --weight-global --weight-local --weight-spatial --pair-weight --temperatures --sinkhorn -f --force --reproducible --seed --device --allow-code -n --dry-run" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --plot --conditions --steps --batch --accumulate --window --preset --augment --fresh-noise --cache --widths --blocks --noise-channels --learning-rate --ema --precision --checkpoint-every --validate-every --keep --score --max-time --restart --drift-start --rho --perceptual --ssim --share-end --coordination --conflict --conflict-edge --taps --weight-global --weight-local --weight-spatial --pair-weight --temperatures --sinkhorn -f --force --reproducible --seed --device --allow-code -n --dry-run" -- "$cur"))
       else
         COMPREPLY=($(compgen -W "info plot" -- "$cur"))
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -64,6 +64,8 @@ void declare_training(CLI::App& app, Options& o) {
       ->type_name("NAME,NAME,...");
   app.add_option("--steps", t.steps, "Optimiser steps")->check(cli::range(1, 100000000));
   app.add_option("--batch", t.batch, "Windows in a step")->check(cli::range(1, 1024));
+  app.add_option("--accumulate", t.accumulate, "Batches whose gradients are averaged for a step")
+      ->check(cli::range(1, 1024));
   app.add_option("--window", t.window, "Window edge in voxels")->check(cli::range(16, 256));
   app.add_option("--preset", o.preset, "Size: sets what is not given of --widths, --blocks, --window, --batch")
       ->check(CLI::Validator(CLI::IsMember({"small", "base", "large"})).description(""))
@@ -87,6 +89,9 @@ void declare_training(CLI::App& app, Options& o) {
       ->check(cli::range(0, 16));
   app.add_option("--learning-rate", t.learning_rate, "Peak learning rate")->check(cli::range(1e-8, 1.0));
   app.add_option("--ema", t.ema, "Decay of the weights' moving average")->check(cli::range(0.0, 0.99999));
+  app.add_option("--precision", t.precision, "Arithmetic of the networks in training; weights and losses stay fp32")
+      ->check(CLI::Validator(CLI::IsMember({"fp32", "bf16"})).description(""))
+      ->type_name("fp32|bf16");
   app.add_option("--checkpoint-every", t.checkpoint_every, "Steps between checkpoints")
       ->check(cli::range(1, 100000000));
   app.add_option("--validate-every", t.validate_every, "Steps between validations")->check(cli::range(1, 100000000));
@@ -107,6 +112,10 @@ void declare_drift(CLI::App& app, net::TrainOptions& t) {
   app.add_option("--rho", t.rho, "Size of the drift gradient relative to the fidelity gradient, at the volume")
       ->check(cli::range(0.0, 10.0));
   app.add_option("--perceptual", t.perceptual, "The same of the perceptual gradient; --objective perceptual: 0.3")
+      ->check(cli::range(0.0, 10.0));
+  app.add_option("--ssim", t.ssim, "The same of the gradient of 1 - SSIM, with any objective; 0: none")
+      ->check(cli::range(0.0, 10.0));
+  app.add_option("--share-end", t.share_end, "Factor on these three at the last step, linear from 1 at --drift-start")
       ->check(cli::range(0.0, 10.0));
   app.add_option("--coordination", t.coordination, "How the gradients are brought together")
       ->check(

@@ -35,9 +35,11 @@ Tensor positive_weights(std::int64_t pairs, std::int64_t all, double pair_weight
 }  // namespace
 
 DriftLoss::DriftLoss(const RealBank& bank, const DriftOptions& options) : options_(options), bank_(bank) {
+  const std::size_t all = bank_.encoder().taps().size();
+  const std::size_t used = options_.finest_taps == 0 ? all : static_cast<std::size_t>(options_.finest_taps);
   for (const auto& [key, level] : bank_.description().at("keys").items()) {
     const std::string name = level_of(key);
-    if (weight_of(name) <= 0 || bank_.scale(key) < least_scale || !uses_tap_of(key)) continue;
+    if (weight_of(name) <= 0 || bank_.scale(key) < least_scale || tap_of(key) >= used) continue;
     // Cells of one block lie closer together than cells of the bank, which come from everywhere: learnt at the start.
     states_[key].scale = name == "spatial" ? 0.0 : bank_.scale(key);
     ++keys_per_level_[name];
@@ -47,15 +49,18 @@ DriftLoss::DriftLoss(const RealBank& bank, const DriftOptions& options) : option
   if (states_.empty()) throw Error("nothing in it has a weight above zero, so there is no drift");
 }
 
-bool DriftLoss::uses_tap_of(const std::string& key) const {
+std::size_t DriftLoss::tap_of(const std::string& key) const {
   const auto& taps = bank_.encoder().taps();
-  const std::size_t used = options_.finest_taps == 0 ? taps.size() : static_cast<std::size_t>(options_.finest_taps);
   const std::string behind_level = key.substr(key.find('.') + 1);
   const std::string tap = behind_level.substr(0, behind_level.find('.'));
-  for (std::size_t i = 0; i < std::min(used, taps.size()); ++i) {
-    if (taps[i].name == tap) return true;
-  }
-  return false;
+  const auto found = std::find_if(taps.begin(), taps.end(), [&](const nn::Tap& other) { return other.name == tap; });
+  return static_cast<std::size_t>(found - taps.begin());
+}
+
+std::size_t DriftLoss::taps() const {
+  std::size_t count = 0;
+  for (const auto& [key, state] : states_) count = std::max(count, tap_of(key) + 1);
+  return count;
 }
 
 double DriftLoss::weight_of(const std::string& level) const {
@@ -118,14 +123,14 @@ DriftLoss::Result DriftLoss::loss(const FeaturePair& pair, at::Generator& genera
   Result result;
   auto taps = bank_.encoder().taps();
   taps.resize(pair.predicted.size());  // a pair may hold the finest alone
-  const auto gen = candidates(taps, pair.predicted, pair.mask);
+  const KeyFilter wanted = [this](const std::string& key) { return states_.count(key) != 0; };
+  const auto gen = candidates(taps, pair.predicted, pair.mask, wanted);
   std::vector<Candidates> real;
   {
     const torch::NoGradGuard no_grad;
-    real = candidates(taps, pair.real, pair.mask);
+    real = candidates(taps, pair.real, pair.mask, wanted);
   }
   for (std::size_t i = 0; i < gen.size(); ++i) {
-    if (states_.count(gen[i].key) == 0) continue;
     const Tensor part = problem_loss(gen[i], real[i], generator, result);
     if (part.defined()) result.loss = result.loss.defined() ? result.loss + part : part;
   }

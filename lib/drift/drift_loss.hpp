@@ -36,7 +36,10 @@ class DriftLoss {
     /// RMS of the raw force for each level and temperature, mean over the level's keys: {"local": [..], ...}.
     std::map<std::string, std::vector<double>> raw_rms;
   };
-  /// `pair`: features of windows by the bank's encoder. All draws come from `generator`; the rings advance.
+  /// How many of the encoder's finest taps loss() looks at.
+  std::size_t taps() const;
+  /// `pair`: features of windows by the bank's encoder, at least of the first taps(). All draws come from `generator`;
+  /// the rings advance.
   Result loss(const FeaturePair& pair, at::Generator& generator);
 
   /// Everything that a resumed run needs: rings as tensors whose names begin with `prefix`, scales and averages as
@@ -46,7 +49,8 @@ class DriftLoss {
 
  private:
   double weight_of(const std::string& level) const;
-  bool uses_tap_of(const std::string& key) const;
+  /// Place of a key's tap among the encoder's.
+  std::size_t tap_of(const std::string& key) const;
   Tensor problem_loss(const Candidates& gen, const Candidates& real, at::Generator& generator, Result& result);
 
   DriftOptions options_;

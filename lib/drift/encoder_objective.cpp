@@ -8,33 +8,37 @@ Tensor gradient_of(const Tensor& loss, const Tensor& leaf, bool keep_graph) {
   return torch::autograd::grad({loss}, {leaf}, {}, keep_graph)[0];
 }
 
-/// Taps are ordered from fine to coarse.
-void keep_finest(FeaturePair& pair, std::int64_t taps) {
-  if (taps == 0 || static_cast<std::size_t>(taps) >= pair.predicted.size()) return;
-  pair.predicted.resize(static_cast<std::size_t>(taps));
-  pair.real.resize(static_cast<std::size_t>(taps));
-}
-
 }  // namespace
 
 EncoderObjective::EncoderObjective(std::string name, std::shared_ptr<const RealBank> bank,
                                    const EncoderObjectiveOptions& options)
-    : name_(std::move(name)),
-      options_(options),
-      bank_(std::move(bank)),
-      encoder_(bank_->encoder()),
-      size_(bank_->window()) {
+    : name_(std::move(name)), options_(options), bank_(std::move(bank)), encoder_(bank_->encoder()) {
+  options_.seeing.size = bank_->window();
   if (options_.drift_share > 0) drift_ = std::make_unique<DriftLoss>(*bank_, options_.drift);
+  choose_taps();
 }
 
 EncoderObjective::EncoderObjective(std::string name, nn::FrozenEncoder encoder, std::int64_t size,
                                    const EncoderObjectiveOptions& options)
-    : name_(std::move(name)), options_(options), encoder_(std::move(encoder)), size_(size) {}
+    : name_(std::move(name)), options_(options), encoder_(std::move(encoder)) {
+  options_.seeing.size = size;
+  choose_taps();
+}
+
+/// The perceptual loss looks at all taps that options allow, the drift at those that a level of weight needs. Taps are
+/// ordered from fine to coarse.
+void EncoderObjective::choose_taps() {
+  const auto finest = static_cast<std::size_t>(options_.drift.finest_taps);
+  if (options_.perceptual_share > 0) {
+    options_.seeing.taps = finest == 0 ? nn::all_taps : finest;
+  } else if (drift_) {
+    options_.seeing.taps = drift_->taps();
+  }
+}
 
 std::vector<ObjectiveGradient> EncoderObjective::gradients(const OutputWindow& window, at::Generator& generator) {
-  FeaturePair pair = feature_pair(encoder_, window.predicted, window.target, window.mask, size_, options_.units,
-                                  options_.edge_mm, generator);
-  keep_finest(pair, options_.drift.finest_taps);
+  const FeaturePair pair =
+      feature_pair(encoder_, window.predicted, window.target, window.mask, options_.seeing, generator);
   std::vector<ObjectiveGradient> out;
   if (options_.perceptual_share > 0) {
     const Tensor loss = perceptual_loss(pair);

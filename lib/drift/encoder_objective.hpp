@@ -12,8 +12,7 @@ namespace gdm::drift {
 struct EncoderObjectiveOptions {
   double drift_share = 0, perceptual_share = 0;  ///< 0: not computed
   DriftOptions drift;
-  nn::HuMap units;     ///< of the windows
-  double edge_mm = 0;  ///< mean voxel edge of the windows; 0: not known
+  Seeing seeing;  ///< `size` and `taps` are set by the objective
 };
 
 class EncoderObjective : public OutputObjective {
@@ -29,11 +28,12 @@ class EncoderObjective : public OutputObjective {
   void load(const SafetensorsFile& file, const std::string& prefix, const nlohmann::ordered_json& json) override;
 
  private:
+  void choose_taps();
+
   std::string name_;
   EncoderObjectiveOptions options_;
   std::shared_ptr<const RealBank> bank_;
   nn::FrozenEncoder encoder_;
-  std::int64_t size_;
   std::unique_ptr<DriftLoss> drift_;
 };
 

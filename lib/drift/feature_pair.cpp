@@ -22,14 +22,19 @@ Tensor tap_loss(const Tensor& predicted, const Tensor& real, const Tensor& mask)
 }  // namespace
 
 FeaturePair feature_pair(const nn::FrozenEncoder& encoder, const Tensor& predicted, const Tensor& target,
-                         const Tensor& mask, std::int64_t size, const nn::HuMap& units, double edge_mm,
-                         at::Generator& generator) {
+                         const Tensor& mask, const Seeing& seeing, at::Generator& generator) {
   FeaturePair pair;
-  const View view = View::random(predicted.size(2), size, generator);
+  const View view = View::random(predicted.size(2), seeing.size, generator);
+  const auto seen = [&](const Tensor& window) {
+    const nn::Bfloat16Guard guard(window.device(), seeing.bfloat16);
+    std::vector<Tensor> maps = encoder.features(view.apply(window), seeing.units, seeing.edge_mm, seeing.taps);
+    for (Tensor& map : maps) map = map.to(torch::kFloat32);
+    return maps;
+  };
   pair.mask = view.apply(mask);
-  pair.predicted = encoder.features(view.apply(predicted), units, edge_mm);
+  pair.predicted = seen(predicted);
   const torch::NoGradGuard no_grad;
-  pair.real = encoder.features(view.apply(target), units, edge_mm);
+  pair.real = seen(target);
   return pair;
 }
 

@@ -13,11 +13,18 @@ struct FeaturePair {
   Tensor mask;  ///< (B, 1, D, H, W) of the same view, 1 inside
 };
 
-/// Both windows (B, 1, D, H, W), in `units`, through the same random view (View::random) of `size` voxels and then the
-/// encoder; edge_mm is the voxels' mean edge. Gradients flow to `predicted`.
+/// How windows are seen.
+struct Seeing {
+  std::int64_t size = 0;            ///< edge of the random view (View::random) in voxels
+  std::size_t taps = nn::all_taps;  ///< of the encoder, so many of the finest
+  nn::HuMap units;                  ///< of the windows
+  double edge_mm = 0;               ///< mean voxel edge of the windows; 0: not known
+  bool bfloat16 = false;            ///< the encoder computes in bf16; its maps are fp32 all the same
+};
+
+/// Both windows (B, 1, D, H, W) through the same random view and then the encoder. Gradients flow to `predicted`.
 FeaturePair feature_pair(const nn::FrozenEncoder& encoder, const Tensor& predicted, const Tensor& target,
-                         const Tensor& mask, std::int64_t size, const nn::HuMap& units, double edge_mm,
-                         at::Generator& generator);
+                         const Tensor& mask, const Seeing& seeing, at::Generator& generator);
 
 /// Feature-matching loss between a window and its own target: for each tap the mean absolute difference over the cells
 /// inside the patient, in units of the real features' mean absolute deviation in these cells, so that all taps count

@@ -19,10 +19,19 @@ double update_ema(double old, double now) {
   return old > 0 ? ema * old + (1 - ema) * now : now;
 }
 
+/// exp(logits - their maximum along `dim`), and 1 / its sum along `dim`: a softmax but for the division.
+std::pair<Tensor, Tensor> exponentials(const Tensor& logits, std::int64_t dim) {
+  Tensor e = (logits - logits.amax(dim, true)).exp_();
+  Tensor factor = e.sum(dim, true).reciprocal_();
+  return {std::move(e), std::move(factor)};
+}
+
 /// Affinities (R, G, M) between G queries and M targets.
 Tensor affinities(const Tensor& logits, const FieldOptions& options) {
-  if (options.sinkhorn_rounds == 0) {
-    return (torch::softmax(logits, 2) * torch::softmax(logits, 1)).clamp_min_(options.affinity_floor).sqrt_();
+  if (options.sinkhorn_rounds == 0) {  // softmax() along columns takes half as long again as these passes in place
+    auto [rows, row_factor] = exponentials(logits, 2);
+    const auto [columns, column_factor] = exponentials(logits, 1);
+    return rows.mul_(row_factor).mul_(columns).mul_(column_factor).clamp_min_(options.affinity_floor).sqrt_();
   }
   Tensor log_affinity = logits;
   for (std::int64_t round = 0; round < options.sinkhorn_rounds; ++round) {
@@ -65,12 +74,13 @@ Field drift_field(const Tensor& gen_in, const Tensor& neg_in, const Tensor& pos_
   for (std::size_t t = 0; t < options.temperatures.size(); ++t) {
     const Tensor logits = distance * (-1.0 / options.temperatures[t]);
     const Tensor affinity = affinities(logits, options);
-    const Tensor to_negatives = affinity.narrow(2, 0, n_negatives);
-    Tensor to_positives = affinity.narrow(2, n_negatives, pos.size(1));
-    if (pos_weight.defined()) to_positives = to_positives * pos_weight.to(to_positives.options()).view({1, 1, -1});
-    const Tensor attraction = to_positives * to_negatives.sum(2, true);
-    const Tensor repulsion = to_negatives * to_positives.sum(2, true);
-    const Tensor force = (torch::bmm(attraction, pos) - torch::bmm(repulsion, negatives)).div_(field.unit);
+    Tensor to_negatives = affinity.narrow(2, 0, n_negatives),
+           to_positives = affinity.narrow(2, n_negatives, pos.size(1));
+    if (pos_weight.defined()) to_positives.mul_(pos_weight.to(to_positives.options()).view({1, 1, -1}));
+    const Tensor of_positives = to_positives.sum(2, true);
+    to_positives.mul_(to_negatives.sum(2, true));  // attraction
+    to_negatives.mul_(of_positives.neg());         // repulsion
+    const Tensor force = torch::bmm(affinity, targets).div_(field.unit);
     const double rms = std::sqrt(force.square().mean().item<double>());
     state.rms[t] = update_ema(state.rms[t], rms);
     field.raw_rms.push_back(rms);

@@ -33,20 +33,38 @@ Tensor deviation(const Tensor& mean_of_square, const Tensor& mean) {
   return (mean_of_square - mean.square()).clamp_min(0.0).add(variance_floor).sqrt();
 }
 
-void add_global(const std::string& level, const Tensor& map, const nn::Tap& tap, std::vector<Candidates>& out) {
-  const Tensor mean = map.mean({2, 3, 4}), square = map.square().mean({2, 3, 4});
-  const Tensor inside = torch::ones({map.size(0), 1}, torch::TensorOptions(map.device()).dtype(torch::kBool));
-  out.push_back({fmt::format("{}.{}.mean", level, tap.name), mean.unsqueeze(1), inside});
-  out.push_back({fmt::format("{}.{}.std", level, tap.name), deviation(square, mean).unsqueeze(1), inside});
+bool wants(const KeyFilter& wanted, const std::string& key) {
+  return !wanted || wanted(key);
 }
 
-void add_local(const Tensor& map, const Tensor& inside_part, const nn::Tap& tap, std::vector<Candidates>& out) {
+/// Keys "PREFIX.mean" and "PREFIX.std".
+bool wants_statistics(const KeyFilter& wanted, const std::string& prefix) {
+  return wants(wanted, prefix + ".mean") || wants(wanted, prefix + ".std");
+}
+
+void add_statistics(const std::string& prefix, const Tensor& mean, const Tensor& deviation, const Tensor& inside,
+                    const KeyFilter& wanted, std::vector<Candidates>& out) {
+  if (wants(wanted, prefix + ".mean")) out.push_back({prefix + ".mean", mean, inside});
+  if (wants(wanted, prefix + ".std")) out.push_back({prefix + ".std", deviation, inside});
+}
+
+void add_global(const std::string& level, const Tensor& map, const nn::Tap& tap, const KeyFilter& wanted,
+                std::vector<Candidates>& out) {
+  const std::string prefix = fmt::format("{}.{}", level, tap.name);
+  if (!wants_statistics(wanted, prefix)) return;
+  const Tensor mean = map.mean({2, 3, 4}), square = map.square().mean({2, 3, 4});
+  const Tensor inside = torch::ones({map.size(0), 1}, torch::TensorOptions(map.device()).dtype(torch::kBool));
+  add_statistics(prefix, mean.unsqueeze(1), deviation(square, mean).unsqueeze(1), inside, wanted, out);
+}
+
+void add_local(const Tensor& map, const Tensor& inside_part, const nn::Tap& tap, const KeyFilter& wanted,
+               std::vector<Candidates>& out) {
   for (const std::int64_t edge : {2, 4}) {
-    if (std::min({map.size(2), map.size(3), map.size(4)}) < edge) continue;
+    const std::string prefix = fmt::format("local.{}.k{}", tap.name, edge);
+    if (std::min({map.size(2), map.size(3), map.size(4)}) < edge || !wants_statistics(wanted, prefix)) continue;
     const Tensor mean = cube_means(map, edge), square = cube_means(map.square(), edge);
     const Tensor inside = cells(cube_means(inside_part, edge)).squeeze(2) >= least_inside;
-    out.push_back({fmt::format("local.{}.k{}.mean", tap.name, edge), cells(mean), inside});
-    out.push_back({fmt::format("local.{}.k{}.std", tap.name, edge), cells(deviation(square, mean)), inside});
+    add_statistics(prefix, cells(mean), cells(deviation(square, mean)), inside, wanted, out);
   }
 }
 
@@ -62,11 +80,13 @@ Tensor block_cells(const Tensor& map) {
       .reshape({map.size(0), nd * nh * nw * b * b * b, map.size(1)});
 }
 
-void add_spatial(const Tensor& map, const Tensor& inside_part, const nn::Tap& tap, std::vector<Candidates>& out) {
-  if (std::min({map.size(2), map.size(3), map.size(4)}) < block_edge) return;
+void add_spatial(const Tensor& map, const Tensor& inside_part, const nn::Tap& tap, const KeyFilter& wanted,
+                 std::vector<Candidates>& out) {
+  const std::string key = fmt::format("spatial.{}", tap.name);
+  if (std::min({map.size(2), map.size(3), map.size(4)}) < block_edge || !wants(wanted, key)) return;
   const Tensor block_means = F::avg_pool3d(inside_part, F::AvgPool3dFuncOptions(block_edge).stride(block_edge));
   const Tensor inside = cells(block_means).squeeze(2) >= least_inside;
-  out.push_back({fmt::format("spatial.{}", tap.name), block_cells(map), inside});
+  out.push_back({key, block_cells(map), inside});
 }
 
 }  // namespace
@@ -100,22 +120,22 @@ Tensor View::apply(const Tensor& x) const {
 }
 
 std::vector<Candidates> candidates(const std::vector<nn::Tap>& taps, const std::vector<Tensor>& maps,
-                                   const Tensor& mask) {
+                                   const Tensor& mask, const KeyFilter& wanted) {
   std::vector<Candidates> out;
   for (std::size_t index = 0; index < maps.size(); ++index) {
     const Tensor& map = maps[index];
     const nn::Tap& tap = taps.at(index);
     const Tensor inside_part = torch::adaptive_avg_pool3d(mask.to(torch::kFloat32), map.sizes().slice(2));
-    add_global("global", map, tap, out);
-    if (tap.stride == 4 || tap.stride == 8) add_local(map, inside_part, tap, out);
-    if (tap.stride <= 8) add_spatial(map, inside_part, tap, out);
+    add_global("global", map, tap, wanted, out);
+    if (tap.stride == 4 || tap.stride == 8) add_local(map, inside_part, tap, wanted, out);
+    if (tap.stride <= 8) add_spatial(map, inside_part, tap, wanted, out);
   }
   return out;
 }
 
 std::vector<Candidates> upright_candidates(const std::vector<nn::Tap>& taps, const std::vector<Tensor>& maps) {
   std::vector<Candidates> out;
-  for (std::size_t index = 0; index < maps.size(); ++index) add_global("upright", maps[index], taps.at(index), out);
+  for (std::size_t index = 0; index < maps.size(); ++index) add_global("upright", maps[index], taps.at(index), {}, out);
   return out;
 }
 

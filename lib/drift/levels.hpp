@@ -17,6 +17,7 @@
 // The levels follow the feature list of Deng et al. (arXiv 2602.04770, appendix A.5), carried to three dimensions.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -53,10 +54,13 @@ struct Candidates {
   Tensor inside;   ///< (B, M) bool; spatial: (B, blocks) bool
 };
 
-/// All candidates of all levels. maps: (B, C, D / stride, ...) for each tap; mask: (B, 1, D, H, W), 1 inside.
+/// Which keys are wanted; empty: all.
+using KeyFilter = std::function<bool(const std::string& key)>;
+
+/// The wanted candidates of all levels. maps: (B, C, D / stride, ...) for each tap; mask: (B, 1, D, H, W), 1 inside.
 /// Differentiable in the maps.
 std::vector<Candidates> candidates(const std::vector<nn::Tap>& taps, const std::vector<Tensor>& maps,
-                                   const Tensor& mask);
+                                   const Tensor& mask, const KeyFilter& wanted = {});
 
 /// The candidates of level upright, one of each window: maps of windows that were not turned.
 std::vector<Candidates> upright_candidates(const std::vector<nn::Tap>& taps, const std::vector<Tensor>& maps);

@@ -35,6 +35,10 @@ torch::nn::GroupNorm group_norm(std::int64_t channels) {
   return torch::nn::GroupNorm(groups, channels);
 }
 
+Tensor normalised(torch::nn::GroupNorm& norm, const Tensor& x) {
+  return norm(x.to(torch::kFloat32));
+}
+
 ResidualBlockImpl::ResidualBlockImpl(std::int64_t channels) {
   norm1 = register_module("norm1", group_norm(channels));
   conv1 = register_module("conv1", convolution(channels, channels, 3));
@@ -43,8 +47,8 @@ ResidualBlockImpl::ResidualBlockImpl(std::int64_t channels) {
 }
 
 Tensor ResidualBlockImpl::forward(const Tensor& x) {
-  const Tensor inner = conv1(torch::silu(norm1(x)));
-  return x + conv2(torch::silu(norm2(inner)));
+  const Tensor inner = conv1(torch::silu(normalised(norm1, x)));
+  return x + conv2(torch::silu(normalised(norm2, inner)));
 }
 
 UpPathImpl::UpPathImpl(const std::vector<std::int64_t>& widths, std::int64_t blocks_per_level) {
@@ -86,10 +90,10 @@ DownPathImpl::DownPathImpl(const std::vector<std::int64_t>& widths, std::int64_t
   }
 }
 
-std::vector<Tensor> DownPathImpl::forward(const Tensor& stem) {
+std::vector<Tensor> DownPathImpl::forward(const Tensor& stem, std::size_t levels) {
   std::vector<Tensor> maps;
   Tensor x = stem;
-  for (std::size_t level = 0; level < blocks.size(); ++level) {
+  for (std::size_t level = 0; level < std::min(levels, blocks.size()); ++level) {
     if (level > 0) x = reduce[level - 1](x);
     x = blocks[level]->forward(x);
     maps.push_back(x);

@@ -1,6 +1,8 @@
 // Building blocks of the generator and the encoders. All tensors are (B, C, D, H, W).
 #pragma once
 
+#include <limits>
+
 #include "nn/compat.hpp"
 
 namespace gdm::nn {
@@ -16,6 +18,8 @@ void check_widths(const std::vector<std::int64_t>& widths);
 torch::nn::Conv3d convolution(std::int64_t in, std::int64_t out, std::int64_t kernel, std::int64_t stride = 1);
 /// Groups of 8 channels, at least 4 groups where the width allows.
 torch::nn::GroupNorm group_norm(std::int64_t channels);
+/// In fp32, also within autocast: LibTorch 1.13 cannot normalise bf16 with fp32 weights on a CPU.
+Tensor normalised(torch::nn::GroupNorm& norm, const Tensor& x);
 
 /// x + conv(silu(norm(conv(silu(norm(x)))))), the pre-activation residual block (He et al. 2016, arXiv 1603.05027).
 struct ResidualBlockImpl : torch::nn::Module {
@@ -43,7 +47,8 @@ TORCH_MODULE(UpPath);
 struct DownPathImpl : torch::nn::Module {
   DownPathImpl(const std::vector<std::int64_t>& widths, std::int64_t blocks_per_level, std::int64_t deepest_blocks);
   /// Maps from fine to coarse; each level halves the size (rounded up).
-  std::vector<Tensor> forward(const Tensor& stem);
+  /// The first `levels` alone are run.
+  std::vector<Tensor> forward(const Tensor& stem, std::size_t levels = std::numeric_limits<std::size_t>::max());
 
   std::vector<torch::nn::Conv3d> reduce;
   std::vector<torch::nn::Sequential> blocks;

@@ -1,6 +1,7 @@
 // LibTorch from 1.13 to current 2.x, CPU and CUDA: what differs between them stands here and nowhere else.
 #pragma once
 
+#include <ATen/autocast_mode.h>
 #include <torch/torch.h>
 
 #include <sstream>
@@ -49,6 +50,58 @@ inline torch::optim::AdamWParamState& adamw_state(torch::optim::AdamW& optimizer
   if (slot == nullptr) slot = std::make_unique<torch::optim::AdamWParamState>();
   return static_cast<torch::optim::AdamWParamState&>(*slot);
 }
+
+/// While it lives, and if it is told to, convolutions and matrix products on `device` compute in bfloat16 (autocast);
+/// parameters stay what they are. LibTorch before 2.4 has functions for each kind of device.
+class Bfloat16Guard {
+ public:
+  Bfloat16Guard(torch::Device device, bool enabled) : kind_(device.type()), active_(enabled) {
+    if (!active_) return;
+    was_enabled_ = is_enabled();
+    old_type_ = type();
+    set(true, torch::kBFloat16);
+    at::autocast::increment_nesting();
+  }
+  ~Bfloat16Guard() {
+    if (!active_) return;
+    if (at::autocast::decrement_nesting() == 0) at::autocast::clear_cache();  // casts of weights that will change
+    set(was_enabled_, old_type_);
+  }
+  Bfloat16Guard(const Bfloat16Guard&) = delete;
+  Bfloat16Guard& operator=(const Bfloat16Guard&) = delete;
+
+ private:
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+  bool is_enabled() const {
+    return at::autocast::is_autocast_enabled(kind_);
+  }
+  torch::ScalarType type() const {
+    return at::autocast::get_autocast_dtype(kind_);
+  }
+  void set(bool enabled, torch::ScalarType type) const {
+    at::autocast::set_autocast_enabled(kind_, enabled);
+    at::autocast::set_autocast_dtype(kind_, type);
+  }
+#else
+  bool on_cpu() const {
+    return kind_ == torch::kCPU;
+  }
+  bool is_enabled() const {
+    return on_cpu() ? at::autocast::is_cpu_enabled() : at::autocast::is_enabled();
+  }
+  torch::ScalarType type() const {
+    return on_cpu() ? at::autocast::get_autocast_cpu_dtype() : at::autocast::get_autocast_gpu_dtype();
+  }
+  void set(bool enabled, torch::ScalarType type) const {
+    on_cpu() ? at::autocast::set_cpu_enabled(enabled) : at::autocast::set_enabled(enabled);
+    on_cpu() ? at::autocast::set_autocast_cpu_dtype(type) : at::autocast::set_autocast_gpu_dtype(type);
+  }
+#endif
+
+  torch::DeviceType kind_;
+  bool active_, was_enabled_ = false;
+  torch::ScalarType old_type_ = torch::kBFloat16;
+};
 
 /// Runs `function`; LibTorch's exceptions leave it as Error with their first line.
 template <class Function>

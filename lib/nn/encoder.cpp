@@ -68,9 +68,9 @@ Tensor with_axes(const Tensor& x, const std::string& axes) {
   return (flipped.empty() ? turned : turned.flip(flipped)).contiguous();
 }
 
-std::vector<Tensor> EncoderNetwork::features(const Tensor& x) {
-  std::vector<Tensor> found = maps(x);
-  for (std::size_t tap = 0; tap < means_.size(); ++tap) {
+std::vector<Tensor> EncoderNetwork::features(const Tensor& x, std::size_t count) {
+  std::vector<Tensor> found = maps(x, count);
+  for (std::size_t tap = 0; tap < (has_statistics() ? found.size() : 0); ++tap) {
     const std::vector<std::int64_t> shape{1, -1, 1, 1, 1};
     found[tap] = (found[tap] - means_[tap].view(shape)) / deviations_[tap].view(shape);
   }
@@ -136,7 +136,8 @@ InputConvention InputConvention::from_json(const Json& json) {
   return input;
 }
 
-std::vector<Tensor> FrozenEncoder::features(const Tensor& x, const HuMap& units_of_x, double spacing_mm) const {
+std::vector<Tensor> FrozenEncoder::features(const Tensor& x, const HuMap& units_of_x, double spacing_mm,
+                                            std::size_t count) const {
   Tensor unit = input.scaling == "hu" ? input.hu_map.to_unit(units_of_x.to_hu(x)) : x;
   unit = unit.clamp(-1.0, 1.0);
   if (input.units[0] != -1.0 || input.units[1] != 1.0) {
@@ -145,7 +146,7 @@ std::vector<Tensor> FrozenEncoder::features(const Tensor& x, const HuMap& units_
   std::int64_t coarsest = 1;
   for (const Tap& tap : taps()) coarsest = std::max(coarsest, tap.stride);
   const Tensor resampled = with_spacing(unit, input.spacing_mm, spacing_mm, coarsest);
-  std::vector<Tensor> maps = network->features(with_axes(resampled, input.axes));
+  std::vector<Tensor> maps = network->features(with_axes(resampled, input.axes), count);
   if (input.axes != "any" && input.axes != canonical_axes) {
     for (Tensor& map : maps) map = with_canonical_axes(map, input.axes);
   }

@@ -5,8 +5,10 @@
 // expects of its input, so that no caller has to know it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -17,6 +19,8 @@
 #include "nn/hu_map.hpp"
 
 namespace gdm::nn {
+
+constexpr std::size_t all_taps = std::numeric_limits<std::size_t>::max();
 
 /// One feature map that an encoder gives.
 struct Tap {
@@ -31,13 +35,16 @@ struct Tap {
 class EncoderNetwork : public torch::nn::Module {
  public:
   virtual const std::vector<Tap>& taps() const = 0;
-  /// (B, 1, D, H, W) in the network's own units -> one map for each tap, (B, channels, D / stride, ...).
-  virtual std::vector<Tensor> maps(const Tensor& x) = 0;
+  /// (B, 1, D, H, W) in the network's own units -> one map for each of the first `count` taps (at most all of them),
+  /// (B, channels, D / stride, ...). What lies behind the last of them is not run.
+  std::vector<Tensor> maps(const Tensor& x, std::size_t count = all_taps) {
+    return first_maps(x, std::min(count, taps().size()));
+  }
   /// Called by freeze() once the state is loaded.
   virtual void prepare(torch::Device) {}
 
   /// maps(), each channel standardised by the statistics where there are any.
-  std::vector<Tensor> features(const Tensor& x);
+  std::vector<Tensor> features(const Tensor& x, std::size_t count = all_taps);
   /// Adds buffers for the mean and standard deviation of each channel of each tap: 0 and 1 until they are loaded or
   /// set.
   void add_statistics();
@@ -45,6 +52,8 @@ class EncoderNetwork : public torch::nn::Module {
   bool has_statistics() const { return !means_.empty(); }
 
  private:
+  virtual std::vector<Tensor> first_maps(const Tensor& x, std::size_t count) = 0;
+
   std::vector<Tensor> means_, deviations_;  ///< (channels) each
 };
 
@@ -76,8 +85,9 @@ struct FrozenEncoder {
   /// Feature maps of windows (B, 1, D, H, W) whose axes D, H, W point to superior, anterior and right, in `units`;
   /// the maps have the same axes, whatever those of the network are. Gradients flow to `x`. `spacing_mm` is the mean
   /// voxel edge of x: outside of what the network is for, x is resampled to the nearer end (trilinear); 0 leaves x as
-  /// it is.
-  std::vector<Tensor> features(const Tensor& x, const HuMap& units_of_x, double spacing_mm = 0.0) const;
+  /// it is. Only the first `count` taps are computed.
+  std::vector<Tensor> features(const Tensor& x, const HuMap& units_of_x, double spacing_mm = 0.0,
+                               std::size_t count = all_taps) const;
 };
 
 /// A volume (..., D, H, W) whose axes point to `axes` (such as "SAL"), turned so that they point to superior, anterior

@@ -70,7 +70,7 @@ GeneratorImpl::GeneratorImpl(const GeneratorConfig& config) : residual_on_first(
 
 Tensor GeneratorImpl::forward(const Tensor& inputs) {
   const Tensor features = up(down(stem(space_to_depth(inputs))));
-  const Tensor change = depth_to_space(head(torch::silu(head_norm(features))));
+  const Tensor change = depth_to_space(head(torch::silu(normalised(head_norm, features))));
   return residual_on_first ? inputs.slice(1, 0, 1) + change : change;
 }
 

@@ -14,7 +14,7 @@ namespace F = torch::nn::functional;
 using Kind = Layer::Kind;
 using Weights = torch::OrderedDict<std::string, Tensor>;
 
-Tensor run(const std::vector<Layer>& layers, torch::nn::Module& parent, Tensor x, std::vector<Tensor>* taps);
+Tensor run(const std::vector<Layer>& layers, torch::nn::Module& parent, Tensor x);
 
 /// Gives every layer a module under the name of its place. Memory for weights is not touched, for a wrong description
 /// may ask for any amount of it.
@@ -37,7 +37,10 @@ void add_modules(const std::vector<Layer>& layers, torch::nn::Module& parent) {
   }
 }
 
-Tensor normalised(const Layer& layer, const Tensor& x, const Tensor& weight, const Tensor& bias, const Weights& own) {
+/// In fp32, as normalised() in blocks.hpp.
+Tensor normalised(const Layer& layer, const Tensor& input, const Tensor& weight, const Tensor& bias,
+                  const Weights& own) {
+  const Tensor x = input.to(torch::kFloat32);
   if (layer.variant == "batch") {
     return torch::batch_norm(x, weight, bias, own["running_mean"], own["running_var"], false, 0.0, layer.eps, false);
   }
@@ -86,24 +89,17 @@ Tensor run(const Layer& layer, torch::nn::Module& module, const Tensor& x) {
     case Kind::pad_channels:
       return torch::constant_pad_nd(x, {0, 0, 0, 0, 0, 0, 0, layer.channels - layer.in_channels});
     case Kind::residual:
-      return run(layer.body, *module.named_children()["body"], x, nullptr) +
-             run(layer.shortcut, *module.named_children()["shortcut"], x, nullptr);
+      return run(layer.body, *module.named_children()["body"], x) +
+             run(layer.shortcut, *module.named_children()["shortcut"], x);
     case Kind::tap:
       break;
   }
   return k == 1 ? x : torch::avg_pool3d(x, k, s);
 }
 
-Tensor run(const std::vector<Layer>& layers, torch::nn::Module& parent, Tensor x, std::vector<Tensor>* taps) {
+Tensor run(const std::vector<Layer>& layers, torch::nn::Module& parent, Tensor x) {
   const auto modules = parent.children();
-  for (std::size_t n = 0; n < layers.size(); ++n) {
-    const Tensor out = run(layers[n], *modules[n], x);
-    if (layers[n].kind == Kind::tap) {
-      taps->push_back(out);
-    } else {
-      x = out;
-    }
-  }
+  for (std::size_t n = 0; n < layers.size(); ++n) x = run(layers[n], *modules[n], x);
   return x;
 }
 
@@ -148,9 +144,18 @@ std::shared_ptr<LayeredEncoder> LayeredEncoder::from_json(const nlohmann::ordere
   return std::make_shared<LayeredEncoder>(layers_from_json(json.at("layers")));
 }
 
-std::vector<Tensor> LayeredEncoder::maps(const Tensor& x) {
+std::vector<Tensor> LayeredEncoder::first_maps(const Tensor& input, std::size_t count) {
+  const auto modules = children();
   std::vector<Tensor> found;
-  run(layers_, *this, x, &found);
+  Tensor x = input;
+  for (std::size_t n = 0; n < layers_.size() && found.size() < count; ++n) {
+    const Tensor out = run(layers_[n], *modules[n], x);
+    if (layers_[n].kind == Kind::tap) {
+      found.push_back(out);
+    } else {
+      x = out;
+    }
+  }
   return found;
 }
 

@@ -15,9 +15,10 @@ class LayeredEncoder : public EncoderNetwork {
 
   const std::vector<Tap>& taps() const override { return taps_; }
   const std::vector<Layer>& layers() const { return layers_; }
-  std::vector<Tensor> maps(const Tensor& x) override;
 
  private:
+  std::vector<Tensor> first_maps(const Tensor& x, std::size_t count) override;
+
   std::vector<Layer> layers_;
   std::vector<Tap> taps_;
 };

@@ -33,8 +33,8 @@ ResidualEncoder::ResidualEncoder(const ResidualEncoderConfig& config)
   }
 }
 
-std::vector<Tensor> ResidualEncoder::maps(const Tensor& x) {
-  return down_(stem_(space_to_depth_stem_ ? space_to_depth(x) : x));
+std::vector<Tensor> ResidualEncoder::first_maps(const Tensor& x, std::size_t count) {
+  return down_(stem_(space_to_depth_stem_ ? space_to_depth(x) : x), count);
 }
 
 }  // namespace gdm::nn

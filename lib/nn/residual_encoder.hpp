@@ -19,10 +19,11 @@ class ResidualEncoder : public EncoderNetwork {
  public:
   explicit ResidualEncoder(const ResidualEncoderConfig& config);
   const std::vector<Tap>& taps() const override { return taps_; }
-  /// D, H, W even.
-  std::vector<Tensor> maps(const Tensor& x) override;
 
  private:
+  /// D, H, W even.
+  std::vector<Tensor> first_maps(const Tensor& x, std::size_t count) override;
+
   bool space_to_depth_stem_;
   std::vector<Tap> taps_;
   torch::nn::Conv3d stem_{nullptr};

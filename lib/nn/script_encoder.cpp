@@ -154,12 +154,13 @@ std::vector<Tensor> ScriptEncoder::call(const Tensor& x) const {
   return tensors_of(script_->module.forward({x}));
 }
 
-std::vector<Tensor> ScriptEncoder::maps(const Tensor& x) {
+std::vector<Tensor> ScriptEncoder::first_maps(const Tensor& x, std::size_t count) {
   return guarded([&] {
     std::vector<Tensor> found = call(x);
     if (found.size() != taps_.size()) {
       throw Error(fmt::format("the script gives {} maps, expected {}", found.size(), taps_.size()));
     }
+    found.resize(count);
     return found;
   });
 }

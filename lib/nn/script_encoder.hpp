@@ -25,12 +25,13 @@ class ScriptEncoder : public EncoderNetwork {
   ~ScriptEncoder() override;
   nlohmann::ordered_json json() const;
   const std::vector<Tap>& taps() const override { return taps_; }
-  std::vector<Tensor> maps(const Tensor& x) override;
   /// Throws Error, before anything is run, if the bytes do not have the recorded SHA-256.
   void prepare(torch::Device device) override;
 
  private:
   ScriptEncoder(std::int64_t bytes, std::string sha256);
+  /// The whole script is run, whatever `count` is.
+  std::vector<Tensor> first_maps(const Tensor& x, std::size_t count) override;
   std::vector<Tensor> call(const Tensor& x) const;
   void probe();
 

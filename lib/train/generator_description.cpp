@@ -16,15 +16,19 @@ std::string fbp_filter(const fs::path& volume) {
 }
 
 Json settings_json(const net::TrainOptions& o, const net::Compute& compute) {
-  Json json{{"objective", o.objective},         {"steps", o.steps}, {"batch", o.batch},
-            {"learning_rate", o.learning_rate}, {"ema", o.ema},     {"seed", compute.seed}};
+  Json json{
+      {"objective", o.objective},         {"steps", o.steps}, {"batch", o.batch},         {"accumulate", o.accumulate},
+      {"learning_rate", o.learning_rate}, {"ema", o.ema},     {"precision", o.precision}, {"seed", compute.seed}};
   if (!o.init.empty()) json["init"] = o.init.filename().string();
   json["keep"] = o.keep == "best" ? "best " + o.score : o.keep;
   if (o.augment != "none") json["augment"] = o.augment;
   if (o.fresh_noise_hu > 0) json["fresh_noise_hu"] = o.fresh_noise_hu;
-  if (o.objective == "regression") return json;
+  if (o.objective == "regression" && o.ssim == 0) return json;
   json["coordination"] = {{"mode", o.coordination}, {"conflict", o.conflict}, {"conflict_edge", o.conflict_edge}};
   json["start"] = o.drift_start;
+  json["share_end"] = o.share_end;
+  json["ssim"] = o.ssim;
+  if (o.objective == "regression") return json;
   json["perceptual"] = o.perceptual;
   json["taps"] = o.taps;
   if (o.objective == "gdm") {

@@ -19,6 +19,7 @@
 #include "train/data.hpp"
 #include "train/generator_conditions.hpp"
 #include "train/generator_description.hpp"
+#include "train/log_mean.hpp"
 #include "train/loop.hpp"
 #include "train/objectives.hpp"
 #include "train/prefetch.hpp"
@@ -85,6 +86,8 @@ class Training {
         config_(generator_config(manifest, options)),
         best_(options.score) {
     const std::vector<Case> validation = validation_cases(manifest, options);
+    if (options.precision == "bf16" && device_.is_cpu())
+      log_warning("--precision bf16 is slower than fp32 on most CPUs");
     torch::manual_seed(compute.seed);
     network_ = nn::Generator(config_);
     if (!options.init.empty()) begin_from(options.init);
@@ -126,12 +129,13 @@ class Training {
   Json plan() {
     const LoopPlan plan = loop_plan();
     const std::int64_t first = first_step(plan), steps = options_.steps;
-    const double step_s = timed([&] { train_step(0, sampler_->draw(0, device_)); });
+    const BatchOf drawn = [this](std::int64_t number) { return sampler_->draw(number, device_); };
+    const double step_s = timed([&] { train_step(0, drawn); });
     const auto start = static_cast<std::int64_t>(options_.drift_start * static_cast<double>(steps));
     const std::int64_t together = objectives_->empty() ? 0 : steps - std::max(first, std::min(start, steps));
     double objective_step_s = 0, validation_s = 0;
-    if (!objectives_->empty())
-      objective_step_s = timed([&] { train_step(steps - 1, sampler_->draw(steps - 1, device_)); });
+    const std::int64_t late = std::min((start + steps) / 2, steps - 1);  // at the last, shares may have ended at 0
+    if (!objectives_->empty()) objective_step_s = timed([&] { train_step(late, drawn); });
     if (!validation_->empty()) {
       const torch::NoGradGuard no_grad;
       const std::int64_t at_once = synth::windows_at_once(config_.window);
@@ -157,6 +161,8 @@ class Training {
   }
 
  private:
+  using BatchOf = std::function<Batch(std::int64_t number)>;  ///< of all batches, several to a step if accumulated
+
   /// The least of a few, as the first allocates and other work on the machine only adds.
   template <class Function>
   static double timed(Function function) {
@@ -223,15 +229,16 @@ class Training {
       log_ = std::make_unique<JsonLog>(options_.log, pending_.is_null() ? first : first - 1);
       if (!pending_.is_null()) finish_step(pending_);
       if (!pending_.is_null()) throw StopRequested{stop_signal()};
-      const auto draw = [this](std::int64_t n) { return sampler_->draw(n, torch::kCPU); };
-      batches_ = std::make_unique<Prefetcher>(draw, first, options_.steps, device_);
+      const auto draw = [this](std::int64_t number) { return sampler_->draw(number, torch::kCPU); };
+      batches_ = std::make_unique<Prefetcher>(draw, first * options_.accumulate, options_.steps * options_.accumulate,
+                                              device_);
     };
     return extra;
   }
 
   std::string step(std::int64_t n) {
     const auto start = std::chrono::steady_clock::now();
-    Json line = train_step(n, batches_->next());
+    Json line = train_step(n, [this](std::int64_t) { return batches_->next(); });
     step_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     finish_step(std::move(line));
     const Json mae = validated_.is_null() ? Json() : validated_.at("mae_hu");
@@ -239,24 +246,42 @@ class Training {
            (mae.is_null() ? "" : fmt::format(", validation MAE {:.1f} HU", mae.get<double>()));
   }
 
-  Tensor with_noise(const Tensor& conditions, std::int64_t step) const {
-    return nn::with_step_noise(conditions, config_.noise_channels, compute_.seed, step);
+  Tensor with_noise(const Tensor& conditions, std::int64_t number) const {
+    return nn::with_step_noise(conditions, config_.noise_channels, compute_.seed, number);
   }
 
-  /// Returns the step's line of the log.
-  Json train_step(std::int64_t n, const Batch& batch) {
+  Tensor predict(const Tensor& conditions) {
+    const nn::Bfloat16Guard guard(device_, options_.precision == "bf16");
+    return network_(conditions).to(torch::kFloat32);
+  }
+
+  /// Adds the gradients of one of the batches of step `n`, number `number` of all, to the parameters'. Returns what the
+  /// log says of it.
+  Json add_gradients(std::int64_t n, std::int64_t number, const Batch& batch) {
     Json line{{"step", n}};
-    const Tensor predicted = network_(with_noise(batch.conditions, n));
+    const Tensor predicted = predict(with_noise(batch.conditions, number));
     const Tensor leaf = predicted.detach().requires_grad_(true);
     const Tensor fidelity = weighted_l1(leaf, batch.target, batch.mask);
     Tensor gradient = torch::autograd::grad({fidelity}, {leaf})[0];
-    const double l1_hu = fidelity.item<double>() * config_.hu_map.hu_per_unit();
-    line["l1_hu"] = l1_hu;
+    line["l1_hu"] = fidelity.item<double>() * config_.hu_map.hu_per_unit();
     if (!objectives_->empty()) {
-      gradient = objectives_->coordinated(n, {leaf, batch.target, batch.mask}, gradient, line);
+      gradient = objectives_->coordinated(n, number, {leaf, batch.target, batch.mask}, gradient, line);
     }
-    trainee_->zero_grad();
+    if (options_.accumulate > 1) gradient = gradient / static_cast<double>(options_.accumulate);
     predicted.backward(gradient);
+    return line;
+  }
+
+  /// Returns the step's line of the log.
+  Json train_step(std::int64_t n, const BatchOf& batch_of) {
+    trainee_->zero_grad();
+    std::vector<Json> lines;
+    for (std::int64_t part = 0; part < options_.accumulate; ++part) {
+      const std::int64_t number = n * options_.accumulate + part;
+      lines.push_back(add_gradients(n, number, batch_of(number)));
+    }
+    Json line = mean_of(lines);
+    const auto l1_hu = line.at("l1_hu").get<double>();
     const double rate = learning_rate(options_.learning_rate, n, options_.steps);
     line["parameter_gradient_norm"] = trainee_->step(rate, l1_hu);
     line["learning_rate"] = rate * trainee_->rate_factor();

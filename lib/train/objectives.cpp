@@ -7,6 +7,7 @@
 #include <set>
 
 #include "drift/encoder_objective.hpp"
+#include "drift/ssim_objective.hpp"
 #include "sys/log.hpp"
 
 namespace gdm::train {
@@ -37,8 +38,9 @@ drift::EncoderObjectiveOptions encoder_options(const net::TrainOptions& options,
   out.drift.weight_local = options.weight_local;
   out.drift.weight_spatial = options.weight_spatial;
   out.drift.pair_weight = options.pair_weight;
-  out.units = units;
-  out.edge_mm = edge_mm;
+  out.seeing.units = units;
+  out.seeing.edge_mm = edge_mm;
+  out.seeing.bfloat16 = options.precision == "bf16";
   return out;
 }
 
@@ -47,8 +49,14 @@ drift::EncoderObjectiveOptions encoder_options(const net::TrainOptions& options,
 Objectives::Objectives(const net::TrainOptions& options, std::uint64_t seed, const Manifest& manifest,
                        const nn::HuMap& units, double edge_mm, torch::Device device, Provenance& provenance)
     : options_(options), seed_(seed) {
-  if (options.objective == "regression") return;
+  if (options.objective == "regression" && options.ssim == 0) return;
   coordination_ = {drift::coordination_from_name(options.coordination), options.conflict, options.conflict_edge};
+  if (options.ssim > 0) always_.push_back(std::make_unique<drift::SsimObjective>(options.ssim));
+  const bool used = options.rho > 0 || options.perceptual > 0 || options.ssim > 0;
+  if (!used || schedule(options.steps - 1) <= least_part) {
+    log_warning("shares of 0 or so late a --drift-start leave plain regression: no other objective is ever used");
+  }
+  if (options.objective == "regression") return;
   for (const fs::path& path : options.banks) {
     with_context(path.string(), [&] { add_bank(path, manifest, units, edge_mm, device); });
     provenance.add_source(path);
@@ -56,10 +64,6 @@ Objectives::Objectives(const net::TrainOptions& options, std::uint64_t seed, con
   for (const fs::path& path : options.encoders) {
     with_context(path.string(), [&] { add_encoder(path, units, edge_mm, device); });
     provenance.add_source(path);
-  }
-  const bool used = options.rho > 0 || options.perceptual > 0;
-  if (!used || schedule(options.steps - 1) <= least_part) {
-    log_warning("shares of 0 or so late a --drift-start leave plain regression: no other objective is ever used");
   }
 }
 
@@ -91,22 +95,32 @@ void Objectives::add_encoder(const fs::path& path, const nn::HuMap& units, doubl
 }
 
 double Objectives::schedule(std::int64_t step) const {
-  if (members_.empty()) return 0;
   const double part = static_cast<double>(step) / static_cast<double>(options_.steps);
   const double middle = options_.drift_start + 0.025;
   return 1 / (1 + std::exp(-(part - middle) / 0.006));
 }
 
-Tensor Objectives::coordinated(std::int64_t step, const drift::OutputWindow& window, const Tensor& fidelity,
-                               nlohmann::ordered_json& line) {
-  const double part = schedule(step);
+double Objectives::share_factor(std::int64_t step) const {
+  const double start = options_.drift_start * static_cast<double>(options_.steps);
+  const double length = static_cast<double>(options_.steps - 1) - start;
+  if (length <= 0) return 1;
+  return 1 + (options_.share_end - 1) * std::clamp((static_cast<double>(step) - start) / length, 0.0, 1.0);
+}
+
+Tensor Objectives::coordinated(std::int64_t step, std::int64_t batch, const drift::OutputWindow& window,
+                               const Tensor& fidelity, nlohmann::ordered_json& line) {
+  const double part = schedule(step) * share_factor(step);
   std::vector<drift::SideGradient> sides;
   if (part > least_part) {
-    at::Generator generator = drift::step_generator(seed_, step);
-    auto& member = *members_[static_cast<std::size_t>(step) % members_.size()];
-    for (auto& objective : member.gradients(window, generator)) {
-      line["objectives"][objective.name] = std::move(objective.log);
-      sides.push_back({objective.name, objective.gradient * window.mask.to(torch::kFloat32), part * objective.share});
+    at::Generator generator = drift::step_generator(seed_, batch);
+    std::vector<drift::OutputObjective*> taking_part;
+    if (!members_.empty()) taking_part.push_back(members_[static_cast<std::size_t>(batch) % members_.size()].get());
+    for (const auto& objective : always_) taking_part.push_back(objective.get());
+    for (drift::OutputObjective* objective : taking_part) {
+      for (auto& side : objective->gradients(window, generator)) {
+        line["objectives"][side.name] = std::move(side.log);
+        sides.push_back({side.name, side.gradient * window.mask.to(torch::kFloat32), part * side.share});
+      }
     }
   }
   const auto together = drift::coordinate(fidelity, sides, coordination_, state_);

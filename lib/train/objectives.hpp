@@ -15,8 +15,8 @@ namespace gdm::train {
 
 using torch::Tensor;
 
-/// Banks and encoders as options name them. One of them has its turn at each step, by (step mod their number), so that
-/// a step costs the same however many there are.
+/// SSIM, which always takes part, and banks and encoders as options name them. Of these one has its turn for each
+/// batch, by (number of the batch mod theirs), so that a step costs the same however many there are.
 class Objectives {
  public:
   /// Throws Error for files that cannot be used: windows larger than the training's, voxels of another size than
@@ -24,11 +24,12 @@ class Objectives {
   Objectives(const net::TrainOptions& options, std::uint64_t seed, const Manifest& manifest, const nn::HuMap& units,
              double edge_mm, torch::Device device, Provenance& provenance);
 
-  bool empty() const { return members_.empty(); }
-  /// Share of the objectives at this step: a sigmoid that reaches 1 soon after options.drift_start.
+  bool empty() const { return members_.empty() && always_.empty(); }
+  /// How far the objectives have come in at this step: a sigmoid that reaches 1 soon after options.drift_start.
   double schedule(std::int64_t step) const;
-  /// One cotangent of the fidelity's gradient and the objectives of this step; `line` gets what is logged.
-  Tensor coordinated(std::int64_t step, const drift::OutputWindow& window, const Tensor& fidelity,
+  /// One cotangent of the fidelity's gradient and the objectives for a batch; `line` gets what is logged. `batch`, a
+  /// number of its own for each batch of all steps, decides whose turn it is and what is drawn.
+  Tensor coordinated(std::int64_t step, std::int64_t batch, const drift::OutputWindow& window, const Tensor& fidelity,
                      nlohmann::ordered_json& line);
 
   /// Name and digest of each file, for checkpoints and models.
@@ -40,12 +41,15 @@ class Objectives {
   void add_bank(const fs::path& path, const Manifest& manifest, const nn::HuMap& units, double edge_mm,
                 torch::Device device);
   void add_encoder(const fs::path& path, const nn::HuMap& units, double edge_mm, torch::Device device);
+  /// options.share_end at the last step, 1 at options.drift_start, linear between.
+  double share_factor(std::int64_t step) const;
 
   const net::TrainOptions& options_;
   std::uint64_t seed_;
   drift::CoordinationOptions coordination_;
   drift::CoordinationState state_;
-  std::vector<std::unique_ptr<drift::OutputObjective>> members_;
+  std::vector<std::unique_ptr<drift::OutputObjective>> members_;  ///< take turns
+  std::vector<std::unique_ptr<drift::OutputObjective>> always_;   ///< hold no state
   nlohmann::ordered_json description_ = nlohmann::ordered_json::array();
 };
 

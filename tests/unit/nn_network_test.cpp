@@ -87,6 +87,21 @@ TEST_CASE("encoder: stages halve the size, both stems, no gradient to its weight
   }
 }
 
+TEST_CASE("encoder: the first taps are the same without those behind them, which are not run") {
+  const nn::FrozenEncoder encoder = small_encoder({{"scaling", "hu"}, {"hu_range", {-1024, 2000}}}, "conv");
+  const Tensor x = torch::rand({2, 1, 16, 16, 16});
+  const auto all = encoder.features(x, nn::HuMap{});
+  const torch::NoGradGuard no_grad;
+  for (const auto& item : encoder.network->named_parameters()) {
+    if (item.key().find("blocks2") != std::string::npos) item.value().fill_(std::nan(""));
+  }
+  const auto some = encoder.features(x, nn::HuMap{}, 0.0, 2);
+  REQUIRE(some.size() == 2);
+  CHECK(torch::equal(some[0], all[0]));
+  CHECK(torch::equal(some[1], all[1]));
+  CHECK(encoder.features(x, nn::HuMap{})[2].isnan().any().item<bool>());
+}
+
 TEST_CASE("encoder: its HU convention is applied, whatever the units of the input") {
   const nn::FrozenEncoder encoder =
       small_encoder({{"scaling", "hu"}, {"hu_range", {-1000, 1000}}, {"units", {0.0, 1.0}}});
