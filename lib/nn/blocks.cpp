@@ -36,7 +36,7 @@ torch::nn::GroupNorm group_norm(std::int64_t channels) {
 }
 
 Tensor normalised(torch::nn::GroupNorm& norm, const Tensor& x) {
-  return norm(x.to(torch::kFloat32));
+  return norm(x.scalar_type() == torch::kBFloat16 ? x.to(torch::kFloat32) : x);
 }
 
 ResidualBlockImpl::ResidualBlockImpl(std::int64_t channels) {
