@@ -21,7 +21,7 @@ complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l bank -r 
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l bootstrap -x -d 'Draws of patients for the intervals of means and distances; 0 for none'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l profile -x -a 'synthrad2023 synthrad2025 plain' -d 'Whose definitions of PSNR, SSIM and MS-SSIM hold'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l range -x -d 'Dynamic range of PSNR, SSIM and MS-SSIM in HU, instead of the profile\'s'
-complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l metrics -x -a 'all' -d 'Metrics or groups of them, separated by commas, or all'
+complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l metrics -x -a 'all' -d 'Metrics (units may be left out) or groups of them, separated by commas, or all'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l unmasked -d 'Also MAE, PSNR, SSIM and MS-SSIM over all voxels'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l labels -r -F -d 'Label volume of each target: an input of the first manifest, or a file'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l predicted-labels -r -F -d 'The same of each prediction, in its own manifest'

@@ -83,7 +83,7 @@ void declare(CLI::App& app, Options& options) {
       ->expected(2)
       ->default_str("")
       ->type_name("LOW HIGH");
-  app.add_option("--metrics", options.metrics, "Metrics or groups of them, separated by commas, or all")
+  app.add_option("--metrics", options.metrics, "Metrics (units may be left out) or groups of them, separated by commas, or all")
       ->type_name("LIST|all");
   app.add_flag("--unmasked", options.unmasked, "Also MAE, PSNR, SSIM and MS-SSIM over all voxels");
   app.add_option("--labels", options.labels, "Label volume of each target: an input of the first manifest, or a file")
@@ -156,7 +156,7 @@ metrics::GradeOptions grade_options(const Options& options, const cli::Program& 
   for (const std::string& gate : options.fail_over) {
     grade.gates.push_back(metrics::gate_from_text(gate, "--fail-over"));
   }
-  metrics::check_gates(grade.gates, metrics::metric_list(grade.settings));
+  grade.gates = metrics::resolved_gates(grade.gates, metrics::metric_list(grade.settings));
   grade.split = plan_split(options.split);
   grade.input_key = options.input;
   for (const auto& name : options.encoders) grade.encoders.push_back(cli::encoder_path(name));

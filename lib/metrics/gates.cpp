@@ -21,22 +21,26 @@ Gate gate_from_text(const std::string& text, const std::string& option) {
                                                          equals == std::string::npos ? end : text.data() + equals + 1;
   const auto parsed = std::from_chars(begin, end, gate.bound);
   if (gate.key.empty() || parsed.ec != std::errc{} || parsed.ptr != end || !std::isfinite(gate.bound)) {
-    throw Error(fmt::format("{}: '{}' is not KEY=NUMBER, such as psnr_db=28", option, text), Exit::usage);
+    throw Error(fmt::format("{}: '{}' is not KEY=NUMBER, such as psnr=28", option, text), Exit::usage);
   }
   return gate;
 }
 
-void check_gates(const std::vector<Gate>& gates, const std::vector<Metric>& metrics) {
-  for (const Gate& gate : gates) {
-    const bool known =
-        std::any_of(metrics.begin(), metrics.end(), [&gate](const Metric& metric) { return metric.key == gate.key; });
-    if (known) continue;
+std::vector<Gate> resolved_gates(std::vector<Gate> gates, const std::vector<Metric>& metrics) {
+  for (Gate& gate : gates) {
+    const auto meant = std::find_if(metrics.begin(), metrics.end(),
+                                    [&gate](const Metric& metric) { return means_metric(gate.key, metric.key); });
+    if (meant != metrics.end()) {
+      gate.key = meant->key;
+      continue;
+    }
     std::string keys;
     for (const Metric& metric : metrics) keys += (keys.empty() ? "" : ", ") + metric.key;
     throw Error(fmt::format("{}: '{}' is not measured; --metrics gives {}", gate.under ? "--fail-under" : "--fail-over",
                             gate.key, keys),
                 Exit::usage);
   }
+  return gates;
 }
 
 GateResult judge(const Gate& gate, const std::string& method, const std::vector<std::optional<double>>& values) {

@@ -16,11 +16,12 @@ struct Gate {
   bool under = true;  ///< missed if the mean is below the bound; else if it is above
 };
 
-/// "psnr_db=28"; `option` is --fail-under or --fail-over. Throws Error (usage) unless it is KEY=NUMBER.
+/// "psnr=28"; `option` is --fail-under or --fail-over. Throws Error (usage) unless it is KEY=NUMBER.
 Gate gate_from_text(const std::string& text, const std::string& option);
 
-/// Throws Error (usage) for a gate whose key is not among the metrics.
-void check_gates(const std::vector<Gate>& gates, const std::vector<Metric>& metrics);
+/// The gates with the keys of the metrics that they mean (means_metric()). Throws Error (usage) for one that is not
+/// among them.
+std::vector<Gate> resolved_gates(std::vector<Gate> gates, const std::vector<Metric>& metrics);
 
 struct GateResult {
   Gate gate;

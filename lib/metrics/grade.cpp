@@ -261,10 +261,10 @@ void grade_cases(const Plan& plan, const GradeOptions& options, std::vector<Enco
   }
 }
 
-void judge_gates(const std::vector<MethodManifest>& methods, const GradeOptions& options, Grades& grades) {
+void judge_gates(const std::vector<MethodManifest>& methods, const std::vector<Gate>& gates, Grades& grades) {
   const std::size_t first = grades.methods.size() - methods.size();  // an input is not judged
   for (std::size_t m = first; m < grades.methods.size(); ++m) {
-    for (const Gate& gate : options.gates) {
+    for (const Gate& gate : gates) {
       const auto column = std::find_if(grades.metrics.begin(), grades.metrics.end(),
                                        [&gate](const Metric& metric) { return metric.key == gate.key; });
       std::vector<std::optional<double>> values;
@@ -338,7 +338,7 @@ Grades grade(const std::vector<MethodManifest>& methods, const GradeOptions& opt
   Grades grades;
   grades.settings = options.settings;
   grades.metrics = metric_list(options.settings);
-  check_gates(options.gates, grades.metrics);
+  const std::vector<Gate> gates = resolved_gates(options.gates, grades.metrics);
   const Plan plan = plan_cases(methods, options.split);
   grades.skipped = plan.skipped;
   grades.methods = empty_methods(methods, options);
@@ -359,7 +359,7 @@ Grades grade(const std::vector<MethodManifest>& methods, const GradeOptions& opt
   for (const EncoderComparison& encoder : encoders) grades.encoders.push_back(encoder.distances());
   if (bank) grades.bank = bank->distances();
   find_mean_intervals(options.bootstrap, grades);
-  judge_gates(methods, options, grades);
+  judge_gates(methods, gates, grades);
   compare_methods(grades.methods.size() - methods.size(), options, grades);
   for (std::size_t m = 0; m < grades.methods.size(); ++m) {
     grades.efficiency.push_back(efficiency_of(graded_volumes(plan, options, m, grades)));

@@ -65,7 +65,7 @@ std::vector<Metric> metrics_called(const std::string& name, const Settings& sett
     const std::vector<Metric> list = group.list(settings);
     if (!list.empty()) groups.push_back(group.name);
     for (const Metric& metric : list) {
-      if (name == "all" || name == group.name || name == metric.key) chosen.push_back(metric);
+      if (name == "all" || name == group.name || means_metric(name, metric.key)) chosen.push_back(metric);
     }
   }
   if (!chosen.empty()) return chosen;
@@ -139,6 +139,10 @@ const std::vector<MetricGroup>& metric_groups() {
   static const std::vector<MetricGroup> groups{image_group(),    error_group(),   tissue_group(), gradient_group(),
                                                spectrum_group(), anatomy_group(), label_group(),  therapy_group()};
   return groups;
+}
+
+bool means_metric(const std::string& name, const std::string& key) {
+  return key == name || key == name + "_hu" || key == name + "_db" || key == name + "_mm";
 }
 
 std::vector<Metric> metric_list(const Settings& settings) {

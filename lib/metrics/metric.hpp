@@ -66,8 +66,11 @@ struct Metric {
   Better better = Better::lower;
 };
 
-/// The columns that settings.selection asks for, in order: metric keys and names of groups, separated by commas, or
-/// "all", or "default". Throws Error (usage) for a name that is neither, naming those there are.
+/// Whether a user's `name` means the metric of this key: the key itself, or the key without its unit ("psnr", "mae").
+bool means_metric(const std::string& name, const std::string& key);
+
+/// The columns that settings.selection asks for, in order: metric keys (means_metric()) and names of groups, separated
+/// by commas, or "all", or "default". Throws Error (usage) for a name that is neither, naming those there are.
 std::vector<Metric> metric_list(const Settings& settings);
 
 /// Volumes of one case, all on one grid; they have passed check_gradable(). Voxels outside the mask may be anything.

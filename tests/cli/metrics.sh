@@ -86,10 +86,12 @@ done
 [ "$(awk '{ if (length($0) > 120 && !/: /) ++n } END { print n + 0 }' out)" = 0 ] || fail "a table is too wide"
 expect 0 '"psnr_all_db"' ten.json --json --metrics all --unmasked --profile plain
 grep -q 'ms_ssim is undefined: an axis is shorter' out || fail "plain MS-SSIM of a small volume"
-expect 2 "there is no 'psnr'" self.json --metrics psnr
+expect 2 "there is no 'psn'" self.json --metrics psn
+expect 0 '^ +mean +10\.00 +52\.09$|^ten +mean +10\.00 +52\.09$' ten=ten.json --metrics mae,psnr  # units may be left out
 
 # Gates.
 expect 0 'gate passed: method .ten.: the mean of psnr_db' ten=ten.json --fail-under psnr_db=52 --fail-over mae_hu=10
+expect 4 "method 'ten': the mean of psnr_db" ten=ten.json --fail-under psnr=60
 expect 4 "method 'ten': the mean of mae_hu, 10, is over 9.5" ten=ten.json --fail-over mae_hu=9.5 --json
 grep -q '"passed": false' out || fail "the missed gate is not in the JSON"
 expect 2 "'ncc' is not measured" ten.json --fail-under ncc=0.9

@@ -103,7 +103,9 @@ TEST_CASE("gates: bounds on means") {
     CAPTURE(bad);
     CHECK_THROWS_AS(gate_from_text(bad, "--fail-under"), Error);
   }
-  CHECK_THROWS_AS(check_gates({under}, {{"mae_hu", "", 0, "", ""}}), Error);
+  CHECK_THROWS_AS(resolved_gates({under}, {{"mae_hu", "", 0, "", ""}}), Error);
+  CHECK(resolved_gates({gate_from_text("mae=30", "--fail-over")}, {{"mae_hu", "", 0, "", ""}})[0].key == "mae_hu");
+  CHECK_THROWS_AS(resolved_gates({gate_from_text("ma=30", "--fail-over")}, {{"mae_hu", "", 0, "", ""}}), Error);
 }
 
 TEST_CASE("regrid: linear ramps are exact, the field ends half a voxel beyond the outermost centres") {
