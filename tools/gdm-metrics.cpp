@@ -72,7 +72,8 @@ void declare(CLI::App& app, Options& options) {
       ->type_name("FILE.safetensors");
   app.add_option("--bank", options.bank, "Distances to the real features of this bank at each level")
       ->type_name("FILE.safetensors");
-  app.add_option("--bootstrap", options.bootstrap, "Draws of patients for the intervals of means and distances; 0 for none")
+  app.add_option("--bootstrap", options.bootstrap,
+                 "Draws of patients for the intervals of means and distances; 0 for none")
       ->check(cli::range(0, 100000))
       ->type_name("N");
   app.add_option("--profile", options.profile, "Whose definitions of PSNR, SSIM and MS-SSIM hold")
@@ -83,7 +84,8 @@ void declare(CLI::App& app, Options& options) {
       ->expected(2)
       ->default_str("")
       ->type_name("LOW HIGH");
-  app.add_option("--metrics", options.metrics, "Metrics (units may be left out) or groups of them, separated by commas, or all")
+  app.add_option("--metrics", options.metrics,
+                 "Metrics (units may be left out) or groups of them, separated by commas, or all")
       ->type_name("LIST|all");
   app.add_flag("--unmasked", options.unmasked, "Also MAE, PSNR, SSIM and MS-SSIM over all voxels");
   app.add_option("--labels", options.labels, "Label volume of each target: an input of the first manifest, or a file")
