@@ -47,11 +47,13 @@ std::string summary_cell(const ShownReport& report, std::size_t method, const Sh
   const auto sd = number_at(s, "sd");
   std::string mean = decimal(number_at(s, "mean"), d) + (sd ? " \u00b1 " + decimal(sd, d) : "");
   const double n = number_at(s, "n").value_or(0);
-  mean += interval_text(s.value("mean_interval", Json()), d);
   if (n != static_cast<double>(report.cases.size())) mean += fmt::format(" (n = {:g})", n);
   const bool best = is_best(report, method, metric);
-  return fmt::format("<td class=\"num\"><span{}>{}{}</span><br/><small>{} [{}, {}]</small></td>",
+  // On a line of its own, or two methods would not stand side by side on a phone.
+  const std::string interval = interval_text(s.value("mean_interval", Json()), d);
+  return fmt::format("<td class=\"num\"><span{}>{}{}</span>{}<br/><small>{} [{}, {}]</small></td>",
                      best ? " class=\"best\"" : "", best ? "<b class=\"mark\">best</b> " : "", escape(mean),
+                     interval.empty() ? "" : "<br/><small>95 %" + interval + "</small>",
                      decimal(number_at(s, "median"), d), decimal(number_at(s, "q1"), d),
                      decimal(number_at(s, "q3"), d));
 }
@@ -88,10 +90,10 @@ std::string favoured(const ShownReport& report, const Json& row) {
 }  // namespace
 
 std::string summary_section(const ShownReport& report) {
-  std::string head = head_cell("metric"), body,
-              hint =
-                  "Mean \u00b1 SD over cases [95 % interval of the mean over patients]; below, median [first, third "
-                  "quartile].";
+  std::string head = head_cell("metric"), body;
+  std::string hint =
+      "Mean \u00b1 SD over cases; below, the 95 % interval of the mean over patients, and median [first, third "
+      "quartile].";
   for (const ShownMethod& method : report.methods) head += head_cell(method.name);
   bool judged = false;
   for (const ShownMetric& metric : report.metrics) {
