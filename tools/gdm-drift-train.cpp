@@ -9,6 +9,7 @@
 #include "net/generator_shape.hpp"
 #include "net/generator_text.hpp"
 #include "sys/error.hpp"
+#include "sys/log.hpp"
 
 namespace {
 
@@ -166,6 +167,17 @@ void check_objective(const Options& o, bool perceptual_given) {
   }
 }
 
+/// A file of options may carry what another objective needs; on the command line it is likely a mistake.
+void warn_of_unused(const CLI::App& app, const net::TrainOptions& t) {
+  if (t.objective != "regression") return;
+  std::vector<std::string> unused;
+  for (const char* name : {"--bank", "--encoder", "--rho", "--perceptual", "--share-end"}) {
+    const bool scales_ssim = t.ssim > 0 && std::string(name) == "--share-end";
+    if (app.count(name) > 0 && !scales_ssim) unused.emplace_back(name);
+  }
+  if (!unused.empty()) log_warning(fmt::format("--objective regression does not use {}", fmt::join(unused, ", ")));
+}
+
 /// Options that a file of options may carry to another run: what makes the weights what they are.
 nlohmann::ordered_json portable_options(const CLI::App& app, const Options& o) {
   const net::TrainOptions& t = o.train;
@@ -208,6 +220,7 @@ int run(cli::Program& program, Options& o) {
   t.cache_bytes = o.cache == "auto" ? -1 : cli::bytes_from_text(o.cache);
   const bool perceptual_given = program.app().count("--perceptual") > 0;
   check_objective(o, perceptual_given);
+  warn_of_unused(program.app(), t);
   if (t.objective == "perceptual" && !perceptual_given) t.perceptual = 0.3;
   t.options = portable_options(program.app(), o);
   t.overwrite = program.standard().overwrite();

@@ -46,6 +46,15 @@ std::string check_threads(const std::string& text) {
   return {};
 }
 
+/// GDM_LOG_LEVEL, for batch jobs whose command lines others wrote.
+LogLevel log_level_from_text(const std::string& text) {
+  if (text == "quiet") return LogLevel::quiet;
+  if (text == "verbose") return LogLevel::verbose;
+  if (text == "debug") return LogLevel::debug;
+  if (text == "normal" || text.empty()) return LogLevel::normal;
+  throw Error(fmt::format("GDM_LOG_LEVEL: '{}' is not quiet, normal, verbose or debug", text), Exit::usage);
+}
+
 ProgressMode progress_from_text(const std::string& text) {
   if (text == "always") return ProgressMode::always;
   return text == "never" ? ProgressMode::never : ProgressMode::automatic;
@@ -187,6 +196,7 @@ int Program::parse_and_run(int argc, char** argv) {
     return static_cast<int>(Exit::usage);
   }
   refuse_options_of_default_action();
+  if (const char* text = std::getenv("GDM_LOG_LEVEL")) set_log_level(log_level_from_text(text));
   if (verbose_ > 0) set_log_level(verbose_ > 1 ? LogLevel::debug : LogLevel::verbose);
   if (quiet_) set_log_level(LogLevel::quiet);
   set_progress_mode(progress_from_text(progress_));

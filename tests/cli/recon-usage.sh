@@ -24,6 +24,7 @@ phantom="$bin/gdm-phantom" recon="$bin/gdm-recon"
 bad 2 "$phantom"
 bad 2 "$phantom" -o d extra
 bad 2 "$phantom" -o d --no-such-option
+bad 2 env GDM_LOG_LEVEL=loud "$phantom" -o d
 for option in '--count 0' '--count x' '--count -3' '--kind foot' '--shape 8' '--shape 1e9' '--spacing 0' '--spacing -1' \
   '--spacing nan' '--seed x' '--seed -1' '--threads 0' '--threads x' '--progress maybe' '--config missing.json'; do
   # shellcheck disable=SC2086
@@ -32,7 +33,7 @@ done
 [ -z "$(ls -A)" ] || fail "gdm-phantom left something: $(ls -A)"
 bad 1 "$phantom" -o /proc/none/d --count 1 --shape 16
 
-"$phantom" -q -o pairs --count 1 --shape 16
+[ -z "$(GDM_LOG_LEVEL=quiet "$phantom" -o pairs --count 1 --shape 16 2>&1)" ] || fail "GDM_LOG_LEVEL=quiet said something"
 ct=pairs/head0001_ct.nii.gz
 bad 2 "$recon"
 bad 2 "$recon" reproject "$ct" -o s.nii.gz
