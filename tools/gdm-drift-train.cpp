@@ -15,6 +15,8 @@ namespace {
 
 using namespace gdm;
 
+constexpr const char* default_encoder = "scattering-ct";  // of the perceptual objective: it needs no training
+
 struct Options {
   std::string manifest, preset = "base", widths = "32,64,128", cache = "auto";
   std::vector<std::string> banks, encoders;
@@ -48,7 +50,7 @@ void declare_training(CLI::App& app, Options& o) {
       ->default_str("")
       ->type_name("FILE");
   app.add_option("--encoder", o.encoders,
-                 "Encoder of the perceptual objective beside those of the banks; may be repeated")
+                 "Encoder of the perceptual objective beside those of the banks; without either: scattering-ct")
       ->allow_extra_args(false)
       ->default_str("")
       ->type_name("FILE|NAME");
@@ -156,9 +158,6 @@ void apply_preset(const CLI::App& app, Options& o) {
 void check_objective(const Options& o, bool perceptual_given) {
   const net::TrainOptions& t = o.train;
   if (t.objective == "gdm" && o.banks.empty()) throw Error("--objective gdm needs --bank", Exit::usage);
-  if (t.objective == "perceptual" && o.banks.empty() && o.encoders.empty()) {
-    throw Error("--objective perceptual needs --encoder or --bank", Exit::usage);
-  }
   if (t.objective == "gdm" && t.perceptual == 0 && !o.encoders.empty()) {
     throw Error("--encoder takes part in the perceptual objective alone, so it needs --perceptual", Exit::usage);
   }
@@ -221,6 +220,7 @@ int run(cli::Program& program, Options& o) {
   const bool perceptual_given = program.app().count("--perceptual") > 0;
   check_objective(o, perceptual_given);
   warn_of_unused(program.app(), t);
+  if (t.objective == "perceptual" && o.banks.empty() && o.encoders.empty()) o.encoders.emplace_back(default_encoder);
   if (t.objective == "perceptual" && !perceptual_given) t.perceptual = 0.3;
   t.options = portable_options(program.app(), o);
   t.overwrite = program.standard().overwrite();

@@ -1,6 +1,9 @@
 // gdm-encoder: trains or imports the frozen networks in whose features the drift lives, and describes them.
 #include <fmt/format.h>
 
+#include <charconv>
+#include <optional>
+
 #include "cli/run.hpp"
 #include "io/json.hpp"
 #include "io/safetensors.hpp"
@@ -15,6 +18,12 @@ using namespace gdm;
 struct Pretrain {
   std::string manifest, widths = "16,32,64,128", classes, card;
   net::PretrainOptions options;
+};
+
+struct Scattering {
+  std::string manifest, card;
+  std::vector<std::string> ranges{"-1024,3071", "-200,300"};
+  net::ScatteringOptions options;
 };
 
 struct Probe {
@@ -148,6 +157,26 @@ struct Import {
   net::ImportOptions options;
 };
 
+void declare_statistics(CLI::App& command, std::string& manifest, net::StatisticsOptions& o) {
+  command.add_option("--statistics", manifest, "Standardise the features by their statistics on these CT targets")
+      ->type_name("MANIFEST");
+  command.add_option("--split", o.split, "Split that --statistics uses")
+      ->check(CLI::IsMember({"train", "val", "test"}));
+  command.add_option("--windows-per-case", o.windows_per_case, "Random windows of each case for --statistics")
+      ->check(cli::range(1, 100000));
+  command.add_option("--window", o.window, "Window edge in voxels for --statistics")->check(cli::range(16, 256));
+}
+
+/// The cases of --statistics; empty without.
+std::optional<Manifest> statistics_manifest(const std::string& path, const net::StatisticsOptions& options,
+                                            Provenance& provenance) {
+  if (path.empty()) return {};
+  Manifest manifest = read_manifest(path);
+  manifest.split(options.split);
+  if (path != "-") provenance.add_source(path);
+  return manifest;
+}
+
 void declare_import(CLI::App& command, Import& o) {
   command.add_option("network", o.options.source, "Weights as safetensors, or a TorchScript network")
       ->required()
@@ -161,14 +190,7 @@ void declare_import(CLI::App& command, Import& o) {
   command.add_flag("--torchscript", o.torchscript, "The network is TorchScript that returns its maps");
   command.add_option("--input", o.options.input, "Input of a TorchScript network, see gdm-encoder-layers(7)")
       ->type_name("FILE.json");
-  command.add_option("--statistics", o.manifest, "Standardise the features by their statistics on these CT targets")
-      ->type_name("MANIFEST");
-  command.add_option("--split", o.options.split, "Split that --statistics uses")
-      ->check(CLI::IsMember({"train", "val", "test"}));
-  command.add_option("--windows-per-case", o.options.windows_per_case, "Random windows of each case for --statistics")
-      ->check(cli::range(1, 100000));
-  command.add_option("--window", o.options.window, "Window edge in voxels for --statistics")
-      ->check(cli::range(16, 256));
+  declare_statistics(command, o.manifest, o.options.statistics);
 }
 
 int run_import(const cli::Program& program, Import& o) {
@@ -183,14 +205,49 @@ int run_import(const cli::Program& program, Import& o) {
   cli::refuse_inputs_as_outputs({o.options.source, o.options.layers, o.options.input, o.manifest}, {o.options.output});
   check_writable(o.options.output, o.options.overwrite);
   Provenance provenance = program.provenance();
-  Manifest manifest;
-  if (!o.manifest.empty()) {
-    manifest = read_manifest(o.manifest);
-    manifest.split(o.options.split);
-    if (o.manifest != "-") provenance.add_source(o.manifest);
-  }
-  return cli::exit_of(net::network().import_encoder(o.manifest.empty() ? nullptr : &manifest, o.options,
+  const auto manifest = statistics_manifest(o.manifest, o.options.statistics, provenance);
+  return cli::exit_of(net::network().import_encoder(manifest ? &*manifest : nullptr, o.options,
                                                     cli::compute_of(program), provenance));
+}
+
+/// "-200,300" -> {-200, 300}
+std::array<double, 2> range_from_text(const std::string& text) {
+  std::array<double, 2> range{};
+  const char* const end = text.data() + text.size();
+  const auto low = std::from_chars(text.data(), end, range[0]);
+  const bool comma = low.ec == std::errc() && low.ptr != end && *low.ptr == ',';
+  const auto high = comma ? std::from_chars(low.ptr + 1, end, range[1]) : low;
+  if (!comma || high.ec != std::errc() || high.ptr != end || !(range[0] < range[1]) || range[0] < -2000 ||
+      range[1] > 70000) {
+    throw Error(fmt::format("--range: '{}' is not a range of HU such as -200,300", text), Exit::usage);
+  }
+  return range;
+}
+
+void declare_scattering(CLI::App& command, Scattering& o) {
+  command.add_option("-o,--output", o.options.output, "Encoder to write")
+      ->required()
+      ->check(CLI::Validator(cli::check_safetensors_name, "", ""))
+      ->type_name("FILE.safetensors");
+  command.add_option("--range", o.ranges, "HU that filters see, values beyond are clamped; may be repeated")
+      ->allow_extra_args(false)
+      ->type_name("LOW,HIGH");
+  command.add_option("--octaves", o.options.octaves, "Filters see voxels, means over 2^3 voxels, over 4^3")
+      ->check(cli::range(1, 3));
+  command.add_option("--card", o.card, "Text for people that the encoder carries")->type_name("FILE.txt");
+  declare_statistics(command, o.manifest, o.options.statistics);
+}
+
+int run_scattering(const cli::Program& program, Scattering& o) {
+  for (const std::string& range : o.ranges) o.options.ranges_hu.push_back(range_from_text(range));
+  o.options.overwrite = program.standard().overwrite();
+  cli::refuse_inputs_as_outputs({o.manifest, o.card}, {o.options.output});
+  check_writable(o.options.output, o.options.overwrite);
+  if (!o.card.empty()) o.options.card = read_file(o.card, largest_text_bytes);
+  Provenance provenance = program.provenance();
+  const auto manifest = statistics_manifest(o.manifest, o.options.statistics, provenance);
+  return cli::exit_of(net::network().make_scattering(manifest ? &*manifest : nullptr, o.options,
+                                                     cli::compute_of(program), provenance));
 }
 
 int run_info(const cli::Program& program, const std::string& name) {
@@ -219,6 +276,11 @@ int main(int argc, char** argv) {
       program.command("import", "Make an encoder file from a network that others trained",
                       cli::has_output | cli::has_seed | cli::has_device, [&] { return run_import(program, foreign); }),
       foreign);
+  Scattering scattering;
+  declare_scattering(program.command("scattering", "Make an encoder that needs no training: moduli of fixed filters",
+                                     cli::has_output | cli::has_seed | cli::has_device,
+                                     [&] { return run_scattering(program, scattering); }),
+                     scattering);
   std::string path;
   program.command("info", "Describe an encoder file", cli::has_json, [&] { return run_info(program, path); })
       .add_option("encoder", path, "Encoder file, or the name of one that gdm comes with")

@@ -36,6 +36,7 @@ void collect_norms(const Json& layers, std::set<std::string>& kinds) {
 std::string norms_of(const Json& encoder) {
   const std::string architecture = encoder.value("architecture", "");
   if (architecture == "residual-cnn3d") return "group";
+  if (architecture == "scattering") return "none";
   if (architecture != "layers") return "unknown";
   std::set<std::string> kinds;
   collect_norms(encoder.at("layers"), kinds);

@@ -114,6 +114,13 @@ struct ProbeOptions {
   std::int64_t windows_per_patient = 8;
 };
 
+/// Of features over windows of CT targets, to standardise them by.
+struct StatisticsOptions {
+  std::string split = "train";
+  std::int64_t windows_per_case = 8;
+  std::int64_t window = 48;
+};
+
 /// An encoder that others trained.
 struct ImportOptions {
   std::filesystem::path source;  ///< safetensors with the weights, or TorchScript
@@ -121,9 +128,17 @@ struct ImportOptions {
   std::filesystem::path input;   ///< JSON description of the input alone; then `source` is TorchScript
   std::filesystem::path output;
   Overwrite overwrite = Overwrite::refuse;
-  std::string split = "train";  ///< of the cases whose features the statistics are of
-  std::int64_t windows_per_case = 8;
-  std::int64_t window = 48;
+  StatisticsOptions statistics;
+};
+
+/// An encoder that needs no training (nn/scattering_encoder.hpp).
+struct ScatteringOptions {
+  std::filesystem::path output;
+  Overwrite overwrite = Overwrite::refuse;
+  std::vector<std::array<double, 2>> ranges_hu;
+  std::int64_t octaves = 2;
+  std::string card;  ///< text for people that the encoder carries
+  StatisticsOptions statistics;
 };
 
 struct BankOptions {
@@ -251,6 +266,7 @@ struct Functions {
   nlohmann::ordered_json (*probe_encoder)(const Manifest&, const ProbeOptions&, const Compute&, Provenance&);
   /// `statistics`: cases whose features standardise the taps; null for none.
   bool (*import_encoder)(const Manifest* statistics, const ImportOptions&, const Compute&, Provenance&);
+  bool (*make_scattering)(const Manifest* statistics, const ScatteringOptions&, const Compute&, Provenance&);
   bool (*build_bank)(const Manifest&, const BankOptions&, const Compute&, Provenance&);
   /// Makes a bank of all shards of one build.
   void (*merge_banks)(const std::vector<std::filesystem::path>&, const std::filesystem::path& output, Overwrite,

@@ -7,6 +7,7 @@
 
 #include "nn/layered_encoder.hpp"
 #include "nn/residual_encoder.hpp"
+#include "nn/scattering_encoder.hpp"
 #include "nn/script_encoder.hpp"
 #include "nn/tensor_io.hpp"
 
@@ -159,6 +160,8 @@ std::shared_ptr<EncoderNetwork> make_encoder_network(const Json& description) {
     std::shared_ptr<EncoderNetwork> network;
     if (architecture == "residual-cnn3d") {
       network = std::make_shared<ResidualEncoder>(ResidualEncoderConfig::from_json(description));
+    } else if (architecture == "scattering") {
+      network = std::make_shared<ScatteringEncoder>(ScatteringConfig::from_json(description));
     } else if (architecture == "layers") {
       network = LayeredEncoder::from_json(description);
     } else if (architecture == "torchscript") {

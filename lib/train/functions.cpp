@@ -14,6 +14,7 @@
 #include "train/import_encoder.hpp"
 #include "train/pretrain.hpp"
 #include "train/probe.hpp"
+#include "train/scattering.hpp"
 
 namespace gdm::train {
 namespace {
@@ -63,6 +64,9 @@ nlohmann::ordered_json run_probe(const Manifest& m, const net::ProbeOptions& o, 
 bool run_import(const Manifest* m, const net::ImportOptions& o, const net::Compute& c, Provenance& p) {
   return described(c, p, [&] { return import_encoder(m, o, c, p); });
 }
+bool run_scattering(const Manifest* m, const net::ScatteringOptions& o, const net::Compute& c, Provenance& p) {
+  return described(c, p, [&] { return make_scattering(m, o, c, p); });
+}
 bool run_bank(const Manifest& m, const net::BankOptions& o, const net::Compute& c, Provenance& p) {
   return described(c, p, [&] { return build_bank(m, o, c, p); });
 }
@@ -90,8 +94,8 @@ nlohmann::ordered_json run_verify(const net::BankVerifyOptions& o, const Manifes
 
 extern "C" const gdm::net::Functions* gdm_nn_functions(const char* version) {
   using namespace gdm::train;
-  static const gdm::net::Functions functions{open_encoder,      open_generator, run_pretrain, run_probe,
-                                             run_import,        run_bank,       run_merge,    run_verify,
-                                             open_feature_bank, run_training,   run_plan,     describe};
+  static const gdm::net::Functions functions{
+      open_encoder, open_generator, run_pretrain, run_probe,         run_import,   run_scattering, run_bank,
+      run_merge,    run_verify,     open_feature_bank, run_training, run_plan,     describe};
   return std::strcmp(version, GDM_VERSION) == 0 ? &functions : nullptr;
 }

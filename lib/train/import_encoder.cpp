@@ -4,14 +4,12 @@
 
 #include <set>
 
-#include "drift/levels.hpp"
 #include "io/json.hpp"
 #include "nn/layered_encoder.hpp"
 #include "nn/script_encoder.hpp"
 #include "sys/log.hpp"
-#include "sys/progress.hpp"
 #include "sys/signals.hpp"
-#include "train/data.hpp"
+#include "train/encoder_statistics.hpp"
 
 namespace gdm::train {
 namespace {
@@ -91,61 +89,6 @@ Imported read_network(const net::ImportOptions& options) {
   return imported;
 }
 
-/// Sums over cells inside the patients, for each tap.
-struct Moments {
-  Tensor sum, square;  ///< (channels) float64
-  double cells = 0;
-
-  void add(const Tensor& map, const Tensor& mask) {
-    const Tensor part = torch::adaptive_avg_pool3d(mask.to(torch::kFloat32), map.sizes().slice(2));
-    const Tensor inside = (part.flatten() >= drift::least_inside).nonzero().flatten();
-    const Tensor values = map.transpose(0, 1).flatten(1).index_select(1, inside).to(torch::kFloat64);
-    const Tensor added = values.sum(1).to(torch::kCPU), added_square = values.square().sum(1).to(torch::kCPU);
-    sum = sum.defined() ? sum + added : added;
-    square = square.defined() ? square + added_square : added_square;
-    cells += static_cast<double>(inside.numel());
-  }
-  Tensor mean() const { return sum / cells; }
-  Tensor deviation() const { return (square / cells - mean().square()).clamp_min(0).sqrt(); }
-};
-
-double mean_edge_mm(const Grid& grid) {
-  const Point3 spacing = grid.spacing_mm();
-  return (spacing[0] + spacing[1] + spacing[2]) / 3;
-}
-
-/// Returns what the file says about them.
-Json add_statistics(const Manifest& manifest, const net::ImportOptions& options, const net::Compute& compute,
-                    const nn::FrozenEncoder& encoder, Provenance& provenance) {
-  const torch::NoGradGuard no_grad;
-  if (encoder.input.scaling != "hu") throw Error("--statistics are of CT targets, but this encoder does not expect HU");
-  const torch::Device device = nn::device_from_text(compute.device);
-  const std::vector<Case> cases = usable_cases(manifest, options.split);
-  std::vector<Moments> moments(encoder.taps().size());
-  Progress progress("statistics", static_cast<std::int64_t>(cases.size()), "case");
-  for (std::size_t c = 0; c < cases.size(); ++c) {
-    const std::vector<Sample> samples{load_sample(cases[c], {}, encoder.input.hu_map, provenance)};
-    const WindowSampler sampler(samples, options.window, 1, compute.seed + c);
-    for (std::int64_t w = 0; w < options.windows_per_case; ++w) {
-      throw_if_stop_requested();
-      const Batch batch = sampler.draw(w, device);
-      const auto maps = encoder.features(batch.target, encoder.input.hu_map, mean_edge_mm(samples[0].grid));
-      for (std::size_t tap = 0; tap < maps.size(); ++tap) moments[tap].add(maps[tap], batch.mask);
-    }
-    progress.advance();
-  }
-  encoder.network->add_statistics();
-  for (std::size_t tap = 0; tap < moments.size(); ++tap) {
-    if (moments[tap].cells == 0) throw Error("tap " + encoder.taps()[tap].name + " has no cell inside a patient");
-    encoder.network->set_statistics(tap, moments[tap].mean(), moments[tap].deviation());
-  }
-  return {{"split", options.split},
-          {"cases", cases.size()},
-          {"windows_per_case", options.windows_per_case},
-          {"window_voxels", options.window},
-          {"seed", compute.seed}};
-}
-
 bool run(const Manifest* statistics, const net::ImportOptions& options, const net::Compute& compute,
          Provenance& provenance) {
   Imported imported = read_network(options);
@@ -155,7 +98,7 @@ bool run(const Manifest* statistics, const net::ImportOptions& options, const ne
   if (!imported.card.empty()) description["card"] = imported.card;
   if (statistics != nullptr) {
     const nn::FrozenEncoder encoder = nn::freeze(imported.network, description, nn::device_from_text(compute.device));
-    description["statistics"] = add_statistics(*statistics, options, compute, encoder, provenance);
+    description["statistics"] = add_statistics(*statistics, options.statistics, compute, encoder, provenance);
   }
   description["provenance"] = provenance.json();
   nn::write_encoder(options.output, *imported.network, description, options.overwrite);

@@ -1,0 +1,15 @@
+// Making the encoder that needs no training.
+#pragma once
+
+#include "io/manifest.hpp"
+#include "io/sidecar.hpp"
+#include "net/network.hpp"
+
+namespace gdm::train {
+
+/// Writes an encoder file of scattering coefficients (nn/scattering_encoder.hpp), standardised where there are cases
+/// for `statistics`. Returns false if stopped by a signal.
+bool make_scattering(const Manifest* statistics, const net::ScatteringOptions& options, const net::Compute& compute,
+                     Provenance& provenance);
+
+}  // namespace gdm::train
