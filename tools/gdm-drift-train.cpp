@@ -114,7 +114,8 @@ void declare_drift(CLI::App& app, net::TrainOptions& t) {
       ->check(cli::range(0.0, 1.0));
   app.add_option("--rho", t.rho, "Size of the drift gradient relative to the fidelity gradient, at the volume")
       ->check(cli::range(0.0, 10.0));
-  app.add_option("--perceptual", t.perceptual, "The same of the perceptual gradient; --objective perceptual: 0.3")
+  app.add_option("--perceptual", t.perceptual, "The same of the perceptual gradient; default: 0.15 with gdm, 0.3 with perceptual")
+      ->default_str("")
       ->check(cli::range(0.0, 10.0));
   app.add_option("--ssim", t.ssim, "The same of the gradient of 1 - SSIM, with any objective; 0: none")
       ->check(cli::range(0.0, 10.0));
@@ -135,6 +136,11 @@ void declare_drift(CLI::App& app, net::TrainOptions& t) {
   app.add_option("--weight-spatial", t.weight_spatial, "Weight of the spatial level")->check(cli::range(0.0, 1e3));
   app.add_option("--pair-weight", t.pair_weight, "Weight of a patient's own real features among the positives; 0: none")
       ->check(cli::range(0.0, 1e3));
+  app.add_option("--set-global", t.set_global, "Real features, and remembered generated ones, that a window meets")
+      ->check(cli::range(1, 65536));
+  app.add_option("--set-local", t.set_local, "The same for each place at the local level")->check(cli::range(16, 65536));
+  app.add_option("--ring-batches", t.ring_batches, "Batches after which generated features are forgotten")
+      ->check(cli::range(1, 1000000));
   app.add_option("--temperatures", t.temperatures, "Kernel widths relative to the mean distance")
       ->delimiter(',')
       ->allow_extra_args(false)
@@ -154,14 +160,20 @@ void apply_preset(const CLI::App& app, Options& o) {
   o.train.widths = cli::numbers_from_text(o.widths, "--widths");
 }
 
+/// Beside the drift the smaller one suffices (README, "Grading").
+double default_perceptual(const std::string& objective) {
+  if (objective == "regression") return 0;
+  return objective == "gdm" ? 0.15 : 0.3;
+}
+
 /// What the objective needs and what it does not take.
-void check_objective(const Options& o, bool perceptual_given) {
+void check_objective(const Options& o) {
   const net::TrainOptions& t = o.train;
   if (t.objective == "gdm" && o.banks.empty()) throw Error("--objective gdm needs --bank", Exit::usage);
   if (t.objective == "gdm" && t.perceptual == 0 && !o.encoders.empty()) {
     throw Error("--encoder takes part in the perceptual objective alone, so it needs --perceptual", Exit::usage);
   }
-  if (t.objective == "perceptual" && perceptual_given && t.perceptual == 0) {
+  if (t.objective == "perceptual" && t.perceptual == 0) {
     throw Error("--perceptual 0 leaves nothing of --objective perceptual", Exit::usage);
   }
 }
@@ -183,7 +195,11 @@ nlohmann::ordered_json portable_options(const CLI::App& app, const Options& o) {
   nlohmann::ordered_json json =
       cli::options_in_effect(app, {"output", "log", "plot", "force", "reproducible", "device", "allow-code", "dry-run",
                                    "checkpoint-every", "max-time", "restart", "cache"});
-  if (t.objective == "perceptual") json["perceptual"] = t.perceptual;
+  if (t.objective == "regression") {
+    json.erase("perceptual");  // so that a run with another objective takes its own default
+  } else {
+    json["perceptual"] = t.perceptual;
+  }
   json["widths"] = o.widths;
   json["blocks"] = t.blocks;
   json["window"] = t.window;
@@ -217,11 +233,10 @@ int run(cli::Program& program, Options& o) {
   apply_preset(program.app(), o);
   t.widths = cli::numbers_from_text(o.widths, "--widths");
   t.cache_bytes = o.cache == "auto" ? -1 : cli::bytes_from_text(o.cache);
-  const bool perceptual_given = program.app().count("--perceptual") > 0;
-  check_objective(o, perceptual_given);
+  if (program.app().count("--perceptual") == 0) t.perceptual = default_perceptual(t.objective);
+  check_objective(o);
   warn_of_unused(program.app(), t);
   if (t.objective == "perceptual" && o.banks.empty() && o.encoders.empty()) o.encoders.emplace_back(default_encoder);
-  if (t.objective == "perceptual" && !perceptual_given) t.perceptual = 0.3;
   t.options = portable_options(program.app(), o);
   t.overwrite = program.standard().overwrite();
   std::vector<fs::path> inputs{o.manifest, t.init};

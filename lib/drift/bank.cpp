@@ -130,22 +130,42 @@ Tensor RealBank::sample(const std::string& key, std::int64_t count, at::Generato
   return all.vectors.index_select(0, rows.to(all.vectors.device())).to(torch::kFloat32);
 }
 
-void Ring::push(const Tensor& vectors) {
+void Ring::push(const Tensor& vectors, std::int64_t batch) {
   const Tensor rows = vectors.detach().to(torch::kFloat32);
-  if (!data_.defined()) data_ = torch::zeros({capacity_, rows.size(1)}, rows.options());
+  if (!data_.defined()) {
+    data_ = torch::zeros({capacity_, rows.size(1)}, rows.options());
+    batches_.resize(static_cast<std::size_t>(capacity_));
+  }
   const std::int64_t n = std::min(rows.size(0), capacity_);
   const Tensor where = (torch::arange(n, torch::kInt64) + pushed_).remainder(capacity_).to(rows.device());
   data_.index_copy_(0, where, rows.slice(0, 0, n));
+  for (std::int64_t row = 0; row < n; ++row) batches_[static_cast<std::size_t>((pushed_ + row) % capacity_)] = batch;
   pushed_ += n;
 }
 
-Tensor Ring::content() const {
+Tensor Ring::remembered(std::int64_t batch) const {
+  std::vector<std::int64_t> young;
+  for (std::int64_t row = 0; row < filled(); ++row) {
+    if (batch - batches_[static_cast<std::size_t>(row)] <= most_batches_) young.push_back(row);
+  }
+  if (young.empty()) return {};
+  if (static_cast<std::int64_t>(young.size()) == filled()) return rows();
+  return data_.index_select(0, torch::tensor(young).to(data_.device()));
+}
+
+Tensor Ring::rows() const {
   return data_.defined() ? data_.slice(0, 0, filled()) : Tensor();
 }
 
-void Ring::restore(const Tensor& content, std::int64_t pushed) {
-  data_ = torch::zeros({capacity_, content.size(1)}, content.options());
-  data_.slice(0, 0, content.size(0)).copy_(content);
+std::vector<std::int64_t> Ring::batches() const {
+  return {batches_.begin(), batches_.begin() + filled()};
+}
+
+void Ring::restore(const Tensor& rows, const std::vector<std::int64_t>& batches, std::int64_t pushed) {
+  data_ = torch::zeros({capacity_, rows.size(1)}, rows.options());
+  data_.slice(0, 0, rows.size(0)).copy_(rows);
+  batches_ = batches;
+  batches_.resize(static_cast<std::size_t>(capacity_));
   pushed_ = pushed;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -103,24 +104,30 @@ constexpr const char* encoder = "encoder.";
 /// not there.
 BankRows load_rows(const SafetensorsFile& file, const std::string& key, std::size_t patients, std::size_t strata);
 
-/// The last `capacity` vectors pushed; the generator's recent past as seen by the drift.
+/// The last `capacity` vectors pushed; the generator's recent past as seen by the drift. Vectors are forgotten, too,
+/// after `most_batches` of the training's batches: they tell of a generator that there is no more.
 class Ring {
  public:
-  explicit Ring(std::int64_t capacity = 0) : capacity_(capacity) {}
-  /// Detached copy of (n, C) vectors; the oldest go.
-  void push(const Tensor& vectors);
-  /// (filled, C), in no stated order; undefined tensor while empty.
-  Tensor content() const;
-  std::int64_t filled() const { return std::min(pushed_, capacity_); }
+  explicit Ring(std::int64_t capacity = 0, std::int64_t most_batches = std::numeric_limits<std::int64_t>::max())
+      : capacity_(capacity), most_batches_(most_batches) {}
+  /// Detached copy of (n, C) vectors, made in batch number `batch`; the oldest go.
+  void push(const Tensor& vectors, std::int64_t batch);
+  /// Those that batch number `batch` still remembers, (n, C), in no stated order; undefined tensor without any.
+  Tensor remembered(std::int64_t batch) const;
 
-  /// For checkpoints: all `filled` rows and the running count.
+  /// For checkpoints: all rows with the batch of each, and the running count.
+  Tensor rows() const;
+  std::vector<std::int64_t> batches() const;
   std::int64_t pushed() const { return pushed_; }
-  void restore(const Tensor& content, std::int64_t pushed);
-  void forget() { *this = Ring(capacity_); }
+  void restore(const Tensor& rows, const std::vector<std::int64_t>& batches, std::int64_t pushed);
+  void forget() { *this = Ring(capacity_, most_batches_); }
 
  private:
-  std::int64_t capacity_, pushed_ = 0;
+  std::int64_t filled() const { return std::min(pushed_, capacity_); }
+
+  std::int64_t capacity_, most_batches_, pushed_ = 0;
   Tensor data_;
+  std::vector<std::int64_t> batches_;  ///< of each row of data_
 };
 
 }  // namespace gdm::drift

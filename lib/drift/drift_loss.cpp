@@ -43,8 +43,8 @@ DriftLoss::DriftLoss(const RealBank& bank, const DriftOptions& options) : option
     // Cells of one block lie closer together than cells of the bank, which come from everywhere: learnt at the start.
     states_[key].scale = name == "spatial" ? 0.0 : bank_.scale(key);
     ++keys_per_level_[name];
-    if (name == "global") rings_.emplace(key, Ring(options_.bank_global));
-    if (name == "local") rings_.emplace(key, Ring(options_.bank_local));
+    if (name == "global") rings_.emplace(key, Ring(options_.bank_global, options_.ring_batches));
+    if (name == "local") rings_.emplace(key, Ring(options_.bank_local, options_.ring_batches));
   }
   if (states_.empty()) throw Error("nothing in it has a weight above zero, so there is no drift");
 }
@@ -72,8 +72,8 @@ double DriftLoss::weight_of(const std::string& level) const {
 /// One key's share of the loss. Global: the volumes of the batch are one set. Local: each volume is a problem. Both
 /// meet the bank's real vectors and the ring's generated ones. Spatial: each block is a problem of its own cells.
 /// Undefined if nothing of the window lies inside the patient.
-Tensor DriftLoss::problem_loss(const Candidates& gen, const Candidates& real, at::Generator& generator,
-                               Result& result) {
+Tensor DriftLoss::problem_loss(const Candidates& gen, const Candidates& real, std::int64_t batch,
+                               at::Generator& generator, Result& result) {
   const std::string level = level_of(gen.key);
   Sets sets;
   if (level == "spatial") {
@@ -97,15 +97,17 @@ Tensor DriftLoss::problem_loss(const Candidates& gen, const Candidates& real, at
       sets.pos = gather_rows(real.vectors, tokens);
     }
     sets.neg = no_vectors(sets.gen);
-    if (ring.filled() > 0) sets.neg = append_to_all(sets.neg, ring.content());
+    const Tensor remembered = ring.remembered(batch);
+    if (remembered.defined()) sets.neg = append_to_all(sets.neg, remembered);
     const std::int64_t pairs = sets.pos.size(1);
     sets.pos =
         append_to_all(sets.pos, bank_.sample(gen.key, global ? options_.bank_global : options_.bank_local, generator));
     if (options_.pair_weight == 0) sets.pos = sets.pos.narrow(1, pairs, sets.pos.size(1) - pairs);
     sets.pos_weight = positive_weights(pairs, sets.pos.size(1), options_.pair_weight, sets.pos);
     const Tensor flat = sets.gen.detach().reshape({-1, sets.gen.size(2)});
-    const std::int64_t step = global ? 1 : std::max<std::int64_t>(1, flat.size(0) / options_.push_local);
-    ring.push(flat.slice(0, 0, flat.size(0), step));
+    // The local ring spans 16 of this bank's batches.
+    const std::int64_t step = global ? 1 : std::max<std::int64_t>(1, 16 * flat.size(0) / options_.bank_local);
+    ring.push(flat.slice(0, 0, flat.size(0), step), batch);
   }
   FieldOptions field_options = options_.field;
   // A volume's own vectors stand in both sets or in none: else a force would be left where both distributions agree.
@@ -119,7 +121,7 @@ Tensor DriftLoss::problem_loss(const Candidates& gen, const Candidates& real, at
   return drift_loss(sets.gen, field) * (weight_of(level) / keys);
 }
 
-DriftLoss::Result DriftLoss::loss(const FeaturePair& pair, at::Generator& generator) {
+DriftLoss::Result DriftLoss::loss(const FeaturePair& pair, std::int64_t batch, at::Generator& generator) {
   Result result;
   auto taps = bank_.encoder().taps();
   taps.resize(pair.predicted.size());  // a pair may hold the finest alone
@@ -131,7 +133,7 @@ DriftLoss::Result DriftLoss::loss(const FeaturePair& pair, at::Generator& genera
     real = candidates(taps, pair.real, pair.mask, wanted);
   }
   for (std::size_t i = 0; i < gen.size(); ++i) {
-    const Tensor part = problem_loss(gen[i], real[i], generator, result);
+    const Tensor part = problem_loss(gen[i], real[i], batch, generator, result);
     if (part.defined()) result.loss = result.loss.defined() ? result.loss + part : part;
   }
   return result;
@@ -140,8 +142,8 @@ DriftLoss::Result DriftLoss::loss(const FeaturePair& pair, at::Generator& genera
 void DriftLoss::save(nn::TensorWriter& writer, const std::string& prefix, nlohmann::ordered_json& json) const {
   for (const auto& [key, state] : states_) json["states"][key] = {{"scale", state.scale}, {"rms", state.rms}};
   for (const auto& [key, ring] : rings_) {
-    json["rings"][key] = ring.pushed();
-    if (ring.filled() > 0) writer.add(prefix + ring_name + key, ring.content());
+    json["rings"][key] = {{"pushed", ring.pushed()}, {"batches", ring.batches()}};
+    if (ring.pushed() > 0) writer.add(prefix + ring_name + key, ring.rows());
   }
 }
 
@@ -151,9 +153,12 @@ void DriftLoss::load(const SafetensorsFile& file, const std::string& prefix, con
     state.rms = json.at("states").at(key).at("rms").get<std::vector<double>>();
   }
   for (auto& [key, ring] : rings_) {
-    const auto pushed = json.at("rings").at(key).get<std::int64_t>();
+    const auto& state = json.at("rings").at(key);
+    const auto pushed = state.at("pushed").get<std::int64_t>();
     ring.forget();
-    if (pushed > 0) ring.restore(nn::load_tensor(file, prefix + ring_name + key).to(bank_.device()), pushed);
+    if (pushed == 0) continue;
+    ring.restore(nn::load_tensor(file, prefix + ring_name + key).to(bank_.device()),
+                 state.at("batches").get<std::vector<std::int64_t>>(), pushed);
   }
 }
 

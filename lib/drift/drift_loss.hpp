@@ -21,7 +21,7 @@ struct DriftOptions {
   /// Bank vectors per problem and step, and remembered generated ones. The two must be alike: a volume's own vectors
   /// stand among both, and a different share of them would leave a force even where both distributions agree.
   std::int64_t bank_global = 64, bank_local = 256;
-  std::int64_t push_local = 16;  ///< about so many generated tokens of a step enter the ring, so that it spans 16 steps
+  std::int64_t ring_batches = 64;  ///< the training's batches after which generated vectors are forgotten
   std::int64_t tokens = 128;     ///< local tokens of each volume that are compared
   std::int64_t blocks = 32;      ///< spatial blocks of each volume that are compared
 };
@@ -39,8 +39,9 @@ class DriftLoss {
   /// How many of the encoder's finest taps loss() looks at.
   std::size_t taps() const;
   /// `pair`: features of windows by the bank's encoder, at least of the first taps(). All draws come from `generator`;
-  /// the rings advance.
-  Result loss(const FeaturePair& pair, at::Generator& generator);
+  /// the rings
+  /// advance. `batch`: number among all batches of the training.
+  Result loss(const FeaturePair& pair, std::int64_t batch, at::Generator& generator);
 
   /// Everything that a resumed run needs: rings as tensors whose names begin with `prefix`, scales and averages as
   /// JSON.
@@ -51,7 +52,8 @@ class DriftLoss {
   double weight_of(const std::string& level) const;
   /// Place of a key's tap among the encoder's.
   std::size_t tap_of(const std::string& key) const;
-  Tensor problem_loss(const Candidates& gen, const Candidates& real, at::Generator& generator, Result& result);
+  Tensor problem_loss(const Candidates& gen, const Candidates& real, std::int64_t batch, at::Generator& generator,
+                      Result& result);
 
   DriftOptions options_;
   const RealBank& bank_;

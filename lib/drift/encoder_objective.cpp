@@ -48,7 +48,7 @@ std::vector<ObjectiveGradient> EncoderObjective::gradients(const OutputWindow& w
                    {{"loss", loss.defined() ? loss.item<double>() : 0.0}}});
   }
   if (drift_) {
-    const DriftLoss::Result result = drift_->loss(pair, generator);
+    const DriftLoss::Result result = drift_->loss(pair, window.batch, generator);
     out.push_back(
         {"drift." + name_,
          gradient_of(result.loss, window.predicted, false),

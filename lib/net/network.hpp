@@ -236,7 +236,7 @@ struct TrainOptions {
   double ema = 0.999;
   std::string precision = "fp32";  ///< fp32 | bf16: of the networks' arithmetic; weights and losses are fp32
   double drift_start = 0.6;        ///< fraction of the steps that are regression alone
-  double rho = 0.3;                ///< share of the drift gradient at the predicted volume
+  double rho = 0.1;                ///< share of the drift gradient at the predicted volume
   double perceptual = 0;           ///< share of the perceptual gradient there
   double ssim = 0;                 ///< share of the gradient of 1 - SSIM there, with any objective
   double share_end = 1;            ///< factor on all shares at the last step; linear from drift_start, where it is 1
@@ -245,7 +245,9 @@ struct TrainOptions {
   std::int64_t conflict_edge = 0;  ///< edge in voxels of the cubes in which that is done; 0: the whole window
   double weight_global = 0.25, weight_local = 0.5, weight_spatial = 1.0;
   std::int64_t taps = 0;     ///< finest feature maps of each encoder that are used; 0: all
-  double pair_weight = 1.0;  ///< of the own patient's real features among the positives; 0: a marginal field
+  double pair_weight = 0.0;  ///< of the own patient's real features among the positives; 0: a marginal field
+  std::int64_t set_global = 64, set_local = 256;  ///< real and remembered generated features of a problem, so many each
+  std::int64_t ring_batches = 64;                 ///< batches after which generated features are forgotten
   std::vector<double> temperatures{0.05, 0.2, 0.5};
   std::int64_t sinkhorn = 0;  ///< rounds of Sinkhorn normalisation instead of the product of two softmaxes; 0: product
   std::int64_t checkpoint_every = 500;

@@ -38,7 +38,10 @@ Json settings_json(const net::TrainOptions& o, const net::Compute& compute) {
                      {"weight_spatial", o.weight_spatial},
                      {"pair_weight", o.pair_weight},
                      {"temperatures", o.temperatures},
-                     {"sinkhorn", o.sinkhorn}};
+                     {"sinkhorn", o.sinkhorn},
+                     {"set_global", o.set_global},
+                     {"set_local", o.set_local},
+                     {"ring_batches", o.ring_batches}};
   }
   return json;
 }

@@ -265,7 +265,7 @@ class Training {
     Tensor gradient = torch::autograd::grad({fidelity}, {leaf})[0];
     line["l1_hu"] = fidelity.item<double>() * config_.hu_map.hu_per_unit();
     if (!objectives_->empty()) {
-      gradient = objectives_->coordinated(n, number, {leaf, batch.target, batch.mask}, gradient, line);
+      gradient = objectives_->coordinated(n, {leaf, batch.target, batch.mask, number}, gradient, line);
     }
     if (options_.accumulate > 1) gradient = gradient / static_cast<double>(options_.accumulate);
     predicted.backward(gradient);

@@ -38,6 +38,9 @@ drift::EncoderObjectiveOptions encoder_options(const net::TrainOptions& options,
   out.drift.weight_local = options.weight_local;
   out.drift.weight_spatial = options.weight_spatial;
   out.drift.pair_weight = options.pair_weight;
+  out.drift.bank_global = options.set_global;
+  out.drift.bank_local = options.set_local;
+  out.drift.ring_batches = options.ring_batches;
   out.seeing.units = units;
   out.seeing.edge_mm = edge_mm;
   out.seeing.bfloat16 = options.precision == "bf16";
@@ -107,14 +110,14 @@ double Objectives::share_factor(std::int64_t step) const {
   return 1 + (options_.share_end - 1) * std::clamp((static_cast<double>(step) - start) / length, 0.0, 1.0);
 }
 
-Tensor Objectives::coordinated(std::int64_t step, std::int64_t batch, const drift::OutputWindow& window,
-                               const Tensor& fidelity, nlohmann::ordered_json& line) {
+Tensor Objectives::coordinated(std::int64_t step, const drift::OutputWindow& window, const Tensor& fidelity,
+                               nlohmann::ordered_json& line) {
   const double part = schedule(step) * share_factor(step);
   std::vector<drift::SideGradient> sides;
   if (part > least_part) {
-    at::Generator generator = drift::step_generator(seed_, batch);
+    at::Generator generator = drift::step_generator(seed_, window.batch);
     std::vector<drift::OutputObjective*> taking_part;
-    if (!members_.empty()) taking_part.push_back(members_[static_cast<std::size_t>(batch) % members_.size()].get());
+    if (!members_.empty()) taking_part.push_back(members_[static_cast<std::size_t>(window.batch) % members_.size()].get());
     for (const auto& objective : always_) taking_part.push_back(objective.get());
     for (drift::OutputObjective* objective : taking_part) {
       for (auto& side : objective->gradients(window, generator)) {

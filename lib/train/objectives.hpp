@@ -27,9 +27,9 @@ class Objectives {
   bool empty() const { return members_.empty() && always_.empty(); }
   /// How far the objectives have come in at this step: a sigmoid that reaches 1 soon after options.drift_start.
   double schedule(std::int64_t step) const;
-  /// One cotangent of the fidelity's gradient and the objectives for a batch; `line` gets what is logged. `batch`, a
-  /// number of its own for each batch of all steps, decides whose turn it is and what is drawn.
-  Tensor coordinated(std::int64_t step, std::int64_t batch, const drift::OutputWindow& window, const Tensor& fidelity,
+  /// One cotangent of the fidelity's gradient and the objectives for a batch; `line` gets what is logged. The batch's
+  /// number decides whose turn it is and what is drawn.
+  Tensor coordinated(std::int64_t step, const drift::OutputWindow& window, const Tensor& fidelity,
                      nlohmann::ordered_json& line);
 
   /// Name and digest of each file, for checkpoints and models.

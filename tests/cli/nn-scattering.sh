@@ -17,10 +17,15 @@ grep -q '^architecture *scattering$' s.txt || fail "$(cat s.txt)"
 grep -q '^normalisation *none in the layers, features standardised$' s.txt || fail "$(cat s.txt)"
 grep -q '^input *-1024.0 to 3071.0 HU become -1024.0 to 3071.0' s.txt || fail "$(cat s.txt)"
 grep -q '^e8 *52 *8 *12$' s.txt || fail "taps: $(cat s.txt)"
+cp s.safetensors first.safetensors
+gdm-encoder scattering -o s.safetensors --range -1024,3071 --range -200,300 --statistics p/manifest.json "${common[@]}" --force
 gdm-encoder scattering -o again.safetensors --statistics p/manifest.json "${common[@]}"
-cmp s.safetensors again.safetensors || fail "the default ranges are others, or the file is not reproducible"
+digest() { gdm-encoder info "$1" | grep '^weights'; }
+[[ $(digest first.safetensors) == $(digest s.safetensors) ]] || fail "not reproducible"
+[[ $(digest s.safetensors) == $(digest again.safetensors) ]] || fail "the default ranges are others"
 gdm-encoder scattering -o fine.safetensors --octaves 1 --range 0,1000 "${common[@]}"
-gdm-encoder info fine.safetensors | grep -q '^e4 *13 *4 *6$' || fail "one octave and range: $(gdm-encoder info fine.safetensors)"
+gdm-encoder info fine.safetensors >fine.txt
+grep -q '^e4 *13 *4 *6$' fine.txt || fail "one octave and range: $(cat fine.txt)"
 gdm-encoder scattering -o shipped.safetensors "${common[@]}"
 same() { gdm-encoder info "$1" --json | sed -n '/"ranges"/,/"input"/p'; }
 diff <(same shipped.safetensors) <(same scattering-ct) || fail "scattering-ct is not what the defaults make"
@@ -31,9 +36,11 @@ train -o gdm.safetensors --bank bank.safetensors --perceptual 0.1
 grep -q '"drift.1".*"used":true' gdm.log.jsonl || fail "no drift: $(cat gdm.log.jsonl)"
 grep -q '"perceptual.1".*"used":true' gdm.log.jsonl || fail "no perceptual objective: $(cat gdm.log.jsonl)"
 train -o perceptual.safetensors --objective perceptual
-gdm-drift-train info perceptual.safetensors --json | grep -q scattering-ct || fail "the perceptual objective has another encoder"
+gdm-drift-train info perceptual.safetensors --json >perceptual.json
+grep -q scattering-ct perceptual.json || fail "the perceptual objective has another encoder"
 sed 's/"target": "\([^"]*\)_ct.nii.gz"/&, "prediction": "\1_mr.nii.gz"/' p/manifest.json >p/graded.json
-gdm-metrics p/graded.json --encoder fine.safetensors --json --threads 1 -q | grep -q '"frechet": [0-9]*\.*[1-9]' || fail "no distance"
+gdm-metrics p/graded.json --encoder fine.safetensors --json --threads 1 -q >grades.json
+grep -q '"frechet": 0\.[0-9]*[1-9]' grades.json || fail "no distance: $(grep frechet grades.json)"
 
 for range in 1 3,1 1,1 a,b 1,2,3 ,5 5, nan,5 -9000,0; do
   refused 2 'range' gdm-encoder scattering -o bad.safetensors --range "$range"

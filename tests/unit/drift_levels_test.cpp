@@ -122,14 +122,26 @@ TEST_CASE("levels: a view is the crop, the flips and the permutation that it say
 
 TEST_CASE("ring: keeps the newest vectors and survives a checkpoint") {
   Ring ring(4);
-  for (int i = 0; i < 6; ++i) ring.push(torch::full({1, 2}, static_cast<double>(i)));
-  CHECK(ring.filled() == 4);
-  CHECK(torch::equal(std::get<0>(ring.content().select(1, 0).sort(0)), torch::tensor({2.0F, 3.0F, 4.0F, 5.0F})));
+  CHECK_FALSE(ring.remembered(0).defined());
+  for (int i = 0; i < 6; ++i) ring.push(torch::full({1, 2}, static_cast<double>(i)), i);
+  CHECK(torch::equal(std::get<0>(ring.remembered(6).select(1, 0).sort(0)), torch::tensor({2.0F, 3.0F, 4.0F, 5.0F})));
   Ring copy(4);
-  copy.restore(ring.content(), ring.pushed());
-  copy.push(torch::full({1, 2}, 9.0));
-  ring.push(torch::full({1, 2}, 9.0));
-  CHECK(torch::equal(copy.content(), ring.content()));
+  copy.restore(ring.rows(), ring.batches(), ring.pushed());
+  copy.push(torch::full({1, 2}, 9.0), 9);
+  ring.push(torch::full({1, 2}, 9.0), 9);
+  CHECK(torch::equal(copy.rows(), ring.rows()));
+  CHECK(copy.batches() == ring.batches());
+}
+
+TEST_CASE("ring: forgets what is older than its batches, also behind a checkpoint") {
+  Ring ring(4, 3);
+  for (const int batch : {0, 2, 4}) ring.push(torch::full({1, 1}, static_cast<double>(batch)), batch);
+  CHECK(ring.remembered(3).size(0) == 3);
+  CHECK(torch::equal(ring.remembered(5).flatten(), torch::tensor({2.0F, 4.0F})));
+  CHECK_FALSE(ring.remembered(8).defined());
+  Ring copy(4, 3);
+  copy.restore(ring.rows(), ring.batches(), ring.pushed());
+  CHECK(torch::equal(copy.remembered(5), ring.remembered(5)));
 }
 
 TEST_CASE("bank: round trip, and a bank with other encoder weights is refused") {

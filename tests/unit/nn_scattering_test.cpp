@@ -52,6 +52,21 @@ TEST_CASE("scattering: a ramp is seen by the difference along its axis alone") {
   }
 }
 
+TEST_CASE("scattering: coefficients and gradients are those of a convolution") {
+  torch::manual_seed(5);
+  ScatteringEncoder encoder(one_octave());
+  const Tensor weights = encoder.named_buffers()["filters"];
+  const Tensor x = (torch::randn({2, 1, 8, 16, 8}) * 50).requires_grad_(true);
+  const auto pad = torch::nn::functional::PadFuncOptions({1, 1, 1, 1, 1, 1}).mode(torch::kReplicate);
+  const Tensor padded = torch::nn::functional::pad(x / 4000, pad);
+  const Tensor expected = torch::avg_pool3d(torch::conv3d(padded, weights).abs(), 4);
+  const Tensor seen = encoder.maps(x).at(0), part = torch::randn_like(seen);
+  CHECK((seen - expected).abs().max().item<double>() < 1e-6);
+  const Tensor gradient = torch::autograd::grad({(seen * part).sum()}, {x})[0];
+  const Tensor reference = torch::autograd::grad({(expected * part).sum()}, {x})[0];
+  CHECK((gradient - reference).abs().max().item<double>() < 1e-5 * reference.abs().max().item<double>());
+}
+
 TEST_CASE("scattering: white noise gives each filter of unit length the same mean modulus") {
   torch::manual_seed(1);
   ScatteringEncoder encoder(one_octave());
@@ -75,7 +90,7 @@ TEST_CASE("scattering: a mirrored window has mirrored coefficients, a sharper on
   torch::manual_seed(3);
   ScatteringEncoder encoder({});
   const Tensor x = torch::randn({1, 1, 24, 24, 24}) * 50;
-  const Tensor axes = torch::tensor({0, 1, 4, 5, 8, 9, last_filter});  // the diagonals change places
+  const Tensor axes = torch::tensor(std::vector<std::int64_t>{0, 1, 4, 5, 8, 9, last_filter});  // the diagonals change places
   const auto maps = encoder.maps(x), mirrored = encoder.maps(x.flip(4));
   for (std::size_t tap = 0; tap < maps.size(); ++tap) {
     const Tensor back = mirrored[tap].flip(4).index_select(1, axes), here = maps[tap].index_select(1, axes);

@@ -27,7 +27,7 @@ Json logged(const net::TrainOptions& options, std::int64_t step) {
   torch::manual_seed(2);
   const Tensor x = torch::rand({1, 1, 8, 8, 8}), y = torch::rand({1, 1, 8, 8, 8});
   Json line;
-  objectives.coordinated(step, step, {x, y, torch::ones_like(x)}, torch::rand_like(x), line);
+  objectives.coordinated(step, {x, y, torch::ones_like(x), step}, torch::rand_like(x), line);
   return line.value("objectives", Json::object()).value("ssim", Json());
 }
 
