@@ -5,7 +5,7 @@ _gdm_encoder() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      pretrain|probe|import|info) command=$word; break ;;
+      pretrain|probe|import|scattering|info) command=$word; break ;;
     esac
   done
   case $command in
@@ -18,7 +18,7 @@ _gdm_encoder() {
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
-        COMPREPLY=($(compgen -W "pretrain probe import info" -- "$cur"))
+        COMPREPLY=($(compgen -W "pretrain probe import scattering info" -- "$cur"))
       fi ;;
     pretrain)
       case $prev in
@@ -95,6 +95,27 @@ _gdm_encoder() {
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
         compopt -o filenames
+      fi ;;
+    scattering)
+      case $prev in
+        --seed) return ;;
+        --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --range) return ;;
+        --octaves) return ;;
+        --card) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --statistics) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --split) COMPREPLY=($(compgen -W "train val test" -- "$cur")); return ;;
+        --windows-per-case) return ;;
+        --window) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code -o --output --range --octaves --card --statistics --split --windows-per-case --window --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
       fi ;;
     info)
       case $prev in
