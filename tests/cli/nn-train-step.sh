@@ -62,4 +62,10 @@ paste -d ' ' <(figures whole/m.log.jsonl) <(figures bf16/m.log.jsonl) | awk '
   fail "weights are not fp32"
 
 refused 2 "precision" gdm-drift-train phantoms/manifest.json --objective regression -o x.safetensors --precision fp16
+
+# Options that plain regression does not use are named; a file of options may hold them.
+"${train[@]/#..\//}" --objective regression --share-end 0.5 --rho 0.2 --dry-run -o x.safetensors >plan.txt 2>warning.txt
+grep -q 'regression does not use --rho, --share-end$' warning.txt || fail "unused options: $(cat warning.txt)"
+"${train[@]/#..\//}" --objective regression --ssim 0.1 --share-end 0.5 --dry-run -o x.safetensors >plan.txt 2>warning.txt
+grep -q 'does not use' warning.txt && fail "SSIM uses --share-end: $(cat warning.txt)"
 exit 0
