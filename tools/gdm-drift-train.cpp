@@ -114,7 +114,8 @@ void declare_drift(CLI::App& app, net::TrainOptions& t) {
       ->check(cli::range(0.0, 1.0));
   app.add_option("--rho", t.rho, "Size of the drift gradient relative to the fidelity gradient, at the volume")
       ->check(cli::range(0.0, 10.0));
-  app.add_option("--perceptual", t.perceptual, "The same of the perceptual gradient; default: 0.15 with gdm, 0.3 with perceptual")
+  app.add_option("--perceptual", t.perceptual,
+                 "The same of the perceptual gradient; default: 0.15 with gdm, 0.3 with perceptual")
       ->default_str("")
       ->check(cli::range(0.0, 10.0));
   app.add_option("--ssim", t.ssim, "The same of the gradient of 1 - SSIM, with any objective; 0: none")
@@ -138,7 +139,8 @@ void declare_drift(CLI::App& app, net::TrainOptions& t) {
       ->check(cli::range(0.0, 1e3));
   app.add_option("--set-global", t.set_global, "Real features, and remembered generated ones, that a window meets")
       ->check(cli::range(1, 65536));
-  app.add_option("--set-local", t.set_local, "The same for each place at the local level")->check(cli::range(16, 65536));
+  app.add_option("--set-local", t.set_local, "The same for each place at the local level")
+      ->check(cli::range(16, 65536));
   app.add_option("--ring-batches", t.ring_batches, "Batches after which generated features are forgotten")
       ->check(cli::range(1, 1000000));
   app.add_option("--temperatures", t.temperatures, "Kernel widths relative to the mean distance")
@@ -178,15 +180,30 @@ void check_objective(const Options& o) {
   }
 }
 
-/// A file of options may carry what another objective needs; on the command line it is likely a mistake.
-void warn_of_unused(const CLI::App& app, const net::TrainOptions& t) {
-  if (t.objective != "regression") return;
+/// Options, without their dashes, that say nothing to the objective.
+std::vector<std::string> unused_options(const net::TrainOptions& t) {
   std::vector<std::string> unused;
-  for (const char* name : {"--bank", "--encoder", "--rho", "--perceptual", "--share-end"}) {
-    const bool scales_ssim = t.ssim > 0 && std::string(name) == "--share-end";
-    if (app.count(name) > 0 && !scales_ssim) unused.emplace_back(name);
+  const auto add = [&](const std::vector<std::string>& names) {
+    unused.insert(unused.end(), names.begin(), names.end());
+  };
+  if (t.objective != "gdm") {
+    add({"rho", "weight-global", "weight-local", "weight-spatial", "pair-weight", "set-global", "set-local",
+         "ring-batches", "temperatures", "sinkhorn"});
   }
-  if (!unused.empty()) log_warning(fmt::format("--objective regression does not use {}", fmt::join(unused, ", ")));
+  if (t.objective == "regression") add({"bank", "encoder", "perceptual", "taps"});
+  if (t.objective == "regression" && t.ssim == 0) {
+    add({"share-end", "drift-start", "coordination", "conflict", "conflict-edge"});
+  }
+  return unused;
+}
+
+/// Whoever gives them likely means another objective.
+void warn_of_unused(const CLI::App& app, const net::TrainOptions& t) {
+  std::vector<std::string> given;
+  for (const std::string& name : unused_options(t)) {
+    if (app.count("--" + name) > 0) given.push_back("--" + name);
+  }
+  if (!given.empty()) log_warning(fmt::format("--objective {} does not use {}", t.objective, fmt::join(given, ", ")));
 }
 
 /// Options that a file of options may carry to another run: what makes the weights what they are.
@@ -195,11 +212,9 @@ nlohmann::ordered_json portable_options(const CLI::App& app, const Options& o) {
   nlohmann::ordered_json json =
       cli::options_in_effect(app, {"output", "log", "plot", "force", "reproducible", "device", "allow-code", "dry-run",
                                    "checkpoint-every", "max-time", "restart", "cache"});
-  if (t.objective == "regression") {
-    json.erase("perceptual");  // so that a run with another objective takes its own default
-  } else {
-    json["perceptual"] = t.perceptual;
-  }
+  json["perceptual"] = t.perceptual;
+  if (!o.encoders.empty()) json["encoder"] = o.encoders;
+  for (const std::string& name : unused_options(t)) json.erase(name);  // another objective takes its own defaults
   json["widths"] = o.widths;
   json["blocks"] = t.blocks;
   json["window"] = t.window;

@@ -206,8 +206,8 @@ int run_import(const cli::Program& program, Import& o) {
   check_writable(o.options.output, o.options.overwrite);
   Provenance provenance = program.provenance();
   const auto manifest = statistics_manifest(o.manifest, o.options.statistics, provenance);
-  return cli::exit_of(net::network().import_encoder(manifest ? &*manifest : nullptr, o.options,
-                                                    cli::compute_of(program), provenance));
+  return cli::exit_of(
+      net::network().import_encoder(manifest ? &*manifest : nullptr, o.options, cli::compute_of(program), provenance));
 }
 
 /// "-200,300" -> {-200, 300}
@@ -219,7 +219,7 @@ std::array<double, 2> range_from_text(const std::string& text) {
   const auto high = comma ? std::from_chars(low.ptr + 1, end, range[1]) : low;
   if (!comma || high.ec != std::errc() || high.ptr != end || !(range[0] < range[1]) || range[0] < -2000 ||
       range[1] > 70000) {
-    throw Error(fmt::format("--range: '{}' is not a range of HU such as -200,300", text), Exit::usage);
+    throw Error(fmt::format("--range: '{}' is not a range of HU (-2000 to 70000) such as -200,300", text), Exit::usage);
   }
   return range;
 }
@@ -231,6 +231,7 @@ void declare_scattering(CLI::App& command, Scattering& o) {
       ->type_name("FILE.safetensors");
   command.add_option("--range", o.ranges, "HU that filters see, values beyond are clamped; may be repeated")
       ->allow_extra_args(false)
+      ->default_str("-1024,3071 and -200,300")
       ->type_name("LOW,HIGH");
   command.add_option("--octaves", o.options.octaves, "Filters see voxels, means over 2^3 voxels, over 4^3")
       ->check(cli::range(1, 3));
@@ -246,8 +247,8 @@ int run_scattering(const cli::Program& program, Scattering& o) {
   if (!o.card.empty()) o.options.card = read_file(o.card, largest_text_bytes);
   Provenance provenance = program.provenance();
   const auto manifest = statistics_manifest(o.manifest, o.options.statistics, provenance);
-  return cli::exit_of(net::network().make_scattering(manifest ? &*manifest : nullptr, o.options,
-                                                     cli::compute_of(program), provenance));
+  return cli::exit_of(
+      net::network().make_scattering(manifest ? &*manifest : nullptr, o.options, cli::compute_of(program), provenance));
 }
 
 int run_info(const cli::Program& program, const std::string& name) {

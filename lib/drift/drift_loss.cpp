@@ -100,12 +100,14 @@ Tensor DriftLoss::problem_loss(const Candidates& gen, const Candidates& real, st
     const Tensor remembered = ring.remembered(batch);
     if (remembered.defined()) sets.neg = append_to_all(sets.neg, remembered);
     const std::int64_t pairs = sets.pos.size(1);
-    sets.pos =
-        append_to_all(sets.pos, bank_.sample(gen.key, global ? options_.bank_global : options_.bank_local, generator));
+    std::int64_t real_rows = global ? options_.bank_global : options_.bank_local;
+    // A volume's own vectors are the same share of both sets: else a force is left where both distributions agree.
+    if (options_.pair_weight > 0) real_rows = std::min(real_rows, remembered.defined() ? remembered.size(0) : 0);
+    sets.pos = append_to_all(sets.pos, bank_.sample(gen.key, real_rows, generator));
     if (options_.pair_weight == 0) sets.pos = sets.pos.narrow(1, pairs, sets.pos.size(1) - pairs);
     sets.pos_weight = positive_weights(pairs, sets.pos.size(1), options_.pair_weight, sets.pos);
     const Tensor flat = sets.gen.detach().reshape({-1, sets.gen.size(2)});
-    // The local ring spans 16 of this bank's batches.
+    // The local ring spans up to 16 of this bank's batches.
     const std::int64_t step = global ? 1 : std::max<std::int64_t>(1, 16 * flat.size(0) / options_.bank_local);
     ring.push(flat.slice(0, 0, flat.size(0), step), batch);
   }

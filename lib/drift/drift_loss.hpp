@@ -18,12 +18,12 @@ struct DriftOptions {
   /// Affinity weight of the paired real features among the positives of levels global and local. 0: a marginal field,
   /// in which neither these nor the volume's other generated features stand.
   double pair_weight = 1.0;
-  /// Bank vectors per problem and step, and remembered generated ones. The two must be alike: a volume's own vectors
-  /// stand among both, and a different share of them would leave a force even where both distributions agree.
+  /// Bank vectors per problem and step, and generated ones that are remembered at most. With own pairs the first are as
+  /// many as are remembered.
   std::int64_t bank_global = 64, bank_local = 256;
   std::int64_t ring_batches = 64;  ///< the training's batches after which generated vectors are forgotten
-  std::int64_t tokens = 128;     ///< local tokens of each volume that are compared
-  std::int64_t blocks = 32;      ///< spatial blocks of each volume that are compared
+  std::int64_t tokens = 128;       ///< local tokens of each volume that are compared
+  std::int64_t blocks = 32;        ///< spatial blocks of each volume that are compared
 };
 
 class DriftLoss {

@@ -16,7 +16,7 @@ using torch::Tensor;
 struct OutputWindow {
   Tensor predicted;  ///< a leaf: gradients with respect to it are asked for
   Tensor target;
-  Tensor mask;  ///< 1 inside the patient
+  Tensor mask;             ///< 1 inside the patient
   std::int64_t batch = 0;  ///< number among all batches of the training
 };
 

@@ -116,7 +116,8 @@ Json encoder_info(const SafetensorsFile& file) {
     try {
       Json info = file.description();
       info["norms"] = norms_of(info.at("encoder"));
-      info["parameters"] = parameters_of(file);
+      const bool learnt = info.at("encoder").value("architecture", "") != "scattering";
+      info["parameters"] = learnt ? parameters_of(file) : 0;
       info["sha256"] = file.payload_sha256();
       return info;
     } catch (const nlohmann::json::exception& error) {
@@ -132,7 +133,8 @@ std::string encoder_text(const Json& info) {
                                  info.at("norms").get<std::string>(),
                                  encoder.value("statistics", false) ? "standardised" : "as they come");
   const auto parameters = info.at("parameters").get<std::int64_t>();
-  text += fmt::format("parameters     {}\n", parameters > 0 ? std::to_string(parameters) : "unknown");
+  const char* without = info.at("norms") == "none" ? "none" : "unknown";
+  text += fmt::format("parameters     {}\n", parameters > 0 ? std::to_string(parameters) : without);
   if (info.contains("statistics")) text += fmt::format("statistics     {}\n", info.at("statistics").dump());
   text += fmt::format("weights        {}\nsha256         {}\n", info.value("encoder_digest", "not recorded"),
                       info.at("sha256").get<std::string>());

@@ -21,8 +21,8 @@ void prepare_environment() {
     setenv("OPENBLAS_CORETYPE", "Haswell", 0);
   }
 #endif
-  // OpenBLAS brings threads of its own, whatever --threads says, which call sched_yield while they wait: on two busy cores
-  // a training step took 40 % longer with them, and on idle ones its small products gain nothing.
+  // OpenBLAS brings threads of its own, whatever --threads says, which call sched_yield while they wait: on two busy
+  // cores a training step took 40 % longer with them.
   setenv("OPENBLAS_NUM_THREADS", "1", 0);
   // Threads that spin long at a barrier starve each other when the machine has other work: 15 times slower was
   // measured on two busy cores. Those that sleep at once lose a third on idle cores. So: spin some microseconds.

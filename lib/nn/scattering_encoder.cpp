@@ -47,15 +47,11 @@ Tensor filters() {
   return torch::stack(all).unsqueeze(1);
 }
 
-/// One value of a filter: at `place` of 3^3 voxels, each 0 to 2.
-struct FilterValue {
-  std::int64_t filter;
-  Place place;
-  double value;
-};
+using FilterValue = ScatteringEncoder::FilterValue;
+using FilterValues = std::vector<FilterValue>;
 
-std::vector<FilterValue> values_of(const Tensor& filters) {
-  std::vector<FilterValue> values;
+FilterValues values_of(const Tensor& filters) {
+  FilterValues values;
   const Tensor on_cpu = filters.to(torch::kCPU, torch::kFloat32).contiguous();
   const float* value = on_cpu.data_ptr<float>();
   for (std::int64_t filter = 0; filter < filters.size(0); ++filter) {
@@ -79,18 +75,20 @@ Tensor met_by(const Tensor& x, const Place& place) {
 /// whose backward pass took 20 times longer.
 class Filtered : public torch::autograd::Function<Filtered> {
  public:
-  /// x (B, 1, D + 2, ...), filters (F, 1, 3, 3, 3) -> (B, F, D, ...)
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& filters) {
-    context->save_for_backward({filters});
-    Tensor y = torch::zeros({x.size(0), filters.size(0), x.size(2) - 2, x.size(3) - 2, x.size(4) - 2}, x.options());
-    for (const FilterValue& v : values_of(filters)) y.narrow(1, v.filter, 1).add_(met_by(x, v.place), v.value);
+  /// x (B, 1, D + 2, ...) -> (B, F, D, ...) by the values of F filters, which must outlive the graph.
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const FilterValues* values) {
+    context->saved_data["values"] = reinterpret_cast<std::int64_t>(values);
+    const std::int64_t count = values->back().filter + 1;
+    Tensor y = torch::zeros({x.size(0), count, x.size(2) - 2, x.size(3) - 2, x.size(4) - 2}, x.options());
+    for (const FilterValue& v : *values) y.narrow(1, v.filter, 1).add_(met_by(x, v.place), v.value);
     return y;
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
-    const Tensor filters = context->get_saved_variables().at(0), g = gradients.at(0);
+    const auto* values = reinterpret_cast<const FilterValues*>(context->saved_data["values"].toInt());
+    const Tensor g = gradients.at(0);
     Tensor x = torch::zeros({g.size(0), 1, g.size(2) + 2, g.size(3) + 2, g.size(4) + 2}, g.options());
-    for (const FilterValue& v : values_of(filters)) met_by(x, v.place).add_(g.narrow(1, v.filter, 1), v.value);
+    for (const FilterValue& v : *values) met_by(x, v.place).add_(g.narrow(1, v.filter, 1), v.value);
     return {x, Tensor()};
   }
 };
@@ -115,11 +113,18 @@ ScatteringConfig ScatteringConfig::from_json(const nlohmann::ordered_json& json)
 
 ScatteringEncoder::ScatteringEncoder(const ScatteringConfig& config) : config_(config) {
   filters_ = register_buffer("filters", filters());
+  values_ = values_of(filters_);
   const auto channels = static_cast<std::int64_t>(config.ranges.size()) * config.octaves * filters_.size(0);
   for (const std::int64_t stride : {finest_stride, 2 * finest_stride}) {
     // The coarsest octave's filters reach one of its cells beyond the cells that are averaged.
-    taps_.push_back({"e" + std::to_string(stride), channels, stride, stride + (std::int64_t{2} << (config.octaves - 1))});
+    taps_.push_back(
+        {"e" + std::to_string(stride), channels, stride, stride + (std::int64_t{2} << (config.octaves - 1))});
   }
+}
+
+void ScatteringEncoder::prepare(torch::Device) {
+  values_ = values_of(filters_);
+  if (values_.empty()) throw Error("the filters of a scattering encoder are all zero");
 }
 
 std::vector<Tensor> ScatteringEncoder::first_maps(const Tensor& x, std::size_t count) {
@@ -130,7 +135,7 @@ std::vector<Tensor> ScatteringEncoder::first_maps(const Tensor& x, std::size_t c
   for (std::int64_t octave = 0; octave < config_.octaves; ++octave) {
     if (octave > 0) seen = torch::avg_pool3d(seen, 2);
     const Tensor padded = F::pad(seen, F::PadFuncOptions({1, 1, 1, 1, 1, 1}).mode(torch::kReplicate));
-    Tensor modulus = Filtered::apply(padded, filters_).abs();
+    Tensor modulus = Filtered::apply(padded, &values_).abs();
     const std::int64_t edge = finest_stride >> octave;
     if (edge > 1) modulus = torch::avg_pool3d(modulus, edge);
     const auto ranges = modulus.split(x.size(0));

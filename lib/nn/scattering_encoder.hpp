@@ -27,6 +27,15 @@ class ScatteringEncoder : public EncoderNetwork {
  public:
   explicit ScatteringEncoder(const ScatteringConfig& config);
   const std::vector<Tap>& taps() const override { return taps_; }
+  /// Takes over the filters' values as loaded; on a GPU, reading them in each step would wait for it.
+  void prepare(torch::Device device) override;
+
+  /// One value of a filter: at `place` of 3^3 voxels, each 0 to 2.
+  struct FilterValue {
+    std::int64_t filter;
+    std::array<std::int64_t, 3> place;
+    double value;
+  };
 
  private:
   /// D, H, W multiples of 8.
@@ -34,7 +43,8 @@ class ScatteringEncoder : public EncoderNetwork {
 
   ScatteringConfig config_;
   std::vector<Tap> taps_;
-  Tensor filters_;  ///< (13, 1, 3, 3, 3), a buffer: part of the encoder's identity
+  Tensor filters_;                   ///< (13, 1, 3, 3, 3), a buffer: part of the encoder's identity
+  std::vector<FilterValue> values_;  ///< those that are not 0
 };
 
 }  // namespace gdm::nn

@@ -84,11 +84,18 @@ void log_times(const ForwardTime& forward, double wall_s, double cpu_s, std::int
                   windows, wall_s, 100 * forward.wall_s / wall_s, forward.cpu_s, cpu_s, 100 * forward.cpu_s / cpu_s));
 }
 
+/// Scattering coefficients as they come are small and unequal: distances would hardly see most of them.
+void require_statistics(const nn::FrozenEncoder& encoder) {
+  if (encoder.description.at("encoder").value("architecture", "") == "scattering" && !encoder.network->has_statistics())
+    throw Error("a bank needs a scattering encoder made with --statistics");
+}
+
 bool build(const Manifest& manifest, const net::BankOptions& options, const net::Compute& compute,
            Provenance& provenance) {
   const c10::InferenceMode inference;
   const torch::Device device = nn::device_from_text(compute.device);
   const nn::FrozenEncoder encoder = nn::load_encoder(options.encoder, device);
+  require_statistics(encoder);
   provenance.add_source(options.encoder);
   const nn::HuMap units = encoder.input.hu_map;
   const drift::BankRecipe recipe = recipe_of(options, compute.seed);

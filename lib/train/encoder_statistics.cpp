@@ -1,6 +1,9 @@
 #include "train/encoder_statistics.hpp"
 
+#include <fmt/format.h>
+
 #include "drift/levels.hpp"
+#include "sys/log.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"
 #include "train/data.hpp"
@@ -9,6 +12,8 @@ namespace gdm::train {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr double least_deviation = 1e-6;  // of a feature that tells something
 
 /// Sums over cells inside the patients, for each tap.
 struct Moments {
@@ -28,11 +33,6 @@ struct Moments {
   Tensor deviation() const { return (square / cells - mean().square()).clamp_min(0).sqrt(); }
 };
 
-double mean_edge_mm(const Grid& grid) {
-  const Point3 spacing = grid.spacing_mm();
-  return (spacing[0] + spacing[1] + spacing[2]) / 3;
-}
-
 }  // namespace
 
 Json add_statistics(const Manifest& manifest, const net::StatisticsOptions& options, const net::Compute& compute,
@@ -49,7 +49,7 @@ Json add_statistics(const Manifest& manifest, const net::StatisticsOptions& opti
     for (std::int64_t w = 0; w < options.windows_per_case; ++w) {
       throw_if_stop_requested();
       const Batch batch = sampler.draw(w, device);
-      const auto maps = encoder.features(batch.target, encoder.input.hu_map, mean_edge_mm(samples[0].grid));
+      const auto maps = encoder.features(batch.target, encoder.input.hu_map, samples[0].grid.mean_edge_mm());
       for (std::size_t tap = 0; tap < maps.size(); ++tap) moments[tap].add(maps[tap], batch.mask);
     }
     progress.advance();
@@ -57,7 +57,13 @@ Json add_statistics(const Manifest& manifest, const net::StatisticsOptions& opti
   encoder.network->add_statistics();
   for (std::size_t tap = 0; tap < moments.size(); ++tap) {
     if (moments[tap].cells == 0) throw Error("tap " + encoder.taps()[tap].name + " has no cell inside a patient");
-    encoder.network->set_statistics(tap, moments[tap].mean(), moments[tap].deviation());
+    const Tensor deviation = moments[tap].deviation();
+    const auto constant = (deviation < least_deviation).sum().item<std::int64_t>();
+    if (constant > 0) {
+      log_warning(fmt::format("tap {}: {} of {} channels do not vary in these windows, so elsewhere they may be huge",
+                              encoder.taps()[tap].name, constant, deviation.numel()));
+    }
+    encoder.network->set_statistics(tap, moments[tap].mean(), deviation);
   }
   return {{"split", options.split},
           {"cases", cases.size()},

@@ -95,7 +95,7 @@ nlohmann::ordered_json run_verify(const net::BankVerifyOptions& o, const Manifes
 extern "C" const gdm::net::Functions* gdm_nn_functions(const char* version) {
   using namespace gdm::train;
   static const gdm::net::Functions functions{
-      open_encoder, open_generator, run_pretrain, run_probe,         run_import,   run_scattering, run_bank,
-      run_merge,    run_verify,     open_feature_bank, run_training, run_plan,     describe};
+      open_encoder, open_generator, run_pretrain,      run_probe,    run_import, run_scattering, run_bank,
+      run_merge,    run_verify,     open_feature_bank, run_training, run_plan,   describe};
   return std::strcmp(version, GDM_VERSION) == 0 ? &functions : nullptr;
 }

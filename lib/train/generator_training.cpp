@@ -135,7 +135,13 @@ class Training {
     const std::int64_t together = objectives_->empty() ? 0 : steps - std::max(first, std::min(start, steps));
     double objective_step_s = 0, validation_s = 0;
     const std::int64_t late = std::min((start + steps) / 2, steps - 1);  // at the last, shares may have ended at 0
-    if (!objectives_->empty()) objective_step_s = timed([&] { train_step(late, drawn); });
+    if (!objectives_->empty()) {  // the mean over turns; without remembered features, a first step is a shorter one
+      for (std::int64_t turn = 0; turn < objectives_->turns(); ++turn) {
+        const std::int64_t n = std::max<std::int64_t>(0, late - turn);
+        train_step(n, drawn);
+        objective_step_s += timed([&] { train_step(n, drawn); }) / static_cast<double>(objectives_->turns());
+      }
+    }
     if (!validation_->empty()) {
       const torch::NoGradGuard no_grad;
       const std::int64_t at_once = synth::windows_at_once(config_.window);

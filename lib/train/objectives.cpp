@@ -117,7 +117,8 @@ Tensor Objectives::coordinated(std::int64_t step, const drift::OutputWindow& win
   if (part > least_part) {
     at::Generator generator = drift::step_generator(seed_, window.batch);
     std::vector<drift::OutputObjective*> taking_part;
-    if (!members_.empty()) taking_part.push_back(members_[static_cast<std::size_t>(window.batch) % members_.size()].get());
+    if (!members_.empty())
+      taking_part.push_back(members_[static_cast<std::size_t>(window.batch) % members_.size()].get());
     for (const auto& objective : always_) taking_part.push_back(objective.get());
     for (drift::OutputObjective* objective : taking_part) {
       for (auto& side : objective->gradients(window, generator)) {

@@ -1,6 +1,7 @@
 // The objectives of a training beside fidelity, and when each has its turn.
 #pragma once
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -24,6 +25,8 @@ class Objectives {
   Objectives(const net::TrainOptions& options, std::uint64_t seed, const Manifest& manifest, const nn::HuMap& units,
              double edge_mm, torch::Device device, Provenance& provenance);
 
+  /// After so many batches each of the banks and encoders has had its turn.
+  std::int64_t turns() const { return std::max<std::int64_t>(1, static_cast<std::int64_t>(members_.size())); }
   bool empty() const { return members_.empty() && always_.empty(); }
   /// How far the objectives have come in at this step: a sigmoid that reaches 1 soon after options.drift_start.
   double schedule(std::int64_t step) const;

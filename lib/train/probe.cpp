@@ -205,6 +205,7 @@ double linear_r2(const Features& features) {
 /// A network of the same shape with fresh weights; none where the architecture cannot be made without them.
 std::optional<nn::FrozenEncoder> untrained_like(const nn::FrozenEncoder& encoder, std::uint64_t seed,
                                                 torch::Device device) {
+  if (encoder.network->parameters().empty()) return std::nullopt;  // nothing of it is learnt
   try {
     torch::manual_seed(seed);
     auto network = nn::make_encoder_network(encoder.description.at("encoder"));

@@ -12,10 +12,13 @@ mapfile -t variants < <(grep -v '^ *\(#\|$\)')
 encoders=()
 for grader in $graders; do encoders+=(--encoder "$grader"); done
 
-train() {  # train OUTPUT OPTIONS...
+train() {  # train OUTPUT OPTIONS...: a model of other options than these is made anew
   local output=$1
   shift
-  [ -f "$output" ] || "$bin/gdm-drift-train" "$manifest" -o "$output" --force --seed "$seed" "${common[@]}" "$@"
+  [ -f "$output" ] && [ "$(cat "$output.made-with" 2>/dev/null)" = "$*" ] && return
+  rm -rf "${output%.safetensors}" "$at"/*/"$(basename "$output" .safetensors)"
+  "$bin/gdm-drift-train" "$manifest" -o "$output" --force --seed "$seed" "${common[@]}" "$@"
+  echo "$*" > "$output.made-with"
 }
 
 for seed in $seeds; do

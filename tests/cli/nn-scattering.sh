@@ -16,6 +16,7 @@ gdm-encoder info s.safetensors >s.txt
 grep -q '^architecture *scattering$' s.txt || fail "$(cat s.txt)"
 grep -q '^normalisation *none in the layers, features standardised$' s.txt || fail "$(cat s.txt)"
 grep -q '^input *-1024.0 to 3071.0 HU become -1024.0 to 3071.0' s.txt || fail "$(cat s.txt)"
+grep -q '^parameters *none$' s.txt || fail "$(cat s.txt)"
 grep -q '^e8 *52 *8 *12$' s.txt || fail "taps: $(cat s.txt)"
 cp s.safetensors first.safetensors
 gdm-encoder scattering -o s.safetensors --range -1024,3071 --range -200,300 --statistics p/manifest.json "${common[@]}" --force
@@ -37,11 +38,15 @@ grep -q '"drift.1".*"used":true' gdm.log.jsonl || fail "no drift: $(cat gdm.log.
 grep -q '"perceptual.1".*"used":true' gdm.log.jsonl || fail "no perceptual objective: $(cat gdm.log.jsonl)"
 train -o perceptual.safetensors --objective perceptual
 gdm-drift-train info perceptual.safetensors --json >perceptual.json
-grep -q scattering-ct perceptual.json || fail "the perceptual objective has another encoder"
+grep -q '"encoder": *\[\?$' perceptual.json && grep -q '^ *"scattering-ct"$' perceptual.json || fail "the perceptual objective has another encoder"
 sed 's/"target": "\([^"]*\)_ct.nii.gz"/&, "prediction": "\1_mr.nii.gz"/' p/manifest.json >p/graded.json
 gdm-metrics p/graded.json --encoder fine.safetensors --json --threads 1 -q >grades.json
 grep -q '"frechet": 0\.[0-9]*[1-9]' grades.json || fail "no distance: $(grep frechet grades.json)"
 
+refused 1 'needs a scattering encoder made with --statistics' gdm-featbank build p/manifest.json --encoder fine.safetensors \
+  -o bad.safetensors --window 16 -q
+gdm-encoder scattering -o metal.safetensors --range 20000,30000 --statistics p/manifest.json --threads 1 --progress never 2>metal.txt
+grep -q 'warning: tap e4: 26 of 26 channels do not vary' metal.txt || fail "constant channels: $(cat metal.txt)"
 for range in 1 3,1 1,1 a,b 1,2,3 ,5 5, nan,5 -9000,0; do
   refused 2 'range' gdm-encoder scattering -o bad.safetensors --range "$range"
 done

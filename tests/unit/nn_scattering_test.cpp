@@ -90,7 +90,8 @@ TEST_CASE("scattering: a mirrored window has mirrored coefficients, a sharper on
   torch::manual_seed(3);
   ScatteringEncoder encoder({});
   const Tensor x = torch::randn({1, 1, 24, 24, 24}) * 50;
-  const Tensor axes = torch::tensor(std::vector<std::int64_t>{0, 1, 4, 5, 8, 9, last_filter});  // the diagonals change places
+  const Tensor axes =
+      torch::tensor(std::vector<std::int64_t>{0, 1, 4, 5, 8, 9, last_filter});  // the diagonals change places
   const auto maps = encoder.maps(x), mirrored = encoder.maps(x.flip(4));
   for (std::size_t tap = 0; tap < maps.size(); ++tap) {
     const Tensor back = mirrored[tap].flip(4).index_select(1, axes), here = maps[tap].index_select(1, axes);
@@ -106,8 +107,8 @@ TEST_CASE("scattering: taps have the sizes that they state, and only those asked
   REQUIRE(maps.size() == encoder.taps().size());
   for (std::size_t tap = 0; tap < maps.size(); ++tap) {
     const auto& stated = encoder.taps()[tap];
-    CHECK(maps[tap].sizes() == torch::IntArrayRef({2, stated.channels, 32 / stated.stride, 40 / stated.stride,
-                                                   24 / stated.stride}));
+    CHECK(maps[tap].sizes() ==
+          torch::IntArrayRef({2, stated.channels, 32 / stated.stride, 40 / stated.stride, 24 / stated.stride}));
   }
   CHECK(encoder.maps(torch::randn({1, 1, 16, 16, 16}), 1).size() == 1);
 }
