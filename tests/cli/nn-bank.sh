@@ -1,12 +1,7 @@
 #!/usr/bin/env bash
 # gdm-featbank from end to end on phantoms: shards, rebuilds, strata, spacing, verify, query, plot, and what is refused.
 set -euo pipefail
-PATH="$1:$PATH"
-. "$(dirname "$0")/refused.bash"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-export SOURCE_DATE_EPOCH=0
+. "$(dirname "$0")/scratch.bash"
 common=(--threads 1 -q)
 
 # payload FILE: the digest of all tensors.

@@ -2,12 +2,7 @@
 # The data of gdm-drift-train: the cache changes nothing, augmentation and fresh noise do and resume exactly, and a file
 # that breaks in the middle of a training is an error that names it.
 set -euo pipefail
-PATH="$1:$PATH"
-. "$(dirname "$0")/refused.bash"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-export SOURCE_DATE_EPOCH=0
+. "$(dirname "$0")/scratch.bash"
 gdm-phantom -o phantoms --count 4 --kind head --seed 3 --shape 32 --spacing 7 -q
 gdm-recon project phantoms/manifest.json -o sino --views 12 -q | gdm-recon fbp - -o fbp -q >/dev/null
 train() { gdm-drift-train "$@" --objective regression --window 16 --widths 8,16 --batch 2 --threads 1 --seed 3; }

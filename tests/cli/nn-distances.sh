@@ -1,12 +1,7 @@
 #!/usr/bin/env bash
 # gdm-metrics --encoder: distances of distributions of phantoms in the features of two small encoders.
 set -euo pipefail
-PATH="$1:$PATH"
-. "$(dirname "$0")/refused.bash"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-export SOURCE_DATE_EPOCH=0
+. "$(dirname "$0")/scratch.bash"
 common=(--threads 1 -q)
 
 gdm-phantom -o p --count 5 --kind head --seed 3 --shape 48 --spacing 5 "${common[@]}"

@@ -2,13 +2,8 @@
 # gdm-encoder import and info: our own architecture, described as layers, is the same network; it grades and makes banks;
 # ready descriptions are whole; what is refused.
 set -euo pipefail
-PATH="$1:$PATH"
 encoders=$(cd "$(dirname "$0")/../../share/gdm/encoders" && pwd)
-. "$(dirname "$0")/refused.bash"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-export SOURCE_DATE_EPOCH=0
+. "$(dirname "$0")/scratch.bash"
 common=(--threads 1 --seed 3 -q)
 
 gdm-phantom -o p --count 5 --kind head --seed 3 --shape 48 --spacing 4 -q

@@ -2,12 +2,7 @@
 # Size and noise of the generator from end to end: presets, depth, several conditions (two MR contrasts and an FBP),
 # draws that are the same in any order of work, and exact resuming of a training with noise.
 set -euo pipefail
-PATH="$1:$PATH"
-. "$(dirname "$0")/refused.bash"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-export SOURCE_DATE_EPOCH=0
+. "$(dirname "$0")/scratch.bash"
 common=(--threads 1 --seed 3 -q)
 
 gdm-phantom -o p --count 5 --kind head --seed 3 --shape 32 --spacing 7 -q

@@ -1,12 +1,7 @@
 #!/usr/bin/env bash
 # gdm-encoder pretrain, probe and info from the command line: label maps, MR, resuming, encoders by name, refusals.
 set -euo pipefail
-PATH="$1:$PATH"
-. "$(dirname "$0")/refused.bash"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-export SOURCE_DATE_EPOCH=0
+. "$(dirname "$0")/scratch.bash"
 unset GDM_SHARE
 common=(--threads 1 --seed 3 -q)
 tiny=(--window 16 --widths 8,8,8 --batch 2 "${common[@]}")

@@ -2,12 +2,7 @@
 # gdm-encoder scattering: an encoder without training serves banks, the drift, the perceptual objective and grading; the
 # one that gdm comes with is the one that the command makes; bad ranges are refused.
 set -euo pipefail
-PATH="$1:$PATH"
-. "$(dirname "$0")/refused.bash"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-export SOURCE_DATE_EPOCH=0
+. "$(dirname "$0")/scratch.bash"
 common=(--threads 1 --seed 3 -q)
 
 gdm-phantom -o p --count 5 --kind head --seed 3 --shape 48 --spacing 4 -q

@@ -2,12 +2,7 @@
 # What a step of gdm-drift-train may be made of: several batches, SSIM, shares that fade, the finest taps, bf16; and a
 # training with all of them goes on exactly where it was stopped.
 set -euo pipefail
-PATH="$1:$PATH"
-. "$(dirname "$0")/refused.bash"
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-cd "$folder"
-export SOURCE_DATE_EPOCH=0
+. "$(dirname "$0")/scratch.bash"
 common=(--threads 1 --seed 3 -q)
 
 gdm-phantom -o phantoms --count 4 --kind head --seed 3 --shape 32 --spacing 7 -q
