@@ -47,6 +47,15 @@ done
 (cd cut && "${train[@]}" "${all[@]}" --accumulate 2 --max-time 0.001) || true
 (cd cut && refused 1 "other options" "${train[@]}" "${all[@]}" --accumulate 1)
 
+# Two threads add in another order, and nothing else.
+mkdir threads
+more=("${train[@]}")
+for n in "${!more[@]}"; do if [[ ${more[n]} == --threads ]]; then more[n + 1]=2; fi; done
+(cd threads && "${more[@]}" "${all[@]}" --accumulate 2)
+paste -d ' ' <(figures whole/m.log.jsonl) <(figures threads/m.log.jsonl) | awk '
+  { difference = $1 > $3 ? $1 - $3 : $3 - $1 } difference > 1e-5 * $1 { bad = 1 } END { exit bad || NR != 5 }' ||
+  fail "two threads give another loss: $(figures threads/m.log.jsonl) instead of $(figures whole/m.log.jsonl)"
+
 # bf16: a warning that a CPU gains nothing, a result close to that of fp32 and yet another, weights of 4 bytes.
 (cd bf16 && "${train[@]}" "${all[@]}" --accumulate 2 --precision bf16 2>warning.txt)
 grep -q 'bf16 is slower' bf16/warning.txt || fail "no warning of bf16 on a CPU"
