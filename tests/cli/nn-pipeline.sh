@@ -79,7 +79,8 @@ refused 1 "no-such" gdm-encoder pretrain no-such.json -o x.safetensors
 refused 2 "safetensors" gdm-encoder pretrain phantoms/manifest.json -o x.pt
 refused 2 "multiple" gdm-encoder pretrain phantoms/manifest.json -o x.safetensors --window 20
 refused 2 "needs --bank" gdm-drift-train phantoms/manifest.json -o x.safetensors
-refused 2 "needs --perceptual" gdm-drift-train phantoms/manifest.json --bank b.safetensors --encoder s.safetensors -o x.safetensors
+refused 2 "needs --perceptual" gdm-drift-train phantoms/manifest.json --bank b.safetensors --encoder s.safetensors \
+  --perceptual 0 -o x.safetensors
 refused 2 "leaves nothing" gdm-drift-train phantoms/manifest.json --objective perceptual --encoder s.safetensors \
   --perceptual 0 -o x.safetensors
 refused 1 "encoder" gdm-drift-train phantoms/manifest.json --bank e.safetensors -o x.safetensors
