@@ -47,52 +47,6 @@ Tensor filters() {
   return torch::stack(all).unsqueeze(1);
 }
 
-using FilterValue = ScatteringEncoder::FilterValue;
-using FilterValues = std::vector<FilterValue>;
-
-FilterValues values_of(const Tensor& filters) {
-  FilterValues values;
-  const Tensor on_cpu = filters.to(torch::kCPU, torch::kFloat32).contiguous();
-  const float* value = on_cpu.data_ptr<float>();
-  for (std::int64_t filter = 0; filter < filters.size(0); ++filter) {
-    for (std::int64_t n = 0; n < 27; ++n, ++value) {
-      if (*value != 0) values.push_back({filter, {n / 9, n / 3 % 3, n % 3}, *value});
-    }
-  }
-  return values;
-}
-
-/// The part of x (B, 1, D + 2, H + 2, W + 2) that a filter value meets, (B, 1, D, H, W); shares memory.
-Tensor met_by(const Tensor& x, const Place& place) {
-  Tensor part = x;
-  for (std::int64_t axis = 0; axis < 3; ++axis) {
-    part = part.narrow(axis + 2, place[static_cast<std::size_t>(axis)], x.size(axis + 2) - 2);
-  }
-  return part;
-}
-
-/// conv3d by sums of shifted copies: filters of one channel that are mostly zero are no case for convolution libraries,
-/// whose backward pass took four times longer.
-class Filtered : public torch::autograd::Function<Filtered> {
- public:
-  /// x (B, 1, D + 2, ...) -> (B, F, D, ...) by the values of F filters, which must outlive the graph.
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const FilterValues* values) {
-    context->saved_data["values"] = reinterpret_cast<std::int64_t>(values);
-    const std::int64_t count = values->back().filter + 1;
-    Tensor y = torch::zeros({x.size(0), count, x.size(2) - 2, x.size(3) - 2, x.size(4) - 2}, x.options());
-    for (const FilterValue& v : *values) y.narrow(1, v.filter, 1).add_(met_by(x, v.place), v.value);
-    return y;
-  }
-  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                 torch::autograd::variable_list gradients) {
-    const auto* values = reinterpret_cast<const FilterValues*>(context->saved_data["values"].toInt());
-    const Tensor g = gradients.at(0);
-    Tensor x = torch::zeros({g.size(0), 1, g.size(2) + 2, g.size(3) + 2, g.size(4) + 2}, g.options());
-    for (const FilterValue& v : *values) met_by(x, v.place).add_(g.narrow(1, v.filter, 1), v.value);
-    return {x, Tensor()};
-  }
-};
-
 }  // namespace
 
 nlohmann::ordered_json ScatteringConfig::json() const {
@@ -124,9 +78,6 @@ ScatteringEncoder::ScatteringEncoder(const ScatteringConfig& config) : config_(c
 
 void ScatteringEncoder::prepare(torch::Device) {
   values_ = values_of(filters_);
-  if (values_.empty() || values_.back().filter + 1 != filters_.size(0)) {
-    throw Error("the last filter of a scattering encoder is zero");
-  }
 }
 
 std::vector<Tensor> ScatteringEncoder::first_maps(const Tensor& x, std::size_t count) {
@@ -137,10 +88,7 @@ std::vector<Tensor> ScatteringEncoder::first_maps(const Tensor& x, std::size_t c
   for (std::int64_t octave = 0; octave < config_.octaves; ++octave) {
     if (octave > 0) seen = torch::avg_pool3d(seen, 2);
     const Tensor padded = F::pad(seen, F::PadFuncOptions({1, 1, 1, 1, 1, 1}).mode(torch::kReplicate));
-    Tensor modulus = Filtered::apply(padded, &values_).abs();
-    const std::int64_t edge = finest_stride >> octave;
-    if (edge > 1) modulus = torch::avg_pool3d(modulus, edge);
-    const auto ranges = modulus.split(x.size(0));
+    const auto ranges = averaged_moduli(padded, filters_, values_, finest_stride >> octave).split(x.size(0));
     moduli.insert(moduli.end(), ranges.begin(), ranges.end());
   }
   std::vector<Tensor> maps{torch::cat(moduli, 1)};

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "nn/averaged_moduli.hpp"
 #include "nn/encoder.hpp"
 
 namespace gdm::nn {
@@ -30,21 +31,14 @@ class ScatteringEncoder : public EncoderNetwork {
   /// Takes over the filters' values as loaded; on a GPU, reading them in each step would wait for it.
   void prepare(torch::Device device) override;
 
-  /// One value of a filter: at `place` of 3^3 voxels, each 0 to 2.
-  struct FilterValue {
-    std::int64_t filter;
-    std::array<std::int64_t, 3> place;
-    double value;
-  };
-
  private:
   /// D, H, W multiples of 8.
   std::vector<Tensor> first_maps(const Tensor& x, std::size_t count) override;
 
   ScatteringConfig config_;
   std::vector<Tap> taps_;
-  Tensor filters_;                   ///< (13, 1, 3, 3, 3), a buffer: part of the encoder's identity
-  std::vector<FilterValue> values_;  ///< those that are not 0
+  Tensor filters_;  ///< (13, 1, 3, 3, 3), a buffer: part of the encoder's identity
+  FilterValues values_;
 };
 
 }  // namespace gdm::nn

@@ -67,6 +67,32 @@ TEST_CASE("scattering: coefficients and gradients are those of a convolution") {
   CHECK((gradient - reference).abs().max().item<double>() < 1e-5 * reference.abs().max().item<double>());
 }
 
+TEST_CASE("averaged moduli: values and gradients are those of a convolution, whatever the number of threads") {
+  torch::manual_seed(6);
+  const Tensor filters = torch::randn({5, 1, 3, 3, 3}) * (torch::rand({5, 1, 3, 3, 3}) < 0.4);
+  const gdm::nn::FilterValues values = gdm::nn::values_of(filters);
+  const int threads = at::get_num_threads();
+  for (const std::int64_t edge : {1, 2, 4}) {
+    const Tensor x = torch::randn({3, 1, 2 * edge + 2, 5 * edge + 2, 7 * edge + 2}).requires_grad_(true);
+    const Tensor expected = torch::avg_pool3d(torch::conv3d(x, filters).abs(), edge),
+                 part = torch::randn_like(expected);
+    const Tensor reference = torch::autograd::grad({(expected * part).sum()}, {x})[0];
+    std::vector<Tensor> seen, gradients;
+    for (const int n : {1, 2}) {
+      at::set_num_threads(n);
+      seen.push_back(gdm::nn::averaged_moduli(x, filters, values, edge));
+      gradients.push_back(torch::autograd::grad({(seen.back() * part).sum()}, {x})[0]);
+    }
+    CHECK((seen[0] - expected).abs().max().item<double>() < 1e-5);
+    CHECK((gradients[0] - reference).abs().max().item<double>() < 1e-5);
+    CHECK(torch::equal(seen[0], seen[1]));
+    CHECK(torch::equal(gradients[0], gradients[1]));
+    const Tensor elsewhere = gdm::nn::averaged_moduli(x.to(torch::kFloat64), filters, values, edge);
+    CHECK((elsewhere - expected).abs().max().item<double>() < 1e-5);
+  }
+  at::set_num_threads(threads);
+}
+
 TEST_CASE("scattering: white noise gives each filter of unit length the same mean modulus") {
   torch::manual_seed(1);
   ScatteringEncoder encoder(one_octave());
