@@ -7,13 +7,14 @@ constexpr std::int64_t window = 7, border = window / 2;
 constexpr double range = 2.0, c1 = (0.01 * range) * (0.01 * range), c2 = (0.03 * range) * (0.03 * range);
 constexpr double sample = 343.0 / 342.0;  // covariance of a sample from that of its 7^3 voxels
 
-/// Means over cubes of 7^3 voxels that lie inside, axis by axis.
+/// Means over cubes of 7^3 voxels that lie inside, axis by axis; sums of 7 from sums of 4 and 2.
 Tensor cube_means(const Tensor& x) {
   Tensor mean = x;
   for (const std::int64_t dim : {2, 3, 4}) {
     const std::int64_t places = mean.size(dim) - window + 1;
-    Tensor sum = mean.narrow(dim, 0, places).clone();
-    for (std::int64_t shift = 1; shift < window; ++shift) sum.add_(mean.narrow(dim, shift, places));
+    const Tensor two = mean.narrow(dim, 0, places + 5) + mean.narrow(dim, 1, places + 5);
+    Tensor sum = two.narrow(dim, 0, places) + two.narrow(dim, 2, places);
+    sum.add_(two.narrow(dim, 4, places)).add_(mean.narrow(dim, 6, places));
     mean = sum.mul_(1.0 / static_cast<double>(window));
   }
   return mean;
