@@ -114,11 +114,14 @@ void declare_drift(CLI::App& app, net::TrainOptions& t) {
       ->check(cli::range(0.0, 1.0));
   app.add_option("--rho", t.rho, "Size of the drift gradient relative to the fidelity gradient, at the volume")
       ->check(cli::range(0.0, 10.0));
-  app.add_option("--perceptual", t.perceptual,
-                 "The same of the perceptual gradient; default: 0.15 with gdm, 0.3 with perceptual")
+  app.add_option(
+         "--perceptual", t.perceptual,
+         "The same of the perceptual gradient; default: 0.3 with perceptual, 0.15 with gdm and --encoder, else 0")
       ->default_str("")
       ->check(cli::range(0.0, 10.0));
-  app.add_option("--ssim", t.ssim, "The same of the gradient of 1 - SSIM, with any objective; 0: none")
+  app.add_option("--ssim", t.ssim,
+                 "The same of the gradient of 1 - SSIM, with any objective; default: 0.2 with gdm, else 0")
+      ->default_str("")
       ->check(cli::range(0.0, 10.0));
   app.add_option("--share-end", t.share_end, "Factor on these three at the last step, linear from 1 at --drift-start")
       ->check(cli::range(0.0, 10.0));
@@ -162,10 +165,14 @@ void apply_preset(const CLI::App& app, Options& o) {
   o.train.widths = cli::numbers_from_text(o.widths, "--widths");
 }
 
-/// Beside the drift the smaller one suffices (README, "Grading").
-double default_perceptual(const std::string& objective) {
-  if (objective == "regression") return 0;
-  return objective == "gdm" ? 0.15 : 0.3;
+/// Shares that are not given follow from the objective (README, "Grading").
+void apply_default_shares(const CLI::App& app, Options& o) {
+  net::TrainOptions& t = o.train;
+  if (app.count("--perceptual") == 0) {
+    const double beside_drift = o.encoders.empty() ? 0.0 : 0.15;
+    t.perceptual = t.objective == "perceptual" ? 0.3 : t.objective == "gdm" ? beside_drift : 0.0;
+  }
+  if (app.count("--ssim") == 0) t.ssim = t.objective == "gdm" ? 0.2 : 0.0;
 }
 
 /// What the objective needs and what it does not take.
@@ -213,6 +220,7 @@ nlohmann::ordered_json portable_options(const CLI::App& app, const Options& o) {
       cli::options_in_effect(app, {"output", "log", "plot", "force", "reproducible", "device", "allow-code", "dry-run",
                                    "checkpoint-every", "max-time", "restart", "cache"});
   json["perceptual"] = t.perceptual;
+  if (app.count("--ssim") > 0 || t.ssim > 0) json["ssim"] = t.ssim;
   if (!o.encoders.empty()) json["encoder"] = o.encoders;
   for (const std::string& name : unused_options(t)) json.erase(name);  // another objective takes its own defaults
   json["widths"] = o.widths;
@@ -248,7 +256,7 @@ int run(cli::Program& program, Options& o) {
   apply_preset(program.app(), o);
   t.widths = cli::numbers_from_text(o.widths, "--widths");
   t.cache_bytes = o.cache == "auto" ? -1 : cli::bytes_from_text(o.cache);
-  if (program.app().count("--perceptual") == 0) t.perceptual = default_perceptual(t.objective);
+  apply_default_shares(program.app(), o);
   check_objective(o);
   warn_of_unused(program.app(), t);
   if (t.objective == "perceptual" && o.banks.empty() && o.encoders.empty()) o.encoders.emplace_back(default_encoder);

@@ -236,7 +236,7 @@ struct TrainOptions {
   double ema = 0.999;
   std::string precision = "fp32";  ///< fp32 | bf16: of the networks' arithmetic; weights and losses are fp32
   double drift_start = 0.6;        ///< fraction of the steps that are regression alone
-  double rho = 0.1;                ///< share of the drift gradient at the predicted volume
+  double rho = 0.15;               ///< share of the drift gradient at the predicted volume
   double perceptual = 0;           ///< share of the perceptual gradient there
   double ssim = 0;                 ///< share of the gradient of 1 - SSIM there, with any objective
   double share_end = 1;            ///< factor on all shares at the last step; linear from drift_start, where it is 1

@@ -210,6 +210,21 @@ class OnCpu : public torch::autograd::Function<OnCpu> {
   }
 };
 
+/// For other devices and types. No convolution: autocast would make it one of bf16, which has 16 HU for a step.
+Tensor by_tensor_operations(const Tensor& x, const FilterValues& values, std::int64_t edge) {
+  std::vector<Tensor> responses(static_cast<std::size_t>(values.back().filter + 1));
+  for (const FilterValue& v : values) {
+    Tensor met = x;
+    for (std::int64_t axis = 0; axis < 3; ++axis) {
+      met = met.narrow(axis + 2, v.place[static_cast<std::size_t>(axis)], x.size(axis + 2) - 2);
+    }
+    Tensor& response = responses[static_cast<std::size_t>(v.filter)];
+    response = response.defined() ? response + met * v.value : met * v.value;
+  }
+  const Tensor moduli = torch::cat(responses, 1).abs();
+  return edge == 1 ? moduli : torch::avg_pool3d(moduli, edge);
+}
+
 }  // namespace
 
 FilterValues values_of(const Tensor& filters) {
@@ -221,14 +236,15 @@ FilterValues values_of(const Tensor& filters) {
       if (*value != 0) values.push_back({filter, {n / 9, n / 3 % 3, n % 3}, *value});
     }
   }
-  if (values.empty() || values.back().filter + 1 != filters.size(0)) throw Error("the last of its filters is zero");
+  std::int64_t filled = 0;
+  for (const FilterValue& v : values) filled += v.filter == filled ? 1 : 0;
+  if (filled != filters.size(0)) throw Error("one of its filters is zero");
   return values;
 }
 
-Tensor averaged_moduli(const Tensor& x, const Tensor& filters, const FilterValues& values, std::int64_t edge) {
+Tensor averaged_moduli(const Tensor& x, const FilterValues& values, std::int64_t edge) {
   if (x.device().is_cpu() && x.scalar_type() == torch::kFloat32) return OnCpu::apply(x, &values, edge);
-  const Tensor moduli = torch::conv3d(x, filters.to(x.scalar_type())).abs();
-  return edge == 1 ? moduli : torch::avg_pool3d(moduli, edge);
+  return by_tensor_operations(x, values, edge);
 }
 
 }  // namespace gdm::nn

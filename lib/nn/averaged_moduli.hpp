@@ -19,14 +19,13 @@ struct FilterValue {
 };
 using FilterValues = std::vector<FilterValue>;
 
-/// Those values of filters (F, 1, 3, 3, 3) that are not 0, ordered by filter. Throws Error if there is none in the
-/// last.
+/// Those values of filters (F, 1, 3, 3, 3) that are not 0, ordered by filter. Throws Error if a filter has none.
 FilterValues values_of(const Tensor& filters);
 
 /// x (B, 1, D + 2, H + 2, W + 2) -> (B, F, D / edge, H / edge, W / edge): means over edge^3 voxels of the moduli of
-/// what `filters` make of x without padding. D, H, W are multiples of `edge`. `values` are values_of(filters) and
-/// outlive the graph; fp32 on a CPU is computed from them, anything else by convolution. Differentiable once. Does not
-/// depend on the number of threads.
-Tensor averaged_moduli(const Tensor& x, const Tensor& filters, const FilterValues& values, std::int64_t edge);
+/// what the filters make of x without padding. D, H, W are multiples of `edge`; `values`, of values_of(), outlive the
+/// graph. Differentiable once. Does not depend on the number of threads. Its loops are for fp32 on a CPU; elsewhere
+/// tensor operations do the same.
+Tensor averaged_moduli(const Tensor& x, const FilterValues& values, std::int64_t edge);
 
 }  // namespace gdm::nn

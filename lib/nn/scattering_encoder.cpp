@@ -88,7 +88,7 @@ std::vector<Tensor> ScatteringEncoder::first_maps(const Tensor& x, std::size_t c
   for (std::int64_t octave = 0; octave < config_.octaves; ++octave) {
     if (octave > 0) seen = torch::avg_pool3d(seen, 2);
     const Tensor padded = F::pad(seen, F::PadFuncOptions({1, 1, 1, 1, 1, 1}).mode(torch::kReplicate));
-    const auto ranges = averaged_moduli(padded, filters_, values_, finest_stride >> octave).split(x.size(0));
+    const auto ranges = averaged_moduli(padded, values_, finest_stride >> octave).split(x.size(0));
     moduli.insert(moduli.end(), ranges.begin(), ranges.end());
   }
   std::vector<Tensor> maps{torch::cat(moduli, 1)};

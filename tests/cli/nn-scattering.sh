@@ -30,6 +30,7 @@ gdm-featbank build p/manifest.json --encoder s.safetensors -o bank.safetensors -
 train() { gdm-drift-train p/manifest.json --window 24 --batch 1 --widths 8,16 --steps 3 --drift-start 0 "${common[@]}" "$@"; }
 train -o gdm.safetensors --bank bank.safetensors --perceptual 0.1
 grep -q '"drift.1".*"used":true' gdm.log.jsonl || fail "no drift: $(cat gdm.log.jsonl)"
+grep -q '"ssim".*"used":true' gdm.log.jsonl || fail "no SSIM beside the drift: $(cat gdm.log.jsonl)"
 grep -q '"perceptual.1".*"used":true' gdm.log.jsonl || fail "no perceptual objective: $(cat gdm.log.jsonl)"
 train -o perceptual.safetensors --objective perceptual
 gdm-drift-train info perceptual.safetensors --json >perceptual.json
