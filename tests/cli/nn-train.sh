@@ -27,7 +27,7 @@ for pattern in 'parameters .*[0-9]' 'receptive .*[0-9]' 'task *sparse-ct' 'fbp (
   'FBP filter .*cosine' 'seed 3' 'objective 1 .*bank' 'validation .*SSIM 0' '(best ssim)' 'sha256'; do
   grep -q -- "$pattern" info.txt || fail "info lacks '$pattern': $(cat info.txt)"
 done
-[[ $(grep -c '"ssim":' m.log.jsonl) == 3 ]] || fail "not three validations in the log"
+[[ $(grep -c '"validation":' m.log.jsonl) == 3 ]] || fail "not three validations in the log"
 [[ $(head -c 4 m.png | tail -c 3) == PNG ]] || fail "no picture"
 gdm-drift-train plot m.log.jsonl -o again.png
 cmp m.png again.png || fail "plot draws another picture than the training"
