@@ -213,14 +213,13 @@ void warn_of_unused(const CLI::App& app, const net::TrainOptions& t) {
   if (!given.empty()) log_warning(fmt::format("--objective {} does not use {}", t.objective, fmt::join(given, ", ")));
 }
 
-/// Options that a file of options may carry to another run: what makes the weights what they are.
+/// Options that a file of options may carry to another run: what makes the weights what they are. Shares that were not
+/// given are left out, since another objective has its own.
 nlohmann::ordered_json portable_options(const CLI::App& app, const Options& o) {
   const net::TrainOptions& t = o.train;
   nlohmann::ordered_json json =
       cli::options_in_effect(app, {"output", "log", "plot", "force", "reproducible", "device", "allow-code", "dry-run",
                                    "checkpoint-every", "max-time", "restart", "cache"});
-  json["perceptual"] = t.perceptual;
-  if (app.count("--ssim") > 0 || t.ssim > 0) json["ssim"] = t.ssim;
   if (!o.encoders.empty()) json["encoder"] = o.encoders;
   for (const std::string& name : unused_options(t)) json.erase(name);  // another objective takes its own defaults
   json["widths"] = o.widths;

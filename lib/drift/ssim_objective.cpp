@@ -12,7 +12,7 @@ Tensor cube_means(const Tensor& x) {
   Tensor mean = x;
   for (const std::int64_t dim : {2, 3, 4}) {
     const std::int64_t places = mean.size(dim) - window + 1;
-    const Tensor two = mean.narrow(dim, 0, places + 5) + mean.narrow(dim, 1, places + 5);
+    const Tensor two = mean.narrow(dim, 0, places + 4) + mean.narrow(dim, 1, places + 4);
     Tensor sum = two.narrow(dim, 0, places) + two.narrow(dim, 2, places);
     sum.add_(two.narrow(dim, 4, places)).add_(mean.narrow(dim, 6, places));
     mean = sum.mul_(1.0 / static_cast<double>(window));

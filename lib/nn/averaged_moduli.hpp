@@ -23,9 +23,9 @@ using FilterValues = std::vector<FilterValue>;
 FilterValues values_of(const Tensor& filters);
 
 /// x (B, 1, D + 2, H + 2, W + 2) -> (B, F, D / edge, H / edge, W / edge): means over edge^3 voxels of the moduli of
-/// what the filters make of x without padding. D, H, W are multiples of `edge`; `values`, of values_of(), outlive the
-/// graph. Differentiable once. Does not depend on the number of threads. Its loops are for fp32 on a CPU; elsewhere
-/// tensor operations do the same.
+/// what the filters make of x without padding. Throws Error unless D, H, W are multiples of `edge`. `values`, of
+/// values_of(), outlive the graph. Differentiable once. Does not depend on the number of threads. Its loops are for
+/// fp32 on a CPU; elsewhere tensor operations do the same.
 Tensor averaged_moduli(const Tensor& x, const FilterValues& values, std::int64_t edge);
 
 }  // namespace gdm::nn

@@ -41,6 +41,18 @@ gdm-drift-train fbp/manifest.json --config options.json -o same.safetensors --th
 cmp m.log.jsonl same.log.jsonl || fail "the options of a model give another training"
 gdm-drift-train fbp/manifest.json --config options.json -o other.safetensors --steps 4 --threads 1 -q
 [[ $(wc -l <other.log.jsonl) == 4 ]] || fail "the command line does not win over the file"
+for other in "regression" "perceptual" "gdm --encoder e.safetensors"; do  # each with shares of its own
+  # shellcheck disable=SC2086
+  gdm-drift-train fbp/manifest.json --config options.json --objective $other -o other.safetensors -f --steps 1 --threads 1 -q
+  gdm-drift-train info other.safetensors --json >other.json
+  case $other in
+    regression) expected='' ;;
+    perceptual) expected='"perceptual": 0.3,"ssim": 0.0,' ;;
+    gdm*) expected='"perceptual": 0.15,"ssim": 0.2,' ;;
+  esac
+  shares=$(sed -nE 's/^  ("(perceptual|ssim)": .*)/\1/p' other.json | sort | tr -d '\n')
+  [[ $shares == "$expected" ]] || fail "$other has shares $shares"
+done
 echo '{"stepps": 4}' >wrong.json
 refused 2 "wrong.json.*stepps" gdm-drift-train fbp/manifest.json --config wrong.json -o x.safetensors
 echo '{"steps": 0}' >wrong.json

@@ -93,6 +93,7 @@ TEST_CASE("averaged moduli: values and gradients are those of a convolution, wha
     CHECK((gradient - reference).abs().max().item<double>() < 1e-5);
   }
   at::set_num_threads(threads);
+  CHECK_THROWS_AS(gdm::nn::averaged_moduli(torch::zeros({1, 1, 10, 11, 10}), values, 4), gdm::Error);
 }
 
 TEST_CASE("scattering: white noise gives each filter of unit length the same mean modulus") {
