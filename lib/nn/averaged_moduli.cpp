@@ -210,20 +210,35 @@ class OnCpu : public torch::autograd::Function<OnCpu> {
   }
 };
 
-/// For other devices and types. No convolution: autocast would make it one of bf16, which has 16 HU for a step.
-Tensor by_tensor_operations(const Tensor& x, const FilterValues& values, std::int64_t edge) {
-  std::vector<Tensor> responses(static_cast<std::size_t>(values.back().filter + 1));
-  for (const FilterValue& v : values) {
-    Tensor met = x;
-    for (std::int64_t axis = 0; axis < 3; ++axis) {
-      met = met.narrow(axis + 2, v.place[static_cast<std::size_t>(axis)], x.size(axis + 2) - 2);
-    }
-    Tensor& response = responses[static_cast<std::size_t>(v.filter)];
-    response = response.defined() ? response + met * v.value : met * v.value;
+/// The part of x (B, 1, D + 2, H + 2, W + 2) that a filter value meets, (B, 1, D, H, W); shares memory.
+Tensor met_by(const Tensor& x, const FilterValue& v) {
+  Tensor part = x;
+  for (std::int64_t axis = 0; axis < 3; ++axis) {
+    part = part.narrow(axis + 2, v.place[static_cast<std::size_t>(axis)], x.size(axis + 2) - 2);
   }
-  const Tensor moduli = torch::cat(responses, 1).abs();
-  return edge == 1 ? moduli : torch::avg_pool3d(moduli, edge);
+  return part;
 }
+
+/// Responses (B, F, D, H, W) on other devices and of other types, by sums of shifted copies. No convolution: autocast
+/// would make it one of bf16, which has 16 HU for a step.
+class Responses : public torch::autograd::Function<Responses> {
+ public:
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const FilterValues* values) {
+    context->saved_data["values"] = reinterpret_cast<std::int64_t>(values);
+    const std::int64_t count = values->back().filter + 1;
+    Tensor y = torch::zeros({x.size(0), count, x.size(2) - 2, x.size(3) - 2, x.size(4) - 2}, x.options());
+    for (const FilterValue& v : *values) y.narrow(1, v.filter, 1).add_(met_by(x, v), v.value);
+    return y;
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const auto* values = reinterpret_cast<const FilterValues*>(context->saved_data["values"].toInt());
+    const Tensor g = gradients.at(0);
+    Tensor x = torch::zeros({g.size(0), 1, g.size(2) + 2, g.size(3) + 2, g.size(4) + 2}, g.options());
+    for (const FilterValue& v : *values) met_by(x, v).add_(g.narrow(1, v.filter, 1), v.value);
+    return {x, Tensor()};
+  }
+};
 
 }  // namespace
 
@@ -247,7 +262,8 @@ Tensor averaged_moduli(const Tensor& x, const FilterValues& values, std::int64_t
     if ((x.size(dim) - 2) % edge != 0) throw Error("a window is not made of whole cells of its scattering encoder");
   }
   if (x.device().is_cpu() && x.scalar_type() == torch::kFloat32) return OnCpu::apply(x, &values, edge);
-  return by_tensor_operations(x, values, edge);
+  const Tensor moduli = Responses::apply(x, &values).abs();
+  return edge == 1 ? moduli : torch::avg_pool3d(moduli, edge);
 }
 
 }  // namespace gdm::nn
