@@ -22,8 +22,8 @@ struct Sizes {
         width(padded.size(4) - 2) {}
   std::int64_t row() const { return width + 2; }
   std::int64_t plane() const { return (height + 2) * row(); }
-  std::int64_t slabs() const { return depth / edge; }                     ///< layers of cells
-  std::int64_t slab() const { return (height / edge) * (width / edge); }  ///< cells of a layer
+  std::int64_t layers() const { return depth / edge; }  ///< of cells
+  std::int64_t cells_of_layer() const { return (height / edge) * (width / edge); }
   std::vector<std::int64_t> cells() const { return {batch, filters, depth / edge, height / edge, width / edge}; }
 };
 
@@ -70,7 +70,7 @@ void times_sign(const float* gradient, std::int64_t width, float* response) {
 }
 
 /// One layer of cells of one volume; `x` is its first voxel with the border, `cells` its cells of the first filter.
-void average_slab(const Sizes& s, const std::vector<Filter>& filters, const float* x, float* cells) {
+void average_layer(const Sizes& s, const std::vector<Filter>& filters, const float* x, float* cells) {
   const auto width = static_cast<std::size_t>(s.width);
   std::vector<float> response(width), sums(filters.size() * width);
   const float per_cell = 1.0F / static_cast<float>(s.edge * s.edge * s.edge);
@@ -86,7 +86,7 @@ void average_slab(const Sizes& s, const std::vector<Filter>& filters, const floa
     }
     for (std::int64_t f = 0; f < s.filters; ++f) {
       const float* sum = sums.data() + f * s.width;
-      float* out = cells + f * s.slabs() * s.slab() + row * (s.width / s.edge);
+      float* out = cells + f * s.layers() * s.cells_of_layer() + row * (s.width / s.edge);
       for (std::int64_t cell = 0; cell < s.width / s.edge; ++cell) {
         float total = 0;
         for (std::int64_t i = 0; i < s.edge; ++i) total += sum[cell * s.edge + i];
@@ -98,16 +98,16 @@ void average_slab(const Sizes& s, const std::vector<Filter>& filters, const floa
 
 /// What a layer of cells sends back to its voxels: signs of responses times the gradients of their cells, gathered by
 /// the filters turned round.
-class SlabGradient {
+class LayerGradient {
  public:
-  SlabGradient(const Sizes& sizes, const FilterValues& values)
+  LayerGradient(const Sizes& sizes, const FilterValues& values)
       : s_(sizes), filters_(by_filter(values, sizes)), signed_(signed_size()), gradient_(sizes.width) {
     for (std::int64_t plane = 0; plane < s_.edge + 2; ++plane) turned_.push_back(turned(values, plane));
   }
 
   /// `x` and `sent`: edge + 2 planes with the border; `gradients`: of the layer's cells, of the first filter.
   void operator()(const float* x, const float* gradients, float* sent) {
-    for (std::int64_t f = 0; f < s_.filters; ++f) sign(f, x, gradients + f * s_.slabs() * s_.slab());
+    for (std::int64_t f = 0; f < s_.filters; ++f) sign(f, x, gradients + f * s_.layers() * s_.cells_of_layer());
     for (std::int64_t plane = 0; plane < s_.edge + 2; ++plane) {
       for (std::int64_t y = 0; y < s_.height + 2; ++y) {
         respond_row(turned_[static_cast<std::size_t>(plane)], signed_.data() + y * row(), s_.row(),
@@ -160,11 +160,11 @@ Tensor forward_cpu(const Tensor& padded, const FilterValues& values, const Sizes
   const std::vector<Filter> filters = by_filter(values, s);
   const float* in = x.data_ptr<float>();
   float* out = cells.data_ptr<float>();
-  at::parallel_for(0, s.batch * s.slabs(), 1, [&](std::int64_t first, std::int64_t last) {
+  at::parallel_for(0, s.batch * s.layers(), 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t n = first; n < last; ++n) {
-      const std::int64_t volume = n / s.slabs(), slab = n % s.slabs();
-      average_slab(s, filters, in + (volume * (s.depth + 2) + slab * s.edge) * s.plane(),
-                   out + (volume * s.filters * s.slabs() + slab) * s.slab());
+      const std::int64_t volume = n / s.layers(), layer = n % s.layers();
+      average_layer(s, filters, in + (volume * (s.depth + 2) + layer * s.edge) * s.plane(),
+                    out + (volume * s.filters * s.layers() + layer) * s.cells_of_layer());
     }
   });
   return cells;
@@ -173,21 +173,22 @@ Tensor forward_cpu(const Tensor& padded, const FilterValues& values, const Sizes
 Tensor backward_cpu(const Tensor& padded, const Tensor& of_cells, const FilterValues& values, const Sizes& s) {
   const Tensor x = padded.contiguous(), gradient = of_cells.contiguous();
   const std::int64_t planes = s.edge + 2;
-  Tensor sent = torch::empty({s.batch, s.slabs(), planes, s.height + 2, s.width + 2}, x.options());
+  Tensor sent = torch::empty({s.batch, s.layers(), planes, s.height + 2, s.width + 2}, x.options());
   const float* in = x.data_ptr<float>();
   const float* in_cells = gradient.data_ptr<float>();
   float* out = sent.data_ptr<float>();
-  at::parallel_for(0, s.batch * s.slabs(), 1, [&](std::int64_t first, std::int64_t last) {
-    SlabGradient send_back(s, values);
+  at::parallel_for(0, s.batch * s.layers(), 1, [&](std::int64_t first, std::int64_t last) {
+    LayerGradient send_back(s, values);
     for (std::int64_t n = first; n < last; ++n) {
-      const std::int64_t volume = n / s.slabs(), slab = n % s.slabs();
-      send_back(in + (volume * (s.depth + 2) + slab * s.edge) * s.plane(),
-                in_cells + (volume * s.filters * s.slabs() + slab) * s.slab(), out + n * planes * s.plane());
+      const std::int64_t volume = n / s.layers(), layer = n % s.layers();
+      send_back(in + (volume * (s.depth + 2) + layer * s.edge) * s.plane(),
+                in_cells + (volume * s.filters * s.layers() + layer) * s.cells_of_layer(),
+                out + n * planes * s.plane());
     }
   });
   Tensor whole = torch::zeros_like(x);  // neighbouring layers meet in two planes: always added in the same order
-  for (std::int64_t slab = 0; slab < s.slabs(); ++slab) {
-    whole.narrow(2, slab * s.edge, planes).add_(sent.select(1, slab).unsqueeze(1));
+  for (std::int64_t layer = 0; layer < s.layers(); ++layer) {
+    whole.narrow(2, layer * s.edge, planes).add_(sent.select(1, layer).unsqueeze(1));
   }
   return whole;
 }
