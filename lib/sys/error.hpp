@@ -22,9 +22,10 @@ class Error : public std::runtime_error {
   explicit Error(std::string message, Exit exit_class = Exit::failure)
       : std::runtime_error(message), message_(std::move(message)), exit_class_(exit_class) {}
 
-  /// Puts `context` (usually a file or case name) before the message: "context: message".
+  /// Puts `context` (usually a file or case name) before the message: "context: message". A context that the message
+  /// begins with is not named twice.
   Error& add_context(const std::string& context) {
-    message_ = context + ": " + message_;
+    if (message_.rfind(context + ": ", 0) != 0) message_ = context + ": " + message_;
     return *this;
   }
   const char* what() const noexcept override { return message_.c_str(); }

@@ -92,6 +92,7 @@ class Training {
     network_ = nn::Generator(config_);
     if (!options.init.empty()) begin_from(options.init);
     network_->to(device_);
+    Objectives::check_files(options);
     trainee_ = std::make_unique<Trainee>(*network_, options.ema);
     cases_ = usable_cases(manifest, "train");
     WindowChanges changes = window_changes(options, config_, cases_.front());

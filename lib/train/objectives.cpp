@@ -70,6 +70,12 @@ Objectives::Objectives(const net::TrainOptions& options, std::uint64_t seed, con
   }
 }
 
+void Objectives::check_files(const net::TrainOptions& options) {
+  if (options.objective == "regression") return;
+  for (const fs::path& path : options.banks) SafetensorsFile(path).require_kind("bank");
+  for (const fs::path& path : options.encoders) SafetensorsFile(path).require_kind("encoder");
+}
+
 void Objectives::add_bank(const fs::path& path, const Manifest& manifest, const nn::HuMap& units, double edge_mm,
                           torch::Device device) {
   const auto bank = std::make_shared<const drift::RealBank>(path, device);

@@ -25,6 +25,9 @@ class Objectives {
   Objectives(const net::TrainOptions& options, std::uint64_t seed, const Manifest& manifest, const nn::HuMap& units,
              double edge_mm, torch::Device device, Provenance& provenance);
 
+  /// Throws Error for banks and encoders that are none, before the time that volumes take to load.
+  static void check_files(const net::TrainOptions& options);
+
   /// After so many batches each of the banks and encoders has had its turn.
   std::int64_t turns() const { return std::max<std::int64_t>(1, static_cast<std::int64_t>(members_.size())); }
   bool empty() const { return members_.empty() && always_.empty(); }

@@ -104,5 +104,11 @@ refused 2 "output" gdm-drift-train fbp/manifest.json --objective regression
 refused 2 "png" gdm-drift-train fbp/manifest.json --objective regression -o x.safetensors --plot x.jpg
 sed 's/"val"/"train"/' fbp/manifest.json >fbp/no-val.json
 refused 2 "val" gdm-drift-train fbp/no-val.json --objective regression -o x.safetensors --keep best
+# A file of another kind is named once, and before volumes are loaded.
+refused 1 "error: e.safetensors: is encoder, expected .*'bank'" gdm-drift-train fbp/manifest.json --bank e.safetensors \
+  -o x.safetensors "${tiny[@]}"
+! grep -q loading err.txt || fail "volumes were loaded first: $(cat err.txt)"
+refused 1 "error: b.safetensors: is bank, expected .*'encoder'" gdm-drift-train fbp/manifest.json --objective perceptual \
+  --encoder b.safetensors -o x.safetensors "${tiny[@]}" -q
 compgen -G 'x*' >/dev/null && fail "a refused command left $(compgen -G 'x*')"
 exit 0
