@@ -123,7 +123,10 @@ void declare_drift(CLI::App& app, net::TrainOptions& t) {
                  "The same of the gradient of 1 - SSIM, with any objective; default: 0.2 with gdm, else 0")
       ->default_str("")
       ->check(cli::range(0.0, 10.0));
-  app.add_option("--share-end", t.share_end, "Factor on these three at the last step, linear from 1 at --drift-start")
+  app.add_option("--gradient-l1", t.gradient_l1,
+                 "The same of an L1 of image gradients, with any objective: less error for less realism")
+      ->check(cli::range(0.0, 10.0));
+  app.add_option("--share-end", t.share_end, "Factor on these four at the last step, linear from 1 at --drift-start")
       ->check(cli::range(0.0, 10.0));
   app.add_option("--coordination", t.coordination, "How the gradients are brought together")
       ->check(
@@ -198,7 +201,7 @@ std::vector<std::string> unused_options(const net::TrainOptions& t) {
          "ring-batches", "temperatures", "sinkhorn"});
   }
   if (t.objective == "regression") add({"bank", "encoder", "perceptual", "taps"});
-  if (t.objective == "regression" && t.ssim == 0) {
+  if (t.plain_regression()) {
     add({"share-end", "drift-start", "coordination", "conflict", "conflict-edge"});
   }
   return unused;

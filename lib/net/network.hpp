@@ -239,6 +239,7 @@ struct TrainOptions {
   double rho = 0.15;               ///< share of the drift gradient at the predicted volume
   double perceptual = 0;           ///< share of the perceptual gradient there
   double ssim = 0;                 ///< share of the gradient of 1 - SSIM there, with any objective
+  double gradient_l1 = 0;          ///< the same of the L1 of image gradients
   double share_end = 1;            ///< factor on all shares at the last step; linear from drift_start, where it is 1
   std::string coordination = "norm+pcgrad";
   double conflict = 1.0;           ///< kappa: part of a gradient that opposes fidelity and is removed
@@ -257,6 +258,9 @@ struct TrainOptions {
   double max_time_s = 0;           ///< 0: no limit; reached: checkpoint and stop as for a signal
   bool restart = false;            ///< remove an existing checkpoint
   nlohmann::ordered_json options;  ///< as --config reads them; the model holds them
+
+  /// Whether fidelity is the only objective.
+  bool plain_regression() const { return objective == "regression" && ssim == 0 && gradient_l1 == 0; }
 };
 
 /// What libgdm-nn offers. Long runs poll stop_requested(), save a checkpoint and return false if they were stopped.

@@ -23,11 +23,12 @@ Json settings_json(const net::TrainOptions& o, const net::Compute& compute) {
   json["keep"] = o.keep == "best" ? "best " + o.score : o.keep;
   if (o.augment != "none") json["augment"] = o.augment;
   if (o.fresh_noise_hu > 0) json["fresh_noise_hu"] = o.fresh_noise_hu;
-  if (o.objective == "regression" && o.ssim == 0) return json;
+  if (o.plain_regression()) return json;
   json["coordination"] = {{"mode", o.coordination}, {"conflict", o.conflict}, {"conflict_edge", o.conflict_edge}};
   json["start"] = o.drift_start;
   json["share_end"] = o.share_end;
   json["ssim"] = o.ssim;
+  if (o.gradient_l1 > 0) json["gradient_l1"] = o.gradient_l1;
   if (o.objective == "regression") return json;
   json["perceptual"] = o.perceptual;
   json["taps"] = o.taps;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "drift/encoder_objective.hpp"
+#include "drift/gradient_l1_objective.hpp"
 #include "drift/ssim_objective.hpp"
 #include "sys/log.hpp"
 
@@ -52,10 +53,11 @@ drift::EncoderObjectiveOptions encoder_options(const net::TrainOptions& options,
 Objectives::Objectives(const net::TrainOptions& options, std::uint64_t seed, const Manifest& manifest,
                        const nn::HuMap& units, double edge_mm, torch::Device device, Provenance& provenance)
     : options_(options), seed_(seed) {
-  if (options.objective == "regression" && options.ssim == 0) return;
+  if (options.plain_regression()) return;
   coordination_ = {drift::coordination_from_name(options.coordination), options.conflict, options.conflict_edge};
   if (options.ssim > 0) always_.push_back(std::make_unique<drift::SsimObjective>(options.ssim));
-  const bool used = options.rho > 0 || options.perceptual > 0 || options.ssim > 0;
+  if (options.gradient_l1 > 0) always_.push_back(std::make_unique<drift::GradientL1Objective>(options.gradient_l1));
+  const bool used = options.rho > 0 || options.perceptual > 0 || !always_.empty();
   if (!used || schedule(options.steps - 1) <= least_part) {
     log_warning("shares of 0 or so late a --drift-start leave plain regression: no other objective is ever used");
   }

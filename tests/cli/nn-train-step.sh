@@ -25,10 +25,10 @@ paste -d ' ' <(figures one/m.log.jsonl | paste -d ' ' - -) <(figures two/m.log.j
   fail "two batches are not averaged: $(cat two/m.log.jsonl)"
 
 # All of it at once, stopped after every step, gives the same bytes as without stops.
-all=(--bank ../b.safetensors --perceptual 0.1 --ssim 0.2 --share-end 0.5 --batch 2 --taps 2 --steps 5
-  --drift-start 0 -o m.safetensors --validate-every 3)
+all=(--bank ../b.safetensors --perceptual 0.1 --ssim 0.2 --gradient-l1 0.3 --share-end 0.5 --batch 2 --taps 2
+  --steps 5 --drift-start 0 -o m.safetensors --validate-every 3)
 (cd whole && "${train[@]}" "${all[@]}" --accumulate 2)
-for name in ssim drift.1 perceptual.1; do
+for name in ssim gradient_l1 drift.1 perceptual.1; do
   grep -q "\"$name\":{" whole/m.log.jsonl || fail "the log lacks $name: $(tail -1 whole/m.log.jsonl)"
 done
 for _ in 1 2 3 4; do
@@ -41,7 +41,7 @@ for file in m.log.jsonl m.safetensors; do
   cmp "whole/$file" "cut/$file" || fail "$file of the stopped training differs"
 done
 gdm-drift-train info whole/m.safetensors --json >info.json
-for pattern in '"accumulate": 2' '"precision": "fp32"' '"share_end": 0.5' '"ssim": 0.2'; do
+for pattern in '"accumulate": 2' '"precision": "fp32"' '"share_end": 0.5' '"ssim": 0.2' '"gradient_l1": 0.3'; do
   grep -q "$pattern" info.json || fail "the model does not tell $pattern"
 done
 (cd cut && "${train[@]}" "${all[@]}" --accumulate 2 --max-time 0.001) || true
@@ -70,6 +70,8 @@ refused 2 "precision" gdm-drift-train phantoms/manifest.json --objective regress
 # Options that plain regression does not use are named; a file of options may hold them.
 "${train[@]/#..\//}" --objective regression --share-end 0.5 --rho 0.2 --dry-run -o x.safetensors >plan.txt 2>warning.txt
 grep -q 'regression does not use --rho, --share-end$' warning.txt || fail "unused options: $(cat warning.txt)"
-"${train[@]/#..\//}" --objective regression --ssim 0.1 --share-end 0.5 --dry-run -o x.safetensors >plan.txt 2>warning.txt
-grep -q 'does not use' warning.txt && fail "SSIM uses --share-end: $(cat warning.txt)"
+for name in ssim gradient-l1; do
+  "${train[@]/#..\//}" --objective regression --$name 0.1 --share-end 0.5 --dry-run -o x.safetensors >plan.txt 2>warning.txt
+  grep -q 'does not use' warning.txt && fail "--$name uses --share-end: $(cat warning.txt)"
+done
 exit 0
