@@ -7,8 +7,8 @@
 #include <set>
 
 #include "drift/encoder_objective.hpp"
-#include "drift/gradient_l1_objective.hpp"
-#include "drift/ssim_objective.hpp"
+#include "drift/gradient_l1_loss.hpp"
+#include "drift/ssim_loss.hpp"
 #include "sys/log.hpp"
 
 namespace gdm::train {
@@ -55,8 +55,11 @@ Objectives::Objectives(const net::TrainOptions& options, std::uint64_t seed, con
     : options_(options), seed_(seed) {
   if (options.plain_regression()) return;
   coordination_ = {drift::coordination_from_name(options.coordination), options.conflict, options.conflict_edge};
-  if (options.ssim > 0) always_.push_back(std::make_unique<drift::SsimObjective>(options.ssim));
-  if (options.gradient_l1 > 0) always_.push_back(std::make_unique<drift::GradientL1Objective>(options.gradient_l1));
+  const auto add_loss = [this](const char* name, drift::PairedObjective::Loss loss, double share) {
+    if (share > 0) always_.push_back(std::make_unique<drift::PairedObjective>(name, loss, share));
+  };
+  add_loss("ssim", drift::ssim_loss, options.ssim);
+  add_loss("gradient_l1", drift::gradient_l1_loss, options.gradient_l1);
   const bool used = options.rho > 0 || options.perceptual > 0 || !always_.empty();
   if (!used || schedule(options.steps - 1) <= least_part) {
     log_warning("shares of 0 or so late a --drift-start leave plain regression: no other objective is ever used");

@@ -2,7 +2,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <doctest/doctest.h>
 
-#include "drift/ssim_objective.hpp"
+#include "drift/ssim_loss.hpp"
 #include "metrics/ssim.hpp"
 #include "nn/hu_map.hpp"
 #include "nn/windows.hpp"
@@ -42,8 +42,8 @@ TEST_CASE("ssim: 1 minus the metric of the same windows") {
   std::copy_n(inside.data_ptr<std::uint8_t>(), inside.numel(), mask.voxels.data());
   const auto metric = metrics::ssim_synthrad2023(volume(w.predicted), volume(w.target), mask, {-1000, 1000});
   REQUIRE(metric);
-  CHECK(ssim_loss(w.predicted, w.target, w.mask).loss == doctest::Approx(1 - *metric).epsilon(1e-5));
-  CHECK(ssim_loss(w.target, w.target, w.mask).loss == doctest::Approx(0).epsilon(1e-5));
+  CHECK(ssim_loss(w.predicted, w.target, w.mask).value == doctest::Approx(1 - *metric).epsilon(1e-5));
+  CHECK(ssim_loss(w.target, w.target, w.mask).value == doctest::Approx(0).epsilon(1e-5));
 }
 
 TEST_CASE("ssim: the gradient is that of finite differences, 0 outside the mask and the range") {
@@ -55,8 +55,8 @@ TEST_CASE("ssim: the gradient is that of finite differences, 0 outside the mask 
   for (int draw = 0; draw < 8; ++draw) {  // along directions, for single voxels are too little for fp32
     const Tensor direction = torch::randn_like(w.predicted).masked_fill((w.predicted.abs() > 0.98), 0.0);
     constexpr double step = 1e-3;
-    const double rise = ssim_loss(w.predicted + step * direction, w.target, w.mask).loss -
-                        ssim_loss(w.predicted - step * direction, w.target, w.mask).loss;
+    const double rise = ssim_loss(w.predicted + step * direction, w.target, w.mask).value -
+                        ssim_loss(w.predicted - step * direction, w.target, w.mask).value;
     const double expected = (gradient * direction).sum().item<double>();
     CHECK(rise / (2 * step) == doctest::Approx(expected).epsilon(0.01));
   }
@@ -64,7 +64,7 @@ TEST_CASE("ssim: the gradient is that of finite differences, 0 outside the mask 
 
 TEST_CASE("ssim: as an objective; windows without a patient ask for nothing") {
   const Windows w = windows(1);
-  SsimObjective objective(0.4);
+  PairedObjective objective("ssim", ssim_loss, 0.4);
   at::Generator generator = at::detail::createCPUGenerator(1);
   const auto out = objective.gradients({w.predicted, w.target, w.mask}, generator);
   REQUIRE(out.size() == 1);

@@ -1,4 +1,4 @@
-#include "drift/ssim_objective.hpp"
+#include "drift/ssim_loss.hpp"
 
 namespace gdm::drift {
 namespace {
@@ -28,7 +28,7 @@ Tensor spread(const Tensor& x) {
 
 }  // namespace
 
-SsimLoss ssim_loss(const Tensor& predicted, const Tensor& target, const Tensor& mask) {
+PairedLoss ssim_loss(const Tensor& predicted, const Tensor& target, const Tensor& mask) {
   const torch::NoGradGuard no_grad;
   const Tensor inside = mask.to(torch::kFloat32);
   const Tensor x = (predicted.clamp(-1.0, 1.0) + 1.0) * inside, y = (target.clamp(-1.0, 1.0) + 1.0) * inside;
@@ -54,11 +54,6 @@ SsimLoss ssim_loss(const Tensor& predicted, const Tensor& target, const Tensor& 
   const Tensor unclipped = (predicted.abs() <= 1.0).to(torch::kFloat32) * inside;
   const Tensor slope = spreads[0] + y * spreads[1] + 2.0 * x * spreads[2];
   return {1.0 - (ssim * weight).sum().item<double>(), slope.neg() * unclipped};
-}
-
-std::vector<ObjectiveGradient> SsimObjective::gradients(const OutputWindow& window, at::Generator&) {
-  SsimLoss loss = ssim_loss(window.predicted.detach(), window.target, window.mask);
-  return {{"ssim", std::move(loss.gradient), share_, {{"loss", loss.loss}}}};
 }
 
 }  // namespace gdm::drift

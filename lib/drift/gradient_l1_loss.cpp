@@ -1,12 +1,12 @@
-#include "drift/gradient_l1_objective.hpp"
+#include "drift/gradient_l1_loss.hpp"
 
 namespace gdm::drift {
 
-GradientL1Loss gradient_l1_loss(const Tensor& predicted, const Tensor& target, const Tensor& mask) {
+PairedLoss gradient_l1_loss(const Tensor& predicted, const Tensor& target, const Tensor& mask) {
   const torch::NoGradGuard no_grad;
   const Tensor inside = mask.to(torch::kFloat32);
   const Tensor residual = (predicted - target).to(torch::kFloat32) * inside;
-  GradientL1Loss result{0.0, torch::zeros_like(residual)};
+  PairedLoss result{0.0, torch::zeros_like(residual)};
   double pairs = 0;
   for (const std::int64_t axis : {2, 3, 4}) {
     const std::int64_t count = residual.size(axis) - 1;
@@ -15,20 +15,15 @@ GradientL1Loss gradient_l1_loss(const Tensor& predicted, const Tensor& target, c
     const Tensor both = first(inside) * second(inside);
     const Tensor difference = (second(residual) - first(residual)).mul_(both);
     pairs += both.sum().item<double>();
-    result.loss += difference.abs().sum().item<double>();
+    result.value += difference.abs().sum().item<double>();
     const Tensor sign = difference.sign();
     second(result.gradient).add_(sign);
     first(result.gradient).sub_(sign);
   }
   if (pairs == 0) return result;
-  result.loss /= pairs;
+  result.value /= pairs;
   result.gradient.div_(pairs);
   return result;
-}
-
-std::vector<ObjectiveGradient> GradientL1Objective::gradients(const OutputWindow& window, at::Generator&) {
-  GradientL1Loss loss = gradient_l1_loss(window.predicted.detach(), window.target, window.mask);
-  return {{"gradient_l1", std::move(loss.gradient), share_, {{"loss", loss.loss}}}};
 }
 
 }  // namespace gdm::drift
