@@ -67,9 +67,13 @@ void fit_range(Axes& axes, const std::vector<Curve>& thin) {
 }
 
 void draw_legend(Picture& picture, const Axes& axes, const std::vector<Curve>& curves) {
-  int x = axes.left;
-  const int y = axes.top + axes.height + 8 + 2 * chart_line_height;
+  int x = axes.left, y = axes.top + axes.height + 8 + 2 * chart_line_height;
   for (std::size_t n = 0; n < curves.size(); ++n) {
+    const int end = x + 18 + Picture::text_width(curves[n].name, chart_letters);
+    if (x > axes.left && end > axes.left + axes.width) {
+      x = axes.left;
+      y += chart_line_height;
+    }
     picture.fill_rect(x, y + 1, 12, 12, chart_colours[n % chart_colours.size()]);
     picture.text(x + 18, y, curves[n].name, ink, chart_letters);
     x += 18 + Picture::text_width(curves[n].name, chart_letters) + 24;

@@ -82,6 +82,12 @@ std::string training_text(const Json& training) {
                                    plain(training, "learning_rate"), plain(training, "seed")));
   if (training.contains("augment")) text += line("augmentation", plain(training, "augment"));
   if (training.contains("fresh_noise_hu")) text += line("fresh noise", plain(training, "fresh_noise_hu") + " HU");
+  std::string shares;
+  for (const char* name : {"perceptual", "ssim", "gradient_l1"}) {
+    if (training.value(name, 0.0) > 0)
+      shares += fmt::format("{}{} {}", shares.empty() ? "" : ", ", name, plain(training, name));
+  }
+  if (!shares.empty()) text += line("shares", shares);
   for (const char* part : {"coordination", "drift"}) {
     if (training.contains(part)) text += line(part, training.at(part).dump());
   }

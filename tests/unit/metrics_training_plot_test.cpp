@@ -44,6 +44,22 @@ TEST_CASE("chart: a rising curve ends above where it began") {
   CHECK(row(358) >= 60);
 }
 
+TEST_CASE("chart: names that do not fit beside each other go on below") {
+  Picture picture(700, 300, metrics::paper);
+  const metrics::Axes axes{60, 60, 300, 150, 0, 1, 0, 1};
+  std::vector<metrics::Curve> curves;
+  for (int n = 0; n < 4; ++n) curves.push_back({"ten_letter", {0, 1}, {1.0 + n, 2.0 + n}});
+  metrics::draw_curves(picture, axes, "t", "x", "y", curves, false);
+  std::int64_t beyond = 0;
+  for (int y = 0; y < picture.height; ++y) {
+    for (int x = 400; x < picture.width; ++x) {
+      beyond += picture.rgb[static_cast<std::size_t>(3 * (y * picture.width + x))] != metrics::paper[0] ? 1 : 0;
+    }
+  }
+  CHECK(beyond == 0);
+  for (int n = 0; n < 4; ++n) CHECK(pixels_of(picture, metrics::chart_colours[static_cast<std::size_t>(n)]) >= 144);
+}
+
 TEST_CASE("training plot: panels fill with what is logged, gaps do not matter") {
   std::vector<nlohmann::ordered_json> log;
   for (int n = 0; n < 50; ++n) {
