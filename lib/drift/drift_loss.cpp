@@ -10,11 +10,6 @@ namespace {
 constexpr const char* ring_name = "ring.";
 constexpr double least_scale = 1e-6;  // features that do not vary tell nothing
 
-/// What a drift problem compares.
-struct Sets {
-  Tensor gen, neg, pos, pos_weight;
-};
-
 Tensor no_vectors(const Tensor& like) {
   return like.new_zeros({like.size(0), 0, like.size(2)});
 }
@@ -69,58 +64,79 @@ double DriftLoss::weight_of(const std::string& level) const {
   return level == "spatial" ? options_.weight_spatial : 0.0;  // upright windows are not what the drift sees
 }
 
-/// One key's share of the loss. Global: the volumes of the batch are one set. Local: each volume is a problem. Both
-/// meet the bank's real vectors and the ring's generated ones. Spatial: each block is a problem of its own cells.
-/// Undefined if nothing of the window lies inside the patient.
+/// Each block is a problem of its own cells. Blocks of all volumes stand in one row, so that each is compared if it
+/// lies inside, however few a volume has.
+FieldSets DriftLoss::spatial_sets(const Candidates& gen, const Candidates& real, at::Generator& generator) const {
+  const Tensor inside = gen.inside.reshape({1, -1});
+  const Tensor blocks = choose(inside, options_.blocks * gen.inside.size(0), generator).indices;
+  FieldSets sets;
+  sets.gen = gather_blocks(gen.vectors.reshape({1, -1, gen.vectors.size(2)}), blocks);
+  sets.pos = gather_blocks(real.vectors.reshape({1, -1, real.vectors.size(2)}), blocks);
+  sets.neg = no_vectors(sets.gen);
+  return sets;
+}
+
+/// Global: the windows of the batch are one set. Local: each window is a problem of up to options.tokens of its own.
+/// Both meet the bank's real vectors and the ring's generated ones.
+FieldSets DriftLoss::bank_sets(const Candidates& gen, const Candidates& real, std::int64_t batch,
+                               at::Generator& generator) const {
+  const bool global = level_of(gen.key) == "global";
+  const Tensor inside = global ? gen.inside.transpose(0, 1) : gen.inside;
+  const auto row_of = [global](const Candidates& c) { return global ? c.vectors.transpose(0, 1) : c.vectors; };
+  const auto [indices, valid] = choose(inside, global ? inside.size(1) : options_.tokens, generator);
+  FieldSets sets;
+  sets.gen = gather_rows(row_of(gen), indices);
+  sets.pos = gather_rows(row_of(real), indices);
+  sets.neg = no_vectors(sets.gen);
+  if (sets.gen.size(1) == 0) return sets;
+  if (!valid.all().item<bool>()) sets.valid = valid;
+  const Tensor remembered = rings_.at(gen.key).remembered(batch);
+  if (remembered.defined()) sets.neg = append_to_all(sets.neg, remembered);
+  const std::int64_t pairs = options_.pair_weight > 0 ? sets.pos.size(1) : 0;
+  std::int64_t real_rows = global ? options_.bank_global : options_.bank_local;
+  // A volume's own vectors are the same share of both sets: else a force is left where both distributions agree.
+  if (pairs > 0) real_rows = std::min(real_rows, remembered.defined() ? remembered.size(0) : 0);
+  sets.pos = append_to_all(sets.pos.narrow(1, 0, pairs), bank_.sample(gen.key, real_rows, generator));
+  sets.pos_weight = positive_weights(pairs, sets.pos.size(1), options_.pair_weight, sets.pos);
+  return sets;
+}
+
+/// As many rows of each window as the bank keeps of one, so that both hold the same mixture of windows.
+void DriftLoss::remember(const FieldSets& sets, const std::string& key, std::int64_t batch) {
+  const bool global = level_of(key) == "global";
+  const std::int64_t most = global ? sets.gen.size(1) : std::min(bank_.tokens_per_window(), sets.gen.size(1));
+  Tensor rows = sets.gen.detach().slice(1, 0, most).reshape({-1, sets.gen.size(2)});
+  if (sets.valid.defined()) {
+    rows = rows.index_select(0, sets.valid.slice(1, 0, most).reshape({-1}).nonzero().flatten());
+  }
+  rings_.at(key).push(rows, batch);
+}
+
+/// One key's share of the loss. Undefined if nothing of the windows lies inside the patient, or nothing is remembered
+/// yet that a marginal field could repel from.
 Tensor DriftLoss::problem_loss(const Candidates& gen, const Candidates& real, std::int64_t batch,
                                at::Generator& generator, Result& result) {
   const std::string level = level_of(gen.key);
-  Sets sets;
-  if (level == "spatial") {
-    // Blocks of all volumes stand in one row, so that each is compared if it lies inside, however few a volume has.
-    const Tensor inside = gen.inside.reshape({1, -1});
-    const Tensor blocks = choose(inside, options_.blocks * gen.inside.size(0), generator);
-    sets.gen = gather_blocks(gen.vectors.reshape({1, -1, gen.vectors.size(2)}), blocks);
-    sets.pos = gather_blocks(real.vectors.reshape({1, -1, real.vectors.size(2)}), blocks);
-    sets.neg = no_vectors(sets.gen);
-    if (sets.gen.size(0) == 0) return {};
-  } else {
-    Ring& ring = rings_.at(gen.key);
-    const bool global = level == "global";
-    if (global) {
-      sets.gen = gen.vectors.transpose(0, 1);
-      sets.pos = real.vectors.transpose(0, 1);
-    } else {
-      const Tensor tokens = choose(gen.inside, options_.tokens, generator);
-      if (tokens.size(1) == 0) return {};
-      sets.gen = gather_rows(gen.vectors, tokens);
-      sets.pos = gather_rows(real.vectors, tokens);
-    }
-    sets.neg = no_vectors(sets.gen);
-    const Tensor remembered = ring.remembered(batch);
-    if (remembered.defined()) sets.neg = append_to_all(sets.neg, remembered);
-    const std::int64_t pairs = sets.pos.size(1);
-    std::int64_t real_rows = global ? options_.bank_global : options_.bank_local;
-    // A volume's own vectors are the same share of both sets: else a force is left where both distributions agree.
-    if (options_.pair_weight > 0) real_rows = std::min(real_rows, remembered.defined() ? remembered.size(0) : 0);
-    sets.pos = append_to_all(sets.pos, bank_.sample(gen.key, real_rows, generator));
-    if (options_.pair_weight == 0) sets.pos = sets.pos.narrow(1, pairs, sets.pos.size(1) - pairs);
-    sets.pos_weight = positive_weights(pairs, sets.pos.size(1), options_.pair_weight, sets.pos);
-    const Tensor flat = sets.gen.detach().reshape({-1, sets.gen.size(2)});
-    // The local ring spans up to 16 of this bank's batches.
-    const std::int64_t step = global ? 1 : std::max<std::int64_t>(1, 16 * flat.size(0) / options_.bank_local);
-    ring.push(flat.slice(0, 0, flat.size(0), step), batch);
-  }
+  const bool spatial = level == "spatial";
+  const FieldSets sets = spatial ? spatial_sets(gen, real, generator) : bank_sets(gen, real, batch, generator);
+  if (sets.gen.numel() == 0) return {};
   FieldOptions field_options = options_.field;
   // A volume's own vectors stand in both sets or in none: else a force would be left where both distributions agree.
-  field_options.siblings = level == "spatial" || options_.pair_weight > 0;
-  if (!field_options.siblings && sets.neg.size(1) == 0) return {};
-  const Field field = drift_field(sets.gen, sets.neg, sets.pos, sets.pos_weight, field_options, states_.at(gen.key));
+  field_options.siblings = spatial || options_.pair_weight > 0;
+  Field field;
+  const bool repels = field_options.siblings || sets.neg.size(1) > 0;
+  if (repels) field = drift_field(sets, field_options, states_.at(gen.key));
+  if (repels ? !field.finite() : !torch::isfinite(sets.gen).all().item<bool>()) {
+    result.not_finite.push_back(gen.key);
+    return {};
+  }
+  if (!spatial) remember(sets, gen.key, batch);
+  if (!repels) return {};
   auto& rms = result.raw_rms[level];
   rms.resize(field.raw_rms.size(), 0.0);
   const auto keys = static_cast<double>(keys_per_level_.at(level));
   for (std::size_t t = 0; t < rms.size(); ++t) rms[t] += field.raw_rms[t] / keys;
-  return drift_loss(sets.gen, field) * (weight_of(level) / keys);
+  return drift_loss(sets, field) * (weight_of(level) / keys);
 }
 
 DriftLoss::Result DriftLoss::loss(const FeaturePair& pair, std::int64_t batch, at::Generator& generator) {

@@ -11,6 +11,13 @@
 
 namespace gdm::drift {
 
+/// What the levels compare, and what follows from it:
+///   global   the windows of a batch are one set of as many rows; with the bank's rows and remembered ones
+///   local    each window is a problem of its own tokens; with the same
+///   spatial  each block is a problem of its own cells, and the positives are the cells of the same block of the same
+///            patient: paired texture, which never meets the bank
+/// Rows of the bank are drawn from all strata in the proportions of the training's windows; the field itself does not
+/// know strata.
 struct DriftOptions {
   FieldOptions field;
   std::int64_t finest_taps = 0;  ///< keys of the encoder's finest taps alone, so many; 0: of all
@@ -33,14 +40,15 @@ class DriftLoss {
 
   struct Result {
     Tensor loss;  ///< carries a graph to the predicted features; undefined if nothing of the window is compared
+    /// Keys whose features or distances were not finite: they are left out, and nothing of them is remembered.
+    std::vector<std::string> not_finite;
     /// RMS of the raw force for each level and temperature, mean over the level's keys: {"local": [..], ...}.
     std::map<std::string, std::vector<double>> raw_rms;
   };
   /// How many of the encoder's finest taps loss() looks at.
   std::size_t taps() const;
   /// `pair`: features of windows by the bank's encoder, at least of the first taps(). All draws come from `generator`;
-  /// the rings
-  /// advance. `batch`: number among all batches of the training.
+  /// the rings advance. `batch`: number among all batches of the training.
   Result loss(const FeaturePair& pair, std::int64_t batch, at::Generator& generator);
 
   /// Everything that a resumed run needs: rings as tensors whose names begin with `prefix`, scales and averages as
@@ -52,6 +60,10 @@ class DriftLoss {
   double weight_of(const std::string& level) const;
   /// Place of a key's tap among the encoder's.
   std::size_t tap_of(const std::string& key) const;
+  FieldSets spatial_sets(const Candidates& gen, const Candidates& real, at::Generator& generator) const;
+  FieldSets bank_sets(const Candidates& gen, const Candidates& real, std::int64_t batch,
+                      at::Generator& generator) const;
+  void remember(const FieldSets& sets, const std::string& key, std::int64_t batch);
   Tensor problem_loss(const Candidates& gen, const Candidates& real, std::int64_t batch, at::Generator& generator,
                       Result& result);
 

@@ -1,5 +1,9 @@
 #include "drift/encoder_objective.hpp"
 
+#include <fmt/format.h>
+
+#include "sys/log.hpp"
+
 namespace gdm::drift {
 namespace {
 
@@ -49,11 +53,15 @@ std::vector<ObjectiveGradient> EncoderObjective::gradients(const OutputWindow& w
   }
   if (drift_) {
     const DriftLoss::Result result = drift_->loss(pair, window.batch, generator);
+    nlohmann::ordered_json log{{"loss", result.loss.defined() ? result.loss.item<double>() : 0.0},
+                               {"raw_force_rms", result.raw_rms}};
+    if (!result.not_finite.empty()) {
+      log["not_finite"] = result.not_finite.size();
+      log_warning(fmt::format("batch {}: the drift is without {} of its features, {} first, as they are not finite",
+                              window.batch, result.not_finite.size(), result.not_finite.front()));
+    }
     out.push_back(
-        {"drift." + name_,
-         gradient_of(result.loss, window.predicted, false),
-         options_.drift_share,
-         {{"loss", result.loss.defined() ? result.loss.item<double>() : 0.0}, {"raw_force_rms", result.raw_rms}}});
+        {"drift." + name_, gradient_of(result.loss, window.predicted, false), options_.drift_share, std::move(log)});
   }
   return out;
 }

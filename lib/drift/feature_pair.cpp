@@ -1,5 +1,7 @@
 #include "drift/feature_pair.hpp"
 
+#include "nn/windows.hpp"
+
 namespace gdm::drift {
 namespace {
 
@@ -32,9 +34,9 @@ FeaturePair feature_pair(const nn::FrozenEncoder& encoder, const Tensor& predict
     return maps;
   };
   pair.mask = view.apply(mask);
-  pair.predicted = seen(predicted);
+  pair.predicted = seen(nn::air_outside(predicted, mask));
   const torch::NoGradGuard no_grad;
-  pair.real = seen(target);
+  pair.real = seen(nn::air_outside(target, mask));
   return pair;
 }
 

@@ -22,7 +22,8 @@ struct Seeing {
   bool bfloat16 = false;            ///< the encoder computes in bf16; its maps are fp32 all the same
 };
 
-/// Both windows (B, 1, D, H, W) through the same random view and then the encoder. Gradients flow to `predicted`.
+/// Both windows (B, 1, D, H, W), air outside the mask, through the same random view and then the encoder. Gradients
+/// flow to `predicted` inside the mask.
 FeaturePair feature_pair(const nn::FrozenEncoder& encoder, const Tensor& predicted, const Tensor& target,
                          const Tensor& mask, const Seeing& seeing, at::Generator& generator);
 

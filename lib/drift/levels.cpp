@@ -10,6 +10,7 @@ namespace {
 
 namespace F = torch::nn::functional;
 constexpr double variance_floor = 1e-6;
+constexpr double smallest_part = 1e-6;  // a divisor where nothing is inside
 
 /// (B, C, d, h, w) -> (B, d*h*w, C)
 Tensor cells(const Tensor& map) {
@@ -48,23 +49,27 @@ void add_statistics(const std::string& prefix, const Tensor& mean, const Tensor&
   if (wants(wanted, prefix + ".std")) out.push_back({prefix + ".std", deviation, inside});
 }
 
-void add_global(const std::string& level, const Tensor& map, const nn::Tap& tap, const KeyFilter& wanted,
-                std::vector<Candidates>& out) {
+/// `inside_part` (B, 1, d, h, w) of each cell weighs it.
+void add_global(const std::string& level, const Tensor& map, const Tensor& inside_part, const nn::Tap& tap,
+                const KeyFilter& wanted, std::vector<Candidates>& out) {
   const std::string prefix = fmt::format("{}.{}", level, tap.name);
   if (!wants_statistics(wanted, prefix)) return;
-  const Tensor mean = map.mean({2, 3, 4}), square = map.square().mean({2, 3, 4});
-  const Tensor inside = torch::ones({map.size(0), 1}, torch::TensorOptions(map.device()).dtype(torch::kBool));
-  add_statistics(prefix, mean.unsqueeze(1), deviation(square, mean).unsqueeze(1), inside, wanted, out);
+  const Tensor all = inside_part.sum({2, 3, 4}), weighted = map * inside_part, part = all.clamp_min(smallest_part);
+  const Tensor mean = weighted.sum({2, 3, 4}) / part, square = (weighted * map).sum({2, 3, 4}) / part;
+  add_statistics(prefix, mean.unsqueeze(1), deviation(square, mean).unsqueeze(1), all > 0, wanted, out);
 }
 
+/// The same of cubes.
 void add_local(const Tensor& map, const Tensor& inside_part, const nn::Tap& tap, const KeyFilter& wanted,
                std::vector<Candidates>& out) {
+  const Tensor weighted = map * inside_part;
   for (const std::int64_t edge : {2, 4}) {
     const std::string prefix = fmt::format("local.{}.k{}", tap.name, edge);
     if (std::min({map.size(2), map.size(3), map.size(4)}) < edge || !wants_statistics(wanted, prefix)) continue;
-    const Tensor mean = cube_means(map, edge), square = cube_means(map.square(), edge);
-    const Tensor inside = cells(cube_means(inside_part, edge)).squeeze(2) >= least_inside;
-    add_statistics(prefix, cells(mean), cells(deviation(square, mean)), inside, wanted, out);
+    const Tensor all = cube_means(inside_part, edge), part = all.clamp_min(smallest_part);
+    const Tensor mean = cube_means(weighted, edge) / part, square = cube_means(weighted * map, edge) / part;
+    add_statistics(prefix, cells(mean), cells(deviation(square, mean)), cells(all).squeeze(2) >= least_inside, wanted,
+                   out);
   }
 }
 
@@ -126,7 +131,7 @@ std::vector<Candidates> candidates(const std::vector<nn::Tap>& taps, const std::
     const Tensor& map = maps[index];
     const nn::Tap& tap = taps.at(index);
     const Tensor inside_part = torch::adaptive_avg_pool3d(mask.to(torch::kFloat32), map.sizes().slice(2));
-    add_global("global", map, tap, wanted, out);
+    add_global("global", map, inside_part, tap, wanted, out);
     if (tap.stride == 4 || tap.stride == 8) add_local(map, inside_part, tap, wanted, out);
     if (tap.stride <= 8) add_spatial(map, inside_part, tap, wanted, out);
   }
@@ -135,14 +140,18 @@ std::vector<Candidates> candidates(const std::vector<nn::Tap>& taps, const std::
 
 std::vector<Candidates> upright_candidates(const std::vector<nn::Tap>& taps, const std::vector<Tensor>& maps) {
   std::vector<Candidates> out;
-  for (std::size_t index = 0; index < maps.size(); ++index) add_global("upright", maps[index], taps.at(index), {}, out);
+  for (std::size_t index = 0; index < maps.size(); ++index) {
+    const Tensor everywhere = torch::ones_like(maps[index].slice(1, 0, 1));
+    add_global("upright", maps[index], everywhere, taps.at(index), {}, out);
+  }
   return out;
 }
 
-Tensor choose(const Tensor& inside, std::int64_t count, at::Generator& generator) {
-  const std::int64_t available = inside.numel() == 0 ? 0 : inside.sum(1).min().item<std::int64_t>();
+Chosen choose(const Tensor& inside, std::int64_t count, at::Generator& generator) {
+  const std::int64_t available = inside.numel() == 0 ? 0 : inside.sum(1).max().item<std::int64_t>();
   const Tensor order = torch::rand(inside.sizes(), generator).to(inside.device()) + (~inside).to(torch::kFloat32);
-  return std::get<1>(order.topk(std::min(count, available), 1, false));
+  auto [least, indices] = order.topk(std::min(count, available), 1, false);
+  return {std::move(indices), least < 1.0};
 }
 
 Tensor gather_rows(const Tensor& vectors, const Tensor& indices) {

@@ -1,13 +1,17 @@
 // The levels of the feature bank: how the stage maps of an encoder become sets of vectors that a drift problem
 // compares.
 //
-//   global   mean and standard deviation of each map over the whole window                    key "global.s2.std"
+//   global   mean and standard deviation of each map over the window                          key "global.s2.std"
 //   local    mean and standard deviation over cubes of 2^3 and 4^3 cells of strides 4 and 8   key "local.s2.k4.mean"
 //   spatial  single cells of strides up to 8 in aligned blocks of 4^3 cells                   key "spatial.s1"
 //
+// Means and deviations are of the cells inside the patient, a cell on the border counting by its part inside: what
+// share of a window is air tells where it was cut, not what tissue looks like.
+//
 // A bank has one level more, for questions rather than for the drift:
 //
-//   upright  as global, of the window with its axes to superior, anterior and right                key "upright.s2.std"
+//   upright  mean and standard deviation over the whole window, air included, with its axes to superior, anterior and
+//            right                                                                            key "upright.s2.std"
 //
 // The drift sees windows turned and flipped at random; where in the patient a window lies, and whether it is one, shows
 // far better in windows that all stand the same way.
@@ -47,7 +51,8 @@ struct View {
   Tensor apply(const Tensor& x) const;
 };
 
-/// One key's vectors of every window, [window][candidate]: (B, M, C), and which candidates lie inside the patient.
+/// One key's vectors of every window, [window][candidate]: (B, M, C), and which candidates lie inside the patient. A
+/// window of which nothing is inside has no global candidate.
 struct Candidates {
   std::string key;
   Tensor vectors;  ///< (B, M, C); spatial: (B, blocks * 64, C), the cells of a block in a row
@@ -65,9 +70,14 @@ std::vector<Candidates> candidates(const std::vector<nn::Tap>& taps, const std::
 /// The candidates of level upright, one of each window: maps of windows that were not turned.
 std::vector<Candidates> upright_candidates(const std::vector<nn::Tap>& taps, const std::vector<Tensor>& maps);
 
-/// Chooses columns that are inside at random, as many in each row: indices (B, n), n = min(count, the fewest inside of
-/// any row). Air is never chosen; n can be 0.
-Tensor choose(const Tensor& inside, std::int64_t count, at::Generator& generator);
+/// Columns chosen of each row: the first of a row are inside, those without `valid` only fill it up.
+struct Chosen {
+  Tensor indices;  ///< (B, n) int64, n = min(count, the most inside of any row); n can be 0
+  Tensor valid;    ///< (B, n) bool
+};
+/// Chooses up to `count` columns that are inside at random in each row of (B, M), all if there are fewer. What one row
+/// has does not depend on the others.
+Chosen choose(const Tensor& inside, std::int64_t count, at::Generator& generator);
 /// vectors (B, M, C), indices (B, Q) -> (B, Q, C).
 Tensor gather_rows(const Tensor& vectors, const Tensor& indices);
 /// vectors (B, blocks * 64, C), indices of blocks (B, Q) -> (B * Q, 64, C): one problem for each block.

@@ -20,6 +20,10 @@ Volume volume_of(const Tensor& tensor, const Grid& grid) {
   return volume;
 }
 
+Tensor air_outside(const Tensor& image, const Tensor& mask) {
+  return torch::where(mask > 0, image, torch::full({}, air_units, image.options().requires_grad(false)));
+}
+
 Tensor cut_window(const Tensor& volume, const std::array<std::int64_t, 3>& start_dhw, std::int64_t window,
                   double fill) {
   Tensor out = torch::full({volume.size(0), window, window, window}, fill, volume.options());

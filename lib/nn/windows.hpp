@@ -26,6 +26,12 @@ Tensor tensor_of(const Mask& mask);
 /// (D, H, W) on any device -> volume on `grid`.
 Volume volume_of(const Tensor& tensor, const Grid& grid);
 
+constexpr double air_units = -1.0;  ///< the lower end of a HuMap, which stands for air
+
+/// Volumes or windows in units of a HuMap with air wherever the mask, of the same or a broadcast shape, is 0: features
+/// see a patient and nothing of what lies around, as banks and distances do.
+Tensor air_outside(const Tensor& image, const Tensor& mask);
+
 /// A cubic window of (C, D, H, W) that starts at `start` (may be negative or reach beyond the end): filled with `fill`.
 Tensor cut_window(const Tensor& volume, const std::array<std::int64_t, 3>& start_dhw, std::int64_t window, double fill);
 

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <filesystem>
+#include <limits>
 #include <set>
 
 #include "drift/collection.hpp"
@@ -56,13 +57,16 @@ TEST_CASE("levels: global, local and spatial vectors hold what they say") {
     keys.insert(c.key);
     const Tensor& map = maps[c.key.find("s1") != std::string::npos ? 0 : 1];
     CHECK(c.vectors.size(2) == map.size(1));
-    if (c.key == "global.s1.mean") CHECK(torch::allclose(c.vectors.squeeze(1), map.mean({2, 3, 4})));
+    const Tensor patient = map.slice(2, map.size(2) / 2);
+    if (c.key == "global.s1.mean") CHECK(torch::allclose(c.vectors.squeeze(1), patient.mean({2, 3, 4})));
     if (c.key == "global.s2.std") {
-      CHECK(torch::allclose(c.vectors.squeeze(1), map.flatten(2).std(2, false), 1e-3, 1e-3));
+      CHECK(torch::allclose(c.vectors.squeeze(1), patient.flatten(2).std(2, false), 1e-3, 1e-3));
     }
     if (c.key == "local.s2.k2.mean") {
       CHECK(c.vectors.size(1) == 27);
-      CHECK(torch::allclose(c.vectors[0][0], map[0].slice(1, 0, 2).slice(2, 0, 2).slice(3, 0, 2).mean({1, 2, 3})));
+      const Tensor corner = map[0].slice(2, 0, 2).slice(3, 0, 2);
+      CHECK(torch::allclose(c.vectors[0][18], corner.slice(1, 2, 4).mean({1, 2, 3})));
+      CHECK(torch::allclose(c.vectors[0][9], corner.slice(1, 2, 3).mean({1, 2, 3})));  // its other half is air
       CHECK_FALSE(c.inside[0][0].item<bool>());
       CHECK(c.inside[0][26].item<bool>());
     }
@@ -81,14 +85,25 @@ TEST_CASE("levels: only candidates inside the patient are chosen, blocks stay to
   Tensor inside = torch::zeros({1, 10}, torch::kBool);
   inside.slice(1, 4, 7).fill_(true);
   at::Generator generator = step_generator(1, 2);
-  const Tensor chosen = std::get<0>(choose(inside, 3, generator).sort(1));
+  const Tensor chosen = std::get<0>(choose(inside, 3, generator).indices.sort(1));
   CHECK(torch::equal(chosen[0], torch::tensor({4, 5, 6})));
-  CHECK(choose(inside, 8, generator).size(1) == 3);  // seven more would be air
-  CHECK(choose(torch::zeros({2, 10}, torch::kBool), 8, generator).size(1) == 0);
+  CHECK(choose(inside, 8, generator).indices.size(1) == 3);  // seven more would be air
+  CHECK(choose(torch::zeros({2, 10}, torch::kBool), 8, generator).indices.size(1) == 0);
   const Tensor cells = torch::arange(2 * 128 * 3).view({2, 128, 3}).to(torch::kFloat32);
   const Tensor blocks = gather_blocks(cells, torch::tensor({{1}, {0}}));
   CHECK(torch::equal(blocks[0], cells[0].slice(0, 64, 128)));
   CHECK(torch::equal(blocks[1], cells[1].slice(0, 0, 64)));
+}
+
+TEST_CASE("levels: a window with few tokens inside keeps them, and the others keep all of theirs") {
+  Tensor inside = torch::zeros({3, 10}, torch::kBool);
+  inside[0].fill_(true);
+  inside[1][7] = true;
+  at::Generator generator = step_generator(1, 2);
+  const Chosen chosen = choose(inside, 6, generator);
+  CHECK(torch::equal(chosen.valid.sum(1), torch::tensor({6, 1, 0})));
+  CHECK(chosen.indices[1][0].item<std::int64_t>() == 7);
+  CHECK(chosen.valid[1][0].item<bool>());
 }
 
 TEST_CASE("levels: a view is the crop, the flips and the permutation that it says, and keeps the gradient") {
@@ -225,7 +240,8 @@ TEST_CASE("objectives of an encoder: nothing outside the patient, levels can be 
     air.mask = torch::zeros_like(window.target);
     const auto out = objective.gradients(air, generator);
     CHECK(out[0].gradient.abs().max().item<double>() == 0);
-    CHECK(out[1].log.at("raw_force_rms").size() == 1);  // global alone: nothing else is inside
+    CHECK(out[1].log.at("raw_force_rms").empty());
+    CHECK(out[1].gradient.abs().max().item<double>() == 0);
   }
   options.drift.pair_weight = 0;
   {
@@ -250,6 +266,68 @@ TEST_CASE("objectives of an encoder: nothing outside the patient, levels can be 
   const auto out = spatial.gradients(window, generator);
   REQUIRE(out.size() == 1);
   CHECK(out[0].log.at("raw_force_rms").size() == 1);
+}
+
+TEST_CASE("objectives of an encoder: an almost empty window silences nothing") {
+  const gdm_test::TemporaryFolder folder;
+  const auto bank = bank_in(folder);
+  OutputWindow window = random_window();
+  window.mask = torch::ones_like(window.target);
+  window.mask[1].zero_();
+  window.mask[1][0].slice(0, 11, 14).slice(1, 11, 14).slice(2, 11, 14).fill_(1);
+  EncoderObjectiveOptions options = both_shares();
+  options.drift.weight_global = options.drift.weight_spatial = options.perceptual_share = 0;
+  EncoderObjective objective("a", bank, options);
+  for (std::int64_t step = 0; step < 2; ++step) {
+    at::Generator generator = step_generator(1, step);
+    window.batch = step;
+    const auto out = objective.gradients(window, generator);
+    CHECK(out[0].log.at("raw_force_rms").contains("local"));
+    CHECK(out[0].gradient[0].abs().max().item<double>() > 0);
+    CHECK(out[0].gradient[1].abs().max().item<double>() == 0);
+  }
+}
+
+TEST_CASE("objectives of an encoder: what is not finite is said, left out and not remembered") {
+  const gdm_test::TemporaryFolder folder;
+  const auto bank = bank_in(folder);
+  EncoderObjectiveOptions options = both_shares();
+  options.perceptual_share = 0;
+  EncoderObjective hurt("a", bank, options), spared("a", bank, options);
+  const OutputWindow good = random_window();
+  const auto gradients = [](EncoderObjective& objective, OutputWindow window, std::int64_t batch) {
+    at::Generator generator = step_generator(1, batch);
+    window.batch = batch;
+    return objective.gradients(window, generator)[0];
+  };
+  gradients(hurt, good, 0);
+  gradients(spared, good, 0);
+  OutputWindow bad = good;
+  bad.predicted = good.predicted.detach().clone();
+  bad.predicted[0][0][12][12][12] = std::numeric_limits<float>::quiet_NaN();
+  bad.predicted.requires_grad_(true);
+  CHECK(gradients(hurt, bad, 1).log.at("not_finite").get<int>() > 0);
+  const ObjectiveGradient after = gradients(hurt, good, 2), expected = gradients(spared, good, 2);
+  CHECK_FALSE(after.log.contains("not_finite"));
+  CHECK(torch::equal(after.gradient, expected.gradient));
+}
+
+TEST_CASE("feature pair: what lies outside the mask is seen by no objective") {
+  const gdm_test::TemporaryFolder folder;
+  const auto bank = bank_in(folder);
+  OutputWindow window = random_window();
+  window.mask = torch::zeros_like(window.target);
+  window.mask.slice(2, 4, 20).slice(3, 4, 20).slice(4, 4, 20).fill_(1);
+  OutputWindow other = window;
+  other.predicted =
+      torch::where(window.mask > 0, window.predicted.detach(), torch::rand_like(window.target)).requires_grad_(true);
+  other.target = torch::where(window.mask > 0, window.target, torch::rand_like(window.target));
+  EncoderObjective first("a", bank, both_shares()), second("a", bank, both_shares());
+  for (std::int64_t step = 0; step < 2; ++step) {
+    at::Generator a = step_generator(1, step), b = step_generator(1, step);
+    const auto one = first.gradients(window, a), two = second.gradients(other, b);
+    for (std::size_t i = 0; i < 2; ++i) CHECK(torch::equal(one[i].gradient, two[i].gradient));
+  }
 }
 
 TEST_CASE("perceptual loss: zero for the target itself, about one for other features, blind outside") {
