@@ -36,25 +36,27 @@ std::string bank_text(const Json& d, const std::string& digest) {
   const double spacing = build.at("spacing_mm").get<double>();
   std::string text = fmt::format(
       "encoder   {}, {} (digest {:.16})\npatients  {}, {} cases of split {}\n"
-      "windows   {} of {}^3 voxels of each case, {} tokens of each\nspacing   {}, mean voxel edges {:.2f} to {:.2f} "
+      "windows   {} of {}^3 voxels of each case, views of training windows of {}^3, {} tokens of each\n"
+      "spacing   {}, mean voxel edges {:.2f} to {:.2f} "
       "mm, "
       "median {:.2f}\nsampling  {}, at most {} rows of a key and stratum{}, seed {}\nsha256    {}\n\n",
       d.at("encoder_file").value("training", Json::object()).value("task", "imported"),
       d.at("encoder_file").at("encoder").value("architecture", "?"), d.value("encoder_digest", ""),
       d.at("patients").size(), d.at("cases").get<std::int64_t>(), build.at("split").get<std::string>(),
       build.at("windows_per_case").get<std::int64_t>(), build.at("window_voxels").get<std::int64_t>(),
-      build.at("tokens_per_window").get<std::int64_t>(),
+      build.at("training_window_voxels").get<std::int64_t>(), build.at("tokens_per_window").get<std::int64_t>(),
       spacing > 0 ? fmt::format("resampled to {:g} mm", spacing) : "as it is", edge.at("least").get<double>(),
       edge.at("largest").get<double>(), edge.at("median").get<double>(), build.at("sampling").get<std::string>(),
       build.at("capacity").get<std::int64_t>(), cap > 0 ? fmt::format(", {} of a patient", cap) : "",
       build.at("seed").get<std::uint64_t>(), digest);
   text += key_table(d.at("keys"));
-  text += fmt::format("\n{:<32} {}\n", "stratum", "windows");
+  text += fmt::format("\n{:<32} {:>8} {:>8}\n", "stratum", "windows", "weight");
   for (std::size_t s = 0; s < d.at("strata").size(); ++s) {
     for (const auto& [key, level] : d.at("keys").items()) {
       if (key.rfind("upright", 0) != 0) continue;
-      text += fmt::format("{:<32} {}\n", d.at("strata").at(s).at("name").get<std::string>(),
-                          level.at("strata").at(s).get<std::int64_t>());
+      text += fmt::format("{:<32} {:>8} {:>7.1f}%\n", d.at("strata").at(s).at("name").get<std::string>(),
+                          level.at("strata").at(s).get<std::int64_t>(),
+                          100 * level.at("strata_weights").at(s).get<double>());
       break;
     }
   }

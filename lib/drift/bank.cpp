@@ -38,8 +38,11 @@ Stratum Stratum::from_json(const Json& json) {
 }
 
 BankRows load_rows(const SafetensorsFile& file, const std::string& key, std::size_t patients, std::size_t strata) {
-  BankRows rows{nn::load_tensor(file, key), nn::load_tensor(file, key + bank_tensor::priority),
-                nn::load_tensor(file, key + bank_tensor::patient), nn::load_tensor(file, key + bank_tensor::stratum)};
+  BankRows rows{nn::load_tensor(file, key),
+                nn::load_tensor(file, key + bank_tensor::priority),
+                nn::load_tensor(file, key + bank_tensor::patient),
+                nn::load_tensor(file, key + bank_tensor::stratum),
+                {}};
   const auto fits = [&](const Tensor& numbers, torch::ScalarType type) {
     return numbers.scalar_type() == type && numbers.dim() == 1 && numbers.size(0) == rows.vectors.size(0);
   };
@@ -66,6 +69,11 @@ RealBank::RealBank(const std::filesystem::path& path, torch::Device device) : de
     BankRows& rows = rows_[key];
     rows = load_rows(file, key, patients_.size(), strata_.size());
     rows.vectors = rows.vectors.to(device);
+    rows.weight = nn::load_tensor(file, key + bank_tensor::weight);
+    if (rows.weight.scalar_type() != torch::kFloat32 || rows.weight.dim() != 1 || rows.weight.size(0) != rows.size() ||
+        !(rows.weight.min().item<float>() >= 0) || !(rows.weight.sum().item<float>() > 0)) {
+      throw Error(fmt::format("{}: {}: weights and vectors do not belong together", path.string(), key));
+    }
     statistics_[key] = {nn::load_tensor(file, key + bank_tensor::mean),
                         nn::load_tensor(file, key + bank_tensor::deviation)};
   }
@@ -73,7 +81,10 @@ RealBank::RealBank(const std::filesystem::path& path, torch::Device device) : de
 
 void RealBank::read_description() {
   try {
-    window_ = description_.at("build").at("window_voxels").get<std::int64_t>();
+    const Json& build = description_.at("build");
+    window_ = build.at("window_voxels").get<std::int64_t>();
+    training_window_ = build.at("training_window_voxels").get<std::int64_t>();
+    tokens_per_window_ = build.at("tokens_per_window").get<std::int64_t>();
     const Json& edges = description_.at("voxel_edge_mm");
     edges_mm_ = {edges.at("least").get<double>(), edges.at("median").get<double>(), edges.at("largest").get<double>()};
     patients_ = description_.at("patients").get<std::vector<std::string>>();
@@ -117,16 +128,12 @@ std::map<std::string, Tensor> RealBank::vectors_of(const std::string& level) con
 Tensor RealBank::sample(const std::string& key, std::int64_t count, at::Generator& generator,
                         const Selection& selection) const {
   const BankRows& all = rows_.at(key);
-  Tensor rows;
-  if (selection.stratum < 0 && selection.without_patients.empty()) {
-    rows = torch::randperm(all.size(), generator).slice(0, 0, count);
-  } else {
-    Tensor allowed = torch::ones({all.size()}, torch::kBool);
-    if (selection.stratum >= 0) allowed.logical_and_(all.stratum.eq(selection.stratum));
-    for (const std::int32_t patient : selection.without_patients) allowed.logical_and_(all.patient.ne(patient));
-    const Tensor some = allowed.nonzero().flatten();
-    rows = some.index_select(0, torch::randperm(some.size(0), generator).slice(0, 0, count));
-  }
+  Tensor allowed = torch::ones({all.size()}, torch::kBool);
+  if (selection.stratum >= 0) allowed.logical_and_(all.stratum.eq(selection.stratum));
+  for (const std::int32_t patient : selection.without_patients) allowed.logical_and_(all.patient.ne(patient));
+  const Tensor some = allowed.nonzero().flatten();
+  const Tensor rows =
+      some.index_select(0, weighted_draw(all.weight.index_select(0, some), std::min(count, some.size(0)), generator));
   return all.vectors.index_select(0, rows.to(all.vectors.device())).to(torch::kFloat32);
 }
 

@@ -47,8 +47,11 @@ class RealBank {
   torch::Device device() const { return device_; }
   /// The encoder stored in the bank: features are only comparable with features of the same weights.
   const nn::FrozenEncoder& encoder() const { return encoder_; }
-  /// Edge of the windows that the features come from, in voxels.
+  /// Edge of the windows that the features come from, in voxels, and of the training's windows that these are views of.
   std::int64_t window() const { return window_; }
+  std::int64_t training_window() const { return training_window_; }
+  /// Local and spatial rows that were kept of each window, at most.
+  std::int64_t tokens_per_window() const { return tokens_per_window_; }
   /// Least, median and largest mean voxel edge of the volumes that the windows come from.
   const std::array<double, 3>& edges_mm() const { return edges_mm_; }
   /// Whether windows of this mean voxel edge are comparable: at most 25 % outside of the bank's range.
@@ -68,7 +71,8 @@ class RealBank {
   /// Vectors of the keys of a level.
   std::map<std::string, Tensor> vectors_of(const std::string& level) const;
 
-  /// min(count, N) vectors drawn without replacement, float32 (n, C).
+  /// min(count, N) vectors drawn by the rows' weights (weighted_draw()), float32 (n, C): in the proportions of the
+  /// training's windows, whatever the capacity of the strata.
   Tensor sample(const std::string& key, std::int64_t count, at::Generator& generator,
                 const Selection& selection = {}) const;
   /// Mean distance between two random vectors of a key.
@@ -81,7 +85,7 @@ class RealBank {
   nlohmann::ordered_json description_;
   std::string digest_;
   nn::FrozenEncoder encoder_;
-  std::int64_t window_ = 0;
+  std::int64_t window_ = 0, training_window_ = 0, tokens_per_window_ = 0;
   std::array<double, 3> edges_mm_{};
   std::vector<std::string> patients_;
   std::vector<Stratum> strata_;
@@ -95,6 +99,8 @@ namespace bank_tensor {
 constexpr const char* priority = ".priority";
 constexpr const char* patient = ".patient";
 constexpr const char* stratum = ".stratum";
+constexpr const char* weight = ".weight";
+constexpr const char* seen = ".seen";  // of a shard: (n, 3) int64, patient, stratum, rows
 constexpr const char* mean = ".channel_mean";
 constexpr const char* deviation = ".channel_deviation";
 constexpr const char* encoder = "encoder.";

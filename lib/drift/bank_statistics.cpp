@@ -104,9 +104,12 @@ double quantile(const std::vector<double>& rising, double q) {
 
 nlohmann::ordered_json describe_rows(const BankRows& rows, std::size_t strata) {
   std::vector<std::int64_t> of_stratum(strata, 0);
+  std::vector<double> weights(strata, 0);
   std::set<std::int32_t> patients;
   for (std::int64_t n = 0; n < rows.size(); ++n) {
-    ++of_stratum[static_cast<std::size_t>(rows.stratum[n].item<std::int32_t>())];
+    const auto stratum = static_cast<std::size_t>(rows.stratum[n].item<std::int32_t>());
+    ++of_stratum[stratum];
+    weights[stratum] += static_cast<double>(rows.weight[n].item<float>());
     patients.insert(rows.patient[n].item<std::int32_t>());
   }
   const Tensor some = rows.vectors.slice(0, 0, most_compared).to(torch::kFloat32);
@@ -116,6 +119,7 @@ nlohmann::ordered_json describe_rows(const BankRows& rows, std::size_t strata) {
                               {"channels", rows.vectors.size(1)},
                               {"patients", patients.size()},
                               {"strata", of_stratum},
+                              {"strata_weights", weights},
                               {"mean_distance", mean_distance(rows.vectors)},
                               {"effective_rank", effective_rank(rows.vectors)}};
   if (!between.empty()) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "drift/distances.hpp"
 #include "drift/levels.hpp"
 
 namespace gdm::drift {
@@ -39,6 +40,40 @@ Tensor renumbered(const Tensor& numbers, const std::vector<std::int32_t>& place)
   return torch::tensor(place, torch::kInt32).index_select(0, numbers);
 }
 
+SeenRows renumbered(const SeenRows& seen, const std::vector<std::int32_t>& patient,
+                    const std::vector<std::int32_t>& stratum) {
+  SeenRows out;
+  for (const auto& [of, count] : seen) {
+    out[{patient[static_cast<std::size_t>(of.first)], stratum[static_cast<std::size_t>(of.second)]}] += count;
+  }
+  return out;
+}
+
+Tensor table_of(const SeenRows& seen) {
+  std::vector<std::int64_t> table;
+  for (const auto& [of, count] : seen) table.insert(table.end(), {of.first, of.second, count});
+  return torch::tensor(table, torch::kInt64).view({-1, 3});
+}
+
+/// Throws Error for a table that names what is not there or counts fewer rows than stayed.
+SeenRows seen_in(const SafetensorsFile& file, const std::string& key, std::size_t patients, std::size_t strata,
+                 std::int64_t rows) {
+  const Tensor table = nn::load_tensor(file, key + bank_tensor::seen);
+  SeenRows seen;
+  std::int64_t sum = 0;
+  bool fits = table.dim() == 2 && table.scalar_type() == torch::kInt64 && table.size(1) == 3;
+  for (std::int64_t n = 0; fits && n < table.size(0); ++n) {
+    const auto* row = table.data_ptr<std::int64_t>() + 3 * n;
+    fits = row[0] >= 0 && row[0] < static_cast<std::int64_t>(patients) && row[1] >= 0 &&
+           row[1] < static_cast<std::int64_t>(strata) && row[2] > 0 && row[2] < (std::int64_t{1} << 40);
+    if (!fits) break;
+    seen[{static_cast<std::int32_t>(row[0]), static_cast<std::int32_t>(row[1])}] = row[2];
+    sum += row[2];
+  }
+  if (!fits || sum < rows) throw Error(file.path().string() + ": " + key + ": counts of rows that cannot be");
+  return seen;
+}
+
 Json edges_json(const std::vector<CollectedCase>& cases) {
   std::vector<double> edges;
   for (const CollectedCase& item : cases) edges.push_back(item.edge_mm);
@@ -46,20 +81,42 @@ Json edges_json(const std::vector<CollectedCase>& cases) {
   return {{"least", edges.front()}, {"median", quantile(edges, 0.5)}, {"largest", edges.back()}};
 }
 
-/// Row numbers that stay: k centres of each stratum, chosen among its rows of `points`.
-Tensor centres_of_strata(const Tensor& points, const Tensor& stratum, std::int64_t strata, std::int64_t capacity) {
+/// Rows that stay, rising, and for each row of all which of these stands for it.
+struct Centres {
+  Tensor stay, of_row;
+};
+
+/// k centres of each stratum, chosen among its rows of `points`; the nearest stands for a row.
+Centres centres_of_strata(const Tensor& points, const Tensor& stratum, std::int64_t strata, std::int64_t capacity) {
   std::vector<Tensor> chosen;
+  Tensor of_row = torch::empty({points.size(0)}, torch::kInt64);
   for (std::int64_t s = 0; s < strata; ++s) {
     const Tensor own = stratum.eq(s).nonzero().flatten();
-    if (own.numel() > 0) chosen.push_back(own.index_select(0, k_centre(points.index_select(0, own), capacity)));
+    if (own.numel() == 0) continue;
+    const Tensor rows = points.index_select(0, own), centres = k_centre(rows, capacity);
+    const auto anybody = [](const Tensor& of) { return torch::full({of.size(0)}, -1, torch::kInt32); };
+    const Tensor entries = rows.index_select(0, centres);
+    const Tensor near = nearest(rows, anybody(rows), entries, anybody(entries), 1).entry.flatten();
+    chosen.push_back(own.index_select(0, centres));
+    of_row.index_copy_(0, own, chosen.back().index_select(0, near));
   }
-  return std::get<0>(torch::cat(chosen).sort());
+  return {std::get<0>(torch::cat(chosen).sort()), of_row};
+}
+
+/// Rows that stay, with the weights of all rows that they stand for.
+BankRows centred(const BankRows& rows, const Centres& centres) {
+  BankRows all = rows;
+  all.weight = torch::zeros({rows.size()}, torch::kFloat64)
+                   .index_add_(0, centres.of_row, rows.weight.to(torch::kFloat64))
+                   .to(torch::kFloat32);
+  return all.select(centres.stay);
 }
 
 }  // namespace
 
 Json BankRecipe::json() const {
   return {{"window_voxels", window},
+          {"training_window_voxels", training_window},
           {"windows_per_case", windows_per_case},
           {"tokens_per_window", tokens_per_window},
           {"seed", seed},
@@ -76,6 +133,7 @@ Json BankRecipe::json() const {
 BankRecipe BankRecipe::from_json(const Json& json) {
   BankRecipe r;
   json.at("window_voxels").get_to(r.window);
+  json.at("training_window_voxels").get_to(r.training_window);
   json.at("windows_per_case").get_to(r.windows_per_case);
   json.at("tokens_per_window").get_to(r.tokens_per_window);
   json.at("seed").get_to(r.seed);
@@ -117,8 +175,11 @@ void BankCollection::add(const std::string& key, const Tensor& vectors, const Te
                          const Stratum& stratum) {
   const Tensor rows = vectors.detach().to(torch::kCPU).to(torch::kFloat16);
   const std::int64_t n = rows.size(0);
-  sketch(key).add({rows, priorities, torch::full({n}, patients_.at(cases_.back().patient), torch::kInt32),
-                   torch::full({n}, number_of(stratum), torch::kInt32)});
+  sketch(key).add({rows,
+                   priorities,
+                   torch::full({n}, patients_.at(cases_.back().patient), torch::kInt32),
+                   torch::full({n}, number_of(stratum), torch::kInt32),
+                   {}});
 }
 
 void BankCollection::merge(BankCollection&& other) {
@@ -140,8 +201,12 @@ void BankCollection::merge(BankCollection&& other) {
     BankRows rows = theirs_of_key.rows();
     rows.patient = renumbered(rows.patient, patient);
     rows.stratum = renumbered(rows.stratum, stratum);
-    sketch(key).add(rows);
+    sketch(key).merge(rows, renumbered(theirs_of_key.seen(), patient, stratum));
   }
+}
+
+SeenRows BankCollection::sorted_seen(const std::string& key) const {
+  return renumbered(sketches_.at(key).seen(), places(patients_), places(strata_));
 }
 
 std::map<std::string, BankRows> BankCollection::sorted_rows() {
@@ -170,13 +235,13 @@ void BankCollection::choose_centres(std::map<std::string, BankRows>& rows) const
     }
     const ChannelStatistics statistics = channel_statistics(of_key.vectors);
     const Tensor standard = (of_key.vectors.to(torch::kFloat32) - statistics.mean) / statistics.deviation;
-    of_key = of_key.select(centres_of_strata(standard, of_key.stratum, strata, recipe_.capacity));
+    of_key = centred(of_key, centres_of_strata(standard, of_key.stratum, strata, recipe_.capacity));
   }
   for (const auto& [level, vectors] : whole) {
     const Tensor points = WindowSpace(vectors).standardised(vectors);
     const Tensor& stratum = rows.at(vectors.begin()->first).stratum;
-    const Tensor stay = centres_of_strata(points, stratum, strata, recipe_.capacity);
-    for (const auto& [key, unused] : vectors) rows[key] = rows[key].select(stay);
+    const Centres centres = centres_of_strata(points, stratum, strata, recipe_.capacity);
+    for (const auto& [key, unused] : vectors) rows[key] = centred(rows[key], centres);
   }
 }
 
@@ -203,6 +268,7 @@ void BankCollection::write_shard(const std::filesystem::path& path, const Shard&
   auto keys = Json::array(), cases = Json::array();
   for (const auto& [key, rows] : sorted_rows()) {
     write_rows(writer, key, rows);
+    writer.add(key + bank_tensor::seen, table_of(sorted_seen(key)));
     keys.push_back(key);
   }
   for (const CollectedCase& item : cases_) {
@@ -241,7 +307,9 @@ BankCollection BankCollection::from_shard(const std::filesystem::path& path, Sha
     for (const Json& stratum : d.at("strata")) collection.number_of(Stratum::from_json(stratum));
     for (const Json& key : d.at("keys")) {
       const auto name = key.get<std::string>();
-      collection.sketch(name).add(load_rows(file, name, collection.patients_.size(), collection.strata_.size()));
+      const std::size_t patients = collection.patients_.size(), strata = collection.strata_.size();
+      const BankRows rows = load_rows(file, name, patients, strata);
+      collection.sketch(name).merge(rows, seen_in(file, name, patients, strata, rows.size()));
     }
     return collection;
   } catch (const nlohmann::json::exception& error) {
@@ -253,6 +321,7 @@ void BankCollection::write_bank(const std::filesystem::path& path, const Json& p
   const OneThread one_thread;
   auto rows = sorted_rows();
   if (rows.empty()) throw Error(path.string() + ": no window gave a feature, so there is nothing to write");
+  for (auto& [key, of_key] : rows) of_key.weight = row_weights(of_key, sorted_seen(key));
   if (recipe_.sampling == "k-centre") choose_centres(rows);
   nn::TensorWriter writer;
   Json description{{"kind", "bank"}};
@@ -261,6 +330,7 @@ void BankCollection::write_bank(const std::filesystem::path& path, const Json& p
   std::map<std::string, Tensor> upright;
   for (const auto& [key, of_key] : rows) {
     write_rows(writer, key, of_key);
+    writer.add(key + bank_tensor::weight, of_key.weight);
     const ChannelStatistics statistics = channel_statistics(of_key.vectors);
     writer.add(key + bank_tensor::mean, statistics.mean);
     writer.add(key + bank_tensor::deviation, statistics.deviation);

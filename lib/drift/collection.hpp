@@ -17,7 +17,9 @@ namespace gdm::drift {
 
 /// What decides how a bank looks; shards must agree on all of it.
 struct BankRecipe {
-  std::int64_t window = 40, windows_per_case = 16, tokens_per_window = 8;
+  std::int64_t window = 40;           ///< edge of the view that the encoder sees
+  std::int64_t training_window = 48;  ///< of the windows that views are cut from, placed as a training places them
+  std::int64_t windows_per_case = 16, tokens_per_window = 8;
   std::uint64_t seed = 0;
   std::string split = "train";
   double spacing_mm = 0;  ///< volumes are resampled to this isotropic voxel edge; 0: as they are
@@ -71,6 +73,7 @@ class BankCollection {
   void write_rows(nn::TensorWriter& writer, const std::string& key, const BankRows& rows) const;
   /// Rows of all keys as they will stand in the file, numbers into the sorted lists.
   std::map<std::string, BankRows> sorted_rows();
+  SeenRows sorted_seen(const std::string& key) const;
   void choose_centres(std::map<std::string, BankRows>& rows) const;
 
   BankRecipe recipe_;

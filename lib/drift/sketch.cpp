@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "sys/sha256.hpp"
 
@@ -18,7 +17,7 @@ BankRows joined(const std::vector<BankRows>& parts) {
     for (const BankRows& part : parts) tensors.push_back(part.*member);
     return torch::cat(tensors);
   };
-  return {cat(&BankRows::vectors), cat(&BankRows::priority), cat(&BankRows::patient), cat(&BankRows::stratum)};
+  return {cat(&BankRows::vectors), cat(&BankRows::priority), cat(&BankRows::patient), cat(&BankRows::stratum), {}};
 }
 
 }  // namespace
@@ -31,10 +30,18 @@ std::int64_t row_priority(std::uint64_t seed, const std::string& case_id, std::i
 
 BankRows BankRows::select(const Tensor& rows) const {
   return {vectors.index_select(0, rows), priority.index_select(0, rows), patient.index_select(0, rows),
-          stratum.index_select(0, rows)};
+          stratum.index_select(0, rows), weight.defined() ? weight.index_select(0, rows) : Tensor()};
 }
 
 void RowSketch::add(const BankRows& rows) {
+  SeenRows seen;
+  const auto *patient = rows.patient.data_ptr<std::int32_t>(), *stratum = rows.stratum.data_ptr<std::int32_t>();
+  for (std::int64_t n = 0; n < rows.size(); ++n) ++seen[{patient[n], stratum[n]}];
+  merge(rows, seen);
+}
+
+void RowSketch::merge(const BankRows& rows, const SeenRows& seen) {
+  for (const auto& [of, count] : seen) seen_[of] += count;
   if (rows.size() == 0) return;
   pending_.push_back(rows);
   pending_size_ += rows.size();
@@ -73,6 +80,37 @@ void RowSketch::compact() {
     stay.push_back(row);
   }
   kept_ = all.select(torch::tensor(stay, torch::kInt64));
+}
+
+Tensor row_weights(const BankRows& rows, const SeenRows& seen) {
+  std::map<std::int32_t, double> of_patient, of_stratum, present;
+  for (const auto& [of, count] : seen) of_patient[of.first] += static_cast<double>(count);
+  const auto share = [&](const std::pair<std::int32_t, std::int32_t>& of) {
+    const auto found = seen.find(of);
+    return found == seen.end() ? 0.0 : static_cast<double>(found->second) / of_patient.at(of.first);
+  };
+  SeenRows stayed;
+  const Tensor patients = rows.patient.contiguous(), strata = rows.stratum.contiguous();
+  const auto *patient = patients.data_ptr<std::int32_t>(), *stratum = strata.data_ptr<std::int32_t>();
+  for (std::int64_t n = 0; n < rows.size(); ++n) ++stayed[{patient[n], stratum[n]}];
+  for (const auto& [of, count] : seen) of_stratum[of.second] += share(of);
+  for (const auto& [of, count] : stayed) present[of.second] += share(of);
+  Tensor weight = torch::empty({rows.size()}, torch::kFloat64);
+  for (std::int64_t n = 0; n < rows.size(); ++n) {
+    const std::pair<std::int32_t, std::int32_t> of{patient[n], stratum[n]};
+    const double known = present.at(of.second) > 0 ? of_stratum.at(of.second) / present.at(of.second) : 0.0;
+    weight.data_ptr<double>()[n] = share(of) / static_cast<double>(stayed.at(of)) * known;
+  }
+  return (weight / weight.sum()).to(torch::kFloat32);
+}
+
+Tensor weighted_draw(const Tensor& weight, std::int64_t count, at::Generator& generator) {
+  const Tensor order = torch::randperm(weight.size(0), generator);
+  const Tensor rising = weight.to(torch::kFloat64).index_select(0, order).cumsum(0);
+  const Tensor start = torch::rand({1}, generator, torch::kFloat64);
+  const Tensor places = (torch::arange(count, torch::kFloat64) + start) * (rising[-1] / static_cast<double>(count));
+  const Tensor found = torch::searchsorted(rising, places, /*out_int32=*/false, /*right=*/true);
+  return order.index_select(0, found.clamp_max(weight.size(0) - 1));
 }
 
 Tensor k_centre(const Tensor& vectors, std::int64_t count) {

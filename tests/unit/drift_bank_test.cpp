@@ -1,6 +1,7 @@
 // Banks: what stays of many rows, that shards merge to the single build, and what a bank says about itself.
 #include <doctest/doctest.h>
 
+#include <array>
 #include <set>
 
 #include "drift/collection.hpp"
@@ -181,6 +182,58 @@ TEST_CASE("bank: four shards, merged in any order, are the single build byte for
     CHECK(contains(error_of([&] { collected(recipe, 0, 12).merge(collected(other, 1, 12)); }), "axial_bins 3"));
   }
   CHECK(contains(error_of([&] { RealBank(folder / "1", torch::Device(torch::kCPU)); }), "bank-shard"));
+}
+
+TEST_CASE("bank: rows are drawn in the proportions that came, not in those that strata could hold") {
+  // Of three strata come 38, 28 and 34 of 100 rows; each keeps 20. Patient 0 gives three times as many rows as the
+  // others.
+  torch::manual_seed(5);
+  BankRows rows;
+  const std::int64_t n = 3000;
+  rows.priority = torch::randperm(n, torch::kInt64);
+  const Tensor place = torch::arange(n, torch::kInt64).remainder(100);
+  rows.stratum = (place.ge(38).to(torch::kInt32) + place.ge(66).to(torch::kInt32)).to(torch::kInt32);
+  rows.vectors = rows.stratum.unsqueeze(1).to(torch::kFloat16);
+  rows.patient = (torch::arange(n, torch::kInt64).div(100, "floor").remainder(6) - 2).clamp_min(0).to(torch::kInt32);
+  RowSketch sketch({20, 0});
+  sketch.add(rows);
+  BankRows kept = sketch.rows();
+  REQUIRE(kept.size() == 60);
+  kept.weight = row_weights(kept, sketch.seen());
+  CHECK(kept.weight.sum().item<double>() == doctest::Approx(1));
+  const std::array<double, 3> share{0.38, 0.28, 0.34};
+  at::Generator generator = at::detail::createCPUGenerator(3);
+  Tensor drawn = torch::zeros({3}, torch::kInt64), of_patient = torch::zeros({4}, torch::kInt64);
+  for (int draw = 0; draw < 200; ++draw) {
+    const Tensor some = weighted_draw(kept.weight, 30, generator);
+    drawn += torch::bincount(kept.stratum.index_select(0, some), {}, 3);
+    of_patient += torch::bincount(kept.patient.index_select(0, some), {}, 4);
+  }
+  for (std::int64_t s = 0; s < 3; ++s) {
+    CHECK(drawn[s].item<double>() / 6000 == doctest::Approx(share[static_cast<std::size_t>(s)]).epsilon(0.05));
+  }
+  for (std::int64_t p = 0; p < 4; ++p)
+    CHECK(of_patient[p].item<double>() / 6000 == doctest::Approx(0.25).epsilon(0.05));
+}
+
+TEST_CASE("bank: k centres are drawn as often as the rows that they stand for") {
+  const gdm_test::TemporaryFolder folder;
+  const auto path = folder / "bank.safetensors";
+  BankRecipe recipe = recipe_of("k-centre");
+  recipe.capacity = 4;
+  recipe.patient_cap = 0;
+  BankCollection collection(recipe, small_encoder());
+  collection.begin_case({"a", "a", 2.0});
+  Tensor crowd = torch::zeros({16, 3});
+  crowd.slice(0, 13).copy_(torch::eye(3) * 50);  // three outliers of one row each
+  crowd += torch::arange(16).unsqueeze(1) * 1e-3;
+  collection.add("local.s2.k2.mean", crowd, torch::arange(16, torch::kInt64), {"head", 0, ""});
+  collection.write_bank(path, {}, Overwrite::replace);
+  const RealBank bank(path, torch::Device(torch::kCPU));
+  const BankRows& rows = bank.rows("local.s2.k2.mean");
+  REQUIRE(rows.size() == 4);
+  CHECK(rows.weight.max().item<double>() == doctest::Approx(13.0 / 16));
+  CHECK(rows.weight.min().item<double>() == doctest::Approx(1.0 / 16));
 }
 
 TEST_CASE("bank: patients and strata can be left out of a sample") {
