@@ -57,7 +57,12 @@ void declare_build(CLI::App& command, Build& b) {
   command.add_option("--split", o.split, "Cases to read; anything but train lets others into the bank")
       ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
       ->type_name("train|val|test|all");
-  command.add_option("--window", o.window, "Window edge in voxels; at most the training window")
+  command.add_option("--window", o.window, "Edge in voxels of the views that the encoder sees; a multiple of 8")
+      ->check(cli::range(16, 256));
+  command
+      .add_option("--training-window", o.training_window,
+                  "--window of the training, of whose windows these are views; default: 8 more than --window")
+      ->default_str("")
       ->check(cli::range(16, 256));
   command.add_option("--windows-per-case", o.windows_per_case, "Random windows of each case")
       ->check(cli::range(1, 4096));
@@ -83,6 +88,11 @@ void declare_build(CLI::App& command, Build& b) {
 int run_build(const cli::Program& program, Build& b) {
   net::BankOptions& o = b.options;
   if (o.window % 8 != 0) throw Error(fmt::format("--window {} is not a multiple of 8", o.window), Exit::usage);
+  if (o.training_window == 0) o.training_window = o.window + 8;
+  if (o.training_window < o.window) {
+    throw Error(fmt::format("--training-window {} is smaller than --window {}", o.training_window, o.window),
+                Exit::usage);
+  }
   if (!b.shard.empty()) {
     const cli::Shard shard = with_context("--shard", [&] { return cli::parse_shard(b.shard); });
     o.shard = static_cast<std::int64_t>(shard.number);

@@ -146,7 +146,8 @@ struct BankOptions {
   Overwrite overwrite = Overwrite::refuse;
   std::string split = "train";
   std::int64_t windows_per_case = 16;
-  std::int64_t window = 40;            ///< smaller than the training window: the rest is room for random shifts
+  std::int64_t window = 40;            ///< edge of the views that the encoder sees
+  std::int64_t training_window = 0;    ///< of the windows that views are cut from, as a training's; 0: 8 voxels more
   std::int64_t tokens_per_window = 8;  ///< local and spatial tokens kept of each window
   double spacing_mm = 0;               ///< isotropic voxel edge that volumes are resampled to; 0: as they are
   std::int64_t axial_bins = 3;
@@ -257,6 +258,7 @@ struct TrainOptions {
   std::string score = "mae";       ///< mae | psnr | ssim: what best means
   double max_time_s = 0;           ///< 0: no limit; reached: checkpoint and stop as for a signal
   bool restart = false;            ///< remove an existing checkpoint
+  bool allow_leak = false;         ///< train although a file was made from patients of the val or test split
   nlohmann::ordered_json options;  ///< as --config reads them; the model holds them
 
   /// Whether fidelity is the only objective.

@@ -9,14 +9,13 @@
 
 #include "sys/random.hpp"
 #include "sys/signals.hpp"
+#include "train/placement.hpp"
 
 namespace gdm::train {
 namespace {
 
 namespace F = torch::nn::functional;
 constexpr std::int64_t windows_in_forward = 4;  // more are no faster and cost memory
-constexpr std::int64_t most_foreground = 65536;
-constexpr double air = -1.0;
 
 struct DrawnWindow {
   std::array<std::int64_t, 3> start{};
@@ -24,24 +23,6 @@ struct DrawnWindow {
   drift::View view;
   at::Generator generator;
 };
-
-/// Turns (1, D, H, W) so that D, H, W point to superior, anterior and right; notes the axis that each came from.
-Tensor turned(const Tensor& x, const std::string& directions_ijk, std::array<std::size_t, 3>* source = nullptr) {
-  static const std::string forward = "SAR", backward = "IPL";
-  std::vector<std::int64_t> order{0}, flipped;
-  for (std::size_t place = 0; place < 3; ++place) {
-    for (std::size_t axis = 0; axis < 3; ++axis) {  // i, j, k, which are dimensions 3, 2, 1
-      const char direction = directions_ijk[axis];
-      if (direction != forward[place] && direction != backward[place]) continue;
-      order.push_back(3 - static_cast<std::int64_t>(axis));
-      if (direction == backward[place]) flipped.push_back(static_cast<std::int64_t>(place) + 1);
-      if (source != nullptr) (*source)[place] = axis;
-    }
-  }
-  if (order.size() != 4) throw Error("the grid's axes do not run along three anatomical directions: " + directions_ijk);
-  const Tensor out = x.permute(order);
-  return flipped.empty() ? out : out.flip(flipped);
-}
 
 Tensor resampled(const Tensor& x, const std::vector<std::int64_t>& size) {
   const auto options = F::InterpolateFuncOptions().size(size).mode(torch::kTrilinear).align_corners(false);
@@ -54,10 +35,8 @@ double superior_of(const BankVolume& volume, std::int64_t d, std::int64_t h, std
 }
 
 void measure_extent(BankVolume& volume) {
-  const Tensor all = volume.mask.flatten().nonzero().flatten();
-  if (all.numel() == 0) throw Error("the mask is empty");
-  const std::int64_t step = std::max<std::int64_t>(1, (all.size(0) + most_foreground - 1) / most_foreground);
-  volume.foreground = all.slice(0, 0, all.size(0), step).contiguous();
+  volume.foreground = foreground_indices(volume.mask);
+  if (volume.foreground.numel() == 0) throw Error("the mask is empty");
   const std::int64_t height = volume.mask.size(2), width = volume.mask.size(3);
   const auto* flat = volume.foreground.data_ptr<std::int64_t>();
   volume.extent_mm = {1e30, -1e30};
@@ -67,44 +46,42 @@ void measure_extent(BankVolume& volume) {
   }
 }
 
-/// A window near a random voxel inside; its place, view and later choices follow from the window's own streams.
+/// A view of a training's window; places, turns and later choices follow from the window's own streams.
 DrawnWindow draw_window(const BankVolume& volume, const drift::BankRecipe& recipe, std::int64_t number) {
   const auto stream = static_cast<std::uint64_t>(drift::row_priority(recipe.seed, volume.id, number, "window", 0));
   Random random(stream);
   DrawnWindow drawn;
-  std::int64_t flat = volume.foreground[random.below(volume.foreground.size(0))].item<std::int64_t>();
+  const auto sizes = volume.image.sizes();
+  drawn.start = draw_window_start(volume.foreground, {sizes[1], sizes[2], sizes[3]}, recipe.training_window, random);
+  drawn.generator = drift::step_generator(stream, 0);
+  drawn.view = drift::View::random(recipe.training_window, recipe.window, drawn.generator);
   std::array<std::int64_t, 3> centre{};
-  for (std::size_t axis = 3; axis-- > 0;) {
-    const std::int64_t extent = volume.image.size(static_cast<std::int64_t>(axis) + 1);
-    const std::int64_t near =
-        flat % extent - recipe.window / 2 + random.below(recipe.window / 2 + 1) - recipe.window / 4;
-    flat /= extent;
-    const std::int64_t last = extent - recipe.window;
-    drawn.start[axis] = last >= 0 ? std::clamp<std::int64_t>(near, 0, last) : last / 2;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    drawn.start[axis] += drawn.view.offset[axis];  // what is cut is the view, so nothing is left for it to cut off
+    drawn.view.offset[axis] = 0;
     centre[axis] = drawn.start[axis] + recipe.window / 2;
   }
   const double height = std::max(volume.extent_mm[1] - volume.extent_mm[0], 1e-6);
   const double place = (superior_of(volume, centre[0], centre[1], centre[2]) - volume.extent_mm[0]) / height;
   drawn.axial_bin = std::clamp<std::int64_t>(
       static_cast<std::int64_t>(std::floor(place * static_cast<double>(recipe.axial_bins))), 0, recipe.axial_bins - 1);
-  drawn.generator = drift::step_generator(stream, 0);
-  drawn.view = drift::View::random(recipe.window, recipe.window, drawn.generator);
   return drawn;
 }
 
-/// Candidates of window b of a batch -> the vectors that may enter the bank, (n, C).
+/// Candidates of window b of a batch -> the vectors that may enter the bank, (n, C); undefined without any.
 Tensor chosen_vectors(const drift::Candidates& candidates, std::int64_t b, std::int64_t tokens,
                       at::Generator& generator) {
   const std::string level = drift::level_of(candidates.key);
   Tensor vectors = candidates.vectors.slice(0, b, b + 1);
-  if (level == "local") {
-    vectors = drift::gather_rows(vectors, drift::choose(candidates.inside.slice(0, b, b + 1), tokens, generator));
+  const Tensor inside = candidates.inside.slice(0, b, b + 1);
+  if (level == "local" || level == "global") {
+    vectors = drift::gather_rows(vectors, drift::choose(inside, tokens, generator).indices);
   } else if (level == "spatial") {
-    const Tensor block = drift::choose(candidates.inside.slice(0, b, b + 1), 1, generator);
+    const Tensor block = drift::choose(inside, 1, generator).indices;
     if (block.size(1) == 0) return {};
     const Tensor cells = drift::gather_blocks(vectors, block);
     const Tensor all = torch::ones({cells.size(0), cells.size(1)}, torch::kBool);
-    vectors = drift::gather_rows(cells, drift::choose(all, tokens, generator).to(cells.device()));
+    vectors = drift::gather_rows(cells, drift::choose(all, tokens, generator).indices.to(cells.device()));
   }
   return vectors.size(1) > 0 ? vectors.reshape({-1, vectors.size(2)}) : Tensor();
 }
@@ -155,17 +132,13 @@ class Stopwatch {
 
 BankVolume bank_volume(const Tensor& image, const Tensor& mask, const Grid& grid, double spacing_mm) {
   BankVolume volume;
-  std::array<std::size_t, 3> source{};
-  volume.image = turned(image, grid.orientation(), &source).contiguous();
-  volume.mask = turned(mask, grid.orientation()).contiguous();
+  volume.image = image;
+  volume.mask = mask;
   const Point3 spacing = grid.spacing_mm();
   std::array<double, 3> edge{};
-  for (std::size_t place = 0; place < 3; ++place) {
-    edge[place] = spacing[source[place]];
-    // Superior is positive along D; the other axes add what a tilted scan has.
-    const double step = grid.ijk_to_ras_mm[2][source[place]];
-    const double along = grid.ijk_to_ras_mm[2 - place][source[place]];
-    volume.superior_mm[place] = along < 0 ? -step : step;
+  for (std::size_t place = 0; place < 3; ++place) {  // D, H, W are k, j, i
+    edge[place] = spacing[2 - place];
+    volume.superior_mm[place] = grid.ijk_to_ras_mm[2][2 - place];
   }
   if (spacing_mm > 0) {
     std::vector<std::int64_t> size;
@@ -178,6 +151,7 @@ BankVolume bank_volume(const Tensor& image, const Tensor& mask, const Grid& grid
     volume.image = resampled(volume.image, size);
     volume.mask = resampled(volume.mask.to(torch::kFloat32), size).ge(0.5).to(torch::kUInt8);
   }
+  volume.image = nn::air_outside(volume.image, volume.mask).contiguous();
   volume.edge_mm = (edge[0] + edge[1] + edge[2]) / 3.0;
   measure_extent(volume);
   return volume;
@@ -207,7 +181,7 @@ void for_each_window(const nn::FrozenEncoder& encoder, const BankVolume& volume,
     for (std::int64_t w = first; w < end; ++w) {
       drawn.push_back(draw_window(volume, recipe, w));
       const DrawnWindow& window = drawn.back();
-      images.push_back(nn::cut_window(volume.image, window.start, recipe.window, air).unsqueeze(0));
+      images.push_back(nn::cut_window(volume.image, window.start, recipe.window, nn::air_units).unsqueeze(0));
       if (levels == WindowLevels::upright) continue;
       turned_images.push_back(window.view.apply(images.back()));
       turned_masks.push_back(

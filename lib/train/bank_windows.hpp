@@ -1,6 +1,10 @@
 // The windows of one volume as a bank sees them, and their feature rows: shared by building, verifying and querying, so
 // that all three get the same rows from the same case.
 //
+// A window is drawn as a training draws one (train/placement.hpp) and then a view of it as the drift draws one
+// (drift::View), from volumes with air outside the mask, as the drift sees them: real windows of a training have the
+// distribution of a bank's.
+//
 // Everything drawn depends on (seed, case id) alone: neither the place in the manifest nor other cases matter.
 #pragma once
 
@@ -19,16 +23,17 @@ namespace gdm::train {
 /// A volume ready for windows: axes D, H, W to superior, anterior and right, resampled if a spacing was asked for.
 struct BankVolume {
   std::string id, patient;
-  Tensor image;                         ///< (1, D, H, W) float32 in `units`
+  Tensor image;                         ///< (1, D, H, W) float32 in `units`, air outside the mask
   Tensor mask;                          ///< (1, D, H, W) uint8
-  Tensor foreground;                    ///< (N) flat indices of voxels inside the mask, evenly thinned
+  Tensor foreground;                    ///< (N) foreground_indices() of the mask
   std::array<double, 3> superior_mm{};  ///< towards the head, for a step along D, H, W
   std::array<double, 2> extent_mm{};    ///< of the mask along the superior-inferior axis
   double edge_mm = 0;                   ///< mean voxel edge
   std::string anatomy = "any", user;    ///< strata that come from the case
 };
 
-/// image (1, D, H, W) in units, mask the same shape, on `grid`. spacing_mm 0: voxels stay as they are; else trilinear.
+/// image (1, D, H, W) in units, mask the same shape, on `grid`, whose axes i, j, k run to the right, to anterior and
+/// to superior (nn::turned_for_network()). spacing_mm 0: voxels stay as they are; else trilinear.
 BankVolume bank_volume(const Tensor& image, const Tensor& mask, const Grid& grid, double spacing_mm);
 /// A case of a manifest with its strata.
 BankVolume bank_volume(const Case& item, const drift::BankRecipe& recipe, const nn::HuMap& units,

@@ -18,6 +18,7 @@ namespace {
 drift::BankRecipe recipe_of(const net::BankOptions& o, std::uint64_t seed) {
   drift::BankRecipe recipe;
   recipe.window = o.window;
+  recipe.training_window = o.training_window;
   recipe.windows_per_case = o.windows_per_case;
   recipe.tokens_per_window = o.tokens_per_window;
   recipe.seed = seed;

@@ -12,6 +12,7 @@
 #include "sys/progress.hpp"
 #include "sys/random.hpp"
 #include "sys/signals.hpp"
+#include "train/placement.hpp"
 
 namespace gdm::train {
 
@@ -19,8 +20,6 @@ using nn::cut_window;
 using nn::tensor_of;
 
 namespace {
-
-constexpr std::int64_t most_foreground = 65536;
 
 Volume read_on_grid(const fs::path& path, const Grid& grid, const char* what) {
   Volume volume = read_volume(path);
@@ -61,22 +60,16 @@ Sample read_sample(const Case& item, const std::vector<nn::GeneratorConfig::Cond
 
 }  // namespace
 
-Tensor foreground_indices(const Tensor& mask) {
-  const Tensor all = mask.flatten().nonzero().flatten();
-  const std::int64_t step = std::max<std::int64_t>(1, (all.size(0) + most_foreground - 1) / most_foreground);
-  return all.slice(0, 0, all.size(0), step).contiguous();
-}
-
 void require_finite(const Tensor& tensor, const fs::path& path) {
   if (!torch::isfinite(tensor).all().item<bool>()) throw Error(path.string() + ": contains NaN or infinite voxels");
 }
 
 Sample load_sample(const Case& item, const std::vector<nn::GeneratorConfig::Condition>& conditions,
-                   const nn::HuMap& hu_map, Provenance& provenance) {
+                   const nn::HuMap& hu_map, Provenance& provenance, const std::string& use) {
   Sample sample = load_sample_again(item, conditions, hu_map);
-  provenance.add_source(*item.target);
-  if (item.mask) provenance.add_source(*item.mask);
-  for (const auto& condition : conditions) provenance.add_source(item.input(condition.name));
+  provenance.add_source(*item.target, use);
+  if (item.mask) provenance.add_source(*item.mask, use);
+  for (const auto& condition : conditions) provenance.add_source(item.input(condition.name), use);
   return sample;
 }
 
@@ -87,12 +80,12 @@ Sample load_sample_again(const Case& item, const std::vector<nn::GeneratorConfig
 
 std::vector<Sample> load_samples(const std::vector<Case>& cases,
                                  const std::vector<nn::GeneratorConfig::Condition>& conditions, const nn::HuMap& hu_map,
-                                 Provenance& provenance) {
+                                 Provenance& provenance, const std::string& use) {
   std::vector<Sample> samples;
   Progress progress("loading", static_cast<std::int64_t>(cases.size()), "case");
   for (const Case& item : cases) {
     throw_if_stop_requested();
-    samples.push_back(load_sample(item, conditions, hu_map, provenance));
+    samples.push_back(load_sample(item, conditions, hu_map, provenance, use));
     progress.advance();
   }
   return samples;
@@ -180,16 +173,7 @@ Batch WindowSampler::draw(std::int64_t step, torch::Device device) const {
     const std::size_t index = owned[static_cast<std::size_t>(random.below(static_cast<std::int64_t>(owned.size())))];
     const Place& place = places_[index];
     batch.cases.push_back(index);
-    std::int64_t flat = place.foreground[random.below(place.foreground.size(0))].item<std::int64_t>();
-    std::array<std::int64_t, 3> start{};
-    for (std::size_t axis = 3; axis-- > 0;) {
-      const std::int64_t extent = place.shape_dhw[axis];
-      const std::int64_t centre = flat % extent;
-      flat /= extent;
-      const std::int64_t jittered = centre - window_ / 2 + random.below(window_ / 2 + 1) - window_ / 4;
-      const std::int64_t last = extent - window_;
-      start[axis] = last >= 0 ? std::clamp<std::int64_t>(jittered, 0, last) : last / 2;
-    }
+    const auto start = draw_window_start(place.foreground, place.shape_dhw, window_, random);
     const bool flip = random.below(2) == 1;
     at::Generator generator = item_generator(seed_, step, b);
     const CutWindow window = changes_.draw([&](const auto& from, std::int64_t edge) { return cut_(index, from, edge); },

@@ -24,23 +24,21 @@ struct Sample {
   Tensor conditions;  ///< (C, D, H, W) float32; C = 0 when none were asked for
   Tensor target;      ///< (1, D, H, W) float32 in hu_map units, not clipped to the map's range
   Tensor mask;        ///< (1, D, H, W) uint8, 1 inside the patient
-  Tensor foreground;  ///< (N) flat indices of voxels inside, evenly thinned to at most 65536
+  Tensor foreground;  ///< (N) foreground_indices() of the mask
 };
 
 /// Reads one case. Throws Error naming the case if its volumes do not share a grid, the target is missing or the mask
-/// is empty; the files read are added to `provenance`.
+/// is empty; the files read are added to `provenance` with this `use`.
 Sample load_sample(const Case& item, const std::vector<nn::GeneratorConfig::Condition>& conditions,
-                   const nn::HuMap& hu_map, Provenance& provenance);
+                   const nn::HuMap& hu_map, Provenance& provenance, const std::string& use = "");
 /// The same for a case whose files are among the sources already.
 Sample load_sample_again(const Case& item, const std::vector<nn::GeneratorConfig::Condition>& conditions,
                          const nn::HuMap& hu_map);
 /// Reads several cases, with progress.
 std::vector<Sample> load_samples(const std::vector<Case>& cases,
                                  const std::vector<nn::GeneratorConfig::Condition>& conditions, const nn::HuMap& hu_map,
-                                 Provenance& provenance);
+                                 Provenance& provenance, const std::string& use = "");
 
-/// Flat indices of the voxels inside, evenly thinned to at most 65536.
-Tensor foreground_indices(const Tensor& mask);
 /// Throws Error naming the file if there is a NaN or an infinite voxel.
 void require_finite(const Tensor& tensor, const fs::path& path);
 
@@ -67,11 +65,11 @@ struct Batch {
   std::vector<std::size_t> cases;  ///< index of each window's case
 };
 
-/// Draws windows centred near a random foreground voxel, each patient equally often whatever their number of cases;
-/// flips left-right half of the time, which is anatomically honest for this axis alone, and commutes with acquisitions
-/// whose views lie evenly. Voxels beyond the volume are air and outside the mask. The draw of a step depends on
-/// (seed, step) alone, and what changes a window besides on (seed, step, place in the batch). draw() may be called by
-/// several threads at once.
+/// Draws windows near a random foreground voxel (train/placement.hpp), each patient equally often whatever their number
+/// of cases; flips left-right half of the time, which is anatomically honest for this axis alone, and commutes with
+/// acquisitions whose views lie evenly. Voxels beyond the volume are air and outside the mask. The draw of a step
+/// depends on (seed, step) alone, and what changes a window besides on (seed, step, place in the batch). draw() may be
+/// called by several threads at once.
 class WindowSampler {
  public:
   /// Cuts the window of a case: its number, (D, H, W) of the first voxel, edge.

@@ -88,15 +88,17 @@ class BankOnVolumes : public net::FeatureBank {
  private:
   Projected project(const net::BankSubject& subject, WindowLevels levels) const {
     const nn::HuMap& units = bank_.encoder().input.hu_map;
-    const Tensor hu = nn::tensor_of(*subject.ct_hu);
+    const Volume ct_hu = nn::turned_for_network(*subject.ct_hu);
+    const Mask inside = nn::turned_for_network(*subject.mask);
+    const Tensor hu = nn::tensor_of(ct_hu);
     if (!torch::isfinite(hu).all().item<bool>()) throw Error("contains NaN or infinite voxels");
-    const Tensor image = units.to_unit(hu).unsqueeze(0), mask = nn::tensor_of(*subject.mask).unsqueeze(0);
-    const Point3 spacing = subject.ct_hu->grid.spacing_mm();
+    const Tensor image = units.to_unit(hu).unsqueeze(0), mask = nn::tensor_of(inside).unsqueeze(0);
+    const Point3 spacing = ct_hu.grid.spacing_mm();
     const double edge_mm = (spacing[0] + spacing[1] + spacing[2]) / 3.0;
     drift::BankRecipe recipe = recipe_;
     recipe.windows_per_case = subject.windows;
     if (recipe.spacing_mm == 0 && !bank_.fits_edge(edge_mm)) recipe.spacing_mm = bank_.edges_mm()[1];
-    BankVolume volume = bank_volume(image, mask, subject.ct_hu->grid, recipe.spacing_mm);
+    BankVolume volume = bank_volume(image, mask, ct_hu.grid, recipe.spacing_mm);
     volume.id = subject.id;
     volume.anatomy = subject.anatomy;
     volume.user = subject.user;
