@@ -107,6 +107,8 @@ void declare_training(CLI::App& app, Options& o) {
   app.add_option("--max-time", t.max_time_s, "Stop with a checkpoint after this many seconds; 0: no limit")
       ->check(cli::range(0.0, 1e9));
   app.add_flag("--restart", t.restart, "Begin anew even if a checkpoint exists");
+  app.add_flag("--allow-leak", t.allow_leak,
+               "Train although a bank, an encoder or --init was made from a patient of the val or test split");
 }
 
 void declare_drift(CLI::App& app, net::TrainOptions& t) {
@@ -222,7 +224,7 @@ nlohmann::ordered_json portable_options(const CLI::App& app, const Options& o) {
   const net::TrainOptions& t = o.train;
   nlohmann::ordered_json json =
       cli::options_in_effect(app, {"output", "log", "plot", "force", "reproducible", "device", "allow-code", "dry-run",
-                                   "checkpoint-every", "max-time", "restart", "cache"});
+                                   "checkpoint-every", "max-time", "restart", "allow-leak", "cache"});
   if (!o.encoders.empty()) json["encoder"] = o.encoders;
   for (const std::string& name : unused_options(t)) json.erase(name);  // another objective takes its own defaults
   json["widths"] = o.widths;

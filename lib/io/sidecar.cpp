@@ -83,7 +83,7 @@ Provenance::Provenance(std::string tool, std::vector<std::string> argv)
   reproducible = epoch != nullptr && *epoch != '\0';
 }
 
-void Provenance::add_source(const fs::path& path) {
+void Provenance::add_source(const fs::path& path, const std::string& use) {
   const std::string key = path.string();
   {
     const std::lock_guard<std::mutex> lock(sources_mutex());
@@ -95,6 +95,7 @@ void Provenance::add_source(const fs::path& path) {
     source["bytes"] = fs::file_size(path, error);
     source["sha256"] = sha256_of_file(path);
   }
+  if (!use.empty()) source["use"] = use;
   const std::lock_guard<std::mutex> lock(sources_mutex());
   sources_.emplace(key, std::move(source));
 }

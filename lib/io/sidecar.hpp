@@ -28,8 +28,10 @@ class Provenance {
   /// No time stamp, wall time or memory in files; also switched on by the environment variable SOURCE_DATE_EPOCH.
   bool reproducible = false;
 
-  /// Remembers name, size and SHA-256 of an input or checkpoint. Safe to call from several threads.
-  void add_source(const fs::path& path);
+  /// Remembers name, size and SHA-256 of an input or checkpoint. Safe to call from several threads. `use`, if not
+  /// empty, stands beside them: `validation` for what was looked at and not learnt from.
+  void add_source(const fs::path& path, const std::string& use = "");
+  static constexpr const char* validation = "validation";
   /// The object: tool, version, git id, library versions, argv, seed, threads, device, sources, wall time, peak RSS.
   nlohmann::ordered_json json() const;
 

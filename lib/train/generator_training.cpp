@@ -84,6 +84,7 @@ class Training {
         provenance_(provenance),
         device_(nn::device_from_text(compute.device)),
         config_(generator_config(manifest, options)),
+        held_out_(manifest, options.allow_leak),
         best_(options.score) {
     const std::vector<Case> validation = validation_cases(manifest, options);
     if (options.precision == "bf16" && device_.is_cpu())
@@ -92,15 +93,17 @@ class Training {
     network_ = nn::Generator(config_);
     if (!options.init.empty()) begin_from(options.init);
     network_->to(device_);
-    Objectives::check_files(options);
+    Objectives::check_files(options, held_out_);
     trainee_ = std::make_unique<Trainee>(*network_, options.ema);
     cases_ = usable_cases(manifest, "train");
     WindowChanges changes = window_changes(options, config_, cases_.front());
     train_ = std::make_unique<CaseStore>(cases_, config_.conditions, config_.hu_map, cache_bytes(options), provenance);
-    objectives_ = std::make_unique<Objectives>(options, compute.seed, manifest, config_.hu_map,
-                                               median_edge_mm(train_->headers()), device_, provenance);
+    objectives_ = std::make_unique<Objectives>(options, compute.seed, config_.hu_map, median_edge_mm(train_->headers()),
+                                               device_, provenance);
     std::vector<Sample> samples;
-    if (!validation.empty()) samples = load_samples(validation, config_.conditions, config_.hu_map, provenance);
+    if (!validation.empty()) {
+      samples = load_samples(validation, config_.conditions, config_.hu_map, provenance, Provenance::validation);
+    }
     validation_ = std::make_unique<Validation>(std::move(samples), config_, device_);
     const auto cut = [this](std::size_t index, const auto& start, auto edge) {
       return train_->cut(index, start, edge);
@@ -197,6 +200,7 @@ class Training {
     const torch::NoGradGuard no_grad;
     auto parameters = network_->named_parameters();
     for (const auto& item : trained.network->named_parameters()) parameters[item.key()].copy_(item.value());
+    with_context(path.string(), [&] { held_out_.check_files(trained.description); });
     init_digest_ = trained.digest;
     provenance_.add_source(path);
   }
@@ -341,11 +345,13 @@ class Training {
     training["data"]["validation_cases"] = validation_->cases();
     if (!objectives_->empty()) training["objectives"] = objectives_->description();
     if (!init_digest_.empty()) training["init_sha256"] = init_digest_;
-    return {{"kind", "generator"},
-            {"generator", config_.json()},
-            {"network", net::generator_figures(config_.json())},
-            {"training", training},
-            {"options", options_.options}};
+    Json description{{"kind", "generator"},
+                     {"generator", config_.json()},
+                     {"network", net::generator_figures(config_.json())},
+                     {"training", training},
+                     {"options", options_.options}};
+    if (!held_out_.inherited().empty()) description[inherited_key] = held_out_.inherited();
+    return description;
   }
 
   void write_model() {
@@ -369,6 +375,7 @@ class Training {
   Provenance& provenance_;
   torch::Device device_;
   nn::GeneratorConfig config_;
+  HeldOut held_out_;
   nn::Generator network_{nullptr};
   std::unique_ptr<Trainee> trainee_;
   std::unique_ptr<Objectives> objectives_;

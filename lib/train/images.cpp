@@ -9,6 +9,7 @@
 #include "io/nifti.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"
+#include "train/placement.hpp"
 
 namespace gdm::train {
 namespace {
@@ -112,14 +113,14 @@ Source choose_source(const std::vector<Case>& cases, const std::string& wanted, 
 }
 
 std::vector<Sample> load_images(const std::vector<Case>& cases, const Source& source, const nn::HuMap& hu_map,
-                                Provenance& provenance) {
+                                Provenance& provenance, const std::string& use) {
   std::vector<Sample> samples;
   Progress progress("loading", static_cast<std::int64_t>(cases.size()), "case");
   for (const Case& item : cases) {
     throw_if_stop_requested();
     samples.push_back(with_context("case '" + item.id + "'", [&] { return read_image(item, source, hu_map); }));
-    provenance.add_source(volume_of_case(item, source.name));
-    if (item.mask) provenance.add_source(*item.mask);
+    provenance.add_source(volume_of_case(item, source.name), use);
+    if (item.mask) provenance.add_source(*item.mask, use);
     progress.advance();
   }
   return samples;

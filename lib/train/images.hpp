@@ -28,7 +28,7 @@ Source choose_source(const std::vector<Case>& cases, const std::string& wanted, 
 /// values themselves (labels). Without a mask in the manifest the patient is the body of a CT, what is brighter than
 /// the volume's mean in others, and every label but 0.
 std::vector<Sample> load_images(const std::vector<Case>& cases, const Source& source, const nn::HuMap& hu_map,
-                                Provenance& provenance);
+                                Provenance& provenance, const std::string& use = "");
 
 /// Least and largest mean voxel edge.
 std::array<double, 2> edge_range_mm(const std::vector<Sample>& samples);

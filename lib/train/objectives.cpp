@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include "drift/encoder_objective.hpp"
 #include "drift/gradient_l1_loss.hpp"
@@ -16,16 +15,6 @@ namespace {
 
 constexpr double least_part = 0.01;      // of the schedule: below it objectives are not computed
 constexpr std::int64_t view_margin = 8;  // voxels that a view may shift where no bank says how large it is
-
-/// A bank that has seen a patient of the val or test split would leak into what those splits measure.
-void check_leak(const drift::RealBank& bank, const Manifest& manifest) {
-  const std::set<std::string> in_bank(bank.patients().begin(), bank.patients().end());
-  for (const Case& item : manifest.cases) {
-    if ((item.split == "val" || item.split == "test") && in_bank.count(item.patient()) != 0) {
-      throw Error(fmt::format("holds features of patient '{}', who is in the {} split", item.patient(), item.split));
-    }
-  }
-}
 
 drift::EncoderObjectiveOptions encoder_options(const net::TrainOptions& options, const nn::HuMap& units,
                                                double edge_mm) {
@@ -50,8 +39,8 @@ drift::EncoderObjectiveOptions encoder_options(const net::TrainOptions& options,
 
 }  // namespace
 
-Objectives::Objectives(const net::TrainOptions& options, std::uint64_t seed, const Manifest& manifest,
-                       const nn::HuMap& units, double edge_mm, torch::Device device, Provenance& provenance)
+Objectives::Objectives(const net::TrainOptions& options, std::uint64_t seed, const nn::HuMap& units, double edge_mm,
+                       torch::Device device, Provenance& provenance)
     : options_(options), seed_(seed) {
   if (options.plain_regression()) return;
   coordination_ = {drift::coordination_from_name(options.coordination), options.conflict, options.conflict_edge};
@@ -66,7 +55,7 @@ Objectives::Objectives(const net::TrainOptions& options, std::uint64_t seed, con
   }
   if (options.objective == "regression") return;
   for (const fs::path& path : options.banks) {
-    with_context(path.string(), [&] { add_bank(path, manifest, units, edge_mm, device); });
+    with_context(path.string(), [&] { add_bank(path, units, edge_mm, device); });
     provenance.add_source(path);
   }
   for (const fs::path& path : options.encoders) {
@@ -75,20 +64,30 @@ Objectives::Objectives(const net::TrainOptions& options, std::uint64_t seed, con
   }
 }
 
-void Objectives::check_files(const net::TrainOptions& options) {
+void Objectives::check_files(const net::TrainOptions& options, HeldOut& held_out) {
   if (options.objective == "regression") return;
-  for (const fs::path& path : options.banks) SafetensorsFile(path).require_kind("bank");
-  for (const fs::path& path : options.encoders) SafetensorsFile(path).require_kind("encoder");
+  const auto check = [&](const fs::path& path, const char* kind) {
+    const SafetensorsFile file(path);
+    file.require_kind(kind);
+    with_context(path.string(), [&] {
+      const nlohmann::ordered_json& description = file.description();
+      held_out.check_files(description);
+      held_out.check_patients(description.value("patients", std::vector<std::string>{}));
+    });
+  };
+  for (const fs::path& path : options.banks) check(path, "bank");
+  for (const fs::path& path : options.encoders) check(path, "encoder");
 }
 
-void Objectives::add_bank(const fs::path& path, const Manifest& manifest, const nn::HuMap& units, double edge_mm,
-                          torch::Device device) {
+void Objectives::add_bank(const fs::path& path, const nn::HuMap& units, double edge_mm, torch::Device device) {
   const auto bank = std::make_shared<const drift::RealBank>(path, device);
-  if (bank->window() > options_.window) {
-    throw Error(
-        fmt::format("made from windows of {} voxels, training windows have only {}", bank->window(), options_.window));
+  if (bank->training_window() != options_.window) {
+    throw Error(fmt::format(
+        "made of views of windows of {0} voxels, this training's have {1}: their features have another distribution, "
+        "so "
+        "a generator could do no right; build the bank with --training-window {1}, or train with --window {0}",
+        bank->training_window(), options_.window));
   }
-  check_leak(*bank, manifest);
   bank->require_edge(edge_mm);
   const std::string name = std::to_string(members_.size() + 1);
   members_.push_back(std::make_unique<drift::EncoderObjective>(name, bank, encoder_options(options_, units, edge_mm)));

@@ -11,6 +11,7 @@
 #include "io/sidecar.hpp"
 #include "net/network.hpp"
 #include "nn/hu_map.hpp"
+#include "train/held_out.hpp"
 
 namespace gdm::train {
 
@@ -20,13 +21,14 @@ using torch::Tensor;
 /// batch, by (number of the batch mod theirs), so that a step costs the same however many there are.
 class Objectives {
  public:
-  /// Throws Error for files that cannot be used: windows larger than the training's, voxels of another size than
-  /// `edge_mm`, patients of the val or test split, a level weight that leaves nothing.
-  Objectives(const net::TrainOptions& options, std::uint64_t seed, const Manifest& manifest, const nn::HuMap& units,
-             double edge_mm, torch::Device device, Provenance& provenance);
+  /// Throws Error for files that cannot be used: views of other windows than the training's, voxels of another size
+  /// than `edge_mm`, a level weight that leaves nothing.
+  Objectives(const net::TrainOptions& options, std::uint64_t seed, const nn::HuMap& units, double edge_mm,
+             torch::Device device, Provenance& provenance);
 
-  /// Throws Error for banks and encoders that are none, before the time that volumes take to load.
-  static void check_files(const net::TrainOptions& options);
+  /// Throws Error for banks and encoders that are none, or that were made from held-out patients, before the time that
+  /// volumes take to load.
+  static void check_files(const net::TrainOptions& options, HeldOut& held_out);
 
   /// After so many batches each of the banks and encoders has had its turn.
   std::int64_t turns() const { return std::max<std::int64_t>(1, static_cast<std::int64_t>(members_.size())); }
@@ -44,8 +46,7 @@ class Objectives {
   void load(const SafetensorsFile& file, const nlohmann::ordered_json& json);
 
  private:
-  void add_bank(const fs::path& path, const Manifest& manifest, const nn::HuMap& units, double edge_mm,
-                torch::Device device);
+  void add_bank(const fs::path& path, const nn::HuMap& units, double edge_mm, torch::Device device);
   void add_encoder(const fs::path& path, const nn::HuMap& units, double edge_mm, torch::Device device);
   /// options.share_end at the last step, 1 at options.drift_start, linear between.
   double share_factor(std::int64_t step) const;

@@ -90,7 +90,7 @@ class Pretraining {
       log_info("no case in split 'val': no validation curve, and the probe uses train cases");
     } else {
       choose_source(val, source_.name, options_.scaling, false);
-      validation_ = load_images(val, source_, input_.hu_map, provenance_);
+      validation_ = load_images(val, source_, input_.hu_map, provenance_, Provenance::validation);
     }
     const auto edges = edge_range_mm(train_);
     input_.spacing_mm = {edges[0], edges[1] * strength_.resolution};  // larger voxels were simulated, smaller not

@@ -12,7 +12,7 @@ description() { gdm-featbank info "$1" --json | sed '/"provenance"/,/^ }/d'; }
 gdm-phantom -o p --count 9 --kind head --seed 3 --shape 32 --spacing 7 -q
 gdm-encoder pretrain p/manifest.json -o e.safetensors --window 16 --widths 8,8,8 --steps 4 --batch 2 "${common[@]}"
 gdm-encoder pretrain p/manifest.json -o f.safetensors --window 16 --widths 8,8,8 --steps 5 --batch 2 "${common[@]}"
-build=(gdm-featbank build p/manifest.json --encoder e.safetensors --window 16 --windows-per-case 6 "${common[@]}")
+build=(gdm-featbank build p/manifest.json --encoder e.safetensors --window 16 --training-window 16 --windows-per-case 6 "${common[@]}")
 "${build[@]}" -o b.safetensors
 
 # A rebuild gives the same bytes; so do the cases in another order, and shards.
@@ -31,7 +31,7 @@ cp s1.safetensors t.safetensors
 refused 1 "twice" gdm-featbank merge s[1-4].safetensors t.safetensors -o x.safetensors
 "${build[@]}" --axial-bins 2 -o s2.safetensors --shard 2/4 --force
 refused 1 "axial_bins" gdm-featbank merge s[1-4].safetensors -o x.safetensors
-gdm-featbank build p/manifest.json --encoder f.safetensors --window 16 --windows-per-case 6 "${common[@]}" \
+gdm-featbank build p/manifest.json --encoder f.safetensors --window 16 --training-window 16 --windows-per-case 6 "${common[@]}" \
   -o s2.safetensors --shard 2/4 --force
 refused 1 "another encoder" gdm-featbank merge s[1-4].safetensors -o x.safetensors
 refused 1 "bank-shard" gdm-featbank info s1.safetensors

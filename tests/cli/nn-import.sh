@@ -45,7 +45,7 @@ grep -q '^licence *none' same.txt || fail "card: $(cat same.txt)"
 # It makes banks and grades, the same as our own.
 /bin/sed 's/"target": "\([^"]*\)_ct.nii.gz"/&, "prediction": "\1_mr.nii.gz"/' p/manifest.json >p/graded.json
 for name in own same; do
-  gdm-featbank build p/manifest.json --encoder $name.safetensors -o $name-bank.safetensors --window 16 \
+  gdm-featbank build p/manifest.json --encoder $name.safetensors -o $name-bank.safetensors --window 16 --training-window 16 \
     --windows-per-case 2 "${common[@]}"
   gdm-metrics p/graded.json --encoder $name.safetensors --json --threads 1 -q | grep -E '"(frechet|kernel_interval)":' >$name.grades
 done
@@ -60,7 +60,7 @@ mkdir one two
 cmp one/e.safetensors two/e.safetensors || fail "two imports differ"
 gdm-encoder info one/e.safetensors | grep -q "features standardised" || fail "no statistics in the file"
 gdm-encoder info one/e.safetensors --json | grep -q '"windows_per_case": 2' || fail "the file does not say what its statistics are of"
-gdm-featbank build p/manifest.json --encoder one/e.safetensors -o s.safetensors --window 16 --windows-per-case 2 "${common[@]}"
+gdm-featbank build p/manifest.json --encoder one/e.safetensors -o s.safetensors --window 16 --training-window 16 --windows-per-case 2 "${common[@]}"
 gdm-featbank info s.safetensors | grep -q 'encoder *imported' || fail "the bank does not describe its encoder"
 
 # The ready descriptions hold together: only the weights are missing.

@@ -10,7 +10,7 @@ gdm-recon project phantoms/manifest.json -o sino --views 12 --photons 1e5 -q | g
 gdm-encoder pretrain phantoms/manifest.json -o e.safetensors --window 16 --widths 8,8,8 --steps 4 --batch 2 "${common[@]}"
 gdm-encoder pretrain phantoms/manifest.json -o s.safetensors --task segment --stem conv --window 16 --widths 8,8,8 \
   --steps 4 --batch 2 "${common[@]}"
-gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o b.safetensors --window 16 --windows-per-case 4 \
+gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o b.safetensors --window 16 --training-window 16 --windows-per-case 4 \
   "${common[@]}"
 gdm-featbank info b.safetensors | grep -q spatial.s1 || fail "bank info lacks the spatial level"
 train=(gdm-drift-train --window 16 --widths 8,16 --steps 8 --batch 2 "${common[@]}")
@@ -54,7 +54,7 @@ refused 1 "another task or architecture" "${train[@]}" fbp/manifest.json --init 
 
 # A stopped training exits 75 and continues to the same model, byte for byte, drift state of two banks included; other options
 # are refused. Both runs have the same names in different folders, so that even their provenance agrees.
-gdm-featbank build phantoms/manifest.json --encoder s.safetensors -o b2.safetensors --window 16 --windows-per-case 4 \
+gdm-featbank build phantoms/manifest.json --encoder s.safetensors -o b2.safetensors --window 16 --training-window 16 --windows-per-case 4 \
   "${common[@]}"
 long=(gdm-drift-train ../phantoms/manifest.json --bank ../b.safetensors --bank ../b2.safetensors --window 16
   --widths 8,16 --batch 2 --drift-start 0.1 "${common[@]}" -o m.safetensors)

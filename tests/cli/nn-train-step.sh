@@ -8,7 +8,7 @@ common=(--threads 1 --seed 3 -q)
 gdm-phantom -o phantoms --count 4 --kind head --seed 3 --shape 32 --spacing 7 -q
 gdm-encoder pretrain phantoms/manifest.json -o e.safetensors --window 16 --widths 8,8,8 --steps 2 --batch 2 \
   "${common[@]}"
-gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o b.safetensors --window 16 --windows-per-case 4 \
+gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o b.safetensors --window 16 --training-window 16 --windows-per-case 4 \
   "${common[@]}"
 train=(gdm-drift-train ../phantoms/manifest.json --window 16 --widths 8,16 --force --threads 1 --seed 3
   --progress never)

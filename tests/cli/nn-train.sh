@@ -8,7 +8,7 @@ common=(--threads 1 --seed 3 -q)
 gdm-phantom -o phantoms --count 5 --kind head --seed 3 --shape 32 --spacing 7 -q
 gdm-recon project phantoms/manifest.json -o sino --views 12 -q | gdm-recon fbp - -o fbp --filter cosine -q >fbp.json
 gdm-encoder pretrain phantoms/manifest.json -o e.safetensors --window 16 --widths 8,8 --steps 2 --batch 2 "${common[@]}"
-gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o b.safetensors --window 16 --windows-per-case 4 \
+gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o b.safetensors --window 16 --training-window 16 --windows-per-case 4 \
   "${common[@]}"
 tiny=(--window 16 --widths 8,16 --batch 2)
 
@@ -110,5 +110,28 @@ refused 1 "error: e.safetensors: is encoder, expected .*'bank'" gdm-drift-train 
 ! grep -q loading err.txt || fail "volumes were loaded first: $(cat err.txt)"
 refused 1 "error: b.safetensors: is bank, expected .*'encoder'" gdm-drift-train fbp/manifest.json --objective perceptual \
   --encoder b.safetensors -o x.safetensors "${tiny[@]}" -q
+# A bank of other windows than the training's has features of another distribution.
+refused 1 'b.safetensors: made of views of windows of 16 voxels, .* 24: .*--training-window 24' gdm-drift-train \
+  fbp/manifest.json --bank b.safetensors -o x.safetensors --window 24 --widths 8,16 "${common[@]}"
+refused 2 'smaller' gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o x.safetensors --window 24 \
+  --training-window 16
+# What has seen a test case may not teach, as an encoder, as the encoder of a bank or as first weights.
+sed 's/"test"/"train"/' phantoms/manifest.json >phantoms/all.json
+gdm-encoder pretrain phantoms/all.json -o l.safetensors --window 16 --widths 8,8 --steps 1 --batch 1 "${common[@]}"
+gdm-featbank build phantoms/manifest.json --encoder l.safetensors -o lb.safetensors --window 16 --training-window 16 \
+  --windows-per-case 2 "${common[@]}"
+sed 's/"test"/"train"/' fbp/manifest.json >fbp/all.json
+gdm-drift-train fbp/all.json --objective regression -o li.safetensors --steps 1 "${tiny[@]}" "${common[@]}"
+leaky=(gdm-drift-train fbp/manifest.json "${tiny[@]}" --steps 2 --drift-start 0 "${common[@]}")
+for from in "--objective perceptual --encoder l" "--bank lb" "--objective regression --init li"; do
+  # shellcheck disable=SC2086
+  refused 1 "${from##* }.safetensors: was made from .* in the test split.*--allow-leak" "${leaky[@]}" $from.safetensors \
+    -o x.safetensors
+done
+"${leaky[@]}" --objective perceptual --encoder l.safetensors --allow-leak -o leaked.safetensors 2>err.txt
+grep -q 'warning: .*in the test split' err.txt || fail "no word of a leak that was allowed: $(cat err.txt)"
+# The leak goes on in what was trained with it.
+refused 1 "leaked.safetensors: was made from .* in the test split" "${leaky[@]}" --objective regression \
+  --init leaked.safetensors -o x.safetensors
 compgen -G 'x*' >/dev/null && fail "a refused command left $(compgen -G 'x*')"
 exit 0

@@ -23,7 +23,7 @@ net::TrainOptions ssim_alone() {
 /// What the log says of SSIM at a step.
 Json logged(const net::TrainOptions& options, std::int64_t step) {
   Provenance provenance("test", {});
-  Objectives objectives(options, 1, {}, {}, 1.0, torch::Device(torch::kCPU), provenance);
+  Objectives objectives(options, 1, {}, 1.0, torch::Device(torch::kCPU), provenance);
   torch::manual_seed(2);
   const Tensor x = torch::rand({1, 1, 8, 8, 8}), y = torch::rand({1, 1, 8, 8, 8});
   Json line;
