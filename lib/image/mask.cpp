@@ -2,9 +2,12 @@
 // instead of visiting voxels.
 #include "image/mask.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
+#include "sys/error.hpp"
 #include "sys/parallel.hpp"
 
 namespace gdm {
@@ -128,6 +131,16 @@ Mask body_mask_from_ct(const Volume& ct_hu, float threshold_hu) {
 
 std::int64_t count_inside(const Mask& mask) {
   return std::count_if(mask.voxels.begin(), mask.voxels.end(), [](std::uint8_t v) { return v != 0; });
+}
+
+Volume with_outside(Volume volume, const Mask& mask, float value) {
+  if (volume.grid.shape_ijk != mask.grid.shape_ijk) {
+    throw Error(fmt::format("the mask has {}, the volume {}", describe(mask.grid), describe(volume.grid)));
+  }
+  for (std::size_t n = 0; n < mask.voxels.size(); ++n) {
+    if (mask.voxels[n] == 0) volume.voxels[n] = value;
+  }
+  return volume;
 }
 
 }  // namespace gdm

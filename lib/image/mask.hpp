@@ -11,4 +11,12 @@ Mask body_mask_from_ct(const Volume& ct_hu, float threshold_hu = -400.0F);
 
 std::int64_t count_inside(const Mask& mask);
 
+/// What CT has where there is no patient.
+constexpr float air_hu = -1024.0F;
+
+/// The volume with `value` in place of every voxel outside the mask, so that what looks at windows or surfaces sees
+/// nothing that does not count. Throws Error, naming both shapes, unless they have the same number of voxels along each
+/// axis.
+Volume with_outside(Volume volume, const Mask& mask, float value = air_hu);
+
 }  // namespace gdm
