@@ -6,7 +6,10 @@
 namespace gdm {
 
 /// The patient in a CT: voxels above `threshold_hu`, the largest 6-connected component of them, holes filled in each
-/// axial (k) slice, so that airways, sinuses and lungs count as inside. Empty if nothing lies above the threshold.
+/// axial slice, so that airways, sinuses and lungs count as inside. A slice is axial if the axis across it is the one
+/// that Grid::orientation() takes for superior-inferior, and all is done in standard_orientation: the mask is the same
+/// set of points in the patient however the file orders and flips the axes (but for axes at 45 degrees to the patient,
+/// of which the order decides). Empty if nothing lies above the threshold.
 Mask body_mask_from_ct(const Volume& ct_hu, float threshold_hu = -400.0F);
 
 std::int64_t count_inside(const Mask& mask);
