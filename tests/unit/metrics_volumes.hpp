@@ -14,7 +14,9 @@ struct Pair {
 };
 
 inline Pair formula_pair(std::int64_t ni, std::int64_t nj, std::int64_t nk, std::int64_t p) {
-  const Grid grid = Grid::centred({ni, nj, nk}, {1, 1, 1});
+  Grid grid = Grid::centred({ni, nj, nk}, {1, 1, 1});
+  grid.ijk_to_ras_mm[1][1] *= -1;  // LPS, in which metrics are taken: the arrays of the recipes as they are
+  grid.ijk_to_ras_mm[1][3] *= -1;
   Pair pair{Volume(grid, 0), Volume(grid, 0), Mask(grid, 0)};
   const auto square = [](std::int64_t v) { return v * v; };
   for (std::int64_t k = 0; k < nk; ++k) {
