@@ -2,9 +2,13 @@
 // instead of visiting voxels.
 #include "image/mask.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
+#include "image/orientation.hpp"
+#include "sys/error.hpp"
 #include "sys/parallel.hpp"
 
 namespace gdm {
@@ -111,23 +115,45 @@ void fill_holes(std::int64_t ni, std::int64_t nj, std::uint8_t* slice) {
   }
 }
 
+/// The largest component of the voxels inside, without holes in its k slices; nothing if there is none.
+void keep_body(Mask& mask) {
+  const auto [ni, nj, nk] = mask.grid.shape_ijk;
+  std::uint8_t* voxels = mask.voxels.data();
+  const RunTable table = find_runs(ni, nj * nk, [voxels](std::size_t n) { return voxels[n] != 0; });
+  if (table.runs.empty()) return;
+  std::fill(mask.voxels.begin(), mask.voxels.end(), std::uint8_t{0});
+  mark_largest(table, mask.grid.shape_ijk, voxels);
+  const std::int64_t columns = ni, rows = nj;
+  parallel_for(nk, [=](std::int64_t k) { fill_holes(columns, rows, voxels + k * columns * rows); });
+}
+
 }  // namespace
 
 Mask body_mask_from_ct(const Volume& ct_hu, float threshold_hu) {
   Mask mask(ct_hu.grid, 0);
-  const auto [ni, nj, nk] = ct_hu.grid.shape_ijk;
-  const float* hu = ct_hu.voxels.data();
-  const RunTable table = find_runs(ni, nj * nk, [hu, threshold_hu](std::size_t n) { return hu[n] > threshold_hu; });
-  if (table.runs.empty()) return mask;
-  mark_largest(table, ct_hu.grid.shape_ijk, mask.voxels.data());
-  std::uint8_t* voxels = mask.voxels.data();
-  const std::int64_t columns = ni, rows = nj;
-  parallel_for(nk, [=](std::int64_t k) { fill_holes(columns, rows, voxels + k * columns * rows); });
+  std::transform(ct_hu.voxels.begin(), ct_hu.voxels.end(), mask.voxels.begin(),
+                 [threshold_hu](float hu) { return static_cast<std::uint8_t>(hu > threshold_hu); });
+  const bool turn = ct_hu.grid.orientation() != standard_orientation;
+  const AxisMap map = axis_map(ct_hu.grid, standard_orientation);
+  if (turn) mask = reoriented(mask, map);
+  keep_body(mask);
+  if (turn) mask = reoriented(mask, inverse(map));
+  mask.grid = ct_hu.grid;  // the same but for rounding
   return mask;
 }
 
 std::int64_t count_inside(const Mask& mask) {
   return std::count_if(mask.voxels.begin(), mask.voxels.end(), [](std::uint8_t v) { return v != 0; });
+}
+
+Volume with_outside(Volume volume, const Mask& mask, float value) {
+  if (volume.grid.shape_ijk != mask.grid.shape_ijk) {
+    throw Error(fmt::format("the mask has {}, the volume {}", describe(mask.grid), describe(volume.grid)));
+  }
+  for (std::size_t n = 0; n < mask.voxels.size(); ++n) {
+    if (mask.voxels[n] == 0) volume.voxels[n] = value;
+  }
+  return volume;
 }
 
 }  // namespace gdm

@@ -6,9 +6,20 @@
 namespace gdm {
 
 /// The patient in a CT: voxels above `threshold_hu`, the largest 6-connected component of them, holes filled in each
-/// axial (k) slice, so that airways, sinuses and lungs count as inside. Empty if nothing lies above the threshold.
+/// axial slice, so that airways, sinuses and lungs count as inside. A slice is axial if the axis across it is the one
+/// that Grid::orientation() takes for superior-inferior, and all is done in standard_orientation: the mask is the same
+/// set of points in the patient however the file orders and flips the axes (but for axes at 45 degrees to the patient,
+/// of which the order decides). Empty if nothing lies above the threshold.
 Mask body_mask_from_ct(const Volume& ct_hu, float threshold_hu = -400.0F);
 
 std::int64_t count_inside(const Mask& mask);
+
+/// What CT has where there is no patient.
+constexpr float air_hu = -1024.0F;
+
+/// The volume with `value` in place of every voxel outside the mask, so that what looks at windows or surfaces sees
+/// nothing that does not count. Throws Error, naming both shapes, unless they have the same number of voxels along each
+/// axis.
+Volume with_outside(Volume volume, const Mask& mask, float value = air_hu);
 
 }  // namespace gdm

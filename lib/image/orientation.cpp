@@ -85,6 +85,15 @@ AxisMap axis_map(const Grid& from, const std::string& letters) {
   return map;
 }
 
+AxisMap inverse(const AxisMap& map) {
+  AxisMap back;
+  for (std::size_t a = 0; a < 3; ++a) {
+    back.source[map.source[a]] = a;
+    back.flipped[map.source[a]] = map.flipped[a];
+  }
+  return back;
+}
+
 Grid reoriented(const Grid& grid, const AxisMap& map) {
   Grid result = grid;
   Point3 first{};  // old index of the voxel that becomes (0, 0, 0)

@@ -12,6 +12,11 @@
 
 namespace gdm {
 
+/// How volumes are turned before anything that depends on the order of their axes, so that the result is one of the
+/// anatomy and not of the file. LPS is how ITK's images with the identity as their direction lie, SynthRAD2025's among
+/// them, so that the values of that challenge's own code, which takes volumes as they are stored, stay as they are.
+constexpr const char* standard_orientation = "LPS";
+
 /// The same position in LPS+ millimetres (ITK, DICOM) and in RAS+ millimetres (NIfTI): x and y change their signs.
 Point3 lps_of_ras(const Point3& ras_mm);
 Point3 ras_of_lps(const Point3& lps_mm);
@@ -40,14 +45,15 @@ struct AxisMap {
 /// with Exit::usage for other letters.
 AxisMap axis_map(const Grid& from, const std::string& letters);
 
+/// The way back.
+AxisMap inverse(const AxisMap& map);
+
 /// The grid of the mapped image: each voxel keeps its world position. Codes are kept.
 Grid reoriented(const Grid& grid, const AxisMap& map);
 
-/// The same voxels at the same world positions, stored with axes in the directions `letters`. Nothing is interpolated:
-/// going back to the letters of image.grid.orientation() gives the original voxels. Throws as axis_map does.
+/// The same voxels at the same world positions, stored along the mapped axes. Nothing is interpolated.
 template <class T>
-Image<T> reoriented(const Image<T>& image, const std::string& letters) {
-  const AxisMap map = axis_map(image.grid, letters);
+Image<T> reoriented(const Image<T>& image, const AxisMap& map) {
   Image<T> result(reoriented(image.grid, map), T{});
   const Index3& old_shape = image.grid.shape_ijk;
   const Index3 old_stride{1, old_shape[0], old_shape[0] * old_shape[1]};
@@ -69,6 +75,13 @@ Image<T> reoriented(const Image<T>& image, const std::string& letters) {
     }
   }
   return result;
+}
+
+/// The same with axes in the directions `letters`: going back to the letters of image.grid.orientation() gives the
+/// original voxels. Throws as axis_map does.
+template <class T>
+Image<T> reoriented(const Image<T>& image, const std::string& letters) {
+  return reoriented(image, axis_map(image.grid, letters));
 }
 
 }  // namespace gdm

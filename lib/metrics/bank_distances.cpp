@@ -3,6 +3,7 @@
 #include <Eigen/Dense>
 #include <algorithm>
 
+#include "image/mask.hpp"
 #include "metrics/distribution.hpp"
 #include "metrics/kernel_distance.hpp"
 
@@ -64,9 +65,10 @@ BankComparison::BankComparison(const fs::path& path, std::size_t sets, const net
 }
 
 BankComparison::Features BankComparison::features(const Case& item, const Volume& volume, const Mask& mask) {
+  const Volume masked = with_outside(volume, mask);
   net::BankSubject subject;
   subject.id = item.id;
-  subject.ct_hu = &volume;
+  subject.ct_hu = &masked;
   subject.mask = &mask;
   subject.windows = bank_->description().at("build").at("windows_per_case").get<std::int64_t>();
   return bank_->features(subject);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "image/mask.hpp"
 #include "io/manifest.hpp"
 #include "metrics/level_distances.hpp"
 #include "net/network.hpp"
@@ -60,7 +61,10 @@ class EncoderComparison {
 
   EncoderComparison(const fs::path& path, const std::vector<Case>& cases, std::size_t methods,
                     const Bootstrap& bootstrap, const net::Compute& compute);
-  Features features(const Volume& ct_hu, const Mask& mask) { return extractor_->features(ct_hu, mask); }
+  /// Of the volume with air outside the mask: what lies there, and windows at the surface see, is not graded.
+  Features features(const Volume& ct_hu, const Mask& mask) {
+    return extractor_->features(with_outside(ct_hu, mask), mask);
+  }
   void add_target(const Case& item, const Features& features) { sets_.add(0, item, features); }
   void add_prediction(std::size_t method, const Case& item, const Features& features) {
     sets_.add(method + 1, item, features);

@@ -85,8 +85,6 @@ class CaseReader {
   Provenance& provenance_;
 };
 
-constexpr float air_hu = -1024.0F;
-
 /// The prediction on the target's grid, with a note if it was not there before.
 Volume on_target_grid(Volume&& prediction, const Reference& reference, float fill, std::vector<std::string>& notes) {
   const Grid& grid = reference.target.grid;

@@ -13,7 +13,7 @@ std::vector<Metric> list(const Settings& /*settings*/) {
       "bone", "bone", fmt::format("the mask voxels with at least {:g} HU", bone_threshold_hu), "anatomy: bone");
   const std::string body =
       "each volume's body (largest 6-connected component above -400 HU after -1024 HU was set outside the mask, holes "
-      "filled in every slice)";
+      "filled in every axial slice)";
   const std::vector<Metric> lung =
       segment_metrics("lung", "lung", "lung and other gas, the voxels below -500 HU in " + body, "anatomy: lung");
   const std::vector<Metric> whole = segment_metrics("body", "body", body, "anatomy: body");

@@ -8,7 +8,10 @@ namespace gdm::metrics {
 namespace {
 
 std::vector<Metric> list(const Settings& /*settings*/) {
-  const std::string pairs = "differences between voxels (i, j, k + 1) and (i, j, k), both inside the mask, not clipped";
+  const std::string pairs =
+      "differences between voxels that are neighbours along the axis nearest to superior-inferior, both inside the "
+      "mask, "
+      "not clipped";
   return {{"dz_mae_hu", "dz-MAE/HU", 2,
            "mean absolute error of the through-plane gradient: " + pairs + ", HU per slice", "gradient"},
           {"dz_bone_mae_hu", "dz-MAE bone/HU", 2,
@@ -20,7 +23,7 @@ std::vector<Metric> list(const Settings& /*settings*/) {
 
 void measure(const CaseVolumes& v, const Settings& /*settings*/, Scores& scores) {
   const GradientMetrics gradient = through_plane_gradient(v.prediction_hu, v.target_hu, v.mask);
-  scores.set("dz_mae_hu", gradient.mae_hu, "no two neighbouring slices share a mask voxel");
+  scores.set("dz_mae_hu", gradient.mae_hu, "no two neighbouring axial slices share a mask voxel");
   scores.set("dz_bone_mae_hu", gradient.bone_mae_hu, "no bone in the target");
   scores.set("dz_correlation", gradient.correlation, "the gradient of one of the volumes does not vary");
 }

@@ -28,7 +28,8 @@ std::string psnr_text(const Settings& settings, const std::string& where) {
 std::string ssim_text(const Settings& settings) {
   if (settings.profile == Profile::plain) {
     return fmt::format(
-        "3-D structural similarity as in Wang et al. 2004: HU + {:g}, neither clipped nor masked, 11^3 Gaussian window "
+        "3-D structural similarity as in Wang et al. 2004: HU + {:g}, neither clipped nor masked (windows at the "
+        "mask's surface see what lies outside), 11^3 Gaussian window "
         "of sigma 1.5 voxels, K1 0.01, K2 0.03, weighted covariance, L = {:g}",
         -settings.range.low_hu, settings.range.width_hu());
   }

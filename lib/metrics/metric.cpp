@@ -8,6 +8,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "image/orientation.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::metrics {
@@ -183,8 +184,40 @@ std::vector<std::optional<double>> Scores::values() const {
   return values;
 }
 
-Scores measure(const CaseVolumes& volumes, const Settings& settings, const std::vector<Metric>& wanted) {
-  check_gradable(volumes.prediction_hu, volumes.target_hu, volumes.mask);
+namespace {
+
+/// Copies of a case's volumes in standard_orientation; doses have grids of their own and stay as they are.
+class TurnedCase {
+ public:
+  explicit TurnedCase(const CaseVolumes& v)
+      : stored_(v),
+        map_(axis_map(v.target_hu.grid, standard_orientation)),
+        prediction_(reoriented(v.prediction_hu, map_)),
+        target_(reoriented(v.target_hu, map_)),
+        mask_(reoriented(v.mask, map_)),
+        target_labels_(turned(v.target_labels)),
+        predicted_labels_(turned(v.predicted_labels)) {}
+
+  CaseVolumes volumes() const {
+    const auto pointer = [](const std::optional<Volume>& volume) { return volume ? &*volume : nullptr; };
+    return {
+        prediction_,           target_, mask_, pointer(target_labels_), pointer(predicted_labels_), stored_.target_dose,
+        stored_.predicted_dose};
+  }
+
+ private:
+  std::optional<Volume> turned(const Volume* volume) const {
+    return volume == nullptr ? std::nullopt : std::optional<Volume>(reoriented(*volume, map_));
+  }
+
+  const CaseVolumes& stored_;
+  AxisMap map_;  // before what is made with it
+  Volume prediction_, target_;
+  Mask mask_;
+  std::optional<Volume> target_labels_, predicted_labels_;
+};
+
+Scores measure_turned(const CaseVolumes& volumes, const Settings& settings, const std::vector<Metric>& wanted) {
   Scores scores(wanted);
   for (const MetricGroup& group : metric_groups()) {
     const std::vector<Metric> list = group.list(settings);
@@ -192,6 +225,14 @@ Scores measure(const CaseVolumes& volumes, const Settings& settings, const std::
     if (any) group.measure(volumes, settings, scores);
   }
   return scores;
+}
+
+}  // namespace
+
+Scores measure(const CaseVolumes& volumes, const Settings& settings, const std::vector<Metric>& wanted) {
+  check_gradable(volumes.prediction_hu, volumes.target_hu, volumes.mask);
+  if (volumes.target_hu.grid.orientation() == standard_orientation) return measure_turned(volumes, settings, wanted);
+  return measure_turned(TurnedCase(volumes).volumes(), settings, wanted);
 }
 
 }  // namespace gdm::metrics

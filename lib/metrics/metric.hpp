@@ -73,7 +73,9 @@ bool means_metric(const std::string& name, const std::string& key);
 /// by commas, or "all", or "default". Throws Error (usage) for a name that is neither, naming those there are.
 std::vector<Metric> metric_list(const Settings& settings);
 
-/// Volumes of one case, all on one grid; they have passed check_gradable(). Voxels outside the mask may be anything.
+/// Volumes of one case, all on one grid; they have passed check_gradable(). Voxels outside the mask may be anything and
+/// change no value, but for the image group's "_all" metrics, which are taken over all voxels, and its SSIM and MS-SSIM
+/// of the profile plain, whose published definitions mask nothing (metrics/ssim.hpp).
 struct CaseVolumes {
   const Volume& prediction_hu;
   const Volume& target_hu;
@@ -106,12 +108,12 @@ class Scores {
 struct MetricGroup {
   std::string name;  ///< as in --metrics
   std::vector<Metric> (*list)(const Settings&);
-  /// Called if at least one of them is wanted.
+  /// Called if at least one of them is wanted, with volumes in standard_orientation.
   void (*measure)(const CaseVolumes&, const Settings&, Scores&);
 };
 
 MetricGroup image_group();     ///< MAE, PSNR, SSIM, MS-SSIM: group_image.cpp
-MetricGroup error_group();     ///< bias, RMSE, correlation: group_error.cpp
+MetricGroup error_group();     ///< bias, RMSE, MAE at the edge, correlation: group_error.cpp
 MetricGroup tissue_group();    ///< MAE and bias by HU class: group_tissue.cpp
 MetricGroup gradient_group();  ///< through-plane gradients: group_gradient.cpp
 MetricGroup spectrum_group();  ///< power spectra: group_spectrum.cpp
@@ -122,7 +124,9 @@ MetricGroup therapy_group();   ///< water-equivalent paths, gamma of doses: grou
 /// All of them, in the order of the report.
 const std::vector<MetricGroup>& metric_groups();
 
-/// All wanted metrics of one case. Throws Error as check_gradable() does.
+/// All wanted metrics of one case. Volumes stored in another order than standard_orientation (image/orientation.hpp)
+/// are turned first, at the cost of copies: the values do not depend on how files order and flip their axes. Throws
+/// Error as check_gradable() does.
 Scores measure(const CaseVolumes& volumes, const Settings& settings, const std::vector<Metric>& wanted);
 
 }  // namespace gdm::metrics

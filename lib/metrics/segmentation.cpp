@@ -9,7 +9,6 @@
 namespace gdm::metrics {
 namespace {
 
-constexpr float outside_hu = -1024.0F;
 constexpr float gas_below_hu = -500.0F;
 
 /// Of one voxel: the determinant of the affine's columns, so that sheared grids are right, too.
@@ -58,11 +57,7 @@ Mask segment_above(const Volume& ct_hu, const Mask& mask, double threshold_hu) {
 }
 
 Mask segment_body(const Volume& ct_hu, const Mask& mask) {
-  Volume masked = ct_hu;
-  for (std::size_t n = 0; n < mask.voxels.size(); ++n) {
-    if (mask.voxels[n] == 0) masked.voxels[n] = outside_hu;
-  }
-  return body_mask_from_ct(masked);
+  return body_mask_from_ct(with_outside(ct_hu, mask));
 }
 
 Mask segment_gas(const Volume& ct_hu, const Mask& body) {

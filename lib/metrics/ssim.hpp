@@ -1,6 +1,7 @@
 // Structural similarity in three dimensions, at one scale and at five: as the SynthRAD challenges compute it, and as in
 // the papers that introduced it. Volumes and mask share one grid and have passed check_gradable(); voxels outside the
-// mask may be anything. Results do not depend on the number of threads.
+// mask may be anything, and matter only where "neither clipped nor masked" is said. Results do not depend on the number
+// of threads.
 #pragma once
 
 #include <optional>
@@ -28,14 +29,16 @@ struct MultiScale {
 /// w = 0.0448, 0.2856, 0.3001, 0.2363, 0.1333, every factor at least 0, and with the luminance l at every scale, is
 /// averaged over the mask without the 3 voxels at each border; between scales images are averaged over voxels
 /// (2 n - 1, 2 n) with zeros before the first, and every other mask voxel is kept; the value is the product of the
-/// five means. None if no mask voxel is left at some scale. Needs 2/8 of a volume besides the volumes. `whole` is
-/// computed only if asked for.
+/// five means. Padding and averaging tell the ends of an axis apart: the metrics of a case are
+/// taken in standard_orientation (image/orientation.hpp). None if no mask voxel is left at some scale. Needs 2/8 of a
+/// volume besides the volumes. `whole` is computed only if asked for.
 MultiScale ms_ssim_synthrad2025(const Volume& prediction_hu, const Volume& target_hu, const Mask& mask,
                                 const HuRange& range, bool whole);
 
 /// SSIM as in the paper: HU minus the range's lower end, neither clipped nor masked (what is not finite becomes the
 /// lower end), Gaussian window of sigma 1.5 and 11 x 11 x 11 voxels, K1, K2 and L as above, weighted covariance; mean
-/// over the mask without the 5 voxels at each border. None if an axis is shorter than 11 voxels or no mask voxel is
+/// over the mask without the 5 voxels at each border. Windows of voxels within 5 voxels of the mask's surface see what
+/// lies outside it: the paper knows no mask. None if an axis is shorter than 11 voxels or no mask voxel is
 /// left.
 std::optional<double> ssim_plain(const Volume& prediction_hu, const Volume& target_hu, const Mask& mask,
                                  const HuRange& range);

@@ -44,14 +44,18 @@ Bounds bounds_of(const Mask& a, const Mask& b) {
   return {low, {high[0] - low[0] + 1, high[1] - low[1] + 1, high[2] - low[2] + 1}};
 }
 
+/// What lies beyond the image.
+enum class Beyond : std::uint8_t { outside = 0, as_the_border = 1 };
+
 /// 1 where a voxel of the segment has a face neighbour outside it.
-std::vector<std::uint8_t> surface_of(const Mask& mask, const Bounds& box) {
+std::vector<std::uint8_t> surface_of(const Mask& mask, const Bounds& box, Beyond beyond) {
   std::vector<std::uint8_t> surface(box.voxels());
   const Index3& shape = mask.grid.shape_ijk;
-  const std::vector<std::uint8_t> nothing(static_cast<std::size_t>(shape[0]), 0);
+  const bool past = beyond == Beyond::as_the_border;
+  const std::vector<std::uint8_t> no_row(static_cast<std::size_t>(shape[0]), past ? 1 : 0);
   const auto row = [&](std::int64_t j, std::int64_t k) {
     const bool inside = j >= 0 && j < shape[1] && k >= 0 && k < shape[2];
-    return inside ? mask.voxels.data() + mask.offset(0, j, k) : nothing.data();
+    return inside ? mask.voxels.data() + mask.offset(0, j, k) : no_row.data();
   };
   parallel_for(box.shape[2], [&](std::int64_t bk) {
     for (std::int64_t bj = 0; bj < box.shape[1]; ++bj) {
@@ -61,7 +65,7 @@ std::vector<std::uint8_t> surface_of(const Mask& mask, const Bounds& box) {
       std::uint8_t* out = surface.data() + box.offset(0, bj, bk);
       for (std::int64_t bi = 0; bi < box.shape[0]; ++bi) {
         const std::int64_t i = bi + box.first[0];
-        const bool left = i > 0 && here[i - 1] != 0, right = i + 1 < shape[0] && here[i + 1] != 0;
+        const bool left = i > 0 ? here[i - 1] != 0 : past, right = i + 1 < shape[0] ? here[i + 1] != 0 : past;
         const bool buried = left && right && up[i] != 0 && down[i] != 0 && below[i] != 0 && above[i] != 0;
         out[bi] = here[i] != 0 && !buried ? 1 : 0;
       }
@@ -150,53 +154,75 @@ class SliceSearch {
   std::vector<Vertex> vertices_;
 };
 
-/// Distances from every voxel of `from` to the surface that `nearest` was made of, in order of memory.
-std::vector<double> distances_mm(const std::vector<std::uint8_t>& from, const std::vector<Nearest>& nearest,
-                                 const Bounds& box, const Point3& spacing_mm) {
-  std::vector<std::vector<double>> slices(static_cast<std::size_t>(box.shape[2]));
-  const double si2 = spacing_mm[0] * spacing_mm[0], sj2 = spacing_mm[1] * spacing_mm[1],
-               sk2 = spacing_mm[2] * spacing_mm[2];
-  const std::int64_t plane = box.shape[0] * box.shape[1];
-  parallel_for(box.shape[2], [&](std::int64_t k) {
-    std::vector<double>& out = slices[static_cast<std::size_t>(k)];
-    const std::uint8_t* queries = from.data() + k * plane;
-    for (std::int64_t at = 0; at < plane; ++at) {
-      if (queries[at] == 0) continue;
-      const std::int64_t i = at % box.shape[0], j = at / box.shape[0];
-      double best = std::numeric_limits<double>::infinity();
-      const auto look = [&](std::int64_t other, double along_k) {
-        const Nearest& n = nearest[static_cast<std::size_t>(other * plane + at)];
-        if (n.i < 0) return;
-        const double di = static_cast<double>(n.i - i), dj = static_cast<double>(n.j - j);
-        best = std::min(best, si2 * di * di + sj2 * dj * dj + along_k);
-      };
-      for (std::int64_t d = 0; d < box.shape[2]; ++d) {
-        const double along_k = sk2 * static_cast<double>(d * d);
-        if (along_k >= best) break;
-        if (k - d >= 0) look(k - d, along_k);
-        if (d > 0 && k + d < box.shape[2]) look(k + d, along_k);
-      }
-      out.push_back(std::sqrt(best));
-    }
-  });
-  std::vector<double> all;
-  for (const std::vector<double>& slice : slices) all.insert(all.end(), slice.begin(), slice.end());
-  return all;
-}
-
-/// Directed distances from the first surface to the second.
-std::vector<double> directed_mm(const std::vector<std::uint8_t>& from, const std::vector<std::uint8_t>& to,
-                                const Bounds& box, const Point3& spacing_mm, std::vector<Nearest>& nearest) {
+/// The surface voxel nearest within the same slice, for every voxel of the box.
+void search_slices(const std::vector<std::uint8_t>& surface, const Bounds& box, const Point3& spacing_mm,
+                   std::vector<Nearest>& nearest) {
   const std::int64_t plane = box.shape[0] * box.shape[1];
   nearest.resize(box.voxels());
   const std::int64_t blocks = std::min<std::int64_t>(box.shape[2], 4 * thread_count());
   parallel_for(blocks, [&](std::int64_t b) {
     SliceSearch search(box, spacing_mm);
     for (std::int64_t k = b; k < box.shape[2]; k += blocks) {
-      search.run(to.data() + k * plane, nearest.data() + k * plane);
+      search.run(surface.data() + k * plane, nearest.data() + k * plane);
     }
   });
-  return distances_mm(from, nearest, box, spacing_mm);
+}
+
+/// Distances to the surface that search_slices() has searched.
+class SurfaceQuery {
+ public:
+  SurfaceQuery(const std::vector<Nearest>& nearest, const Bounds& box, const Point3& spacing_mm)
+      : nearest_(nearest),
+        ni_(box.shape[0]),
+        nk_(box.shape[2]),
+        plane_(box.shape[0] * box.shape[1]),
+        si2_(spacing_mm[0] * spacing_mm[0]),
+        sj2_(spacing_mm[1] * spacing_mm[1]),
+        sk2_(spacing_mm[2] * spacing_mm[2]) {}
+
+  /// Squared distance from voxel `at` of slice k, or `farthest` where that is smaller.
+  double squared_mm(std::int64_t k, std::int64_t at, double farthest) const {
+    const std::int64_t i = at % ni_, j = at / ni_;
+    double best = farthest;
+    const auto look = [&](std::int64_t other, double along_k) {
+      const Nearest& n = nearest_[static_cast<std::size_t>(other * plane_ + at)];
+      if (n.i < 0) return;
+      const double di = static_cast<double>(n.i - i), dj = static_cast<double>(n.j - j);
+      best = std::min(best, si2_ * di * di + sj2_ * dj * dj + along_k);
+    };
+    for (std::int64_t d = 0; d < nk_; ++d) {
+      const double along_k = sk2_ * static_cast<double>(d * d);
+      if (along_k >= best) break;
+      if (k - d >= 0) look(k - d, along_k);
+      if (d > 0 && k + d < nk_) look(k + d, along_k);
+    }
+    return best;
+  }
+
+ private:
+  const std::vector<Nearest>& nearest_;
+  const std::int64_t ni_, nk_, plane_;
+  const double si2_, sj2_, sk2_;
+};
+
+/// Directed distances from the first surface to the second, in order of memory.
+std::vector<double> directed_mm(const std::vector<std::uint8_t>& from, const std::vector<std::uint8_t>& to,
+                                const Bounds& box, const Point3& spacing_mm, std::vector<Nearest>& nearest) {
+  search_slices(to, box, spacing_mm, nearest);
+  const SurfaceQuery query(nearest, box, spacing_mm);
+  const std::int64_t plane = box.shape[0] * box.shape[1];
+  std::vector<std::vector<double>> slices(static_cast<std::size_t>(box.shape[2]));
+  parallel_for(box.shape[2], [&](std::int64_t k) {
+    const std::uint8_t* queries = from.data() + k * plane;
+    for (std::int64_t at = 0; at < plane; ++at) {
+      if (queries[at] == 0) continue;
+      const double squared = query.squared_mm(k, at, std::numeric_limits<double>::infinity());
+      slices[static_cast<std::size_t>(k)].push_back(std::sqrt(squared));
+    }
+  });
+  std::vector<double> all;
+  for (const std::vector<double>& slice : slices) all.insert(all.end(), slice.begin(), slice.end());
+  return all;
 }
 
 /// Type 7, as numpy.percentile.
@@ -229,7 +255,8 @@ std::optional<SurfaceDistances> surface_distances(const Mask& a, const Mask& b) 
   if (is_empty(a) || is_empty(b)) return std::nullopt;
   const Bounds box = bounds_of(a, b);
   const Point3 spacing_mm = a.grid.spacing_mm();
-  const std::vector<std::uint8_t> surface_a = surface_of(a, box), surface_b = surface_of(b, box);
+  const std::vector<std::uint8_t> surface_a = surface_of(a, box, Beyond::outside),
+                                  surface_b = surface_of(b, box, Beyond::outside);
   std::vector<Nearest> nearest;
   std::vector<double> ab = directed_mm(surface_a, surface_b, box, spacing_mm, nearest);
   std::vector<double> ba = directed_mm(surface_b, surface_a, box, spacing_mm, nearest);
@@ -238,6 +265,29 @@ std::optional<SurfaceDistances> surface_distances(const Mask& a, const Mask& b) 
   result.hd_mm = std::max(*std::max_element(ab.begin(), ab.end()), *std::max_element(ba.begin(), ba.end()));
   result.hd95_mm = std::max(percentile95(ab), percentile95(ba));
   return result;
+}
+
+Mask near_surface(const Mask& mask, double distance_mm) {
+  Mask near(mask.grid, 0);
+  if (is_empty(mask)) return near;
+  const Bounds box = bounds_of(mask, mask);
+  const Point3 spacing_mm = mask.grid.spacing_mm();
+  std::vector<Nearest> nearest;
+  search_slices(surface_of(mask, box, Beyond::as_the_border), box, spacing_mm, nearest);
+  const SurfaceQuery query(nearest, box, spacing_mm);
+  constexpr double rounding_mm = 1e-3;  // spacings are read as float32
+  const double reach = distance_mm + rounding_mm, farthest = reach * reach;
+  parallel_for(box.shape[2], [&](std::int64_t bk) {
+    const std::int64_t k = bk + box.first[2];
+    for (std::int64_t bj = 0; bj < box.shape[1]; ++bj) {
+      for (std::int64_t bi = 0; bi < box.shape[0]; ++bi) {
+        const std::size_t at = mask.offset(bi + box.first[0], bj + box.first[1], k);
+        if (mask.voxels[at] == 0) continue;
+        near.voxels[at] = query.squared_mm(bk, bi + box.shape[0] * bj, farthest) < farthest ? 1 : 0;
+      }
+    }
+  });
+  return near;
 }
 
 }  // namespace gdm::metrics

@@ -24,4 +24,9 @@ struct SurfaceDistances {
 /// number of threads. Throws Error if the segments are not on one grid.
 std::optional<SurfaceDistances> surface_distances(const Mask& a, const Mask& b);
 
+/// The mask's voxels whose centre is at most `distance_mm` from that of the nearest voxel of its surface, so at least
+/// the surface itself; distances as above. A face at the border of the image is no surface here: the field of view ends
+/// there, not what the mask holds. Nothing if the mask is empty or fills the image.
+Mask near_surface(const Mask& mask, double distance_mm);
+
 }  // namespace gdm::metrics

@@ -7,6 +7,7 @@
 
 #include "image/mask.hpp"
 #include "io/nifti.hpp"
+#include "nn/resample.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"
 #include "train/placement.hpp"
@@ -41,12 +42,12 @@ Tensor scaled(const Tensor& raw, const Source& source, const nn::HuMap& hu_map) 
   return nn::scale_condition(raw, {source.name, source.scaling}, hu_map);
 }
 
-/// Voxels of this edge along all axes: the mean over what a voxel covers for images, the nearest for labels and masks.
+/// Voxels of this edge along all axes: the mean over what a voxel covers for images, for labels and masks what fills
+/// most of it.
 void resample(Sample& sample, double spacing_mm, bool labels) {
-  namespace F = torch::nn::functional;
   const Point3 edges = sample.grid.spacing_mm();
-  std::vector<std::int64_t> size;
-  for (const std::size_t axis : {2U, 1U, 0U}) {
+  nn::Extent size{};
+  for (const std::size_t axis : {0U, 1U, 2U}) {
     auto& voxels = sample.grid.shape_ijk[axis];
     const double extent = static_cast<double>(voxels) * edges[axis];
     const std::int64_t now = std::max<std::int64_t>(1, std::llround(extent / spacing_mm));
@@ -56,14 +57,11 @@ void resample(Sample& sample, double spacing_mm, bool labels) {
       line[3] += line[axis] * (ratio - 1) / 2;  // the first voxel's corner stays, its centre moves
       line[axis] *= ratio;
     }
-    voxels = static_cast<std::remove_reference_t<decltype(voxels)>>(now);
-    size.push_back(now);
+    voxels = now;
+    size[2 - axis] = now;
   }
-  const auto nearest = F::InterpolateFuncOptions().size(size).mode(torch::kNearest);
-  const Tensor target = sample.target.unsqueeze(0);
-  sample.target = (labels ? F::interpolate(target, nearest) : torch::adaptive_avg_pool3d(target, size)).squeeze(0);
-  sample.mask =
-      F::interpolate(sample.mask.unsqueeze(0).to(torch::kFloat32), nearest).squeeze(0).to(torch::kUInt8).contiguous();
+  sample.target = labels ? nn::majority(sample.target, size) : nn::area_mean(sample.target, size);
+  sample.mask = nn::majority(sample.mask, size);
 }
 
 Sample read_image(const Case& item, const Source& source, const nn::HuMap& hu_map) {

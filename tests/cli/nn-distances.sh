@@ -52,6 +52,39 @@ done
 [[ $(value d.json window same frechet_interval) == "[" ]] || fail "no interval"
 grep -q '"warning": "5 windows for .* dimensions are few' d.json || fail "no warning of few windows"
 
+# What lies outside the mask is not graded: noise there leaves every distance that of equal volumes.
+if command -v python3 >/dev/null; then
+  mkdir noisy
+  for n in 1 2 3 4 5; do
+    for kind in ct mask; do gzip -dc "p/head000${n}_$kind.nii.gz" >"noisy/$n-$kind.nii"; done
+    python3 - "noisy/$n-ct.nii" "noisy/$n-mask.nii" "noisy/$n.nii" <<'P'
+import sys
+ct, mask = bytearray(open(sys.argv[1], "rb").read()), open(sys.argv[2], "rb").read()
+for n in range(len(mask) - 352):
+    if mask[352 + n] == 0:
+        hu = int.from_bytes(ct[352 + 2 * n:354 + 2 * n], "little", signed=True) + n * 2654435761 % 241 - 120
+        ct[352 + 2 * n:354 + 2 * n] = hu.to_bytes(2, "little", signed=True)
+open(sys.argv[3], "wb").write(ct)
+P
+  done
+  sed -E 's|"prediction": "p/head000(.)_ct.nii.gz"|"prediction": "noisy/\1.nii"|' same.json >noisy.json
+  gdm-featbank build p/manifest.json --encoder e.safetensors --window 16 --windows-per-case 4 -o b.safetensors \
+    "${common[@]}"
+  gdm-metrics noisy=noisy.json --encoder e.safetensors --bank b.safetensors --unmasked --bootstrap 0 --json \
+    "${common[@]}" >outside.json
+  holds "$(value outside.json window noisy frechet) < 1e-5"
+  holds "$(value outside.json global noisy frechet) < 1e-5"
+  holds "$(value outside.json local noisy frechet) < 1e-5"
+  holds "$(value outside.json spatial noisy kernel) ^ 2 < 1e-10"
+  grep -q '"mae_hu": 0.0,' outside.json || fail "the noise reaches into the mask"
+  grep -q '"mae_all_hu": 0.0,' outside.json && fail "there is no noise"
+  gdm-metrics same=same.json --bank b.safetensors --bootstrap 0 --json "${common[@]}" >inside.json
+  cmp <(sed -n '/"bank"/,$p' outside.json | grep -E '"(frechet|kernel)":') \
+    <(sed -n '/"bank"/,$p' inside.json | grep -E '"(frechet|kernel)":') || fail "the bank sees what lies outside"
+else
+  echo "SKIP: no python3 to put noise outside the mask with"
+fi
+
 # Text: both encoders side by side; the same seed and another one; no bootstrap.
 "${grade[@]}" "${draws[@]}" --encoder f.safetensors >d.txt
 [[ $(grep -cE '^ +(window|global|local|spatial) ' d.txt) == 16 ]] || fail "not one row per level and method in two tables"

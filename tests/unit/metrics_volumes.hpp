@@ -1,6 +1,9 @@
 // The volumes of tests/data/metrics_golden.py and metrics_image_golden.py, by the same integer formulas.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "image/volume.hpp"
 
 namespace gdm::test {
@@ -11,7 +14,9 @@ struct Pair {
 };
 
 inline Pair formula_pair(std::int64_t ni, std::int64_t nj, std::int64_t nk, std::int64_t p) {
-  const Grid grid = Grid::centred({ni, nj, nk}, {1, 1, 1});
+  Grid grid = Grid::centred({ni, nj, nk}, {1, 1, 1});
+  grid.ijk_to_ras_mm[1][1] *= -1;  // LPS, in which metrics are taken: the arrays of the recipes as they are
+  grid.ijk_to_ras_mm[1][3] *= -1;
   Pair pair{Volume(grid, 0), Volume(grid, 0), Mask(grid, 0)};
   const auto square = [](std::int64_t v) { return v * v; };
   for (std::int64_t k = 0; k < nk; ++k) {
@@ -73,6 +78,49 @@ inline Volume blobs(std::int64_t p) {
     }
   }
   return ct;
+}
+
+/// A body without symmetry on an anisotropic grid (i to the left, j to anterior, k to superior): a trachea that leaves
+/// at the top, a sinus that opens to the front in its axial slices, a closed lung, bone, and a couch beside it.
+inline Pair lopsided_pair() {
+  const Index3 shape{38, 40, 34};
+  const Grid grid = Grid::centred(shape, {1.5, 1.25, 2.0});
+  Pair pair{Volume(grid, 0), Volume(grid, -1000.0F), Mask(grid, 0)};
+  for (std::int64_t k = 0; k < shape[2]; ++k) {
+    for (std::int64_t j = 0; j < shape[1]; ++j) {
+      for (std::int64_t i = 0; i < shape[0]; ++i) {
+        float& hu = pair.target.at(i, j, k);
+        const auto within = [&](std::int64_t ci, std::int64_t cj, std::int64_t ck, std::int64_t r) {
+          return (i - ci) * (i - ci) + (j - cj) * (j - cj) + (k - ck) * (k - ck) < r * r;
+        };
+        const bool body = i >= 2 && i < 36 && j >= 3 && j < 38 && k >= 1 && k < 33 && i + j + k < 92;
+        if (body) hu = 20.0F + static_cast<float>((i * 7 + j * 13 + k * 5) % 41);
+        if (body && within(24, 20, 9, 6)) hu = 700.0F + static_cast<float>((i * 3 + k) % 29);
+        if (within(12, 18, 11, 6)) hu = -800.0F;
+        if (i >= 18 && i < 22 && j >= 8 && j < 13 && k >= 20) hu = -1000.0F;
+        if (i >= 8 && i < 12 && j >= 22 && k >= 22 && k < 28) hu = -1000.0F;
+        if (j == 0 && k > 4) hu = -100.0F;
+        pair.prediction.at(i, j, k) = hu + static_cast<float>((i * 11 + j * 17 + k * 23) % 97) - 40.0F;
+        pair.mask.at(i, j, k) = body ? 1 : 0;
+      }
+    }
+  }
+  return pair;
+}
+
+/// Letters of all 48 orders and flips of three axes.
+inline std::vector<std::string> all_orientations() {
+  std::vector<std::string> all;
+  const std::string letters[3] = {"LR", "AP", "IS"};
+  constexpr std::size_t orders[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+  for (const auto& order : orders) {
+    for (std::size_t flips = 0; flips < 8; ++flips) {
+      std::string name;
+      for (std::size_t a = 0; a < 3; ++a) name += letters[order[a]][flips >> a & 1];
+      all.push_back(name);
+    }
+  }
+  return all;
 }
 
 }  // namespace gdm::test

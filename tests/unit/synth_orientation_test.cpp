@@ -3,6 +3,7 @@
 
 #include "io/nifti.hpp"
 #include "io_fixture.hpp"
+#include "metrics_volumes.hpp"
 #include "nn/generator.hpp"
 #include "nn/tensor_io.hpp"
 #include "synth/synthesizer.hpp"
@@ -81,4 +82,22 @@ TEST_CASE("orientation: training and pretraining see every file the same way up"
   // Superior is up along D: the ramp rises with k of a volume whose k points to superior.
   const auto at = [&](std::int64_t d) { return samples[0].target[0][d][5][5].item<float>(); };
   CHECK(at(10) > at(5));
+}
+
+TEST_CASE("orientation: a case without a mask trains inside the same body, however its file is stored") {
+  const gdm_test::TemporaryFolder folder;
+  const Volume ct = test::lopsided_pair().target;
+  std::vector<torch::Tensor> masks;
+  for (const std::string letters : {"LAS", "PIR", "SLP", "ASR", "RSA"}) {
+    CAPTURE(letters);
+    Case item;
+    item.id = letters;
+    item.target = folder / (letters + ".nii");
+    write_volume(*item.target, reoriented(ct, letters), VoxelType::int16_hu, Overwrite::refuse);
+    Provenance provenance("test", {});
+    masks.push_back(train::load_sample(item, {}, {}, provenance).mask);
+    masks.push_back(train::load_images({item}, {"target", "hu"}, {}, provenance).front().mask);
+    CHECK(torch::equal(masks.front(), masks.back()));
+    CHECK(torch::equal(masks.front(), masks[masks.size() - 2]));
+  }
 }
