@@ -111,9 +111,9 @@ std::string full_text(const Grades& grades) {
   text += distribution_text(grades);
   text += statistics_text(grades) + "\n";
   text += fmt::format(
-      "{} patients, {} cases, seed {}; aggregates are over patients, whose cases are averaged first; 95 %: "
-      "Student's interval of the mean\n",
-      grades.patients, grades.methods.front().cases.size(), grades.seed);
+      "{}, {}, seed {}; aggregates are over patients, whose cases are averaged first; 95 %: Student's interval of the "
+      "mean\n",
+      counted(grades.patients, "patient"), counted(grades.methods.front().cases.size(), "case"), grades.seed);
   text += fmt::format("profile: {}\n", name_of(grades.settings.profile));
   for (const Metric& metric : grades.metrics) text += fmt::format("{}: {}\n", metric.title, metric.definition);
   for (const MethodGrades& method : grades.methods) {

@@ -173,10 +173,6 @@ std::string marks_text(const Grades& grades) {
                             grades.methods[comparisons.reference].name, significant_p, adjustment_text(comparisons));
 }
 
-std::string counted(std::size_t number, const std::string& what) {
-  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
-}
-
 }  // namespace
 
 std::string short_text(const Grades& grades) {
