@@ -22,11 +22,11 @@ struct Options {
   std::vector<double> range;
   std::vector<std::string> encoders, fail_under, fail_over;
   std::string profile = "synthrad2023", metrics = "default", labels, predicted_labels, label_names;
-  std::string dose, predicted_dose, gamma = "2%/2mm", baseline;
+  std::string dose, predicted_dose, gamma = "2%/2mm", baseline, primary;
   std::string split = "predicted", input, output = "-", tsv, html, bank;
   std::size_t html_cases = 6;
   int bootstrap = 400;
-  bool unmasked = false, resample = false, keep_going = false;
+  bool unmasked = false, resample = false, keep_going = false, full = false;
 };
 
 struct MontageArguments {
@@ -72,8 +72,7 @@ void declare(CLI::App& app, Options& options) {
       ->type_name("FILE.safetensors");
   app.add_option("--bank", options.bank, "Distances to the real features of this bank at each level")
       ->type_name("FILE.safetensors");
-  app.add_option("--bootstrap", options.bootstrap,
-                 "Draws of patients for the intervals of means and distances; 0 for none")
+  app.add_option("--bootstrap", options.bootstrap, "Draws of patients for the intervals of distances; 0 for none")
       ->check(cli::range(0, 100000))
       ->type_name("N");
   app.add_option("--profile", options.profile, "Whose definitions of PSNR, SSIM and MS-SSIM hold")
@@ -103,6 +102,9 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--baseline", options.baseline,
                  "Compare the others with this method; else all pairs, of more than three the first with each")
       ->type_name("NAME");
+  app.add_option("--primary", options.primary,
+                 "The endpoint that is tested alone: a metric, or frechet or kernel[.LEVEL[.ENCODER]]")
+      ->type_name("METRIC|DISTANCE");
   app.add_flag("--resample", options.resample, "Interpolate a prediction on another grid at the target's voxels");
   app.add_option("--fail-under", options.fail_under, "Exit 4 if a method's mean is below; may be repeated")
       ->allow_extra_args(false)
@@ -113,6 +115,7 @@ void declare(CLI::App& app, Options& options) {
       ->default_str("")
       ->type_name("KEY=VALUE");
   app.add_flag("--keep-going", options.keep_going, "Skip a case that cannot be graded, for all methods");
+  app.add_flag("--full", options.full, "All tables as text: cases, definitions, differences, ranks, costs");
   app.add_option("--tsv", options.tsv, "Write a row per method and case; - instead of the report")->type_name("FILE|-");
   app.add_option("--html", options.html, "Also write the report as a page with plots and pictures")
       ->type_name("FILE.html");
@@ -149,6 +152,15 @@ metrics::Settings settings_of(const Options& options) {
   return settings;
 }
 
+metrics::Endpoint primary_of(const Options& options, const metrics::GradeOptions& grade) {
+  if (options.manifests.size() + (options.input.empty() ? 0 : 1) < 2) {
+    throw Error("--primary needs two methods to compare", Exit::usage);
+  }
+  std::vector<std::string> encoders;
+  for (const fs::path& path : grade.encoders) encoders.push_back(path.stem().string());
+  return metrics::endpoint_from_text(options.primary, metrics::metric_list(grade.settings), encoders);
+}
+
 metrics::GradeOptions grade_options(const Options& options, const cli::Program& program) {
   metrics::GradeOptions grade;
   grade.settings = settings_of(options);
@@ -168,6 +180,7 @@ metrics::GradeOptions grade_options(const Options& options, const cli::Program& 
   grade.dose = options.dose;
   grade.predicted_dose = options.predicted_dose;
   grade.baseline = options.baseline;
+  if (!options.primary.empty()) grade.primary = primary_of(options, grade);
   grade.resample = options.resample;
   grade.bank = options.bank;
   grade.keep_going = options.keep_going;
@@ -193,6 +206,9 @@ void check_options(const Options& options, const cli::Standard& standard) {
   }
   if (options.output != "-" && options.output == options.tsv) {
     throw Error("--output and --tsv name the same file", Exit::usage);
+  }
+  if (options.full && (standard.json || options.tsv == "-")) {
+    throw Error("--full is about the text, so it goes with neither --json nor --tsv -", Exit::usage);
   }
   if (options.html == "-") throw Error("--html: a page needs a file name", Exit::usage);
   if (!options.html.empty() && (options.html == options.output || options.html == options.tsv)) {
@@ -223,8 +239,9 @@ int run(const Options& options, cli::Program& program) {
     write_stdout(metrics::tsv_text(grades));
   } else {
     if (!options.tsv.empty()) write_file(options.tsv, metrics::tsv_text(grades), standard.overwrite());
-    const std::string report =
-        standard.json ? metrics::report_json(grades, provenance.json()).dump(2) + "\n" : metrics::table_text(grades);
+    const std::string report = standard.json  ? metrics::report_json(grades, provenance.json()).dump(2) + "\n"
+                               : options.full ? metrics::full_text(grades)
+                                              : metrics::short_text(grades);
     if (options.output == "-") {
       write_stdout(report);
     } else {

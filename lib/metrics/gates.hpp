@@ -9,7 +9,7 @@
 
 namespace gdm::metrics {
 
-/// A bound on a method's mean over its cases.
+/// A bound on a method's mean over patients.
 struct Gate {
   std::string key;  ///< of a metric
   double bound = 0;
@@ -26,11 +26,12 @@ std::vector<Gate> resolved_gates(std::vector<Gate> gates, const std::vector<Metr
 struct GateResult {
   Gate gate;
   std::string method;
-  std::optional<double> mean;  ///< none if no case has a value: the gate is missed
+  std::optional<double> mean;  ///< none if no patient has a value: the gate is missed
   bool passed = false;
 };
 
-/// The mean of finite values; infinity where only infinite ones are there (PSNR of identical volumes).
+/// The mean of finite values, one per patient (patient_means()); infinity where only infinite ones are there (PSNR of
+/// identical volumes).
 GateResult judge(const Gate& gate, const std::string& method, const std::vector<std::optional<double>>& values);
 
 /// "method 'a': the mean of psnr_db, 27.1, is under 28"

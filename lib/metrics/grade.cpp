@@ -11,7 +11,7 @@
 
 #include "image/mask.hpp"
 #include "io/nifti.hpp"
-#include "metrics/mean_intervals.hpp"
+#include "metrics/aggregates.hpp"
 #include "metrics/regrid.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -259,59 +259,6 @@ void grade_cases(const Plan& plan, const GradeOptions& options, std::vector<Enco
   }
 }
 
-void judge_gates(const std::vector<MethodManifest>& methods, const std::vector<Gate>& gates, Grades& grades) {
-  const std::size_t first = grades.methods.size() - methods.size();  // an input is not judged
-  for (std::size_t m = first; m < grades.methods.size(); ++m) {
-    for (const Gate& gate : gates) {
-      const auto column = std::find_if(grades.metrics.begin(), grades.metrics.end(),
-                                       [&gate](const Metric& metric) { return metric.key == gate.key; });
-      std::vector<std::optional<double>> values;
-      for (const CaseGrades& c : grades.methods[m].cases) {
-        values.push_back(c.values[static_cast<std::size_t>(column - grades.metrics.begin())]);
-      }
-      grades.gates.push_back(judge(gate, grades.methods[m].name, values));
-    }
-  }
-}
-
-void find_mean_intervals(const Bootstrap& bootstrap, Grades& grades) {
-  std::vector<std::string> patients;
-  for (const CaseGrades& c : grades.methods.front().cases) patients.push_back(c.patient);
-  const std::vector<std::size_t> places = places_of_patients(patients);
-  const PatientDraws draws(1 + *std::max_element(places.begin(), places.end()), bootstrap.draws, bootstrap.seed);
-  grades.draws = draws.draws();
-  const auto interval = [&](const MethodGrades& method, auto value_of) {
-    std::vector<std::optional<double>> values;
-    for (const CaseGrades& c : method.cases) values.push_back(value_of(c));
-    return mean_interval(values, places, draws);
-  };
-  for (MethodGrades& method : grades.methods) {
-    for (std::size_t m = 0; m < grades.metrics.size(); ++m) {
-      method.mean_intervals.push_back(interval(method, [m](const CaseGrades& c) { return c.values[m]; }));
-    }
-    for (std::size_t bin = 0; bin < method.cases.front().power_ratios.size(); ++bin) {
-      method.power_intervals.push_back(interval(method, [bin](const CaseGrades& c) { return c.power_ratios[bin]; }));
-    }
-  }
-}
-
-/// `first`: the place of the first manifest, behind an input.
-void compare_methods(std::size_t first, const GradeOptions& options, Grades& grades) {
-  if (grades.methods.size() < 2) return;
-  std::optional<std::size_t> baseline;
-  ScoreTable scores(grades.metrics.size(), ScoreTable::value_type(grades.methods.size()));
-  std::vector<Better> better;
-  for (const Metric& metric : grades.metrics) better.push_back(metric.better);
-  for (std::size_t m = 0; m < grades.methods.size(); ++m) {
-    if (grades.methods[m].name == options.baseline) baseline = m;
-    for (const CaseGrades& c : grades.methods[m].cases) {
-      for (std::size_t metric = 0; metric < scores.size(); ++metric) scores[metric][m].push_back(c.values[metric]);
-    }
-  }
-  const auto pairs = compared_pairs(grades.methods.size(), first, baseline);
-  grades.comparisons = compare(scores, better, pairs, options.compute.seed);
-}
-
 /// The volumes of one method (by its place in the grades) whose cases were graded.
 std::vector<fs::path> graded_volumes(const Plan& plan, const GradeOptions& options, std::size_t method,
                                      const Grades& grades) {
@@ -335,6 +282,7 @@ std::vector<fs::path> graded_volumes(const Plan& plan, const GradeOptions& optio
 Grades grade(const std::vector<MethodManifest>& methods, const GradeOptions& options, Provenance& provenance) {
   Grades grades;
   grades.settings = options.settings;
+  grades.seed = options.compute.seed;
   grades.metrics = metric_list(options.settings);
   const std::vector<Gate> gates = resolved_gates(options.gates, grades.metrics);
   const Plan plan = plan_cases(methods, options.split);
@@ -356,9 +304,7 @@ Grades grade(const std::vector<MethodManifest>& methods, const GradeOptions& opt
   }
   for (const EncoderComparison& encoder : encoders) grades.encoders.push_back(encoder.distances());
   if (bank) grades.bank = bank->distances();
-  find_mean_intervals(options.bootstrap, grades);
-  judge_gates(methods, gates, grades);
-  compare_methods(grades.methods.size() - methods.size(), options, grades);
+  aggregate(grades.methods.size() - methods.size(), gates, options, grades);
   for (std::size_t m = 0; m < grades.methods.size(); ++m) {
     grades.efficiency.push_back(efficiency_of(graded_volumes(plan, options, m, grades)));
   }

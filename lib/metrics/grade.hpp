@@ -14,6 +14,7 @@
 #include "metrics/encoder_distances.hpp"
 #include "metrics/gates.hpp"
 #include "metrics/metric.hpp"
+#include "metrics/summary.hpp"
 #include "net/network.hpp"
 
 namespace gdm::metrics {
@@ -83,13 +84,14 @@ struct GradeOptions {
   std::string split;               ///< see plan_cases()
   std::string input_key;           ///< empty: inputs are not graded
   std::vector<fs::path> encoders;  ///< for distances between distributions of features
-  Bootstrap bootstrap;             ///< of all intervals over patients
+  Bootstrap bootstrap;             ///< of the intervals of those
   fs::path bank;                   ///< of real features, for distances to them; empty: none
   std::string labels;  ///< see given_volume_path(): the target's labels in the first manifest's case; or empty
-  std::string predicted_labels;  ///< the same in each method's case; or empty
-  std::string dose;              ///< of the target, as labels; or empty
-  std::string predicted_dose;    ///< the same in each method's case; given with `dose`
-  std::string baseline;          ///< the method that the others are compared with; empty: compared_pairs()
+  std::string predicted_labels;     ///< the same in each method's case; or empty
+  std::string dose;                 ///< of the target, as labels; or empty
+  std::string predicted_dose;       ///< the same in each method's case; given with `dose`
+  std::string baseline;             ///< the method that the others are compared with; empty: compared_pairs()
+  std::optional<Endpoint> primary;  ///< the endpoint that Holm's adjustment leaves out; see adjust_p_values()
   std::vector<Gate> gates;
   bool resample = false;      ///< predictions on another grid are interpolated at the target's voxels
   bool keep_going = false;    ///< a case that cannot be graded is skipped instead of ending the run
@@ -97,18 +99,26 @@ struct GradeOptions {
   net::Compute compute;
 };
 
+/// Values over patients; the cases of a patient are averaged first (patient_means()).
+struct Aggregate {
+  Summary over_patients;
+  std::size_t cases = 0;                  ///< with a finite value
+  std::optional<Interval> mean_interval;  ///< mean_interval()
+};
+
 struct MethodGrades {
   std::string name;
   std::string note;  ///< what a reader must know about it; mostly empty
   std::vector<CaseGrades> cases;
-  std::vector<std::optional<Interval>> mean_intervals;   ///< one per metric: mean_interval() over patients
-  std::vector<std::optional<Interval>> power_intervals;  ///< the same of each of `power_ratios`; empty without them
+  std::vector<Aggregate> aggregates;    ///< one per metric
+  std::vector<Aggregate> power_ratios;  ///< one per bin of the cases' `power_ratios`; empty without them
 };
 
 struct Grades {
   Settings settings;
   std::vector<Metric> metrics;
-  std::size_t draws = 0;  ///< of patients, for the intervals of means
+  std::size_t patients = 0;
+  std::uint64_t seed = 0;
   std::vector<MethodGrades> methods;
   std::vector<EncoderDistances> encoders;
   std::vector<SkippedCase> skipped;

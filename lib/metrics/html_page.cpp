@@ -32,6 +32,7 @@ std::string header(const ShownReport& report, const std::string& split) {
   const nlohmann::ordered_json& json = report.json;
   const nlohmann::ordered_json provenance = json.value("provenance", nlohmann::ordered_json::object());
   std::string facts = fact("cases", std::to_string(report.cases.size()));
+  facts += fact("patients", text_at(json, "patients"));
   if (holds(json, "skipped")) facts += fact("not graded", std::to_string(json["skipped"].size()));
   facts += fact("split", split.empty() ? "all with a prediction" : split);
   facts += fact("profile", text_at(json, "profile"));

@@ -87,13 +87,66 @@ std::string favoured(const ShownReport& report, const Json& row) {
   return text_at(row, (*difference < 0) == (better != "higher") ? "a" : "b");
 }
 
+std::string better_cell(const std::string& method) {
+  return cell(method.empty() ? "\u2013" : method, method.empty() ? "text" : "text best");
+}
+
+std::string primary_mark(const Json& row) {
+  return row.value("primary", false) ? " (primary)" : "";
+}
+
+std::string compared_metrics(const ShownReport& report) {
+  std::string body;
+  for (const Json& row : report.json["comparisons"]) {
+    const std::string key = text_at(row, "metric");
+    const int decimals = report.decimals(key);
+    const Json interval = row.value("interval", Json());
+    body += "<tr>" + row_head(compared_title(report, key) + primary_mark(row)) + cell(text_at(row, "a"), "text") +
+            cell(text_at(row, "b"), "text") + cell(text_at(row, "n")) + cell(text_at(row, "patients")) +
+            cell(decimal(number_at(row, "mean_difference"), decimals) + interval_text(interval, decimals)) +
+            cell(short_number(number_at(row, "p"))) + cell(short_number(number_at(row, "p_holm"))) +
+            better_cell(favoured(report, row)) + "</tr>\n";
+  }
+  std::string head;
+  for (const char* title : {"metric", "A", "B"}) head += head_cell(title, "text");
+  for (const char* title : {"cases", "patients", "mean of A \u2212 B [95 %]", "p", "p (Holm)"})
+    head += head_cell(title);
+  head += head_cell("better", "text");
+  return table_box("Differences between methods, patient by patient", "<tr>" + head + "</tr>", body, "striped");
+}
+
+std::string compared_distances(const ShownReport& report) {
+  std::string body;
+  for (const Json& row : report.json["distance_comparisons"]) {
+    const Json interval = row.value("interval", Json());
+    std::string corrected = short_number(number_at(row, "corrected"));
+    if (interval.is_array() && interval.size() == 2) {
+      corrected += " [" + short_number(number_of(interval[0])) + ", " + short_number(number_of(interval[1])) + "]";
+    }
+    body += "<tr>" + row_head(text_at(row, "encoder")) + cell(text_at(row, "level"), "text") +
+            cell((text_at(row, "distance") == "frechet" ? "Fr\u00e9chet" : "kernel") + primary_mark(row), "text") +
+            cell(text_at(row, "a"), "text") + cell(text_at(row, "b"), "text") + cell(text_at(row, "patients")) +
+            cell(short_number(number_at(row, "difference"))) + cell(corrected) +
+            cell(short_number(number_at(row, "p"))) + cell(short_number(number_at(row, "p_holm"))) +
+            better_cell(text_at(row, "better")) + "</tr>\n";
+  }
+  std::string head;
+  for (const char* title : {"encoder", "level", "distance", "A", "B"}) head += head_cell(title, "text");
+  for (const char* title : {"patients", "A \u2212 B", "without bias [95 %]", "p", "p (Holm)"}) head += head_cell(title);
+  head += head_cell("better", "text");
+  return table_box("Differences between methods in their distances to the targets", "<tr>" + head + "</tr>", body,
+                   "striped") +
+         "<p class=\"hint\">Without bias: by the jackknife over patients, since few patients make a Fr\u00e9chet "
+         "distance too large, and not equally for all methods.</p>\n";
+}
+
 }  // namespace
 
 std::string summary_section(const ShownReport& report) {
   std::string head = head_cell("metric"), body;
   std::string hint =
-      "Mean \u00b1 SD over cases; below, the 95 % interval of the mean over patients, and median [first, third "
-      "quartile].";
+      "Mean \u00b1 SD over patients, whose cases are averaged first; below, the 95 % interval of the mean, and median "
+      "[first, third quartile].";
   for (const ShownMethod& method : report.methods) head += head_cell(method.name);
   bool judged = false;
   for (const ShownMetric& metric : report.metrics) {
@@ -104,7 +157,7 @@ std::string summary_section(const ShownReport& report) {
   }
   if (judged) hint += " \u2193 lower is better, \u2191 higher is better, \u21920 best near zero.";
   return section("summary", "Summary",
-                 table_box("Each metric over all cases", "<tr>" + head + "</tr>", body, "striped") +
+                 table_box("Each metric over all patients", "<tr>" + head + "</tr>", body, "striped") +
                      "<p class=\"hint\">" + hint + "</p>\n");
 }
 
@@ -127,26 +180,15 @@ std::string gates_section(const ShownReport& report) {
 }
 
 std::string comparisons_section(const ShownReport& report) {
-  if (!holds(report.json, "comparisons")) return "";
-  std::string body;
-  for (const Json& row : report.json["comparisons"]) {
-    const std::string key = text_at(row, "metric"), favours = favoured(report, row);
-    const int decimals = report.decimals(key);
-    const Json interval = row.value("interval", Json());
-    body += "<tr>" + row_head(compared_title(report, key)) + cell(text_at(row, "a"), "text") +
-            cell(text_at(row, "b"), "text") + cell(text_at(row, "n")) +
-            cell(decimal(number_at(row, "mean_difference"), decimals) + interval_text(interval, decimals)) +
-            cell(short_number(number_at(row, "p"))) + cell(short_number(number_at(row, "p_holm"))) +
-            cell(favours.empty() ? "\u2013" : favours, favours.empty() ? "text" : "text best") + "</tr>\n";
-  }
-  std::string head;
-  for (const char* title : {"metric", "A", "B"}) head += head_cell(title, "text");
-  for (const char* title : {"n", "mean of A \u2212 B [95 %]", "p", "p (Holm)"}) head += head_cell(title);
-  head += head_cell("better", "text");
+  std::string tables;
+  if (holds(report.json, "comparisons")) tables = compared_metrics(report);
+  if (holds(report.json, "distance_comparisons")) tables += compared_distances(report);
+  if (tables.empty()) return "";
   return section("comparisons", "Paired comparisons",
-                 table_box("Differences between methods, case by case", "<tr>" + head + "</tr>", body, "striped") +
-                     "<p class=\"hint\">A method is named better if Holm\u2019s corrected p is below 0.05. A small p "
-                     "says that a difference is not chance, not that it matters.</p>\n");
+                 tables +
+                     "<p class=\"hint\">A method is named better if the corrected p (Holm) is below 0.05; the primary "
+                     "endpoint is corrected apart, which is not at all for two methods. A small p says that a "
+                     "difference is not chance, not that it matters.</p>\n");
 }
 
 std::string ranks_section(const ShownReport& report) {

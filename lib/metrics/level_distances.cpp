@@ -52,6 +52,17 @@ std::optional<Interval> spread_about(double value, const std::vector<double>& dr
   return Interval{std::max(0.0, interval->low + move), std::min(most, interval->high + move)};
 }
 
+/// The columns of patients that have rows.
+MethodDraws of_patients_with_rows(const PatientFeatures& targets, const MethodDraws& without) {
+  MethodDraws result(without.size());
+  for (std::size_t m = 0; m < without.size(); ++m) {
+    for (std::size_t p = 0; p < without[m].size(); ++p) {
+      if (targets[p].rows() > 0) result[m].push_back(without[m][p]);
+    }
+  }
+  return result;
+}
+
 /// Rows of the targets and of each method, in one matrix each.
 struct Pooled {
   net::FeatureMatrix targets;
@@ -70,7 +81,6 @@ void add_frechet(const Pooled& pooled, const PatientFeatures& targets, const std
                              "biased upwards",
                              result.windows, result.dims, wanted - result.windows));
   }
-  if (draws.draws() == 0) return;
   if (result.windows <= result.dims) {
     warn(result, "no interval of the Frechet distance, for the covariances are singular");
     return;
@@ -86,7 +96,10 @@ void add_frechet(const Pooled& pooled, const PatientFeatures& targets, const std
   }
   std::vector<PatientMoments> moments;
   for (const PatientFeatures& method : methods) moments.push_back(moments_of(method));
-  const MethodDraws values = frechet_draws(moments_of(targets), moments, draws);
+  const PatientMoments of_targets = moments_of(targets);
+  const MethodDraws without = frechet_draws(of_targets, moments, PatientDraws::without_each(targets.size()));
+  result.frechet_without = of_patients_with_rows(targets, without);
+  const MethodDraws values = frechet_draws(of_targets, moments, draws);
   for (std::size_t m = 0; m < methods.size(); ++m) {
     result.methods[m].frechet_interval = spread_about(*result.methods[m].frechet, values[m]);
   }
@@ -96,6 +109,8 @@ void add_kernel(const PatientFeatures& targets, const std::vector<PatientFeature
                 LevelDistances& result) {
   std::vector<PatientKernel> kernels;
   for (const PatientFeatures& method : methods) kernels.emplace_back(targets, method);
+  result.kernel_without =
+      of_patients_with_rows(targets, kernel_draws(kernels, PatientDraws::without_each(targets.size())));
   const MethodDraws values = kernel_draws(kernels, draws);
   for (std::size_t m = 0; m < methods.size(); ++m) {
     const double value = kernels[m].distance();

@@ -31,6 +31,9 @@ struct LevelDistances {
   std::int64_t windows_found = 0;  ///< more than `windows` if some were left out
   std::int64_t patients = 0;       ///< with rows
   std::vector<MethodDistances> methods;
+  /// Distances without each patient that has rows, [method][patient], for differences between methods (jackknife.hpp).
+  /// The former is empty where a warning says why there can be no interval.
+  MethodDraws frechet_without, kernel_without;
   std::string warning;  ///< why values are missing or must be read with care; mostly empty
 };
 

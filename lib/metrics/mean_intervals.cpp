@@ -4,9 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <map>
 
+#include "metrics/student.hpp"
+#include "metrics/summary.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::metrics {
@@ -20,28 +21,35 @@ std::vector<std::size_t> places_of_patients(const std::vector<std::string>& pati
   return result;
 }
 
-std::optional<Interval> mean_interval(const std::vector<std::optional<double>>& values,
-                                      const std::vector<std::size_t>& patient_of, const PatientDraws& draws) {
-  std::vector<double> sums(draws.patients(), 0.0), numbers(draws.patients(), 0.0);
+std::vector<std::optional<double>> patient_means(const std::vector<std::optional<double>>& values,
+                                                 const std::vector<std::size_t>& patient_of) {
+  if (values.size() != patient_of.size()) {
+    throw Error(fmt::format("{} values of cases, but the patients of {}", values.size(), patient_of.size()));
+  }
+  const std::size_t patients = patient_of.empty() ? 0 : 1 + *std::max_element(patient_of.begin(), patient_of.end());
+  std::vector<std::optional<double>> means(patients);
+  std::vector<double> sums(patients, 0.0), numbers(patients, 0.0);
   for (std::size_t c = 0; c < values.size(); ++c) {
-    if (patient_of.at(c) >= draws.patients()) {
-      throw Error(fmt::format("a case of patient {}, but draws of {}", patient_of[c] + 1, draws.patients()));
+    if (!values[c] || std::isnan(*values[c])) continue;
+    if (std::isinf(*values[c])) {
+      means[patient_of[c]] = values[c];
+    } else {
+      sums[patient_of[c]] += *values[c];
+      numbers[patient_of[c]] += 1;
     }
-    if (!values[c] || !std::isfinite(*values[c])) continue;
-    sums[patient_of[c]] += *values[c];
-    numbers[patient_of[c]] += 1;
   }
-  std::vector<double> means(draws.draws(), std::numeric_limits<double>::quiet_NaN());
-  for (std::size_t b = 0; b < means.size(); ++b) {
-    const int* counts = draws.counts(b);
-    double sum = 0, number = 0;
-    for (std::size_t p = 0; p < sums.size(); ++p) {
-      sum += counts[p] * sums[p];
-      number += counts[p] * numbers[p];
-    }
-    if (number > 0) means[b] = sum / number;
+  for (std::size_t p = 0; p < patients; ++p) {
+    if (numbers[p] > 0) means[p] = sums[p] / numbers[p];
   }
-  return percentile_interval(means);
+  return means;
+}
+
+std::optional<Interval> mean_interval(const std::vector<std::optional<double>>& of_patients, double level) {
+  const Summary summary = summarize(of_patients);
+  if (summary.n < 2) return std::nullopt;
+  const double n = static_cast<double>(summary.n);
+  const double reach = student_reach(level, n - 1.0) * *summary.sd / std::sqrt(n);
+  return Interval{*summary.mean - reach, *summary.mean + reach};
 }
 
 }  // namespace gdm::metrics

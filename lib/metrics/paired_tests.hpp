@@ -1,11 +1,8 @@
-// Comparison of two methods on the same cases.
+// Comparison of two methods on the same patients.
 #pragma once
 
-#include <cstdint>
-#include <optional>
+#include <cstddef>
 #include <vector>
-
-#include "metrics/patient_bootstrap.hpp"
 
 namespace gdm::metrics {
 
@@ -28,16 +25,5 @@ WilcoxonTest wilcoxon_signed_rank(const std::vector<double>& first, const std::v
 /// becomes the largest of (m - j + 1) p_j for j <= i, at most 1; in the order of the input. Throws Error for values
 /// outside 0-1.
 std::vector<double> holm_adjusted(const std::vector<double>& p_values);
-
-struct MeanDifference {
-  double mean = 0;                   ///< of first - second
-  std::optional<Interval> interval;  ///< none for fewer than 2 cases
-};
-
-/// Bootstrap interval of the mean difference over the draws' cases, bias-corrected and accelerated (BCa: Efron, JASA
-/// 82, 1987, with the jackknife's acceleration). Equal differences give an interval of no width. Throws Error if the
-/// lists or the draws differ in the number of cases, for no cases and values that are not finite.
-MeanDifference mean_difference(const std::vector<double>& first, const std::vector<double>& second,
-                               const PatientDraws& draws, double level = 0.95);
 
 }  // namespace gdm::metrics

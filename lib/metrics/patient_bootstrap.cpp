@@ -21,6 +21,15 @@ PatientDraws::PatientDraws(std::size_t patients, std::size_t draws, std::uint64_
   }
 }
 
+PatientDraws PatientDraws::without_each(std::size_t patients) {
+  PatientDraws others(patients, 0, 0);
+  if (patients < 2) return others;
+  others.draws_ = patients;
+  others.counts_.assign(patients * patients, 1);
+  for (std::size_t p = 0; p < patients; ++p) others.counts_[p * patients + p] = 0;
+  return others;
+}
+
 std::optional<Interval> percentile_interval(const std::vector<double>& draws, double level) {
   if (!(level > 0 && level < 1)) {
     throw Error(fmt::format("the level of an interval is {}, expected between 0 and 1", level));
@@ -34,23 +43,6 @@ std::optional<Interval> percentile_interval(const std::vector<double>& draws, do
   std::sort(defined.begin(), defined.end());
   const double tail = 0.5 * (1.0 - level);
   return Interval{quantile_of_sorted(defined, tail), quantile_of_sorted(defined, 1.0 - tail)};
-}
-
-PairedIntervals paired_intervals(const std::vector<double>& values, const MethodDraws& draws, double level) {
-  if (values.size() != draws.size()) {
-    throw Error(fmt::format("{} values of methods but draws of {}", values.size(), draws.size()));
-  }
-  PairedIntervals result;
-  for (const auto& method : draws) result.methods.push_back(percentile_interval(method, level));
-  for (std::size_t first = 0; first < values.size(); ++first) {
-    for (std::size_t second = first + 1; second < values.size(); ++second) {
-      std::vector<double> differences(draws[first].size());
-      for (std::size_t b = 0; b < differences.size(); ++b) differences[b] = draws[first][b] - draws[second].at(b);
-      result.differences.push_back(
-          {first, second, values[first] - values[second], percentile_interval(differences, level)});
-    }
-  }
-  return result;
 }
 
 }  // namespace gdm::metrics

@@ -14,10 +14,12 @@ namespace gdm::metrics {
 class PatientDraws {
  public:
   PatientDraws(std::size_t patients, std::size_t draws, std::uint64_t seed);
+  /// Not drawn: in "draw" p every other patient occurs once, for a jackknife. None for fewer than 2 patients.
+  static PatientDraws without_each(std::size_t patients);
 
   std::size_t patients() const { return patients_; }
   std::size_t draws() const { return draws_; }
-  /// How often each patient occurs in a draw: patients() numbers whose sum is patients().
+  /// How often each patient occurs in a draw: patients() numbers, whose sum is patients() if they were drawn.
   const int* counts(std::size_t draw) const { return counts_.data() + draw * patients_; }
 
  private:
@@ -40,21 +42,5 @@ using MethodDraws = std::vector<std::vector<double>>;
 /// Percentile interval (type-7 quantiles at (1 -+ level) / 2) of the draws that are not NaN; none if those are fewer
 /// than 2 or than half of all. Throws Error unless 0 < level < 1.
 std::optional<Interval> percentile_interval(const std::vector<double>& draws, double level = 0.95);
-
-/// first minus second, by their place in the list of methods.
-struct MethodDifference {
-  std::size_t first = 0, second = 0;
-  double value = 0;
-  std::optional<Interval> interval;
-};
-
-struct PairedIntervals {
-  std::vector<std::optional<Interval>> methods;
-  std::vector<MethodDifference> differences;  ///< all pairs with first < second, in that order
-};
-
-/// Intervals of each method and of all differences from draws that share their patients. `values` are the statistics of
-/// the sample itself, one per method. Throws Error if the two lists differ in length.
-PairedIntervals paired_intervals(const std::vector<double>& values, const MethodDraws& draws, double level = 0.95);
 
 }  // namespace gdm::metrics

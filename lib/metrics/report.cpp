@@ -1,4 +1,4 @@
-// Grades as text: a table for people, JSON and TSV for programs.
+// Grades as text: everything as tables for people, JSON and TSV for programs.
 #include "metrics/report.hpp"
 
 #include <fmt/format.h>
@@ -6,19 +6,12 @@
 #include "metrics/report_distribution.hpp"
 #include "metrics/report_statistics.hpp"
 #include "metrics/report_values.hpp"
-#include "metrics/summary.hpp"
 #include "metrics/table.hpp"
 
 namespace gdm::metrics {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Summary summary_of(const MethodGrades& method, std::size_t metric) {
-  std::vector<std::optional<double>> values;
-  for (const CaseGrades& c : method.cases) values.push_back(c.values[metric]);
-  return summarize(values);
-}
 
 /// Columns that stand side by side.
 using Columns = std::vector<std::size_t>;
@@ -38,20 +31,21 @@ std::vector<Columns> tables_of(const Grades& grades) {
 }
 
 void add_aggregates(const Grades& grades, const MethodGrades& method, const Columns& columns, std::vector<Row>& rows) {
-  Row mean{method.name, "mean"}, sd{"", "SD"}, median{"", "median"}, iqr{"", "IQR"}, interval{"", "95 %"}, n{"", "n"};
+  Row mean{method.name, "mean"}, sd{"", "SD"}, median{"", "median"}, iqr{"", "IQR"}, interval{"", "95 %"};
+  Row patients{"", "patients"}, cases{"", "cases"};
   for (const std::size_t m : columns) {
-    const Summary s = summary_of(method, m);
+    const Aggregate& aggregate = method.aggregates[m];
+    const Summary& s = aggregate.over_patients;
     const int decimals = grades.metrics[m].decimals;
     mean.push_back(cell(s.mean, decimals));
     sd.push_back(cell(s.sd, decimals));
     median.push_back(cell(s.median, decimals));
     iqr.push_back(cell(s.iqr(), decimals));
-    interval.push_back(cell(method.mean_intervals[m], decimals));
-    n.push_back(std::to_string(s.n));
+    interval.push_back(cell(aggregate.mean_interval, decimals));
+    patients.push_back(std::to_string(s.n));
+    cases.push_back(std::to_string(aggregate.cases));
   }
-  rows.push_back(mean);
-  if (grades.draws > 0) rows.push_back(interval);
-  rows.insert(rows.end(), {sd, median, iqr, n});
+  rows.insert(rows.end(), {mean, interval, sd, median, iqr, patients, cases});
 }
 
 std::string columns_text(const Grades& grades, const Columns& columns) {
@@ -96,7 +90,16 @@ Json gates_json(const Grades& grades) {
 
 }  // namespace
 
-std::string table_text(const Grades& grades) {
+std::string outcome_text(const Grades& grades) {
+  std::string text;
+  for (const SkippedCase& skipped : grades.skipped) text += fmt::format("skipped {}: {}\n", skipped.id, skipped.reason);
+  for (const GateResult& gate : grades.gates) {
+    text += fmt::format("gate {}: {}\n", gate.passed ? "passed" : "missed", describe(gate));
+  }
+  return text;
+}
+
+std::string full_text(const Grades& grades) {
   const std::vector<Columns> tables = tables_of(grades);
   std::string text;
   for (const Columns& columns : tables) {
@@ -107,7 +110,10 @@ std::string table_text(const Grades& grades) {
   }
   text += distribution_text(grades);
   text += statistics_text(grades) + "\n";
-  if (grades.draws > 0) text += fmt::format("95 %: interval of the mean, {} draws of patients\n", grades.draws);
+  text += fmt::format(
+      "{}, {}, seed {}; aggregates are over patients, whose cases are averaged first; 95 %: Student's interval of the "
+      "mean\n",
+      counted(grades.patients, "patient"), counted(grades.methods.front().cases.size(), "case"), grades.seed);
   text += fmt::format("profile: {}\n", name_of(grades.settings.profile));
   for (const Metric& metric : grades.metrics) text += fmt::format("{}: {}\n", metric.title, metric.definition);
   for (const MethodGrades& method : grades.methods) {
@@ -116,10 +122,7 @@ std::string table_text(const Grades& grades) {
       for (const std::string& note : c.notes) text += fmt::format("{}, {}: {}\n", method.name, c.id, note);
     }
   }
-  for (const SkippedCase& skipped : grades.skipped) text += fmt::format("skipped {}: {}\n", skipped.id, skipped.reason);
-  for (const GateResult& gate : grades.gates) {
-    text += fmt::format("gate {}: {}\n", gate.passed ? "passed" : "missed", describe(gate));
-  }
+  text += outcome_text(grades);
   return text;
 }
 
@@ -128,23 +131,27 @@ Json report_json(const Grades& grades, const Json& provenance) {
   Json report{{"gdm_metrics", 1},
               {"profile", name_of(grades.settings.profile)},
               {"hu_range", {range.low_hu, range.high_hu}},
-              {"bootstrap_draws", grades.draws}};
+              {"patients", grades.patients},
+              {"cases", grades.methods.front().cases.size()},
+              {"seed", grades.seed}};
   report["metrics"] = metrics_json(grades);
   report["methods"] = Json::array();
   for (const MethodGrades& method : grades.methods) {
     Json entry{{"name", method.name}};
     if (!method.note.empty()) entry["note"] = method.note;
     for (std::size_t m = 0; m < grades.metrics.size(); ++m) {
-      const Summary s = summary_of(method, m);
+      const Aggregate& aggregate = method.aggregates[m];
+      const Summary& s = aggregate.over_patients;
       entry["aggregate"][grades.metrics[m].key] = {
-          {"mean", number(s.mean)}, {"mean_interval", interval_json(method.mean_intervals[m])},
+          {"mean", number(s.mean)}, {"mean_interval", interval_json(aggregate.mean_interval)},
           {"sd", number(s.sd)},     {"median", number(s.median)},
           {"q1", number(s.q1)},     {"q3", number(s.q3)},
-          {"iqr", number(s.iqr())}, {"n", s.n}};
+          {"iqr", number(s.iqr())}, {"n", aggregate.cases},
+          {"patients", s.n}};
     }
     entry["cases"] = Json::array();
     for (const CaseGrades& c : method.cases) {
-      Json row{{"id", c.id}, {"mask_voxels", c.mask_voxels}};
+      Json row{{"id", c.id}, {"patient", c.patient}, {"mask_voxels", c.mask_voxels}};
       for (std::size_t m = 0; m < grades.metrics.size(); ++m) row[grades.metrics[m].key] = number(c.values[m]);
       if (!c.notes.empty()) row["notes"] = c.notes;
       entry["cases"].push_back(std::move(row));
@@ -165,12 +172,12 @@ Json report_json(const Grades& grades, const Json& provenance) {
 }
 
 std::string tsv_text(const Grades& grades) {
-  std::string text = "method\tcase\tmask_voxels";
+  std::string text = "method\tcase\tpatient\tmask_voxels";
   for (const Metric& metric : grades.metrics) text += "\t" + metric.key;
   text += "\n";
   for (const MethodGrades& method : grades.methods) {
     for (const CaseGrades& c : method.cases) {
-      text += fmt::format("{}\t{}\t{}", method.name, c.id, c.mask_voxels);
+      text += fmt::format("{}\t{}\t{}\t{}", method.name, c.id, c.patient, c.mask_voxels);
       for (const auto& value : c.values) text += value ? fmt::format("\t{}", *value) : "\t";
       text += "\n";
     }

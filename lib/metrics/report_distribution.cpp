@@ -158,18 +158,12 @@ Json bank_json(const Grades& grades) {
 Json spectra_json(const Grades& grades) {
   Json methods = Json::object(), spreads = Json::object();
   for (const MethodGrades& method : grades.methods) {
+    if (method.power_ratios.empty()) return nullptr;
     Json means = Json::array(), intervals = Json::array();
-    for (std::size_t bin = 0; bin < power_bins; ++bin) {
-      double sum = 0, count = 0;
-      for (const CaseGrades& c : method.cases) {
-        if (c.power_ratios.empty()) return nullptr;
-        if (!c.power_ratios[bin]) continue;
-        sum += *c.power_ratios[bin];
-        ++count;
-      }
-      means.push_back(number(count > 0 ? std::optional<double>(sum / count) : std::nullopt));
+    for (const Aggregate& bin : method.power_ratios) {
+      means.push_back(number(bin.over_patients.mean));
+      intervals.push_back(interval_json(bin.mean_interval));
     }
-    for (const auto& interval : method.power_intervals) intervals.push_back(interval_json(interval));
     methods[method.name] = std::move(means);
     spreads[method.name] = std::move(intervals);
   }

@@ -1,4 +1,4 @@
-// The comparison of methods, their ranks and what they cost, as text and JSON.
+// Ranks of methods and what they cost, as text and JSON; their comparison is report_comparison.cpp.
 #include "metrics/report_statistics.hpp"
 
 #include <fmt/format.h>
@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "metrics/report_comparison.hpp"
 #include "metrics/report_values.hpp"
 #include "metrics/table.hpp"
 
@@ -15,56 +16,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double significant = 0.05;
-
-std::string comparison_definition(const Comparisons& comparisons) {
-  return fmt::format(
-      "a minus b over the cases that both have, of absolute values where 0 is best; 95 % BCa bootstrap interval of the "
-      "mean difference, {} draws of cases; Wilcoxon's signed-rank test, two-sided, p adjusted by Holm over the tests "
-      "of "
-      "this report ({}); fewer than {} cases are not tested",
-      comparison_draws, comparisons.tests, comparison_least_cases);
-}
-
 const char* const rank_definition =
     "rank among the methods within each case (1 is best, ties share their mean, an undefined value is last), mean over "
-    "cases, then over the metrics of this report, which weigh the same";
+    "the cases of a patient, over patients, then over the metrics of this report, which weigh the same";
 
 const char* const efficiency_definition =
     "from the sidecars of gdm-synth and gdm-recon: median seconds per volume without reading and writing, network "
     "evaluations per volume, largest resident memory of the process in 10^6 bytes (without device memory)";
-
-std::string p_text(const std::optional<double>& p) {
-  if (!p) return "-";
-  return *p < 1e-4 ? fmt::format("{:.1e}", *p) : fmt::format("{:.4f}", *p);
-}
-
-/// Where the difference is significant: the method on the better side.
-std::string better_of(const Grades& grades, const PairComparison& pair) {
-  if (!pair.p_holm || *pair.p_holm >= significant || *pair.mean_difference == 0) return "-";
-  const bool a_is_higher = *pair.mean_difference > 0;
-  const bool high_is_better = grades.metrics[pair.metric].better == Better::higher;
-  return grades.methods[a_is_higher == high_is_better ? pair.a : pair.b].name;
-}
-
-std::string comparison_text(const Grades& grades) {
-  std::vector<Row> rows{{"metric", "a", "b", "n", "a - b", "low", "high", "p", "p Holm", "better"}};
-  for (const PairComparison& pair : grades.comparisons.pairs) {
-    const Metric& metric = grades.metrics[pair.metric];
-    const auto end = [&](double Interval::*side) {
-      return cell(pair.interval ? std::optional<double>((*pair.interval).*side) : std::nullopt, metric.decimals);
-    };
-    rows.push_back({metric.better == Better::nearest_zero ? "|" + metric.title + "|" : metric.title,
-                    grades.methods[pair.a].name, grades.methods[pair.b].name, std::to_string(pair.cases),
-                    cell(pair.mean_difference, metric.decimals), end(&Interval::low), end(&Interval::high),
-                    p_text(pair.p), p_text(pair.p_holm), better_of(grades, pair)});
-  }
-  std::string text = "\ncomparison:\n" + aligned(rows, 3, 9);
-  if (grades.comparisons.tests == 0) {
-    text += fmt::format("no pair has the {} cases that a test needs\n", comparison_least_cases);
-  }
-  return text + "comparison: " + comparison_definition(grades.comparisons) + "\n";
-}
 
 std::string rank_text(const Grades& grades) {
   const std::vector<MethodRanks>& ranks = grades.comparisons.ranks;
@@ -112,22 +70,6 @@ std::string efficiency_text(const Grades& grades) {
   return "\nefficiency:\n" + aligned(rows, 1, 7) + notes + "efficiency: " + efficiency_definition + "\n";
 }
 
-Json comparisons_json(const Grades& grades) {
-  Json pairs = Json::array();
-  for (const PairComparison& pair : grades.comparisons.pairs) {
-    Json entry{{"metric", grades.metrics[pair.metric].key},
-               {"a", grades.methods[pair.a].name},
-               {"b", grades.methods[pair.b].name},
-               {"n", pair.cases},
-               {"mean_difference", number(pair.mean_difference)}};
-    entry["interval"] = pair.interval ? Json{pair.interval->low, pair.interval->high} : Json(nullptr);
-    entry["p"] = number(pair.p);
-    entry["p_holm"] = number(pair.p_holm);
-    pairs.push_back(std::move(entry));
-  }
-  return pairs;
-}
-
 Json ranks_json(const Grades& grades) {
   Json ranks{{"metrics", Json::array()}, {"methods", Json::object()}};
   for (const Metric& metric : grades.metrics) ranks["metrics"].push_back(metric.key);
@@ -169,10 +111,8 @@ std::string statistics_text(const Grades& grades) {
 void add_statistics(const Grades& grades, Json& report) {
   report["statistics"] = Json::object();
   if (grades.methods.size() > 1) {
-    report["statistics"] = {{"comparisons", comparison_definition(grades.comparisons)},
-                            {"ranks", rank_definition},
-                            {"tests", grades.comparisons.tests}};
-    report["comparisons"] = comparisons_json(grades);
+    add_comparisons(grades, report);
+    report["statistics"]["ranks"] = rank_definition;
     report["ranks"] = ranks_json(grades);
   }
   report["statistics"]["efficiency"] = efficiency_definition;

@@ -17,6 +17,10 @@ std::string cell(const std::optional<Interval>& interval, int decimals) {
   return interval ? cell(interval->low, decimals) + " to " + cell(interval->high, decimals) : "-";
 }
 
+std::string counted(std::size_t number, const std::string& what) {
+  return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
 nlohmann::ordered_json number(const std::optional<double>& value) {
   return value && std::isfinite(*value) ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }

@@ -13,6 +13,8 @@ namespace gdm::metrics {
 std::string cell(const std::optional<double>& value, int decimals);
 /// "low to high", or "-".
 std::string cell(const std::optional<Interval>& interval, int decimals);
+/// "1 case", "2 cases".
+std::string counted(std::size_t number, const std::string& what);
 /// For JSON: null if there is none or it is not finite.
 nlohmann::ordered_json number(const std::optional<double>& value);
 /// [low, high], or null.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "net/feature_levels.hpp"
 #include "nn/encoder.hpp"
 #include "nn/generator.hpp"
 #include "nn/windows.hpp"
@@ -103,7 +104,8 @@ class EncoderOnVolumes : public net::FeatureExtractor {
     const Tensor inside = tensor_of(turned_mask).unsqueeze(0).to(torch::kFloat32);
     const Point3 edges_mm = ct_hu.grid.spacing_mm();
     spacing_mm_ = (edges_mm[0] + edges_mm[1] + edges_mm[2]) / 3;
-    std::vector<net::LevelFeatures> levels{{"window", {}}, {"global", {}}, {"local", {}}, {"spatial", {}}};
+    std::vector<net::LevelFeatures> levels;
+    for (const char* name : net::feature_levels) levels.push_back({name, {}});
     for (std::int64_t d = 0; d < image.size(1); d += tile) {
       for (std::int64_t h = 0; h < image.size(2); h += tile) {
         for (std::int64_t w = 0; w < image.size(3); w += tile) {

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <iterator>
 
+#include "nn/resample.hpp"
 #include "sys/random.hpp"
 #include "sys/signals.hpp"
 #include "train/placement.hpp"
@@ -14,7 +15,6 @@
 namespace gdm::train {
 namespace {
 
-namespace F = torch::nn::functional;
 constexpr std::int64_t windows_in_forward = 4;  // more are no faster and cost memory
 
 struct DrawnWindow {
@@ -23,11 +23,6 @@ struct DrawnWindow {
   drift::View view;
   at::Generator generator;
 };
-
-Tensor resampled(const Tensor& x, const std::vector<std::int64_t>& size) {
-  const auto options = F::InterpolateFuncOptions().size(size).mode(torch::kTrilinear).align_corners(false);
-  return F::interpolate(x.unsqueeze(0), options).squeeze(0);
-}
 
 double superior_of(const BankVolume& volume, std::int64_t d, std::int64_t h, std::int64_t w) {
   return volume.superior_mm[0] * static_cast<double>(d) + volume.superior_mm[1] * static_cast<double>(h) +
@@ -141,15 +136,15 @@ BankVolume bank_volume(const Tensor& image, const Tensor& mask, const Grid& grid
     volume.superior_mm[place] = grid.ijk_to_ras_mm[2][2 - place];
   }
   if (spacing_mm > 0) {
-    std::vector<std::int64_t> size;
+    nn::Extent size{};
     for (std::size_t place = 0; place < 3; ++place) {
       const auto old = volume.image.size(static_cast<std::int64_t>(place) + 1);
-      size.push_back(std::max<std::int64_t>(1, std::llround(static_cast<double>(old) * edge[place] / spacing_mm)));
-      volume.superior_mm[place] *= static_cast<double>(old) / static_cast<double>(size.back());
+      size[place] = std::max<std::int64_t>(1, std::llround(static_cast<double>(old) * edge[place] / spacing_mm));
+      volume.superior_mm[place] *= static_cast<double>(old) / static_cast<double>(size[place]);
       edge[place] = spacing_mm;
     }
-    volume.image = resampled(volume.image, size);
-    volume.mask = resampled(volume.mask.to(torch::kFloat32), size).ge(0.5).to(torch::kUInt8);
+    volume.image = nn::area_mean(volume.image, size);
+    volume.mask = nn::majority(volume.mask, size);
   }
   volume.image = nn::air_outside(volume.image, volume.mask).contiguous();
   volume.edge_mm = (edge[0] + edge[1] + edge[2]) / 3.0;

@@ -33,7 +33,7 @@ struct BankVolume {
 };
 
 /// image (1, D, H, W) in units, mask the same shape, on `grid`, whose axes i, j, k run to the right, to anterior and
-/// to superior (nn::turned_for_network()). spacing_mm 0: voxels stay as they are; else trilinear.
+/// to superior (nn::turned_for_network()). spacing_mm 0: voxels stay as they are; else nn/resample.hpp.
 BankVolume bank_volume(const Tensor& image, const Tensor& mask, const Grid& grid, double spacing_mm);
 /// A case of a manifest with its strata.
 BankVolume bank_volume(const Case& item, const drift::BankRecipe& recipe, const nn::HuMap& units,

@@ -68,7 +68,7 @@ M
 run "$prep" info -q --check "$home/fbp ü/manifest.json"
 [ "$code" = 0 ] && grep -q 'ok  *Müller 頭' out.txt || fail "check: $(cat out.txt err.txt)"
 sed 's/"target"/"prediction": "fbp ü\/Müller 頭_fbp.nii.gz", "target"/' "$home/Fälle.json" >"$home/graded.json"
-run "$bin/gdm-metrics" -q "Méthode=$home/graded.json" -o "$home/Bericht ß.txt"
+run "$bin/gdm-metrics" -q --full "Méthode=$home/graded.json" -o "$home/Bericht ß.txt"
 [ "$code" = 0 ] && grep -q 'Müller 頭' "$home/Bericht ß.txt" || fail "metrics: $(cat err.txt)"
 
 # ---- folders that cannot be written to ----

@@ -9,6 +9,7 @@ cd "$work"
 
 # run ARGUMENTS...: exit 0 and a silent stderr; the report is in out.
 run() { "$metrics" --progress never "$@" >out 2>err || fail "exit $?: $*: $(cat err)"; [ ! -s err ] || fail "$(cat err)"; }
+full() { run "$@" --full; }
 has() { grep -qE -- "$1" out || fail "the report lacks '$1': $(cat out)"; }
 lacks() { ! grep -qiE -- "$1" out || fail "the report has '$1': $(cat out)"; }
 
@@ -35,7 +36,7 @@ done
 cases near.json 7 near%.nii
 cases far.json 7 far%.nii
 
-# Comparison and ranks: far minus near is 10 + 2 n, its mean 18; all 7 signs agree, so p is 2 / 2^7.
+# Comparison and ranks: far minus near is 10 + 2 n, its mean 18, Student's reach 4.00; all 7 signs agree, so p is 2 / 2^7.
 run near=near.json far=far.json --metrics mae_hu,psnr_db,bias_hu --json
 has '"better": "zero"'
 has '"mean_difference": 18.0,'
@@ -43,12 +44,12 @@ has '"p": 0.015625,'
 has '"p_holm": 0.046875'
 has '"mean_rank": 1.0,'
 has '"tests": 3'
-run near=near.json far=far.json --metrics mae_hu,psnr_db,bias_hu
-has '^MAE/HU +far +near +7 +18\.00 +1[0-9]\.[0-9]+ +2[0-9]\.[0-9]+ +0\.0156 +0\.0469 +near$'
-has '^\|bias/HU\| +far +near +7 +18\.00 '
+full near=near.json far=far.json --metrics mae_hu,psnr_db,bias_hu
+has '^MAE/HU +far +near +7 +7 +18\.00 +14\.00 +22\.00 +0\.0156 +0\.0469 +near$'
+has '^\|bias/HU\| +far +near +7 +7 +18\.00 '
 has '^near +1\.00 +1\.00 +1\.00 +1\.00$'
 has '^far +2\.00 '
-run near.json --metrics mae_hu
+full near.json --metrics mae_hu
 lacks 'comparison|ranks'
 cp near.json copy.json
 cp far.json other.json
@@ -60,7 +61,7 @@ run near=near.json far=far.json copy=copy.json --metrics mae_hu --json --baselin
 [ "$(grep -c '"b": "copy"' out)" = 2 ] && [ "$(grep -c '"b": ' out)" = 2 ] || fail "--baseline"
 refused 2 "no method is called 'third'" "$metrics" near=near.json far=far.json --baseline third --dry-run
 for threads in 1 2; do
-  SOURCE_DATE_EPOCH=1 "$metrics" --progress never a=near.json b=far.json --metrics all --threads $threads >threads.$threads
+  SOURCE_DATE_EPOCH=1 "$metrics" --progress never a=near.json b=far.json --metrics all --full --threads $threads >threads.$threads
 done
 cmp threads.1 threads.2 || fail "the number of threads changes the report"
 
@@ -69,22 +70,22 @@ cases one.json 1 near1.nii
 cases one_far.json 1 far1.nii
 cases five.json 5 far%.nii
 cases five_near.json 5 near%.nii
-run one=one.json far=one_far.json --metrics mae_hu
-has '^MAE/HU +far +one +1 +12\.00 +- +- +- +- +-$'
-has 'no pair has the 6 cases'
+full one=one.json far=one_far.json --metrics mae_hu
+has '^MAE/HU +far +one +1 +1 +12\.00 +- +- +- +- +-$'
+has 'no pair has the 6 patients'
 run a=five_near.json b=five.json --metrics mae_hu --json
 has '"p": null'
 has '"interval": null'
 
 # Efficiency: from sidecars; missing ones are a note, broken ones too.
-run near=near.json
+full near=near.json
 has 'no volume has a sidecar'
 for n in 1 2 3; do
   printf '{"gdm": {"provenance": {"tool": "gdm-synth", "device": "cpu", "peak_rss_mib": %d00},
     "details": {"inference_s": %d, "network_evaluations": 8, "model_sha256": "0123456789abcdef"}}}' $n $n >near$n.json
 done
 printf '{' >near4.json
-run near=near.json far=far.json --metrics mae_hu
+full near=near.json far=far.json --metrics mae_hu
 has '^near +3 +2\.000 +1\.000 +8 +0 +315 +cpu +0123456789ab$'
 has '^far +0 +- +- '
 has '^near: 4 of 7 volumes have no sidecar'
@@ -99,18 +100,18 @@ write_nifti dose110.nii 7 6 5 int16 1100 1100
 write_nifti dose0.nii 7 6 5 int16 0 0
 write_nifti dose_other.nii 7 6 4 int16 1000 500
 cases doses.json 2 near1.nii ', "inputs": {"dose": "dose101.nii"}'
-run m=doses.json --dose dose.nii --predicted-dose dose --metrics therapy,mae_hu
+full m=doses.json --dose dose.nii --predicted-dose dose --metrics therapy,mae_hu
 has '^m +c1 .* 100\.00 +0\.[0-9]+ +1\.00$'
 has 'WEPL-MAE/mm: .*not stopping power.*a proxy'
-run m=doses.json --dose dose.nii --predicted-dose dose110.nii --metrics gamma_pass_percent --gamma 3%/1mm
+full m=doses.json --dose dose.nii --predicted-dose dose110.nii --metrics gamma_pass_percent --gamma 3%/1mm
 has '3 % of the .* and 1 mm'
 lacks '^m +c1 +100'
 run m=doses.json --metrics all --json
 has '"wepl_mae_mm"'
 lacks 'gamma_pass'
-run m=doses.json
+full m=doses.json
 lacks 'wepl'
-run m=doses.json --dose dose.nii --predicted-dose dose --metrics gamma_mean --input dose --resample
+full m=doses.json --dose dose.nii --predicted-dose dose --metrics gamma_mean --input dose --resample
 has 'gamma_mean is undefined: it has no dose volume'
 refused 2 'need each other' "$metrics" doses.json --dose dose
 refused 2 "not PERCENT%/DISTANCEmm" "$metrics" doses.json --dose dose --predicted-dose dose --gamma 2/2
@@ -129,20 +130,20 @@ write_nifti nan.nii 7 6 5 float32 0x7fc00000 0x42c80000
 refused 1 'a dose has NaN' "$metrics" doses.json --dose nan.nii --predicted-dose dose --metrics therapy
 cases flat.json 6 flat.nii
 cases near6.json 6 near%.nii
-run flat=flat.json near=near6.json --metrics all --unmasked
+full flat=flat.json near=near6.json --metrics all --unmasked
 lacks '\bnan\b'
 has 'ncc is undefined: one of the volumes is constant'
 sed 's/ct.nii/flat.nii/' flat.json >flats.json
-run flat=flats.json --metrics all --unmasked --profile synthrad2025
+full flat=flats.json --metrics all --unmasked --profile synthrad2025
 lacks '\bnan\b'
 has 'bone_dice is undefined: neither volume has bone'
 has '^flat, c1: psnr_db is infinite'
 write_nifti labels.nii 14 12 9 int16 '1 + (i > 7)' 0
 write_nifti ones.nii 14 12 9 int16 1 0
 cases labels.json 1 near1.nii ', "inputs": {"labels": "ones.nii"}'
-run m=labels.json --labels labels.nii --predicted-labels labels --label-names 1=left,2=right,3=none --metrics labels
+full m=labels.json --labels labels.nii --predicted-labels labels --label-names 1=left,2=right,3=none --metrics labels
 lacks '\bnan\b'
 has 'label_right_hd95_mm is undefined: the prediction has no label_right'
 has 'label_none_dice is undefined: neither volume has label_none'
-run m=labels.json --labels labels.nii --predicted-labels labels --label-names 2=right --metrics label_right_dice
+full m=labels.json --labels labels.nii --predicted-labels labels --label-names 2=right --metrics label_right_dice
 has '^m +c1 +0\.0000$'

@@ -64,22 +64,22 @@ grep -q 'psnr_db is infinite' out || fail "the note on PSNR is missing"
 ! grep -qiE '\bnan\b' out || fail "NaN in the report"
 cases ten.json a:plus10.nii
 expect 0 '"mae_hu": 10.0,' ten.json --json
-expect 0 '^self +a +0\.00 +inf +1\.0000 +0\.00 +1\.0000 +0\.00 +0\.00$' self=self.json ten=ten.json
+expect 0 '^self +a +0\.00 +inf +1\.0000 +0\.00 +1\.0000 +0\.00 +0\.00$' self=self.json ten=ten.json --full
 grep -qE '^ten +a +10\.00 +52\.09 ' out || fail "PSNR of a shift by 10 HU"  # 20 log10(4024 / 10) = 52.09
-expect 0 '^input \(linear fit\) +a +0\.00 .* 0\.00$' ten=ten.json --input mr
+expect 0 '^input \(linear fit\) +a +0\.00 .* 0\.00$' ten=ten.json --input mr --full
 grep -q 'favours the input' out || fail "the report does not say that the fit favours the input"
-expect 0 '^ten	a	1848	10	' ten=ten.json --tsv -
+expect 0 '^ten	a	a	1848	10	' ten=ten.json --tsv -
 "$metrics" - --json --progress never <self.json >out 2>err || fail "a manifest on standard input"
 grep -q '"name": "prediction"' out || fail "the name of standard input"
 expect 0 '^would grade 1 cases by 2 methods' ten.json --input mr --dry-run
 
 # Profiles, selections and blocks of a wide table.
-expect 0 '^self +a +0\.00 +inf +1\.0000$' self=self.json --metrics mae_hu,psnr_db,ssim
+expect 0 '^self +a +0\.00 +inf +1\.0000$' self=self.json --metrics mae_hu,psnr_db,ssim --full
 expect 0 '"hu_range": \[' self.json --json --profile synthrad2025
 grep -A2 '"hu_range"' out | grep -q 3071 || fail "the range of synthrad2025"
 grep -q '"ms_ssim": 1.0' out || fail "MS-SSIM of a volume with itself is not 1"
-expect 0 'L = 2000' self.json --profile synthrad2025 --range -1000 1000
-expect 0 '^anatomy: bone:$' ten.json --metrics all --unmasked
+expect 0 'L = 2000' self.json --profile synthrad2025 --range -1000 1000 --full
+expect 0 '^anatomy: bone:$' ten.json --metrics all --unmasked --full
 for block in image unmasked error 'tissue: MAE' 'tissue: bias' gradient spectrum 'anatomy: lung' 'anatomy: body'; do
   grep -q "^$block:\$" out || fail "the table lacks the block $block"
 done
@@ -87,7 +87,7 @@ done
 expect 0 '"psnr_all_db"' ten.json --json --metrics all --unmasked --profile plain
 grep -q 'ms_ssim is undefined: an axis is shorter' out || fail "plain MS-SSIM of a small volume"
 expect 2 "there is no 'psn'" self.json --metrics psn
-expect 0 '^ +mean +10\.00 +52\.09$|^ten +mean +10\.00 +52\.09$' ten=ten.json --metrics mae,psnr  # units may be left out
+expect 0 '^ +mean +10\.00 +52\.09$|^ten +mean +10\.00 +52\.09$' ten=ten.json --metrics mae,psnr --full  # units may be left out
 
 # Gates.
 expect 0 'gate passed: method .ten.: the mean of psnr_db' ten=ten.json --fail-under psnr_db=52 --fail-over mae_hu=10
@@ -99,13 +99,13 @@ expect 2 'KEY=NUMBER' ten.json --fail-under mae_hu
 
 # Another grid, and labels.
 cases far.json a:other.nii
-expect 0 'resampled trilinearly from 18 x 16 x 10' far.json --resample
+expect 0 'resampled trilinearly from 18 x 16 x 10' far.json --resample --full
 expect 0 '^would grade' far.json --resample --dry-run
 write_nifti labels.nii 18 16 11 int16 '1 + (i > 9)' 0
 printf '{"gdm_manifest": 1, "task": "mr2ct", "cases": [{"id": "a", "inputs": {"labels": "labels.nii"},
   "target": "ct.nii", "prediction": "plus10.nii"}]}' >labels.json
 expect 0 '^prediction +a +10\.00$' prediction=labels.json --labels labels --label-names 1=left,2=right \
-  --metrics label_left_mae_hu
+  --metrics label_left_mae_hu --full
 expect 0 '"label_right_hd95_mm": 0.0' labels.json --labels labels --label-names 1=left,2=right \
   --predicted-labels labels.nii --metrics labels --json
 expect 2 'need each other' labels.json --labels labels

@@ -84,7 +84,7 @@ gdm-drift-train p/manifest.json --objective regression -o g.safetensors --window
 gdm-synth p/manifest.json --model g.safetensors --bank b.safetensors -o out --split test --threads 1 2>err.txt >/dev/null
 grep -q "out of the bank's distribution: output" err.txt || fail "no warning of an untrained generator: $(cat err.txt)"
 grep -q '"bank_sha256"' out/*_gdm.json && grep -q '"percentile"' out/*_gdm.json || fail "no score in the sidecar"
-gdm-metrics out/manifest.json --bank b.safetensors --threads 1 -q >report.txt
+gdm-metrics out/manifest.json --bank b.safetensors --full --threads 1 -q >report.txt
 grep -q "(targets)" report.txt || fail "no distances to the bank in the report"
 gdm-metrics out/manifest.json --bank b.safetensors --json --threads 1 -q >report.json
 grep -q '"frechet_per_channel"' report.json || fail "no distances to the bank in the JSON"

@@ -1,4 +1,4 @@
-// Comparison of methods: signed ranks and BCa against scipy, Holm's adjustment by hand, ranks.
+// Comparison of methods: signed ranks against scipy, Holm's adjustment by hand, ranks.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -88,29 +88,6 @@ TEST_CASE("holm: worked by hand") {
   CHECK(holm_adjusted({0.2}) == std::vector<double>{0.2});
   CHECK(holm_adjusted({}).empty());
   CHECK_THROWS_AS(holm_adjusted({0.2, NAN}), Error);
-}
-
-TEST_CASE("mean difference: BCa interval equals scipy's but for the draws") {
-  const Pairs pairs = golden_pairs(20, 0);
-  std::vector<double> first(20), second(20, 0.0);
-  double mean = 0;
-  for (std::size_t n = 0; n < 20; ++n) {
-    first[n] = std::pow(pairs.first[n] - pairs.second[n], 3) / 1e4;
-    mean += first[n] / 20;
-  }
-  const MeanDifference difference = mean_difference(first, second, PatientDraws(20, 40000, 1));
-  CHECK(difference.mean == doctest::Approx(mean));
-  const double width = golden_bca[1] - golden_bca[0];
-  CHECK(std::abs(difference.interval->low - golden_bca[0]) < 0.02 * width);
-  CHECK(std::abs(difference.interval->high - golden_bca[1]) < 0.02 * width);
-  const MeanDifference flat = mean_difference({3, 4, 5}, {1, 2, 3}, PatientDraws(3, 100, 1));
-  CHECK(flat.interval->low == 2);
-  CHECK(flat.interval->high == 2);
-  const MeanDifference one = mean_difference({3}, {1}, PatientDraws(1, 100, 1));
-  CHECK(one.mean == 2);
-  CHECK_FALSE(one.interval.has_value());
-  CHECK_THROWS_AS(mean_difference({3, 4}, {1, 2}, PatientDraws(3, 100, 1)), Error);
-  CHECK_THROWS_AS(mean_difference({}, {}, PatientDraws(0, 100, 1)), Error);
 }
 
 TEST_CASE("ranks: directions, ties and gaps") {

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <ctime>
 #include <limits>
+#include <numeric>
 
 #include "metrics/frechet_bootstrap.hpp"
 #include "metrics/kernel_distance.hpp"
@@ -163,10 +164,10 @@ TEST_CASE("kernel distance over patients: identical sets, other draws, no self p
   const PatientDraws draws(6, 300, 5);
   const MethodDraws values = kernel_draws({kernel, PatientKernel(x, x)}, draws);
   CHECK(values[0][17] == kernel.distance(draws.counts(17)));
-  const PairedIntervals intervals = paired_intervals({kernel.distance(), 0.0}, values);
-  REQUIRE(intervals.methods[0].has_value());
-  CHECK(intervals.methods[0]->low < kernel.distance());
-  CHECK(intervals.methods[0]->high > kernel.distance());
+  const auto interval = percentile_interval(values[0]);
+  REQUIRE(interval.has_value());
+  CHECK(interval->low < kernel.distance());
+  CHECK(interval->high > kernel.distance());
 }
 
 TEST_CASE("manifolds: identical sets, sets far apart, invariance") {
@@ -252,7 +253,7 @@ TEST_CASE("frechet draws equal the distance of merged moments; threads do not ma
   }
 }
 
-TEST_CASE("bootstrap: draws depend on the seed alone, intervals are paired") {
+TEST_CASE("bootstrap: draws depend on the seed alone, percentiles") {
   const PatientDraws a(7, 100, 3), b(7, 40, 3), other(7, 40, 4);
   int same = 0;
   for (std::size_t draw = 0; draw < 40; ++draw) {
@@ -265,19 +266,14 @@ TEST_CASE("bootstrap: draws depend on the seed alone, intervals are paired") {
     CHECK(sum == 7);
   }
   CHECK(same < 200);
-  // The second method is the first plus 3 in every draw, so the difference is certain though each alone is not.
-  MethodDraws draws(2);
-  for (int n = 0; n < 100; ++n) {
-    draws[0].push_back(n);
-    draws[1].push_back(n + 3);
-  }
-  const PairedIntervals intervals = paired_intervals({50, 53}, draws, 0.9);
-  CHECK(intervals.methods[0]->low == doctest::Approx(0.05 * 99));
-  CHECK(intervals.methods[0]->high == doctest::Approx(0.95 * 99));
-  REQUIRE(intervals.differences.size() == 1);
-  CHECK(intervals.differences[0].value == -3);
-  CHECK(intervals.differences[0].interval->low == -3);
-  CHECK(intervals.differences[0].interval->high == -3);
+  const PatientDraws others = PatientDraws::without_each(3);
+  CHECK(others.draws() == 3);
+  CHECK(std::vector<int>(others.counts(0), others.counts(0) + 9) == std::vector<int>{0, 1, 1, 1, 0, 1, 1, 1, 0});
+  CHECK(PatientDraws::without_each(1).draws() == 0);
+  std::vector<double> ramp(100);
+  std::iota(ramp.begin(), ramp.end(), 0.0);
+  CHECK(percentile_interval(ramp, 0.9)->low == doctest::Approx(0.05 * 99));
+  CHECK(percentile_interval(ramp, 0.9)->high == doctest::Approx(0.95 * 99));
   const double nan = std::numeric_limits<double>::quiet_NaN();
   CHECK(percentile_interval({nan, 1, 1, nan, 1})->high == 1);
   CHECK_FALSE(percentile_interval({nan, nan, nan, 1, 1}).has_value());
@@ -288,9 +284,9 @@ TEST_CASE("features: one patient, few rows, other dimensions and NaN") {
   const PatientFeatures x = gaussian_patients(1, 1, 12, 3, 0, 0), y = gaussian_patients(2, 2, 12, 4, 0, 0);
   const PatientDraws one(1, 1000, 1), two(2, 10, 1);
   CHECK(one.draws() == 0);
-  CHECK_FALSE(paired_intervals({1.0}, frechet_draws(moments_of(x), {moments_of(x)}, one)).methods[0].has_value());
-  CHECK_FALSE(paired_intervals({1.0}, manifold_draws(x, {x}, one).coverage).methods[0].has_value());
-  CHECK_FALSE(paired_intervals({1.0}, kernel_draws({PatientKernel(x, x)}, one)).methods[0].has_value());
+  CHECK_FALSE(percentile_interval(frechet_draws(moments_of(x), {moments_of(x)}, one)[0]).has_value());
+  CHECK_FALSE(percentile_interval(manifold_draws(x, {x}, one).coverage[0]).has_value());
+  CHECK_FALSE(percentile_interval(kernel_draws({PatientKernel(x, x)}, one)[0]).has_value());
   CHECK(std::isnan(PatientKernel(x, x).distance()));
   CHECK_THROWS_AS(frechet_draws(moments_of(x), {moments_of(x)}, two), Error);
   CHECK_THROWS_AS(kernel_draws({PatientKernel(x, x)}, two), Error);

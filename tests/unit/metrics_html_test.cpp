@@ -99,6 +99,7 @@ TEST_CASE("html: a section without data is left out") {
   for (const auto& [key, id] : sections) {
     Json less = full;
     less.erase(key);
+    if (std::string(key) == "comparisons") less.erase("distance_comparisons");
     const std::string start = std::string("<section id=\"") + id + "\"", without = html_page(ShownReport(less), "", {});
     CHECK_MESSAGE(page.find(start) != std::string::npos, id);
     CHECK_MESSAGE(without.find(start) == std::string::npos, id);
@@ -123,11 +124,15 @@ TEST_CASE("html: the best mean by what is better, and the favoured method") {
   CHECK(text.find(best + "30.50 \u00b1 1.30 (n = 4)") != std::string::npos);
   CHECK(text.find(best + "-1.00 ") != std::string::npos);
   CHECK(comparisons_section(report).find("<td class=\"text best\">drift</td>") != std::string::npos);
+  const std::string distances = comparisons_section(report);
+  CHECK(distances.find("<td class=\"text\">Fr\u00e9chet (primary)</td>") != std::string::npos);
+  CHECK(distances.find("<td class=\"num\">0.9 [0.2, 1.6]</td>") != std::string::npos);
+  CHECK(count(distances, "<td class=\"text best\">drift</td>") == 2);
   nlohmann::ordered_json signed_values = fixture();
   signed_values["comparisons"][0]["metric"] = "bias_hu";  // |A| - |B| is 5: B lies nearer to 0
-  const std::string distances = comparisons_section(ShownReport(signed_values));
-  CHECK(distances.find("|bias/HU|") != std::string::npos);
-  CHECK(distances.find("<td class=\"text best\">drift</td>") != std::string::npos);
+  const std::string from_zero = comparisons_section(ShownReport(signed_values));
+  CHECK(from_zero.find("|bias/HU|") != std::string::npos);
+  CHECK(from_zero.find("<td class=\"text best\">drift</td>") != std::string::npos);
 }
 
 TEST_CASE("html: cases from the worst to the best") {
