@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Table of the reports that compare_objectives.sh makes: mean over seeds and, behind it, the range of the seeds.
+"""Tables of the reports that compare_objectives.sh makes, one for each seed: means over seeds and, behind them, the
+range of the seeds; then the differences between methods in distances, seed by seed, with their intervals over patients.
 
 usage: compare_objectives.py REPORT.json...      (the first method is the one that changes are relative to)
 """
@@ -22,6 +23,8 @@ def rows(report):
 
 
 def cell(values, base, relative):
+    if None in values:
+        return "-"
     mean = sum(values) / len(values)
     text = f"{mean:.4g}"
     if len(values) > 1:
@@ -32,10 +35,45 @@ def cell(values, base, relative):
     return text
 
 
+def differences(reports):
+    """{(encoder, distance, a, b): [entry of each report]} of the distances that are compared."""
+    found = {}
+    for report in reports:
+        for entry in report.get("distance_comparisons", []):
+            if entry["level"] == LEVEL:
+                key = (entry["encoder"], entry["distance"], entry["a"], entry["b"])
+                found.setdefault(key, []).append(entry)
+    return found
+
+
+def print_differences(reports):
+    compared = differences(reports)
+    if not compared:
+        return
+    print()
+    print("Differences a - b, corrected for the bias of few patients, with 95 % intervals over patients, of each seed;")
+    print("how often the interval excludes 0, and for whom:")
+    print("| encoder | distance | a - b | " + " | ".join(f"seed {n + 1}" for n in range(len(reports))) + " | excludes 0 |")
+    print("|---" * (len(reports) + 4) + "|")
+    for (encoder, distance, a, b), entries in compared.items():
+        cells, nearer = [], []
+        for entry in entries:
+            if entry["interval"] is None:
+                cells.append("-")
+                continue
+            low, high = entry["interval"]
+            cells.append(f"{entry['corrected']:+.3g} ({low:+.3g} to {high:+.3g})")
+            if high < 0 or low > 0:
+                nearer.append(a if high < 0 else b)
+        verdict = ", ".join(f"{name} nearer in {nearer.count(name)}" for name in (a, b) if name in nearer) or "never"
+        print(f"| {encoder} | {distance} | {a} - {b} | " + " | ".join(cells) + f" | {verdict} |")
+
+
 def main():
-    reports = [rows(json.load(open(path))) for path in sys.argv[1:]]
-    if not reports:
+    loaded = [json.load(open(path)) for path in sys.argv[1:]]
+    if not loaded:
         sys.exit(__doc__)
+    reports = [rows(report) for report in loaded]
     methods = list(reports[0])
     columns = list(reports[0][methods[0]])
     print(f"{len(reports)} seeds, distances at {LEVEL} level; change against {methods[0]}, seed by seed")
@@ -49,6 +87,7 @@ def main():
             relative = column == "mae_hu" or column.startswith(("frechet", "kernel"))
             cells.append(cell(values, base, relative))
         print(f"| {method} | " + " | ".join(cells) + " |")
+    print_differences(loaded)
 
 
 if __name__ == "__main__":
