@@ -24,6 +24,7 @@ struct Options {
   cli::BatchOptions batch;
   std::int64_t views = 24;
   double photons = 0;
+  std::int64_t oversample = 1;
   std::string detectors = "auto";
   std::string filter = "hann";
   cli::SynthesisOptions synthesis;
@@ -154,11 +155,13 @@ int run_project(cli::Program& program, const Options& options) {
     const std::uint64_t seed = seed_of(program.standard().seed, id);
     ct::StoredSinogram stored;
     stored.grid = mu.grid;
-    stored.sinogram = with_context(source.string(), [&] { return ct::project(mu, scan_for(mu.grid, options)); });
+    stored.sinogram =
+        with_context(source.string(), [&] { return ct::project(mu, scan_for(mu.grid, options), options.oversample); });
     if (options.photons > 0) ct::add_poisson_noise(stored.sinogram, options.photons, seed);
     Provenance provenance = program.provenance();
     provenance.add_source(source);
-    const nlohmann::ordered_json details = {{"photons", options.photons}, {"noise_seed", seed}};
+    const nlohmann::ordered_json details = {
+        {"photons", options.photons}, {"noise_seed", seed}, {"oversample", options.oversample}};
     ct::write_sinogram(output, stored, details, provenance, {source}, program.standard().overwrite());
   };
   return run_step(program, options, step);
@@ -256,6 +259,11 @@ void declare(cli::Program& program, Options& options) {
   project.add_option("--views", options.views, "Views, equally spaced")->check(cli::range(1, 32767))->type_name("N");
   project.add_option("--photons", options.photons, "Photons per detector element and view; 0: no noise")
       ->check(CLI::Validator(check_photons, "", "photons"))
+      ->type_name("N");
+  project
+      .add_option("--oversample", options.oversample,
+                  "Rays across each detector element, and finer steps along them; 1: along the grid")
+      ->check(cli::range(1, 16))
       ->type_name("N");
   project.add_option("--detectors", options.detectors, "Detector elements; auto: enough for the slice's circle")
       ->check(CLI::Validator(check_detectors, "", "detectors"))

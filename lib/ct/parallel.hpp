@@ -53,11 +53,15 @@ Volume hu_from_attenuation(Volume attenuation_per_mm);
 
 /// Joseph's projector: along each line, linear interpolation in the axis that the line crosses least, one sample per
 /// row of the other axis, zero outside the slice (Joseph 1982, IEEE Trans. Med. Imaging 1(3):192-196).
-/// Throws Error for a grid that is not orthogonal or a scan with a size or spacing <= 0.
-Sinogram project(const Volume& attenuation_per_mm, const ParallelScan& scan);
+/// With `oversample` N above 1, what a real detector of elements as wide as their spacing would read, so that a
+/// reconstruction on the same grid does not invert the very sums that made its data: the slice is the bilinear
+/// interpolation of its pixels, N rays cross each element with N times finer steps along each, and the element holds
+/// -ln of the mean of exp(-p) over their line integrals p (intensities add, line integrals do not).
+/// Throws Error for a grid that is not orthogonal, a scan with a size or spacing <= 0, or oversample < 1.
+Sinogram project(const Volume& attenuation_per_mm, const ParallelScan& scan, std::int64_t oversample = 1);
 
-/// The exact transpose of project(): the same weights, scattered. Unit: mm times that of the sinogram.
-/// Throws Error also when the sinogram does not have a slice for each k of the grid.
+/// The exact transpose of project() without oversampling: the same weights, scattered. Unit: mm times that of the
+/// sinogram. Throws Error also when the sinogram does not have a slice for each k of the grid.
 Volume back_project(const Sinogram& sinogram, const Grid& grid);
 
 /// Replaces each line integral p by ln(I0 / n) with n ~ Poisson(I0 exp(-p)), n = 0 counted as 1 (a starved detector

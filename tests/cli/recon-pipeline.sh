@@ -33,6 +33,17 @@ cmp again1/head0001_ct.nii.gz again2/head0001_ct.nii.gz
 cmp again1/head0001_mr.nii.gz again2/head0001_mr.nii.gz
 cmp again1/s/head0001_sinogram.nii.gz again2/s/head0001_sinogram.nii.gz
 
+# One ray for each detector element is what there is without --oversample; three change the data, are recorded, and
+# follow from the seed whatever the threads.
+for n in 1 3; do
+  SOURCE_DATE_EPOCH=1 "$bin/gdm-recon" project -q again1/manifest.json -o rays$n --views 9 --photons 1e4 --oversample $n >/dev/null
+  grep -q "\"oversample\": $n" rays$n/head0001_sinogram.json || fail "the sidecar does not tell --oversample $n"
+done
+SOURCE_DATE_EPOCH=1 "$bin/gdm-recon" project -q again1/manifest.json -o rays --views 9 --photons 1e4 --oversample 3 --threads 1 >/dev/null
+cmp rays1/head0001_sinogram.nii.gz again1/s/head0001_sinogram.nii.gz
+cmp rays3/head0001_sinogram.nii.gz rays/head0001_sinogram.nii.gz
+! cmp -s rays3/head0001_sinogram.nii.gz rays1/head0001_sinogram.nii.gz || fail "--oversample 3 changed nothing"
+
 "$bin/gdm-recon" project -q pairs/manifest.json -o sinograms --views 24 --photons 1e5 --seed 1 |
   "$bin/gdm-recon" fbp -q - -o fbp --filter hann >piped.json
 for id in head0001 head0002 head0003; do [ -s fbp/${id}_fbp.nii.gz ] && [ -s fbp/${id}_fbp.json ] || fail "no fbp of $id"; done

@@ -40,7 +40,7 @@ bad 2 "$recon" reproject "$ct" -o s.nii.gz
 bad 2 "$recon" project "$ct"
 bad 2 "$recon" fbp
 for option in '--views 0' '--views x' '--views 1e9' '--photons -1' '--photons 0.5' '--photons inf' '--photons x' \
-  '--detectors 0' '--detectors x' '--seed x' '--filter hann' '--shard' '--threads -1'; do
+  '--oversample 0' '--oversample -1' '--oversample 1.5' '--oversample 100' '--detectors 0' '--detectors x' '--seed x' '--filter hann' '--shard' '--threads -1'; do
   # shellcheck disable=SC2086
   bad 2 "$recon" project "$ct" -o s.nii.gz $option
 done
