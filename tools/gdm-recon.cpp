@@ -10,8 +10,10 @@
 #include "cli/app.hpp"
 #include "cli/batch.hpp"
 #include "cli/synthesis.hpp"
+#include "ct/acquisition.hpp"
 #include "ct/sinogram_file.hpp"
 #include "io/manifest.hpp"
+#include "net/acquisition.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -27,6 +29,7 @@ struct Options {
   std::int64_t oversample = 1;
   std::string detectors = "auto";
   std::string filter = "hann";
+  std::string model_filter = "auto";
   cli::SynthesisOptions synthesis;
 };
 
@@ -35,6 +38,7 @@ struct Step {
   bool is_prediction = false;                   ///< the output is the case's prediction instead of inputs.NAME
   std::string name;                             ///< output of case ID: ID_NAME.nii.gz, inputs.NAME
   std::function<fs::path(const Case&)> source;  ///< what a case is made from
+  std::function<void(const fs::path&)> accept;  ///< refuses by the sidecar alone, before any case is made; may be null
   std::function<void(const fs::path&)> check;   ///< reads headers only; for --dry-run
   std::function<void(const fs::path& source, const fs::path& output, const std::string& id)> make;
 };
@@ -54,6 +58,7 @@ int run_single(const cli::Standard& standard, const Options& options, const Step
   cli::refuse_same_path(options.input, options.output);
   require_file(options.input);
   cli::check_volume_writable(options.output, standard.overwrite());
+  if (step.accept) step.accept(options.input);
   if (!standard.dry_run) {
     step.make(options.input, options.output, "");
   } else {
@@ -78,6 +83,7 @@ void check_batch(cli::Batch& batch, const cli::Standard& standard, const Options
       with_context(fmt::format("case '{}'", item.id), [&] {
         require_file(step.source(item));
         cli::refuse_same_path(step.source(item), output);
+        if (step.accept) step.accept(step.source(item));
         if (standard.dry_run) step.check(step.source(item));
       });
     } catch (const Error& error) {
@@ -185,6 +191,13 @@ Step sinogram_step(const std::string& name) {
   return step;
 }
 
+/// What the sidecar of a reconstruction tells of its making (ct/acquisition.hpp).
+nlohmann::ordered_json fbp_record(const fs::path& sinogram, const std::string& filter) {
+  nlohmann::ordered_json record = ct::sinogram_acquisition(sinogram);
+  record["filter"] = filter;
+  return record;
+}
+
 int run_fbp(cli::Program& program, const Options& options) {
   Step step = sinogram_step("fbp");
   const ct::Window window = ct::window_from_name(options.filter);
@@ -195,7 +208,7 @@ int run_fbp(cli::Program& program, const Options& options) {
     Provenance provenance = program.provenance();
     provenance.add_source(source);
     const WriteReport report = write_volume(output, hu, VoxelType::int16_hu, overwrite);
-    nlohmann::ordered_json details = {{"fbp", {{"filter", options.filter}}}};
+    nlohmann::ordered_json details = {{"fbp", fbp_record(source, options.filter)}};
     add_effort(details, provenance, seconds, 0);
     write_sidecar(output, provenance, {source}, report, details, overwrite);
   };
@@ -211,9 +224,17 @@ int run_gdm(cli::Program& program, const Options& options) {
   }
   Step step = sinogram_step("gdm");
   step.is_prediction = true;
-  const ct::Window window = ct::window_from_name(options.filter);
-  step.make = [&, window](const fs::path& source, const fs::path& output, const std::string& id) {
-    synthesis.write({reconstruct_fbp(source, window)}, {source}, output, id, id.empty() ? "reconstruction" : "");
+  const std::string filter =
+      options.model_filter == "auto" ? net::trained_filter(synthesis.description()) : options.model_filter;
+  const ct::Window window = ct::window_from_name(filter);
+  step.accept = [&, filter](const fs::path& source) {
+    synthesis.check_acquisition(fbp_record(source, filter), source.filename().string());
+  };
+  step.make = [&, filter, window](const fs::path& source, const fs::path& output, const std::string& id) {
+    step.accept(source);
+    const nlohmann::ordered_json details = {{"fbp", fbp_record(source, filter)}};
+    synthesis.write({reconstruct_fbp(source, window)}, {source}, output, id, id.empty() ? "reconstruction" : "", {},
+                    details);
   };
   return run_step(program, options, step);
 }
@@ -246,10 +267,19 @@ CLI::App& add_command(cli::Program& program, Options& options, const std::string
   return command;
 }
 
-void add_filter(CLI::App& command, Options& options) {
+void add_fbp_options(CLI::App& command, Options& options) {
   command.add_option("--filter", options.filter, "Window of the ramp filter")
       ->check(CLI::IsMember(ct::window_names()))
       ->type_name("ram-lak|shepp-logan|cosine|hamming|hann");
+}
+
+void add_gdm_options(CLI::App& command, Options& options) {
+  std::vector<std::string> names = ct::window_names();
+  names.insert(names.begin(), "auto");
+  command.add_option("--filter", options.model_filter, "Window of the ramp filter; auto: as the model was trained")
+      ->check(CLI::IsMember(names))
+      ->type_name("auto|ram-lak|shepp-logan|cosine|hamming|hann");
+  cli::add_synthesis_options(command, options.synthesis);
 }
 
 void declare(cli::Program& program, Options& options) {
@@ -270,13 +300,12 @@ void declare(cli::Program& program, Options& options) {
       ->type_name("N|auto");
   CLI::App& fbp = add_command(program, options, "fbp", "Filtered back-projection on the grid of the projected CT", 0,
                               "Sinogram; or a manifest (.json, .jsonl, -), whose inputs.sinogram are used", run_fbp);
-  add_filter(fbp, options);
+  add_fbp_options(fbp, options);
   CLI::App& gdm =
       add_command(program, options, "gdm", "Filtered back-projection, then one network evaluation per window",
                   cli::has_seed | cli::has_device,
                   "Sinogram; or a manifest (.json, .jsonl, -), whose inputs.sinogram are used", run_gdm);
-  add_filter(gdm, options);
-  cli::add_synthesis_options(gdm, options.synthesis);
+  add_gdm_options(gdm, options);
 }
 
 }  // namespace

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <chrono>
-#include <set>
 
 #include "cli/bank.hpp"
 #include "cli/run.hpp"
+#include "ct/acquisition.hpp"
 #include "image/mask.hpp"
+#include "net/acquisition.hpp"
 #include "net/generator_text.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -17,6 +19,8 @@ namespace gdm::cli {
 
 void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
   command.add_option("--model", options.model, "Generator from gdm-drift-train")->required()->type_name("FILE");
+  command.add_flag("--any-acquisition", options.any_acquisition,
+                   "Go on with scans of other views or another filter than the model was trained on");
   command.add_option("--window", options.windows.window, "Window edge in voxels; 0: as trained")->check(range(0, 512));
   command.add_option("--overlap", options.windows.overlap, "Part of a window shared with the next")
       ->check(range(0.0, 0.9));
@@ -31,6 +35,7 @@ Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Pr
       type_(voxel_type_from_name(options.dtype)),
       overwrite_(program.standard().overwrite()),
       seed_(program.standard().seed),
+      any_acquisition_(options.any_acquisition),
       provenance_(provenance) {
   if (!options.bank.empty()) {
     bank_ = net::network().open_bank(options.bank, compute_of(program));
@@ -44,9 +49,23 @@ std::int64_t Synthesis::noise_channels() const {
   return model_->description().at("generator").value("noise_channels", std::int64_t{0});
 }
 
-void Synthesis::check(const Case& item, const fs::path& output) const {
+void Synthesis::check(const Case& item, const fs::path& output) {
   for (const std::string& name : condition_names()) refuse_same_path(item.input(name), output);
   if (fs::exists(output.parent_path())) check_volume_writable(output, overwrite_);
+  const auto& names = condition_names();
+  if (std::find(names.begin(), names.end(), "fbp") == names.end()) return;
+  const fs::path& fbp = item.input("fbp");
+  check_acquisition(ct::fbp_acquisition(fbp), fbp.filename().string());
+}
+
+void Synthesis::check_acquisition(const Json& acquisition, const std::string& name) {
+  const auto difference = net::compare_acquisition(net::trained_acquisition(model_->description()), acquisition);
+  if (!difference.refusal.empty() && !any_acquisition_) {
+    throw Error(fmt::format("{}: {} (--any-acquisition goes on)", name, difference.refusal));
+  }
+  for (const std::string& text : {difference.refusal, difference.warning}) {
+    if (!text.empty() && differences_.insert(text).second) log_warning(name + ": " + text);
+  }
 }
 
 void Synthesis::run(Case& item, const fs::path& output) {
@@ -62,14 +81,14 @@ void Synthesis::run(Case& item, const fs::path& output) {
 
 void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources,
                       const fs::path& output, const std::string& draw, const std::string& progress_title,
-                      const std::optional<fs::path>& mask) {
+                      const std::optional<fs::path>& mask, Json details) {
   if (const auto warning = net::voxel_edge_warning(model_->description(), conditions.front().grid)) {
     log_warning(without_nifti_suffix(output).filename().string() + ": " + *warning);
   }
   const auto start = std::chrono::steady_clock::now();
   const Volume predicted = model_->predict(conditions, draw, progress_title);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  Json details{{"model_sha256", model_->digest()}};
+  details["model_sha256"] = model_->digest();
   if (noise_channels() > 0) details["noise"] = {{"channels", noise_channels()}, {"seed", seed_}, {"draw", draw}};
   add_effort(details, provenance_, seconds, model_->evaluations());
   if (bank_) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,10 +16,11 @@ struct SynthesisOptions {
   fs::path model;
   std::string dtype = "int16";
   net::SynthOptions windows;
-  fs::path bank;  ///< of real features: outputs far from it are reported; empty: none
+  bool any_acquisition = false;  ///< a scan unlike those of the training is no error
+  fs::path bank;                 ///< of real features: outputs far from it are reported; empty: none
 };
 
-/// --model, --window, --overlap, --dtype, --bank.
+/// --model, --any-acquisition, --window, --overlap, --dtype, --bank.
 void add_synthesis_options(CLI::App& command, SynthesisOptions& options);
 
 /// A generator, and how its predictions are written.
@@ -28,15 +30,21 @@ class Synthesis {
   Synthesis(const Program& program, const SynthesisOptions& options, Provenance& provenance);
 
   const std::vector<std::string>& condition_names() const { return model_->condition_names(); }
-  /// Throws Error unless the case has the inputs, none of them is `output`, and `output` may be written.
-  void check(const Case& item, const fs::path& output) const;
+  /// Throws Error unless the case has the inputs, none of them is `output`, `output` may be written, and the model may
+  /// be given the scan behind an input "fbp".
+  void check(const Case& item, const fs::path& output);
+  /// Throws Error for a scan that differs from those of the training (net/acquisition.hpp) unless the options let it
+  /// pass; warns of what differs less or is not known, once for the same difference. `name` begins both messages.
+  void check_acquisition(const Json& acquisition, const std::string& name);
+  const Json& description() const { return model_->description(); }
   std::int64_t noise_channels() const;
   /// Reads the case's inputs, predicts, writes the volume and its sidecar, and sets item.prediction.
   void run(Case& item, const fs::path& output);
   /// The same for conditions in memory that come from `sources`. `draw` names the noise of a model that has noise
-  /// channels; without a mask the predicted body is compared with the bank.
+  /// channels; without a mask the predicted body is compared with the bank. `details` go to the sidecar with the rest.
   void write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources, const fs::path& output,
-             const std::string& draw, const std::string& progress_title, const std::optional<fs::path>& mask = {});
+             const std::string& draw, const std::string& progress_title, const std::optional<fs::path>& mask = {},
+             Json details = Json::object());
   /// What a dry run prints: the model, and each case's output.
   std::string plan(const std::vector<Case>& cases, const fs::path& folder) const;
 
@@ -50,6 +58,8 @@ class Synthesis {
   VoxelType type_;
   Overwrite overwrite_;
   std::uint64_t seed_;
+  bool any_acquisition_;
+  std::set<std::string> differences_;  ///< that a warning has named
   Provenance& provenance_;
 };
 

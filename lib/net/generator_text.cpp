@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "net/acquisition.hpp"
 #include "net/generator_shape.hpp"
 #include "sys/error.hpp"
 
@@ -60,7 +61,6 @@ std::string data_text(const Json& data) {
     text += line("voxel edge", fmt::format("{:.3g} mm ({:.3g} to {:.3g})", edge.at("median").get<double>(),
                                            edge.at("least").get<double>(), edge.at("largest").get<double>()));
   }
-  if (data.contains("fbp")) text += line("FBP filter", data.at("fbp").at("filters").dump());
   return text;
 }
 
@@ -127,6 +127,8 @@ std::string generator_text(const Json& info) {
     std::string text = architecture_text(info);
     const Json training = info.value("training", Json::object());
     if (training.contains("data")) text += data_text(training.at("data"));
+    const std::string scans = acquisition_text(trained_acquisition(info));
+    if (!scans.empty()) text += line("acquisition", scans);
     return text + training_text(training) + (info.contains("sha256") ? line("sha256", plain(info, "sha256")) : "");
   } catch (const nlohmann::json::exception& error) {
     throw Error(std::string("incomplete generator description: ") + error.what());

@@ -3,16 +3,15 @@
 #include <algorithm>
 #include <set>
 
+#include "ct/acquisition.hpp"
+#include "net/acquisition.hpp"
+
 namespace gdm::train {
 
 using Json = nlohmann::ordered_json;
 
 std::string fbp_filter(const fs::path& volume) {
-  const Json sidecar = read_sidecar(volume);
-  const auto place = Json::json_pointer("/gdm/details/fbp/filter");
-  return sidecar.is_object() && sidecar.contains(place) && sidecar.at(place).is_string()
-             ? sidecar.at(place).get<std::string>()
-             : "";
+  return ct::fbp_acquisition(volume).value("filter", "");
 }
 
 Json settings_json(const net::TrainOptions& o, const net::Compute& compute) {
@@ -48,7 +47,8 @@ Json settings_json(const net::TrainOptions& o, const net::Compute& compute) {
 }
 
 Json data_json(const std::vector<Sample>& samples, const std::vector<Case>& cases, const std::string& digest) {
-  std::set<std::string> patients, filters;
+  std::set<std::string> patients;
+  std::vector<Json> acquisitions;
   std::vector<double> edges;
   for (const Sample& sample : samples) {
     patients.insert(sample.patient);
@@ -57,16 +57,15 @@ Json data_json(const std::vector<Sample>& samples, const std::vector<Case>& case
   std::sort(edges.begin(), edges.end());
   for (const Case& item : cases) {
     const auto fbp = item.inputs.find("fbp");
-    if (fbp == item.inputs.end()) continue;
-    const std::string filter = fbp_filter(fbp->second);
-    if (!filter.empty()) filters.insert(filter);
+    if (fbp != item.inputs.end()) acquisitions.push_back(ct::fbp_acquisition(fbp->second));
   }
   Json json{
       {"sha256", digest},
       {"cases", samples.size()},
       {"patients", patients.size()},
       {"voxel_edge_mm", {{"least", edges.front()}, {"median", edges[edges.size() / 2]}, {"largest", edges.back()}}}};
-  if (!filters.empty()) json["fbp"] = {{"filters", filters}};
+  const Json scans = net::merged_acquisitions(acquisitions);
+  if (!scans.empty()) json["fbp"] = scans;
   return json;
 }
 

@@ -14,7 +14,7 @@ nlohmann::ordered_json settings_json(const net::TrainOptions& options, const net
 std::string fbp_filter(const fs::path& volume);
 
 /// {"sha256", "cases", "patients", "voxel_edge_mm": {"least", "median", "largest"} (mean edges of the cases), and for
-/// FBP inputs "fbp": {"filters": [..]} where their sidecars say it}.
+/// FBP inputs "fbp": the acquisitions that their sidecars tell, merged (net/acquisition.hpp)}.
 nlohmann::ordered_json data_json(const std::vector<Sample>& samples, const std::vector<Case>& cases,
                                  const std::string& digest);
 

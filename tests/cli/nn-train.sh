@@ -24,7 +24,7 @@ gdm-drift-train fbp/manifest.json --bank b.safetensors -o m.safetensors --plot m
   --keep best --score ssim --drift-start 0.2 "${tiny[@]}" "${common[@]}"
 gdm-drift-train info m.safetensors >info.txt
 for pattern in 'parameters .*[0-9]' 'receptive .*[0-9]' 'task *sparse-ct' 'fbp (hu); adds' 'voxel edge *7 mm' \
-  'FBP filter .*cosine' 'seed 3' 'shares *ssim 0.2$' 'objective 1 .*bank' 'validation .*SSIM 0' '(best ssim)' 'sha256'; do
+  'acquisition .*filter cosine' 'seed 3' 'shares *ssim 0.2$' 'objective 1 .*bank' 'validation .*SSIM 0' '(best ssim)' 'sha256'; do
   grep -q -- "$pattern" info.txt || fail "info lacks '$pattern': $(cat info.txt)"
 done
 [[ $(grep -c '"validation":' m.log.jsonl) == 3 ]] || fail "not three validations in the log"

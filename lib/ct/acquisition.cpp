@@ -1,0 +1,42 @@
+#include "ct/acquisition.hpp"
+
+#include <string>
+#include <vector>
+
+#include "io/sidecar.hpp"
+
+namespace gdm::ct {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// `numbers` and `texts`: keys of the object at `place` in the sidecar.
+Json known_parts(const fs::path& volume, const std::string& place, const std::vector<std::string>& numbers,
+                 const std::vector<std::string>& texts) {
+  const Json sidecar = read_sidecar(volume);
+  const Json::json_pointer details(place);
+  Json known = Json::object();
+  if (!sidecar.is_object() || !sidecar.contains(details) || !sidecar.at(details).is_object()) return known;
+  const Json& told = sidecar.at(details);
+  for (const std::string& key : numbers) {
+    if (told.contains(key) && told.at(key).is_number()) known[key] = told.at(key);
+  }
+  for (const std::string& key : texts) {
+    if (told.contains(key) && told.at(key).is_string()) known[key] = told.at(key);
+  }
+  return known;
+}
+
+const std::vector<std::string> numbers{"views", "angular_range_deg", "photons", "oversample"};
+
+}  // namespace
+
+Json sinogram_acquisition(const fs::path& sinogram) {
+  return known_parts(sinogram, "/gdm/details/sinogram", numbers, {"geometry"});
+}
+
+Json fbp_acquisition(const fs::path& volume) {
+  return known_parts(volume, "/gdm/details/fbp", numbers, {"geometry", "filter"});
+}
+
+}  // namespace gdm::ct
