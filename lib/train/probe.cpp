@@ -202,17 +202,14 @@ double linear_r2(const Features& features) {
   return 1 - rest / all;
 }
 
-/// A network of the same shape with fresh weights; none where the architecture cannot be made without them.
+/// A network of the same shape with fresh weights; none where all there is of it is its weights.
 std::optional<nn::FrozenEncoder> untrained_like(const nn::FrozenEncoder& encoder, std::uint64_t seed,
                                                 torch::Device device) {
   if (encoder.network->parameters().empty()) return std::nullopt;  // nothing of it is learnt
-  try {
-    torch::manual_seed(seed);
-    auto network = nn::make_encoder_network(encoder.description.at("encoder"));
-    return nn::freeze(std::move(network), encoder.description, device);
-  } catch (const Error&) {
-    return std::nullopt;
-  }
+  const Json& description = encoder.description.at("encoder");
+  if (description.at("architecture") == "torchscript") return std::nullopt;  // its layers are in the script
+  torch::manual_seed(seed);
+  return nn::freeze(nn::make_encoder_network(description), encoder.description, device);
 }
 
 double share(const Tensor& yes) {

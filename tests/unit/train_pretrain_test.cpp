@@ -30,7 +30,10 @@ Tensor some_windows() {
 /// The task of one (seed, step) for windows.
 Task task_at(const TaskMaker& tasks, const Tensor& windows, std::int64_t step) {
   at::Generator generator = drift::step_generator(4, step);
-  return tasks.make(windows, generator);
+  Batch batch;
+  batch.target = windows;
+  batch.mask = torch::ones_like(windows, torch::kUInt8);
+  return tasks.make(batch, generator);
 }
 
 TaskMaker maker(const std::string& task, const std::string& strength, std::optional<LabelClasses> labels = {}) {
