@@ -51,8 +51,9 @@ void declare_training(CLI::App& command, net::PretrainOptions& o) {
 void declare_task(CLI::App& command, Pretrain& o) {
   command
       .add_option("--task", o.options.task,
-                  "masked: restore hidden cubes; segment: classes of labels or HU in images of random appearance")
-      ->check(CLI::IsMember({"masked", "segment"}));
+                  "masked: restore hidden cubes; segment: classes of labels or HU in images of random appearance; "
+                  "segment+contrast: and tell places apart")
+      ->check(CLI::IsMember({"masked", "segment", "segment+contrast"}));
   command
       .add_option("--volumes", o.options.volumes,
                   "target, or the name of an input; auto: the target, for segment the input 'labels' if there is one")
@@ -63,8 +64,11 @@ void declare_task(CLI::App& command, Pretrain& o) {
       .add_option("--spacing", o.options.spacing_mm,
                   "Isotropic voxel edge in mm to resample to first; 0: voxels as they are")
       ->check(cli::range(0.0, 12.5));
-  command.add_option("--augment", o.options.augment, "Random appearance; auto: light for masked, strong for segment")
-      ->check(CLI::IsMember({"auto", "none", "light", "strong"}));
+  command
+      .add_option("--augment", o.options.augment,
+                  "Random appearance; auto: light for masked, strong for segment, medium for "
+                  "segment+contrast")
+      ->check(CLI::IsMember({"auto", "none", "light", "medium", "strong"}));
   command
       .add_option("--classes", o.classes,
                   "Which labels make a class, as JSON; default: the manifest's \"classes\", else each label is one")

@@ -104,10 +104,10 @@ std::string probe_text(const Json& probe) {
   return fmt::format("retrieval {:.3f} of {} windows of {} patients (chance {:.3f}{}), tissue fractions R2 {:.3f}{}",
                      retrieval.at("top1").get<double>(), probe.at("windows").get<std::int64_t>(),
                      probe.at("patients").get<std::int64_t>(), retrieval.at("chance").get<double>(),
-                     beside("untrained network", retrieval.at("untrained_top1")), linear.at("r2").get<double>(),
+                     beside("untrained networks", retrieval.at("untrained_top1")), linear.at("r2").get<double>(),
                      linear.at("untrained_r2").is_null()
                          ? ""
-                         : fmt::format(" (untrained network {:.3f})", linear.at("untrained_r2").get<double>()));
+                         : fmt::format(" (untrained networks {:.3f})", linear.at("untrained_r2").get<double>()));
 }
 
 Json encoder_info(const SafetensorsFile& file) {

@@ -70,8 +70,9 @@ nlohmann::ordered_json Strength::json() const {
 Strength strength_from_name(const std::string& name) {
   if (name == "none") return {};
   if (name == "light") return {0.05, 0.02, 0.05, 0.05, 0.6, 1.5, 0.01, true};
+  if (name == "medium") return {0.10, 0.03, 0.10, 0.10, 0.8, 2.0, 0.01, true};
   if (name == "strong") return {0.30, 0.10, 0.40, 0.25, 1.2, 2.5, 0.05, true};
-  throw Error("'" + name + "' is not a strength of augmentation; there are none, light, strong", Exit::usage);
+  throw Error("'" + name + "' is not a strength of augmentation; there are none, light, medium, strong", Exit::usage);
 }
 
 Tensor uniform(const std::vector<std::int64_t>& shape, double low, double high, at::Generator& generator) {

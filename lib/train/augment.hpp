@@ -25,7 +25,7 @@ struct Strength {
   nlohmann::ordered_json json() const;
 };
 
-/// "none", "light" or "strong"; throws Error with Exit::usage for another name.
+/// "none", "light", "medium" or "strong"; throws Error with Exit::usage for another name.
 Strength strength_from_name(const std::string& name);
 
 /// Flips and permutes the axes of each window (B, C, w, w, w) for itself, all its channels alike.

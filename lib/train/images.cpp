@@ -80,6 +80,7 @@ Sample read_image(const Case& item, const Source& source, const nn::HuMap& hu_ma
   });
   const Mask mask = nn::turned_for_network(mask_of(item, stored, source));
   sample.mask = tensor_of(mask).unsqueeze(0).clone();
+  if (item.mask && source.scaling == "hu") sample.target.masked_fill_(sample.mask == 0, -1.0);
   if (source.spacing_mm > 0) resample(sample, source.spacing_mm, source.scaling == "labels");
   sample.foreground = foreground_indices(sample.mask);
   if (sample.foreground.numel() == 0) throw Error("the mask is empty");

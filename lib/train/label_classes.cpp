@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "io/json.hpp"
@@ -15,6 +16,7 @@ namespace F = torch::nn::functional;
 using Json = nlohmann::ordered_json;
 
 constexpr double most_texture = 0.15;
+constexpr double part_alike = 0.75, least_contrast = 0.03, most_contrast = 0.3;  // of faint windows
 constexpr std::int64_t largest_label = 65535;
 
 std::map<std::int64_t, std::string> classes_from(const Json& groups) {
@@ -31,6 +33,17 @@ std::map<std::int64_t, std::string> classes_from(const Json& groups) {
     }
   }
   return found;
+}
+
+/// Brings most of the means (B, labels) of some windows near to each other, and their textures down with them.
+void make_faint(Tensor& mean, Tensor& texture, double part, at::Generator& generator) {
+  const std::int64_t batch = mean.size(0), labels = mean.size(1);
+  const Tensor windows = torch::rand({batch, 1}, generator) < part;
+  const Tensor alike = windows & (torch::rand({batch, labels}, generator) < part_alike);
+  const Tensor contrast = torch::exp(uniform({batch, 1}, std::log(least_contrast), std::log(most_contrast), generator));
+  const Tensor level = uniform({batch, 1}, -0.6, 0.6, generator);
+  mean = torch::where(alike, level + contrast * mean, mean);
+  texture = torch::where(windows, contrast * texture, texture);
 }
 
 /// (B, labels) -> the value of each voxel's label.
@@ -96,13 +109,14 @@ std::set<std::int64_t> label_values(const Tensor& volume) {
   return values;
 }
 
-Tensor paint_labels(const Tensor& places, std::int64_t labels, at::Generator& generator) {
+Tensor paint_labels(const Tensor& places, std::int64_t labels, at::Generator& generator, double faint) {
   const std::int64_t batch = places.size(0);
   const Tensor index = places.clamp_min(0).to(torch::kInt64);
   Tensor mean = uniform({batch, labels}, -1, 1, generator);
   const Tensor as_air = torch::rand({batch}, generator) < 0.5;
+  Tensor texture = uniform({batch, labels}, 0, most_texture, generator);
+  if (faint > 0) make_faint(mean, texture, faint, generator);
   mean.select(1, 0).masked_fill_(as_air, -1.0);
-  const Tensor texture = uniform({batch, labels}, 0, most_texture, generator);
   const Tensor coarse = (torch::rand({batch, labels}, generator) < 0.5).to(torch::kFloat32);
   const Tensor fine_grain = torch::randn(places.sizes(), generator).to(places.device());
   std::vector<std::int64_t> half = places.sizes().vec();

@@ -43,7 +43,8 @@ class LabelClasses {
 std::set<std::int64_t> label_values(const Tensor& volume);
 
 /// An image in [-1, 1] for places (B, 1, D, H, W): each label of each window has a random mean and a random texture,
-/// fine or coarse. Label 0 is -1 in half of the windows, as air is in a CT.
-Tensor paint_labels(const Tensor& places, std::int64_t labels, at::Generator& generator);
+/// fine or coarse. Label 0 is -1 in half of the windows, as air is in a CT. `faint`: the part of the windows in which
+/// most labels differ by little, as soft tissues do in the HU.
+Tensor paint_labels(const Tensor& places, std::int64_t labels, at::Generator& generator, double faint = 0);
 
 }  // namespace gdm::train

@@ -9,6 +9,7 @@
 #include "nn/residual_encoder.hpp"
 #include "sys/log.hpp"
 #include "sys/signals.hpp"
+#include "train/contrast.hpp"
 #include "train/loop.hpp"
 #include "train/probe.hpp"
 #include "train/tasks.hpp"
@@ -30,7 +31,7 @@ struct PretrainNetImpl : torch::nn::Module {
     up = register_module("up", nn::UpPath(config.widths));
     head = register_module("head", nn::convolution(config.widths[0], 8 * outputs, 3));
   }
-  Tensor forward(const Tensor& x) { return nn::depth_to_space(head(torch::silu(up(encoder->maps(x))))); }
+  Tensor decoded(const std::vector<Tensor>& maps) { return nn::depth_to_space(head(torch::silu(up(maps)))); }
 
   std::shared_ptr<nn::ResidualEncoder> encoder;
   nn::UpPath up{nullptr};
@@ -40,7 +41,8 @@ TORCH_MODULE(PretrainNet);
 
 Strength strength_of(const net::PretrainOptions& options) {
   if (options.augment != "auto") return strength_from_name(options.augment);
-  return strength_from_name(options.task == "masked" ? "light" : "strong");
+  if (options.task == "masked") return strength_from_name("light");
+  return strength_from_name(options.task == "segment" ? "strong" : "medium");
 }
 
 /// The first cases of the val split that can be used; none is no error.
@@ -81,7 +83,7 @@ class Pretraining {
  private:
   void load(const Manifest& manifest) {
     const std::vector<Case> train = usable_cases(manifest, "train"), val = validation_cases(manifest);
-    source_ = choose_source(train, options_.volumes, options_.scaling, options_.task == "segment");
+    source_ = choose_source(train, options_.volumes, options_.scaling, segments());
     check_source();
     source_.spacing_mm = options_.spacing_mm;
     input_.scaling = source_.scaling == "percentile" ? "percentile" : "hu";  // painted images are like any other
@@ -101,19 +103,23 @@ class Pretraining {
       to_places(validation_, *labels_);
     }
     tasks_ = std::make_unique<TaskMaker>(options_, strength_, labels_, ValueClasses(source_, input_.hu_map));
-    train_sampler_ = std::make_unique<WindowSampler>(train_, options_.window, options_.batch, compute_.seed);
-    val_sampler_ = std::make_unique<WindowSampler>(validation_, options_.window, options_.batch, compute_.seed);
+    const std::int64_t window = tasks_->drawn_window();
+    train_sampler_ = std::make_unique<WindowSampler>(train_, window, options_.batch, compute_.seed);
+    val_sampler_ = std::make_unique<WindowSampler>(validation_, window, options_.batch, compute_.seed);
     describe_data();
   }
 
+  bool segments() const { return options_.task != "masked"; }
+
   void check_source() const {
     const bool labels = source_.scaling == "labels";
-    if (options_.task == "masked" && labels) {
+    if (!segments() && labels) {
       throw Error("--task masked restores images, and the cases have label maps; they are for --task segment",
                   Exit::usage);
     }
-    if (options_.task == "segment" && source_.scaling == "percentile") {
-      throw Error("--task segment needs label maps or CT in HU, and '" + source_.name + "' is neither", Exit::usage);
+    if (segments() && source_.scaling == "percentile") {
+      throw Error("--task " + options_.task + " needs label maps or CT in HU, and '" + source_.name + "' is neither",
+                  Exit::usage);
     }
     if (!labels && !options_.classes.is_null()) {
       throw Error("classes of labels are given, and the volumes used ('" + source_.name + "') are not label maps",
@@ -128,7 +134,7 @@ class Pretraining {
              {"val_cases", validation_.size()},
              {"voxel_edge_mm", edge_range_mm(train_)}};
     if (options_.spacing_mm > 0) data_["resampled_to_mm"] = options_.spacing_mm;
-    if (options_.task == "segment") {
+    if (segments()) {
       data_["classes_from"] = labels_ ? "labels, images painted on them" : "HU, appearance of the CT randomised";
       data_["classes"] = labels_ ? labels_->json() : ValueClasses(source_, input_.hu_map).json(input_.hu_map);
       log_info(fmt::format("{} classes from {}", tasks_->outputs(), data_["classes_from"].get<std::string>()));
@@ -189,8 +195,8 @@ class Pretraining {
 
   std::string step(std::int64_t n) {
     at::Generator generator = drift::step_generator(compute_.seed, n);
-    const Task task = tasks_->make(train_sampler_->draw(n, device_).target, generator);
-    const Tensor loss = TaskMaker::loss(net_(task.input), task);
+    const Task task = tasks_->make(train_sampler_->draw(n, device_), generator);
+    const Tensor loss = loss_of(task);
     trainee_->zero_grad();
     loss.backward();
     const double rate = learning_rate(options_.learning_rate, n, options_.steps);
@@ -210,6 +216,15 @@ class Pretraining {
            (curve_.empty() ? "" : fmt::format(", validation {:.4f}", curve_.back().at("loss").get<double>()));
   }
 
+  Tensor loss_of(const Task& task) {
+    nn::ResidualEncoder& encoder = *net_->encoder;
+    const std::vector<Tensor> maps = encoder.maps(task.input);
+    const Tensor loss = TaskMaker::loss(net_->decoded(maps), task);
+    if (!task.rescan.defined()) return loss;
+    return loss +
+           contrast_loss(encoder.taps(), maps, encoder.maps(task.rescan), encoder.maps(task.altered), task.inside);
+  }
+
   /// The averaged weights on the same windows, appearances and masks each time. Training never draws negative steps.
   double validation_loss() {
     const torch::NoGradGuard no_grad;
@@ -218,8 +233,7 @@ class Pretraining {
     double sum = 0;
     for (std::int64_t b = 1; b <= batches; ++b) {
       at::Generator generator = drift::step_generator(compute_.seed, -b);
-      const Task task = tasks_->make(val_sampler_->draw(-1 - b, device_).target, generator);
-      sum += TaskMaker::loss(net_(task.input), task).item<double>();
+      sum += loss_of(tasks_->make(val_sampler_->draw(-1 - b, device_), generator)).item<double>();
     }
     return sum / static_cast<double>(batches);
   }

@@ -19,9 +19,10 @@ using Json = nlohmann::ordered_json;
 using Start = std::array<std::int64_t, 3>;
 
 constexpr std::int64_t most_shift = 3;
-constexpr std::int64_t coarsest_stride = 8;  // of the linear probe: cells small enough to hold one tissue or two
-constexpr std::int64_t candidates = 256;     // places from which the windows of a patient are chosen
-constexpr double ridge = 1e-3;               // relative to the variance of a feature
+constexpr std::int64_t coarsest_stride = 8;     // of the linear probe: cells small enough to hold one tissue or two
+constexpr std::int64_t candidates = 256;        // places from which the windows of a patient are chosen
+constexpr std::int64_t untrained_networks = 3;  // one alone is lucky or not by a tenth
+constexpr double ridge = 1e-3;                  // relative to the variance of a feature
 
 /// The same scan again: noise up to 4 % of the range.
 Strength same_scan() {
@@ -77,8 +78,9 @@ std::vector<Start> spread_starts(const Sample& sample, std::int64_t window, std:
 
 /// The windows of one patient.
 struct PatientWindows {
-  Tensor first, second;  ///< (W, 1, w, w, w): two views
-  Tensor inside, kinds;  ///< (W, 1, w, w, w) of the first view: 1 inside the patient (uint8), class (int16)
+  Tensor first, second;                ///< (W, 1, w, w, w): two views
+  Tensor first_inside, second_inside;  ///< (W, 1, w, w, w) uint8: 1 inside the patient
+  Tensor kinds;                        ///< (W, 1, w, w, w) int16 of the first view: class
   double edge_mm = 0;
 };
 
@@ -86,13 +88,14 @@ PatientWindows cut(const Sample& sample, std::int64_t window, std::int64_t count
                    std::int64_t number) {
   Random random(seed, static_cast<std::uint64_t>(number) + 1);
   at::Generator generator = drift::step_generator(seed, -1 - number);
-  std::vector<Tensor> first, second, inside, kinds;
+  std::vector<Tensor> first, second, first_inside, second_inside, kinds;
   for (const Start& start : spread_starts(sample, window, count, random)) {
     Start moved = start;
     for (auto& place : moved) place += (random.below(2) == 0 ? 1 : -1) * (1 + random.below(most_shift));
     first.push_back(nn::cut_window(sample.target, start, window, -1.0));
     second.push_back(nn::cut_window(sample.target, moved, window, -1.0));
-    inside.push_back(nn::cut_window(sample.mask, start, window, 0.0));
+    first_inside.push_back(nn::cut_window(sample.mask, start, window, 0.0));
+    second_inside.push_back(nn::cut_window(sample.mask, moved, window, 0.0));
     kinds.push_back(nn::cut_window(sample.conditions, start, window, 0.0).to(torch::kInt16));
   }
   const auto scan = [&](const std::vector<Tensor>& windows, const Strength& strength) {
@@ -102,20 +105,22 @@ PatientWindows cut(const Sample& sample, std::int64_t window, std::int64_t count
   PatientWindows out;
   out.first = scan(first, same_scan());
   out.second = scan(second, other_scan());
-  out.inside = torch::stack(inside);
+  out.first_inside = torch::stack(first_inside);
+  out.second_inside = torch::stack(second_inside);
   out.kinds = torch::stack(kinds);
   out.edge_mm = sample.grid.mean_edge_mm();
   return out;
 }
 
+/// The part of each cell of a map in which `yes` (W, 1, w, w, w) is true: (W, 1, cells).
+Tensor part_of_cells(const Tensor& yes, const Tensor& map) {
+  return torch::adaptive_avg_pool3d(yes.to(torch::kFloat32), map.sizes().slice(2)).flatten(2);
+}
+
 /// The part of each cell that is inside, and that is of each class: (W, cells, 1 + classes).
-Tensor pooled_truth(const PatientWindows& patient, std::int64_t classes, const std::string& axes,
-                    const std::vector<std::int64_t>& cells) {
-  const auto pooled = [&](const Tensor& yes) {
-    return torch::adaptive_avg_pool3d(nn::with_axes(yes.to(torch::kFloat32), axes), cells).flatten(2);
-  };
-  std::vector<Tensor> parts{pooled(patient.inside)};
-  for (std::int64_t kind = 0; kind < classes; ++kind) parts.push_back(pooled(patient.kinds == kind));
+Tensor pooled_truth(const PatientWindows& patient, std::int64_t classes, const Tensor& map) {
+  std::vector<Tensor> parts{part_of_cells(patient.first_inside, map)};
+  for (std::int64_t kind = 0; kind < classes; ++kind) parts.push_back(part_of_cells(patient.kinds == kind, map));
   return torch::cat(parts, 1).transpose(1, 2);
 }
 
@@ -134,12 +139,17 @@ std::size_t coarse_tap(const std::vector<nn::Tap>& taps) {
   return chosen;
 }
 
-Tensor global_vectors(const std::vector<Tensor>& maps) {
+/// Over the cells of which half is inside the patient: how much air a window holds would else outweigh what it shows,
+/// and is what a shift changes most. A window in the middle of a cavity has its cells by their part inside.
+Tensor global_vectors(const std::vector<Tensor>& maps, const Tensor& inside) {
   std::vector<Tensor> parts;
   for (const Tensor& map : maps) {
-    const Tensor flat = map.flatten(2);
-    parts.push_back(flat.mean(2));
-    parts.push_back(flat.var(2, false).clamp_min(0).sqrt());
+    const Tensor part = part_of_cells(inside, map.cpu()), counted = (part >= 0.5).to(torch::kFloat32);
+    const Tensor weights = torch::where(counted.sum(2, true) > 0, counted, part + 1e-6F).to(map.device());
+    const Tensor flat = map.flatten(2), sum = weights.sum(2);
+    const Tensor mean = (flat * weights).sum(2) / sum;
+    parts.push_back(mean);
+    parts.push_back((((flat - mean.unsqueeze(2)).square() * weights).sum(2) / sum).sqrt());
   }
   return torch::cat(parts, 1).to(torch::kCPU, torch::kFloat64);
 }
@@ -159,9 +169,10 @@ Features features_of(const nn::FrozenEncoder& encoder, const std::vector<Patient
     throw_if_stop_requested();
     const PatientWindows& patient = patients[p];
     const auto maps = encoder.features(patient.first.to(device), units, patient.edge_mm);
-    first.push_back(global_vectors(maps));
-    second.push_back(global_vectors(encoder.features(patient.second.to(device), units, patient.edge_mm)));
-    const Tensor rows = pooled_truth(patient, classes, encoder.input.axes, maps[tap].sizes().slice(2).vec());
+    first.push_back(global_vectors(maps, patient.first_inside));
+    second.push_back(
+        global_vectors(encoder.features(patient.second.to(device), units, patient.edge_mm), patient.second_inside));
+    const Tensor rows = pooled_truth(patient, classes, maps[tap]);
     const Tensor inside = rows.select(2, 0) >= 0.5;
     cells.push_back(maps[tap].flatten(2).transpose(1, 2).to(torch::kCPU).index({inside}));
     fractions.push_back(rows.index({inside}).slice(1, 1));
@@ -202,17 +213,14 @@ double linear_r2(const Features& features) {
   return 1 - rest / all;
 }
 
-/// A network of the same shape with fresh weights; none where the architecture cannot be made without them.
+/// A network of the same shape with fresh weights; none where all there is of it is its weights.
 std::optional<nn::FrozenEncoder> untrained_like(const nn::FrozenEncoder& encoder, std::uint64_t seed,
                                                 torch::Device device) {
   if (encoder.network->parameters().empty()) return std::nullopt;  // nothing of it is learnt
-  try {
-    torch::manual_seed(seed);
-    auto network = nn::make_encoder_network(encoder.description.at("encoder"));
-    return nn::freeze(std::move(network), encoder.description, device);
-  } catch (const Error&) {
-    return std::nullopt;
-  }
+  const Json& description = encoder.description.at("encoder");
+  if (description.at("architecture") == "torchscript") return std::nullopt;  // its layers are in the script
+  torch::manual_seed(seed);
+  return nn::freeze(nn::make_encoder_network(description), encoder.description, device);
 }
 
 double share(const Tensor& yes) {
@@ -262,10 +270,13 @@ Json probe_encoder(const nn::FrozenEncoder& encoder, const ProbeSet& set, std::i
   const Features trained = features_of(encoder, patients, set.classes, set.units, device);
   const Tensor found = nearest_windows(trained), truth = torch::arange(windows);
   std::optional<double> untrained_top1, untrained_r2;
-  if (const auto fresh = untrained_like(encoder, seed, device)) {
+  for (std::int64_t n = 0; n < untrained_networks; ++n) {
+    const auto fresh = untrained_like(encoder, seed + static_cast<std::uint64_t>(n), device);
+    if (!fresh) break;
     const Features untrained = features_of(*fresh, patients, set.classes, set.units, device);
-    untrained_top1 = share(nearest_windows(untrained) == truth);
-    untrained_r2 = linear_r2(untrained);
+    const double part = 1.0 / static_cast<double>(untrained_networks);
+    untrained_top1 = untrained_top1.value_or(0) + part * share(nearest_windows(untrained) == truth);
+    untrained_r2 = untrained_r2.value_or(0) + part * linear_r2(untrained);
   }
   return {{"window_voxels", window},
           {"patients", patients.size()},

@@ -1,9 +1,9 @@
 // Do an encoder's features mean something? Two measurements on cases it was not trained on, each beside the same
-// measurement on an untrained network of the same shape:
+// measurement on untrained networks of the same shape (the mean of three):
 //
 //   retrieval  Each window is seen twice: with noise, and with other noise, another contrast and a shift of 1 to 3
-//              voxels along each axis. The nearest of all windows of all patients, by the standardised means and deviations of the maps,
-//              should be the same window.
+//              voxels along each axis. The nearest of all windows of all patients, by the standardised means and
+//              deviations of the maps inside the patient, should be the same window.
 //   linear     Ridge regression from the features of a cell to the tissue fractions of its voxels, fitted on half of
 //              the patients: R^2 on the others.
 #pragma once
@@ -27,8 +27,9 @@ ProbeSet probe_set(std::vector<Sample> samples, const Source& source, const nn::
                    const LabelClasses* labels, std::uint64_t seed);
 
 /// {"window_voxels", "patients", "windows", "retrieval": {"top1", "same_patient", "chance", "untrained_top1"},
-/// "linear": {"tap", "cells", "classes", "held_out", "r2", "untrained_r2"}}; the untrained figures are null where the
-/// architecture cannot be made anew. Depends on the seed, not on the device or what was drawn before.
+/// "linear": {"tap", "cells", "classes", "held_out", "r2", "untrained_r2"}}; the untrained figures are null where
+/// nothing is learnt (scattering) or the layers are in a script (TorchScript). Depends on the seed, not on the device
+/// or what was drawn before.
 nlohmann::ordered_json probe_encoder(const nn::FrozenEncoder& encoder, const ProbeSet& set, std::int64_t window,
                                      std::int64_t windows_per_patient, std::uint64_t seed, torch::Device device);
 

@@ -1,5 +1,7 @@
 #include "train/tasks.hpp"
 
+#include "train/contrast.hpp"
+
 namespace gdm::train {
 namespace {
 
@@ -19,11 +21,21 @@ Tensor hidden_cubes(const Tensor& like, std::int64_t cube, double ratio, at::Gen
   return hidden.to(like.device());
 }
 
+/// Images painted on the places of all windows alike, so that they differ by their anatomy; half of the batches
+/// faintly.
+Tensor painted_alike(const Tensor& places, std::int64_t labels, at::Generator& generator) {
+  const auto sizes = places.sizes();
+  return paint_labels(places.reshape({1, 1, sizes[0] * sizes[2], sizes[3], sizes[4]}), labels, generator, 0.5)
+      .view(sizes);
+}
+
 }  // namespace
 
 TaskMaker::TaskMaker(const net::PretrainOptions& options, const Strength& strength, std::optional<LabelClasses> labels,
                      const ValueClasses& value_classes)
     : masked_(options.task == "masked"),
+      contrast_(options.task == "segment+contrast"),
+      window_(options.window),
       mask_cube_(options.mask_cube),
       mask_ratio_(options.mask_ratio),
       strength_(strength),
@@ -35,6 +47,29 @@ std::int64_t TaskMaker::outputs() const {
   return labels_ ? labels_->classes() : value_classes_.classes();
 }
 
+std::int64_t TaskMaker::drawn_window() const {
+  return contrast_ ? window_ + 2 * scan_shift : window_;
+}
+
+Tensor TaskMaker::classes(const Tensor& windows) const {
+  return labels_ ? labels_->classes_of(windows.squeeze(1)) : value_classes_.of(windows.squeeze(1));
+}
+
+Task TaskMaker::contrasted(const Batch& batch, at::Generator& generator) const {
+  Tensor both = torch::cat({batch.target, batch.mask.to(torch::kFloat32)}, 1);
+  if (strength_.views) both = random_views(both, generator);
+  const Tensor seen = both.slice(1, 0, 1);
+  const Tensor image = labels_ ? painted_alike(seen, labels_->labels(), generator) : seen.clamp(-1.0, 1.0);
+  const Looks looks = random_looks(image, both.slice(1, 1, 2), strength_, generator);
+  Task task;
+  task.input = looks.scan;
+  task.loss_target = classes(torch::constant_pad_nd(seen, std::vector<std::int64_t>(6, -scan_shift)));
+  task.rescan = looks.rescan;
+  task.altered = looks.altered;
+  task.inside = looks.inside;
+  return task;
+}
+
 Task TaskMaker::masked(const Tensor& clean, at::Generator& generator) const {
   Task task;
   task.loss_target = random_appearance(clean, strength_, generator);
@@ -43,18 +78,13 @@ Task TaskMaker::masked(const Tensor& clean, at::Generator& generator) const {
   return task;
 }
 
-Task TaskMaker::make(const Tensor& windows, at::Generator& generator) const {
-  const Tensor seen = strength_.views ? random_views(windows, generator) : windows;
+Task TaskMaker::make(const Batch& batch, at::Generator& generator) const {
+  if (contrast_) return contrasted(batch, generator);
+  const Tensor seen = strength_.views ? random_views(batch.target, generator) : batch.target;
   if (masked_) return masked(seen.clamp(-1.0, 1.0), generator);
   Task task;
-  Tensor image;
-  if (labels_) {
-    task.loss_target = labels_->classes_of(seen.squeeze(1));
-    image = paint_labels(seen, labels_->labels(), generator);
-  } else {
-    task.loss_target = value_classes_.of(seen.squeeze(1));
-    image = seen.clamp(-1.0, 1.0);
-  }
+  task.loss_target = classes(seen);
+  const Tensor image = labels_ ? paint_labels(seen, labels_->labels(), generator) : seen.clamp(-1.0, 1.0);
   task.input = random_noise(random_appearance(image, strength_, generator), strength_, generator);
   return task;
 }

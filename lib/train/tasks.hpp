@@ -14,11 +14,13 @@ struct Task {
   Tensor input;        ///< (B, 1, w, w, w) in [-1, 1]
   Tensor loss_target;  ///< restoring: as the input; segmentation: (B, w, w, w) classes, int64
   Tensor hidden;       ///< restoring: 1 where the input was zeroed
+  /// Places told apart (contrast.hpp): the input's places under another scan, altered, and 1 inside the patient.
+  Tensor rescan, altered, inside;
 };
 
 /// "masked": cubes of a window are zeroed and restored (He et al., arXiv 2111.06377; a convolutional form as in
 /// arXiv 2602.04770, appendix A.3). "segment": classes of labels, recognised in images painted on them, or classes of
-/// HU, recognised in a CT of random appearance.
+/// HU, recognised in a CT of random appearance. "segment+contrast": the same, and places are told apart (contrast.hpp).
 class TaskMaker {
  public:
   /// `labels` where the windows hold places of labels.
@@ -27,15 +29,21 @@ class TaskMaker {
 
   /// Channels that the decoder gives: 1, or one for each class.
   std::int64_t outputs() const;
-  /// `windows` (B, 1, w, w, w): Sample::target cut out. All draws come from `generator`.
-  Task make(const Tensor& windows, at::Generator& generator) const;
+  /// Edge of the windows that make() needs.
+  std::int64_t drawn_window() const;
+  /// From target and mask of a batch of samples whose windows have that edge. All draws come from `generator`.
+  Task make(const Batch& batch, at::Generator& generator) const;
   /// Squared error on what was hidden, or cross-entropy. `output`: (B, outputs(), w, w, w).
   static Tensor loss(const Tensor& output, const Task& task);
 
  private:
   Task masked(const Tensor& clean, at::Generator& generator) const;
+  Task contrasted(const Batch& batch, at::Generator& generator) const;
+  /// (B, w, w, w) int64.
+  Tensor classes(const Tensor& windows) const;
 
-  bool masked_;
+  bool masked_, contrast_;
+  std::int64_t window_;
   std::int64_t mask_cube_;
   double mask_ratio_;
   Strength strength_;

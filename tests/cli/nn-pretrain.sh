@@ -19,6 +19,8 @@ grep -q '"background"' labels.info || fail "label 0 has no class"
 grep -q validation labels.log.jsonl || fail "no validation in the log"
 gdm-encoder pretrain phantoms/labels.json -o hu.safetensors --task segment --volumes target --steps 2 "${tiny[@]}"
 gdm-encoder info hu.safetensors --json | grep -q upper_bounds_hu || fail "--volumes target did not choose classes of HU"
+gdm-encoder pretrain phantoms/manifest.json -o places.safetensors --task segment+contrast --steps 2 "${tiny[@]}"
+gdm-encoder info places.safetensors | grep -q 'segment+contrast' || fail "info does not tell the task"
 gdm-encoder pretrain phantoms/manifest.json -o mr.safetensors --volumes mr --steps 2 "${tiny[@]}"
 gdm-encoder info mr.safetensors --json | grep -q percentile || fail "MR is not scaled by percentile"
 
@@ -68,6 +70,7 @@ refused 1 "expected an array" "${pretrain[@]}" phantoms/labels.json --task segme
 refused 2 "neither a file" "${pretrain[@]}" phantoms/labels.json --task segment --classes no-such-classes
 refused 2 "label maps" "${pretrain[@]}" phantoms/labels.json --volumes labels
 refused 2 "neither" "${pretrain[@]}" phantoms/manifest.json --task segment --volumes mr
+refused 2 "segment+contrast needs" "${pretrain[@]}" phantoms/manifest.json --task segment+contrast --volumes mr
 refused 2 "same file" "${pretrain[@]}" phantoms/manifest.json --log phantoms/manifest.json --force
 refused 2 "multiple" gdm-encoder probe default phantoms/manifest.json --window 20
 refused 1 "encoder" gdm-encoder probe bank.safetensors phantoms/manifest.json

@@ -30,7 +30,10 @@ Tensor some_windows() {
 /// The task of one (seed, step) for windows.
 Task task_at(const TaskMaker& tasks, const Tensor& windows, std::int64_t step) {
   at::Generator generator = drift::step_generator(4, step);
-  return tasks.make(windows, generator);
+  Batch batch;
+  batch.target = windows;
+  batch.mask = torch::ones_like(windows, torch::kUInt8);
+  return tasks.make(batch, generator);
 }
 
 TaskMaker maker(const std::string& task, const std::string& strength, std::optional<LabelClasses> labels = {}) {
@@ -97,7 +100,7 @@ bool train_tiny(const Cases& cases, const net::PretrainOptions& options) {
 TEST_CASE("augmentation: shape and range stay, (seed, step) decides alone, and each strength changes more") {
   const Tensor windows = some_windows();
   double before = -1;
-  for (const char* name : {"none", "light", "strong"}) {
+  for (const char* name : {"none", "light", "medium", "strong"}) {
     const Strength strength = strength_from_name(name);
     at::Generator one = drift::step_generator(1, 2), same = drift::step_generator(1, 2),
                   other = drift::step_generator(1, 3);
@@ -220,6 +223,23 @@ TEST_CASE("volumes: what auto means, and what is missing") {
   CHECK(contains(error_of([&] { choose_source(all, "target", "auto", false); }), "p0"));
 }
 
+TEST_CASE("volumes: outside a mask of the manifest HU are air, without one they stay") {
+  Cases cases(1, 0);
+  Case& item = cases.manifest.cases.front();
+  Volume ct = read_volume(*item.target);
+  for (float& voxel : ct.voxels) voxel = std::max(voxel, -50.0F);  // the table of all tables
+  write_volume(*item.target, ct, VoxelType::int16_hu, Overwrite::replace);
+  Provenance provenance = plain_provenance();
+  const auto outside = [&] {
+    const Sample sample = load_images({item}, Source{}, nn::HuMap{}, provenance).front();
+    return sample.target.masked_select(sample.mask == 0);
+  };
+  CHECK((outside() == -1.0F).all().item<bool>());
+  item.mask.reset();
+  const Tensor kept = outside();
+  CHECK((kept.numel() == 0 || kept.max().item<float>() > -0.9F));
+}
+
 TEST_CASE("pretraining: loss and validation loss fall, on CT, MR and label maps") {
   Cases cases(4, 1);
   cases.use_labels();
@@ -255,7 +275,7 @@ TEST_CASE("pretraining: loss and validation loss fall, on CT, MR and label maps"
 
 TEST_CASE("pretraining: a stopped and continued run equals a straight one byte for byte, curve and log included") {
   const Cases whole(4, 1), cut(4, 1);
-  for (const std::string task : {"masked", "segment"}) {
+  for (const std::string task : {"masked", "segment", "segment+contrast"}) {
     CAPTURE(task);
     net::PretrainOptions straight = tiny(whole, task, task), stopped = tiny(cut, task, task);
     straight.checkpoint_every = stopped.checkpoint_every = 3;
@@ -277,6 +297,9 @@ TEST_CASE("pretraining: what does not fit is refused") {
   net::PretrainOptions options = tiny(cases, "segment");
   options.volumes = "mr";
   CHECK(contains(error_of([&] { train_tiny(cases, options); }), "neither"));
+  options.task = "segment+contrast";
+  CHECK(contains(error_of([&] { train_tiny(cases, options); }), "segment+contrast needs"));
+  options.task = "segment";
   options.volumes = "labels";
   CHECK(contains(error_of([&] { train_tiny(cases, options); }), "no input 'labels'"));
   options.volumes = "auto";
