@@ -36,6 +36,7 @@ complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l ke
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l score -x -a 'mae psnr ssim' -d 'What best means: a mean over the validation cases, inside the mask'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l max-time -x -d 'Stop with a checkpoint after this many seconds; 0: no limit'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l restart -d 'Begin anew even if a checkpoint exists'
+complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l allow-leak -d 'Train although a bank, an encoder or --init was made from a patient of the val or test split'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l drift-start -x -d 'Part of the steps that are regression alone'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l rho -x -d 'Size of the drift gradient relative to the fidelity gradient, at the volume'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l perceptual -x -d 'The same of the perceptual gradient; default: 0.3 with perceptual, 0.15 with gdm and --encoder, else 0'

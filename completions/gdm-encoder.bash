@@ -25,11 +25,11 @@ _gdm_encoder() {
         --seed) return ;;
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
-        --task) COMPREPLY=($(compgen -W "masked segment" -- "$cur")); return ;;
+        --task) COMPREPLY=($(compgen -W "masked segment segment+contrast" -- "$cur")); return ;;
         --volumes) COMPREPLY=($(compgen -W "auto target" -- "$cur")); return ;;
         --scaling) COMPREPLY=($(compgen -W "auto hu percentile" -- "$cur")); return ;;
         --spacing) return ;;
-        --augment) COMPREPLY=($(compgen -W "auto none light strong" -- "$cur")); return ;;
+        --augment) COMPREPLY=($(compgen -W "auto none light medium strong" -- "$cur")); return ;;
         --classes) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --mask-ratio) return ;;
         --mask-cube) return ;;

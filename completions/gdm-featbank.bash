@@ -28,6 +28,7 @@ _gdm_featbank() {
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
         --window) return ;;
+        --training-window) return ;;
         --windows-per-case) return ;;
         --tokens-per-window) return ;;
         --spacing) return ;;
@@ -43,7 +44,7 @@ _gdm_featbank() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --encoder -o --output --split --window --windows-per-case --tokens-per-window --spacing --axial-bins --anatomy-key --stratum-key --capacity --patient-cap --sampling --shard --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --encoder -o --output --split --window --training-window --windows-per-case --tokens-per-window --spacing --axial-bins --anatomy-key --stratum-key --capacity --patient-cap --sampling --shard --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -31,6 +31,7 @@ _gdm_metrics() {
         --predicted-dose) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --gamma) return ;;
         --baseline) return ;;
+        --primary) return ;;
         --fail-under) return ;;
         --fail-over) return ;;
         --tsv) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
@@ -39,7 +40,7 @@ _gdm_metrics() {
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --seed --device --allow-code --json -n --dry-run --split --input --encoder --bank --bootstrap --profile --range --metrics --unmasked --labels --predicted-labels --label-names --dose --predicted-dose --gamma --baseline --resample --fail-under --fail-over --keep-going --tsv --html --html-cases -o --output" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --seed --device --allow-code --json -n --dry-run --split --input --encoder --bank --bootstrap --profile --range --metrics --unmasked --labels --predicted-labels --label-names --dose --predicted-dose --gamma --baseline --primary --resample --fail-under --fail-over --keep-going --full --tsv --html --html-cases -o --output" -- "$cur"))
       else
         COMPREPLY=($(compgen -W "montage" -- "$cur"))
         COMPREPLY+=($(compgen -f -- "$cur"))
