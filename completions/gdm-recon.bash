@@ -28,13 +28,14 @@ _gdm_recon() {
         --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --views) return ;;
         --photons) return ;;
+        --oversample) return ;;
         --detectors) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed -n --dry-run -o --output --split --shard --keep-going --views --photons --detectors --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed -n --dry-run -o --output --split --shard --keep-going --views --photons --oversample --detectors --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -64,7 +65,7 @@ _gdm_recon() {
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
         --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
-        --filter) COMPREPLY=($(compgen -W "ram-lak shepp-logan cosine hamming hann" -- "$cur")); return ;;
+        --filter) COMPREPLY=($(compgen -W "auto ram-lak shepp-logan cosine hamming hann" -- "$cur")); return ;;
         --model) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --window) return ;;
         --overlap) return ;;
@@ -75,7 +76,7 @@ _gdm_recon() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code -n --dry-run -o --output --split --shard --keep-going --filter --model --window --overlap --dtype --bank --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code -n --dry-run -o --output --split --shard --keep-going --filter --model --any-acquisition --window --overlap --dtype --bank --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

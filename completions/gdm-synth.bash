@@ -22,7 +22,7 @@ _gdm_synth() {
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --model --window --overlap --dtype --bank --samples --split --shard --keep-going -f --force --reproducible --seed --device --allow-code -n --dry-run" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --model --any-acquisition --window --overlap --dtype --bank --samples --split --shard --keep-going -f --force --reproducible --seed --device --allow-code -n --dry-run" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
