@@ -7,7 +7,7 @@ tiny=(--objective regression --steps 2 --batch 2 --window 16 --widths 8,16 --thr
 told() {
   local pattern=$1
   shift
-  "$@" >out.txt 2>err.txt || fail "'$*' exited $?: $(cat err.txt)"
+  "$@" --progress never >out.txt 2>err.txt || fail "'$*' exited $?: $(cat err.txt)"
   if [[ -z $pattern ]]; then
     [[ ! -s err.txt ]] || fail "'$*' said '$(cat err.txt)'"
   else
