@@ -38,16 +38,14 @@ cases same.json "" 1 2 3 4 5
 grade=(gdm-metrics same=same.json --input mr --encoder e.safetensors "${common[@]}")
 draws=(--bootstrap 40)
 "${grade[@]}" "${draws[@]}" --encoder f.safetensors --json >d.json
-[[ $(grep -c '"encoder": "[ef]"' d.json) == 8 ]] || fail "not two encoders at four levels"
+# Two encoders at four levels, and as often in the comparison of either distance.
+[[ $(grep -c '"encoder": "[ef]"' d.json) == 24 ]] || fail "$(grep -c '"encoder": "[ef]"' d.json) entries of two encoders, expected 24"
 for level in window global local spatial; do
   holds "$(value d.json $level same frechet) < 1e-5"
   holds "$(value d.json $level same kernel) ^ 2 < 1e-10"
   holds "$(value d.json $level "input (linear fit)" frechet) > 1e-3"
 done
-for key in precision recall coverage; do
-  holds "$(value d.json window same $key) == 1"
-  holds "$(value d.json window 'input (linear fit)' $key) < 1"
-done
+for key in precision recall coverage; do holds "$(value d.json window same $key) == 1"; done
 [[ $(value d.json global same frechet_interval) == null ]] || fail "an interval of singular covariances"
 [[ $(value d.json window same frechet_interval) == "[" ]] || fail "no interval"
 grep -q '"warning": "5 windows for .* dimensions are few' d.json || fail "no warning of few windows"

@@ -60,7 +60,7 @@ refused 2 "steps" gdm-drift-train fbp/manifest.json --config wrong.json -o x.saf
 
 # Voxels of another size than those of the training.
 gdm-phantom -o large --count 1 --kind head --seed 9 --shape 32 --spacing 10 -q
-gdm-recon project large/manifest.json -o large-sino --views 12 -q | gdm-recon fbp - -o large-fbp -q >/dev/null
+gdm-recon project large/manifest.json -o large-sino --views 12 -q | gdm-recon fbp - -o large-fbp --filter cosine -q >/dev/null
 gdm-synth large-fbp/manifest.json --model m.safetensors -o far --split all 2>warning.txt >/dev/null
 grep -q 'voxels of 10 mm' warning.txt || fail "no warning of voxels of another size: $(cat warning.txt)"
 gdm-synth fbp/manifest.json --model m.safetensors -o near --split test 2>warning.txt >/dev/null
@@ -117,18 +117,18 @@ refused 2 'smaller' gdm-featbank build phantoms/manifest.json --encoder e.safete
   --training-window 16
 # What has seen a test case may not teach, as an encoder, as the encoder of a bank or as first weights.
 sed 's/"test"/"train"/' phantoms/manifest.json >phantoms/all.json
-gdm-encoder pretrain phantoms/all.json -o l.safetensors --window 16 --widths 8,8 --steps 1 --batch 1 "${common[@]}"
-gdm-featbank build phantoms/manifest.json --encoder l.safetensors -o lb.safetensors --window 16 --training-window 16 \
+gdm-encoder pretrain phantoms/all.json -o leak.safetensors --window 16 --widths 8,8 --steps 1 --batch 1 "${common[@]}"
+gdm-featbank build phantoms/manifest.json --encoder leak.safetensors -o leak-bank.safetensors --window 16 --training-window 16 \
   --windows-per-case 2 "${common[@]}"
 sed 's/"test"/"train"/' fbp/manifest.json >fbp/all.json
-gdm-drift-train fbp/all.json --objective regression -o li.safetensors --steps 1 "${tiny[@]}" "${common[@]}"
+gdm-drift-train fbp/all.json --objective regression -o leak-init.safetensors --steps 1 "${tiny[@]}" "${common[@]}"
 leaky=(gdm-drift-train fbp/manifest.json "${tiny[@]}" --steps 2 --drift-start 0 "${common[@]}")
-for from in "--objective perceptual --encoder l" "--bank lb" "--objective regression --init li"; do
+for from in "--objective perceptual --encoder leak" "--bank leak-bank" "--objective regression --init leak-init"; do
   # shellcheck disable=SC2086
   refused 1 "${from##* }.safetensors: was made from .* in the test split.*--allow-leak" "${leaky[@]}" $from.safetensors \
     -o x.safetensors
 done
-"${leaky[@]}" --objective perceptual --encoder l.safetensors --allow-leak -o leaked.safetensors 2>err.txt
+"${leaky[@]}" --objective perceptual --encoder leak.safetensors --allow-leak -o leaked.safetensors 2>err.txt
 grep -q 'warning: .*in the test split' err.txt || fail "no word of a leak that was allowed: $(cat err.txt)"
 # The leak goes on in what was trained with it.
 refused 1 "leaked.safetensors: was made from .* in the test split" "${leaky[@]}" --objective regression \

@@ -126,7 +126,7 @@ TEST_CASE("html: the best mean by what is better, and the favoured method") {
   CHECK(comparisons_section(report).find("<td class=\"text best\">drift</td>") != std::string::npos);
   const std::string distances = comparisons_section(report);
   CHECK(distances.find("<td class=\"text\">Fr\u00e9chet (primary)</td>") != std::string::npos);
-  CHECK(distances.find("<td class=\"num\">0.9 [0.2, 1.6]</td>") != std::string::npos);
+  CHECK(distances.find("<td class=\"num\">0.900 [0.200, 1.60]</td>") != std::string::npos);
   CHECK(count(distances, "<td class=\"text best\">drift</td>") == 2);
   nlohmann::ordered_json signed_values = fixture();
   signed_values["comparisons"][0]["metric"] = "bias_hu";  // |A| - |B| is 5: B lies nearer to 0
