@@ -14,6 +14,7 @@
 #include "nn/generator.hpp"
 #include "sys/parallel.hpp"
 #include "train/data.hpp"
+#include "train/placement.hpp"
 #include "train/trainee.hpp"
 
 using namespace gdm;

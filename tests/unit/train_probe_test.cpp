@@ -4,6 +4,7 @@
 #include "nn/scattering_encoder.hpp"
 #include "phantom/phantom.hpp"
 #include "sys/share.hpp"
+#include "train/placement.hpp"
 #include "train/probe.hpp"
 
 using namespace gdm;
