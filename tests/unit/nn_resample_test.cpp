@@ -106,7 +106,7 @@ TEST_CASE("resample: labels go to what fills most of a voxel, of equal parts to 
 
 TEST_CASE("resample: training images of larger voxels have mask and image edges in the same place") {
   const gdm_test::TemporaryFolder folder;
-  Volume ct(Grid::centred({40, 40, 40}, {1, 1, 1}), -1000.0F);
+  Volume ct(Grid::centred({40, 40, 40}, {1, 1, 1}), -1024.0F);
   Mask mask(ct.grid, 0);
   for (std::int64_t k = 0; k < 40; ++k) {
     for (std::int64_t j = 7; j < 40; ++j) {
@@ -126,7 +126,7 @@ TEST_CASE("resample: training images of larger voxels have mask and image edges 
     CAPTURE(spacing_mm);
     Provenance provenance("test", {});
     const train::Sample sample = train::load_images({item}, {"target", "hu", spacing_mm}, {}, provenance).front();
-    const double half = nn::HuMap{}.to_unit(torch::tensor(-500.0)).item<double>();
+    const double half = nn::HuMap{}.to_unit(torch::tensor(-512.0)).item<double>();
     CHECK(torch::equal(sample.mask.to(torch::kBool), sample.target >= half - 1e-4));
   }
 }
