@@ -22,7 +22,7 @@ struct Looks {
 };
 
 /// `images`, `inside` (B, 1, w + 2 scan_shift, ...); all draws come from `generator`. Blur and resolution of `strength`
-/// are left out: they are what `altered` is to be known by.
+/// have no effect: they are what `altered` is to be known by.
 Looks random_looks(const Tensor& images, const Tensor& inside, const Strength& strength, at::Generator& generator);
 
 /// Windows (B, 1, w, w, w) smoothed (Gaussian, standard deviation .4 to 1.2 voxels) or sharpened (unsharp mask, .4 to

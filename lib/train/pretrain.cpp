@@ -40,9 +40,14 @@ struct PretrainNetImpl : torch::nn::Module {
 TORCH_MODULE(PretrainNet);
 
 Strength strength_of(const net::PretrainOptions& options) {
-  if (options.augment != "auto") return strength_from_name(options.augment);
-  if (options.task == "masked") return strength_from_name("light");
-  return strength_from_name(options.task == "segment" ? "strong" : "medium");
+  const bool contrast = options.task == "segment+contrast";
+  const std::string automatic = contrast ? "medium" : options.task == "masked" ? "light" : "strong";
+  Strength strength = strength_from_name(options.augment == "auto" ? automatic : options.augment);
+  if (contrast) {  // how sharp a place is, is what it is to be known by
+    strength.blur = 0;
+    strength.resolution = 1;
+  }
+  return strength;
 }
 
 /// The first cases of the val split that can be used; none is no error.

@@ -292,6 +292,18 @@ TEST_CASE("pretraining: a stopped and continued run equals a straight one byte f
   }
 }
 
+TEST_CASE("pretraining: where places are told apart, neither blur nor larger voxels are simulated or claimed") {
+  const Cases cases(2, 0);
+  const net::PretrainOptions options = tiny(cases, "segment+contrast");
+  REQUIRE(train_tiny(cases, options));
+  const SafetensorsFile file(options.output);
+  const Json& augment = file.description().at("training").at("augment");
+  CHECK(augment.at("gain").get<double>() == doctest::Approx(0.10));
+  CHECK(augment.at("blur").get<double>() == 0);
+  CHECK(augment.at("resolution").get<double>() == 1);
+  CHECK(file.description().at("encoder").at("input").at("spacing_mm")[1].get<double>() == doctest::Approx(7.0));
+}
+
 TEST_CASE("pretraining: what does not fit is refused") {
   Cases cases(2, 0);
   net::PretrainOptions options = tiny(cases, "segment");
