@@ -200,7 +200,7 @@ class Training {
     const torch::NoGradGuard no_grad;
     auto parameters = network_->named_parameters();
     for (const auto& item : trained.network->named_parameters()) parameters[item.key()].copy_(item.value());
-    with_context(path.string(), [&] { held_out_.check_files(trained.description); });
+    held_out_.check_files(path, trained.description);
     init_digest_ = trained.digest;
     provenance_.add_source(path);
   }

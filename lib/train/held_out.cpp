@@ -40,9 +40,10 @@ std::set<std::string> learnt_from(const Json& description) {
   return digests;
 }
 
-void HeldOut::complain(const std::string& what) const {
-  if (!allowed_) throw Error(what + "; --allow-leak trains with it all the same");
-  log_warning(what);
+void HeldOut::complain(const fs::path& path, const std::string& what) const {
+  const std::string message = path.string() + ": " + what;
+  if (!allowed_) throw Error(message + "; --allow-leak trains with it all the same");
+  log_warning(message);
 }
 
 void HeldOut::read_digests() {
@@ -71,8 +72,8 @@ void HeldOut::read_digests() {
   }
 }
 
-void HeldOut::check_files(const Json& description) {
-  const std::set<std::string> learnt = learnt_from(description);
+void HeldOut::check_files(const fs::path& path, const Json& description) {
+  const std::set<std::string> learnt = with_context(path.string(), [&] { return learnt_from(description); });
   inherited_.insert(learnt.begin(), learnt.end());
   if (learnt.empty() || std::none_of(manifest_.cases.begin(), manifest_.cases.end(), held_out)) return;
   if (!digests_) read_digests();
@@ -83,13 +84,15 @@ void HeldOut::check_files(const Json& description) {
     if (seen++ == 0 || what < first) first = what;
   }
   if (seen == 0) return;
-  complain(fmt::format("was made from {}{}", first, seen > 1 ? fmt::format(", and {} more such files", seen - 1) : ""));
+  complain(path,
+           fmt::format("was made from {}{}", first, seen > 1 ? fmt::format(", and {} more such files", seen - 1) : ""));
 }
 
-void HeldOut::check_patients(const std::vector<std::string>& patients) const {
+void HeldOut::check_patients(const fs::path& path, const std::vector<std::string>& patients) const {
   for (const Case& item : manifest_.cases) {
     if (!held_out(item) || std::find(patients.begin(), patients.end(), item.patient()) == patients.end()) continue;
-    return complain(fmt::format("holds features of patient '{}', who is in the {} split", item.patient(), item.split));
+    return complain(path,
+                    fmt::format("holds features of patient '{}', who is in the {} split", item.patient(), item.split));
   }
 }
 

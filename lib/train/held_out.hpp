@@ -23,17 +23,17 @@ class HeldOut {
   /// `allowed`: what leaks is a warning, not an error.
   HeldOut(const Manifest& manifest, bool allowed) : manifest_(manifest), allowed_(allowed) {}
 
-  /// Throws Error, without the file's name, if a target or input of a val or test case is among what the described file
-  /// was learnt from, whatever its name. Digests are of files as they are: the same volume stored anew is not known.
-  void check_files(const nlohmann::ordered_json& description);
+  /// Throws Error if a target or input of a val or test case, whatever its name, is among what the file `path` with
+  /// this description was learnt from. Digests are of files as they are: the same volume stored anew is not known.
+  void check_files(const fs::path& path, const nlohmann::ordered_json& description);
   /// The same by the names of patients.
-  void check_patients(const std::vector<std::string>& patients) const;
+  void check_patients(const fs::path& path, const std::vector<std::string>& patients) const;
 
   /// All digests that were checked: what is trained with these files has learnt from them, too.
   const std::set<std::string>& inherited() const { return inherited_; }
 
  private:
-  void complain(const std::string& what) const;
+  void complain(const fs::path& path, const std::string& what) const;
   void read_digests();
 
   const Manifest& manifest_;

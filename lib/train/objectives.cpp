@@ -69,11 +69,8 @@ void Objectives::check_files(const net::TrainOptions& options, HeldOut& held_out
   const auto check = [&](const fs::path& path, const char* kind) {
     const SafetensorsFile file(path);
     file.require_kind(kind);
-    with_context(path.string(), [&] {
-      const nlohmann::ordered_json& description = file.description();
-      held_out.check_files(description);
-      held_out.check_patients(description.value("patients", std::vector<std::string>{}));
-    });
+    held_out.check_files(path, file.description());
+    held_out.check_patients(path, file.description().value("patients", std::vector<std::string>{}));
   };
   for (const fs::path& path : options.banks) check(path, "bank");
   for (const fs::path& path : options.encoders) check(path, "encoder");

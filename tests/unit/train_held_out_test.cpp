@@ -44,35 +44,35 @@ struct Cases {
 TEST_CASE("held out: a file made from a val or test case is refused, whatever the file was called") {
   const Cases cases;
   HeldOut held_out(cases.manifest, false);
-  held_out.check_files(cases.made_from("train-ct"));
-  held_out.check_files({{"kind", "encoder"}});
-  const std::string message = error_of([&] { held_out.check_files(cases.made_from("test-ct")); });
-  CHECK(contains(message, "the target of case 'test-case', which is in the test split"));
+  held_out.check_files("x.safetensors", cases.made_from("train-ct"));
+  held_out.check_files("x.safetensors", {{"kind", "encoder"}});
+  const std::string message = error_of([&] { held_out.check_files("x.safetensors", cases.made_from("test-ct")); });
+  CHECK(contains(message, "x.safetensors: was made from the target of case 'test-case', which is in the test split"));
   CHECK(contains(message, "--allow-leak"));
-  CHECK(contains(error_of([&] { held_out.check_files(cases.made_from("val-fbp")); }),
+  CHECK(contains(error_of([&] { held_out.check_files("x.safetensors", cases.made_from("val-fbp")); }),
                  "the input fbp of case 'val-case'"));
   HeldOut knowingly(cases.manifest, true);
-  knowingly.check_files(cases.made_from("test-ct"));
+  knowingly.check_files("x.safetensors", cases.made_from("test-ct"));
 }
 
 TEST_CASE("held out: what was only validated with is no leak, what was inherited or lies in a bank's encoder is") {
   const Cases cases;
   HeldOut held_out(cases.manifest, false);
-  held_out.check_files(cases.made_from("val-ct", Provenance::validation));
+  held_out.check_files("x.safetensors", cases.made_from("val-ct", Provenance::validation));
   const Json bank{{"encoder_file", cases.made_from("test-ct")}};
-  CHECK(contains(error_of([&] { held_out.check_files(bank); }), "'test-case'"));
+  CHECK(contains(error_of([&] { held_out.check_files("x.safetensors", bank); }), "'test-case'"));
   HeldOut first(cases.manifest, true);
-  first.check_files(bank);
+  first.check_files("x.safetensors", bank);
   const Json model{{inherited_key, first.inherited()}};
-  CHECK(contains(error_of([&] { held_out.check_files(model); }), "'test-case'"));
+  CHECK(contains(error_of([&] { held_out.check_files("x.safetensors", model); }), "'test-case'"));
 }
 
 TEST_CASE("held out: patients by name") {
   const Cases cases;
   const HeldOut held_out(cases.manifest, false);
-  held_out.check_patients({"train-case", "somebody"});
+  held_out.check_patients("x.safetensors", {"train-case", "somebody"});
   CHECK(contains(error_of([&] {
-                   held_out.check_patients({"somebody", "val-case"});
+                   held_out.check_patients("x.safetensors", {"somebody", "val-case"});
                  }),
-                 "holds features of patient 'val-case', who is in the val split"));
+                 "x.safetensors: holds features of patient 'val-case', who is in the val split"));
 }
