@@ -25,8 +25,9 @@ Source choose_source(const std::vector<Case>& cases, const std::string& wanted, 
                      bool labels_first);
 
 /// Reads that volume of each case. Sample::target is in hu_map units (hu), about [-1, 1] (percentile), or the label
-/// values themselves (labels). Outside a mask of the manifest HU are set to the lower end of hu_map. Without a mask in the manifest the patient is the body of a CT, what is brighter than
-/// the volume's mean in others, and every label but 0.
+/// values themselves (labels). Outside a mask of the manifest HU are set to the lower end of hu_map. Without a mask in
+/// the manifest the patient is the body of a CT, what is brighter than the volume's mean in others, and every label but
+/// 0.
 std::vector<Sample> load_images(const std::vector<Case>& cases, const Source& source, const nn::HuMap& hu_map,
                                 Provenance& provenance, const std::string& use = "");
 
