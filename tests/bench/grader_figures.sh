@@ -14,9 +14,18 @@ mkdir -p "$folder"
 common=(--threads "${THREADS:-1}" -q)
 
 [[ -f $folder/steps ]] || { "$alter" "$manifest" "$split" "$folder" >"$folder/steps.part" && mv "$folder/steps.part" "$folder/steps"; }
-if [[ ! -f $folder/fbp/manifest.json ]]; then
+if [[ ! -f $folder/fbp/graded.json ]]; then
   "$bin/gdm-recon" project "$manifest" -o "$folder/sinograms" --split "$split" --views 24 --photons 1e5 --seed 1 --force "${common[@]}" >/dev/null
   "$bin/gdm-recon" fbp "$folder/sinograms/manifest.json" -o "$folder/fbp" --force "${common[@]}" >/dev/null
+  python3 - "$folder/fbp/manifest.json" <<'PYTHON'
+import json, sys
+
+manifest = json.load(open(sys.argv[1]))
+for case in manifest["cases"]:
+    if "fbp" in case["inputs"]:
+        case["prediction"] = case["inputs"]["fbp"]
+json.dump(manifest, open(sys.argv[1].replace("manifest", "graded"), "w"))
+PYTHON
 fi
 
 encoders=()
@@ -32,7 +41,7 @@ done
 
 methods=()
 while read -r step; do methods+=("$step=$folder/$step/manifest.json"); done <"$folder/steps"
-"$bin/gdm-metrics" "${methods[@]}" "fbp-24=$folder/fbp/manifest.json" "${encoders[@]}" --split "$split" --metrics mae_hu \
+"$bin/gdm-metrics" "${methods[@]}" "fbp-24=$folder/fbp/graded.json" "${encoders[@]}" --split "$split" --metrics mae_hu \
   --bootstrap 0 --json -o "$folder/report.json" --force "${common[@]}"
 python3 - "$folder/report.json" <<'PYTHON'
 import json, sys
