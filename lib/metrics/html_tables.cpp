@@ -134,7 +134,8 @@ std::string compared_distances(const ShownReport& report) {
   for (const char* title : {"encoder", "level", "distance", "A", "B"}) head += head_cell(title, "text");
   for (const char* title : {"patients", "A \u2212 B", "without bias [95 %]", "p", "p (Holm)"}) head += head_cell(title);
   head += head_cell("better", "text");
-  return table_box("Differences between methods in their distances to the targets", "<tr>" + head + "</tr>", body,
+  return "<h3>Distances between distributions</h3>\n" +
+         table_box("Differences between methods in their distances to the targets", "<tr>" + head + "</tr>", body,
                    "striped") +
          "<p class=\"hint\">Without bias: by the jackknife over patients, since few patients make a Fr\u00e9chet "
          "distance too large, and not equally for all methods.</p>\n";
