@@ -34,7 +34,7 @@ for seed in $seeds; do
       "$bin/gdm-synth" "$manifest" --model "$at/$name.safetensors" -o "$at/$split/$name" --split "$split" --force > /dev/null
     methods+=("$name=$at/$split/$name/manifest.json")
   done
-  "$bin/gdm-metrics" "${methods[@]}" --metrics "${METRICS:-mae_hu,mae_interior_hu,mae_edge_hu,psnr_db,ssim,bone_mae_hu,bone_dice,power_high_db,wasserstein_hu}" \
+  "$bin/gdm-metrics" "${methods[@]}" --metrics "${METRICS:-mae_hu,mae_interior_hu,mae_edge_hu,psnr_db,ssim,bone_mae_hu,bone_dice,power_high_db,wasserstein_hu,bias_hu}" \
     "${encoders[@]}" --json -o "$at/$split/report.json" --force
 done
 "$(dirname "$0")/compare_objectives.py" "$folder"/seed-*/"$split"/report.json

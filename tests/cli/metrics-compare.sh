@@ -1,17 +1,7 @@
 # gdm-metrics: methods held against each other, what they cost, therapy proxies, and input that has no plain answer.
 set -euo pipefail
-metrics=$1/gdm-metrics
-. "$(dirname "$0")/nifti.bash"
-. "$(dirname "$0")/refused.bash"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-# run ARGUMENTS...: exit 0 and a silent stderr; the report is in out.
-run() { "$metrics" --progress never "$@" >out 2>err || fail "exit $?: $*: $(cat err)"; [ ! -s err ] || fail "$(cat err)"; }
+. "$(dirname "$0")/metrics.bash"
 full() { run "$@" --full; }
-has() { grep -qE -- "$1" out || fail "the report lacks '$1': $(cat out)"; }
-lacks() { ! grep -qiE -- "$1" out || fail "the report has '$1': $(cat out)"; }
 
 # cases FILE NUMBER PREDICTION [FIELDS]: cases c1 .. cNUMBER of one prediction against ct.nii; FIELDS such as "mask".
 cases() {

@@ -1,16 +1,6 @@
 # gdm-metrics: what is counted is patients, the short table and its marks, and the primary endpoint.
 set -euo pipefail
-metrics=$1/gdm-metrics
-. "$(dirname "$0")/nifti.bash"
-. "$(dirname "$0")/refused.bash"
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-
-# run ARGUMENTS...: exit 0 and a silent stderr; the report is in out.
-run() { "$metrics" --progress never "$@" >out 2>err || fail "exit $?: $*: $(cat err)"; [ ! -s err ] || fail "$(cat err)"; }
-has() { grep -qE -- "$1" out || fail "the report lacks '$1': $(cat out)"; }
-lacks() { ! grep -qE -- "$1" out || fail "the report has '$1': $(cat out)"; }
+. "$(dirname "$0")/metrics.bash"
 
 # cases FILE PREDICTION PATIENT...: case cN is of patient number N and has PREDICTION, whose % is N.
 cases() {
