@@ -8,6 +8,7 @@
 #include "metrics/training_plot.hpp"
 #include "net/generator_shape.hpp"
 #include "net/generator_text.hpp"
+#include "net/scaling_choice.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -65,6 +66,12 @@ void declare_training(CLI::App& app, Options& o) {
       ->allow_extra_args(false)
       ->default_str("")
       ->type_name("NAME,NAME,...");
+  app.add_option("--scaling", t.scalings,
+                 "How an input's values are scaled: NAME=hu|percentile|zscore|range[:LOW:HIGH]; default: by its values")
+      ->allow_extra_args(false)
+      ->default_str("")
+      ->check(CLI::Validator(net::check_scaling, "", ""))
+      ->type_name("NAME=KIND");
   app.add_option("--steps", t.steps, "Optimiser steps")->check(cli::range(1, 100000000));
   app.add_option("--batch", t.batch, "Windows in a step")->check(cli::range(1, 1024));
   app.add_option("--accumulate", t.accumulate, "Batches whose gradients are averaged for a step")
@@ -308,7 +315,7 @@ int main(int argc, char** argv) {
   Options options;
   declare_training(program.app(), options);
   declare_drift(program.app(), options.train);
-  program.set_run(cli::has_output | cli::has_seed | cli::has_device | cli::has_dry_run,
+  program.set_run(cli::has_output | cli::has_seed | cli::has_device | cli::has_dry_run | cli::has_volumes,
                   [&] { return run(program, options); });
   fs::path model;
   program.command("info", "Describe a generator", cli::has_json, [&] { return run_info(program, model); })

@@ -268,22 +268,22 @@ int main(int argc, char** argv) {
   cli::Program program("gdm-encoder", "Train, import, probe and inspect the frozen encoders of gdm.");
   Pretrain pretrain;
   declare_pretrain(program.command("pretrain", "Train an encoder on the train split of a manifest",
-                                   cli::has_output | cli::has_seed | cli::has_device,
+                                   cli::has_output | cli::has_seed | cli::has_device | cli::has_volumes,
                                    [&] { return run_pretrain(program, pretrain); }),
                    pretrain);
   Probe probe;
-  declare_probe(
-      program.command("probe", "Measure what an encoder's features tell: retrieval and a linear probe",
-                      cli::has_seed | cli::has_device | cli::has_json, [&] { return run_probe(program, probe); }),
-      probe);
+  declare_probe(program.command("probe", "Measure what an encoder's features tell: retrieval and a linear probe",
+                                cli::has_seed | cli::has_device | cli::has_json | cli::has_volumes,
+                                [&] { return run_probe(program, probe); }),
+                probe);
   Import foreign;
-  declare_import(
-      program.command("import", "Make an encoder file from a network that others trained",
-                      cli::has_output | cli::has_seed | cli::has_device, [&] { return run_import(program, foreign); }),
-      foreign);
+  declare_import(program.command("import", "Make an encoder file from a network that others trained",
+                                 cli::has_output | cli::has_seed | cli::has_device | cli::has_volumes,
+                                 [&] { return run_import(program, foreign); }),
+                 foreign);
   Scattering scattering;
   declare_scattering(program.command("scattering", "Make an encoder that needs no training: moduli of fixed filters",
-                                     cli::has_output | cli::has_seed | cli::has_device,
+                                     cli::has_output | cli::has_seed | cli::has_device | cli::has_volumes,
                                      [&] { return run_scattering(program, scattering); }),
                      scattering);
   std::string path;

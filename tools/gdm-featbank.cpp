@@ -248,21 +248,23 @@ int main(int argc, char** argv) {
   Query query;
   Plot plot;
   fs::path info;
-  declare_build(
-      program.command("build", "Collect features at global, local and spatial level",
-                      cli::has_output | cli::has_seed | cli::has_device, [&] { return run_build(program, build); }),
-      build);
+  declare_build(program.command("build", "Collect features at global, local and spatial level",
+                                cli::has_output | cli::has_seed | cli::has_device | cli::has_volumes,
+                                [&] { return run_build(program, build); }),
+                build);
   CLI::App& merger = program.command("merge", "Make a bank of the shards of one build", cli::has_output,
                                      [&] { return run_merge(program, merge); });
   merger.add_option("shards", merge.shards, "All shards, in any order")->required()->type_name("SHARD");
   add_bank_output(merger, merge.output);
   add_bank(program.command("info", "Describe a bank", cli::has_json, [&] { return run_info(program, info); }), info);
-  declare_verify(program.command("verify", "Check a bank, also against rows computed anew",
-                                 cli::has_json | cli::has_device, [&] { return run_verify(program, verify); }),
-                 verify);
-  declare_query(program.command("query", "Nearest entries of volumes and how far they lie from the bank",
-                                cli::has_json | cli::has_device, [&] { return run_query(program, query); }),
-                query);
+  declare_verify(
+      program.command("verify", "Check a bank, also against rows computed anew",
+                      cli::has_json | cli::has_device | cli::has_volumes, [&] { return run_verify(program, verify); }),
+      verify);
+  declare_query(
+      program.command("query", "Nearest entries of volumes and how far they lie from the bank",
+                      cli::has_json | cli::has_device | cli::has_volumes, [&] { return run_query(program, query); }),
+      query);
   CLI::App& plotter = program.command("plot", "Draw a bank: principal axes and distances", cli::has_output,
                                       [&] { return run_plot(program, plot); });
   add_bank(plotter, plot.bank);

@@ -299,12 +299,13 @@ int main(int argc, char** argv) {
                        "Grades predictions against targets: MAE, PSNR, SSIM, anatomy, distances of distributions.");
   Options options;
   MontageArguments montage;
-  program.set_run(cli::has_output | cli::has_seed | cli::has_device | cli::has_json | cli::has_dry_run,
-                  [&] { return run(options, program); });
+  program.set_run(
+      cli::has_output | cli::has_seed | cli::has_device | cli::has_json | cli::has_dry_run | cli::has_volumes,
+      [&] { return run(options, program); });
   declare(program.app(), options);
-  CLI::App& command =
-      program.command("montage", "Paints input, predictions, target and errors, one row per case.",
-                      cli::has_output | cli::has_dry_run, [&] { return run_montage(montage, program.standard()); });
+  CLI::App& command = program.command("montage", "Paints input, predictions, target and errors, one row per case.",
+                                      cli::has_output | cli::has_dry_run | cli::has_volumes,
+                                      [&] { return run_montage(montage, program.standard()); });
   declare_montage(command, montage);
   return program.main(argc, argv);
 }

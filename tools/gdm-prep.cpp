@@ -81,7 +81,7 @@ int main(int argc, char** argv) {
   cli::Program program("gdm-prep", "Looks at volumes, manifests and models before they are used.");
   Info info;
   CLI::App& command = program.command("info", "Says what files hold, and with --check whether they are good.",
-                                      cli::has_json, [&] { return run(info, program.standard()); });
+                                      cli::has_json | cli::has_volumes, [&] { return run(info, program.standard()); });
   declare(command, info);
   return program.main(argc, argv);
 }

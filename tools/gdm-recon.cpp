@@ -12,6 +12,7 @@
 #include "cli/synthesis.hpp"
 #include "ct/acquisition.hpp"
 #include "ct/sinogram_file.hpp"
+#include "image/hu_check.hpp"
 #include "io/manifest.hpp"
 #include "net/acquisition.hpp"
 #include "sys/error.hpp"
@@ -157,7 +158,9 @@ int run_project(cli::Program& program, const Options& options) {
   step.check = [&](const fs::path& source) { scan_for(read_nifti_info(source).grid, options); };
   step.make = [&](const fs::path& source, const fs::path& output, const std::string& id) {
     if (output == "-") throw Error("-o: a sinogram needs its sidecar, so it cannot go to stdout", Exit::usage);
-    const Volume mu = ct::attenuation_from_hu(read_volume(source));
+    Volume hu = read_volume(source);
+    require_hu(hu, source.string());
+    const Volume mu = ct::attenuation_from_hu(std::move(hu));
     const std::uint64_t seed = seed_of(program.standard().seed, id);
     ct::StoredSinogram stored;
     stored.grid = mu.grid;
@@ -257,7 +260,7 @@ std::string check_detectors(const std::string& text) {
 
 CLI::App& add_command(cli::Program& program, Options& options, const std::string& name, const std::string& description,
                       unsigned has, const std::string& input, int (*run)(cli::Program&, const Options&)) {
-  CLI::App& command = program.command(name, description, has | cli::has_output | cli::has_dry_run,
+  CLI::App& command = program.command(name, description, has | cli::has_output | cli::has_dry_run | cli::has_volumes,
                                       [&program, &options, run] { return run(program, options); });
   command.add_option("input", options.input, input)->required()->type_name("FILE|MANIFEST");
   command.add_option("-o,--output", options.output, "Volume to write, or the folder for a manifest's cases")

@@ -68,7 +68,7 @@ int main(int argc, char** argv) {
   cli::Program program("gdm-synth", "Synthesise a CT from each case's inputs: one network evaluation per window.");
   Options options;
   declare(program.app(), options);
-  program.set_run(cli::has_output | cli::has_seed | cli::has_device | cli::has_dry_run,
+  program.set_run(cli::has_output | cli::has_seed | cli::has_device | cli::has_dry_run | cli::has_volumes,
                   [&] { return run(program, options); });
   return program.main(argc, argv);
 }

@@ -12,6 +12,8 @@
 
 #include "cli/config_file.hpp"
 #include "cli/options_dump.hpp"
+#include "image/grid_match.hpp"
+#include "image/hu_check.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "sys/parallel.hpp"
@@ -133,6 +135,13 @@ void Program::add_standard(CLI::App& command, unsigned has) {
     command.add_flag("--allow-code", standard_.allow_code, "Load TorchScript encoders, which run code of their makers");
   }
   if ((has & has_json) != 0) command.add_flag("--json", standard_.json, "Machine-readable result on stdout");
+  if ((has & has_volumes) != 0) {
+    command
+        .add_option("--grid-tolerance", standard_.grid_tolerance,
+                    "Part of a voxel by which corners of one grid may lie apart")
+        ->check(range(0.0, 1.0));
+    command.add_flag("--assume-hu", standard_.assume_hu, "Take CT for HU whatever the values look like");
+  }
   if ((has & has_dry_run) != 0) command.add_flag("-n,--dry-run", standard_.dry_run, "Check everything, write nothing");
 }
 
@@ -202,6 +211,8 @@ int Program::parse_and_run(int argc, char** argv) {
   set_progress_mode(progress_from_text(progress_));
   standard_.threads = threads_from_text(threads_);
   set_thread_count(standard_.threads);
+  set_grid_tolerance_voxels(standard_.grid_tolerance);
+  set_assume_hu(standard_.assume_hu);
   install_stop_handlers();
   return run_();
 }

@@ -15,14 +15,16 @@ namespace gdm::cli {
 
 /// Values of the standard options; the same letters mean the same in every tool.
 struct Standard {
-  int threads = 0;              ///< --threads N|auto; 0 = auto
-  std::string device = "auto";  ///< --device cpu|cuda[:N]|auto
-  std::uint64_t seed = 0;       ///< --seed
-  bool allow_code = false;      ///< --allow-code
-  bool force = false;           ///< -f, --force
-  bool dry_run = false;         ///< -n, --dry-run
-  bool json = false;            ///< --json
-  bool reproducible = false;    ///< --reproducible
+  int threads = 0;               ///< --threads N|auto; 0 = auto
+  std::string device = "auto";   ///< --device cpu|cuda[:N]|auto
+  std::uint64_t seed = 0;        ///< --seed
+  bool allow_code = false;       ///< --allow-code
+  bool force = false;            ///< -f, --force
+  bool dry_run = false;          ///< -n, --dry-run
+  bool json = false;             ///< --json
+  bool reproducible = false;     ///< --reproducible
+  double grid_tolerance = 0.05;  ///< --grid-tolerance, in voxels
+  bool assume_hu = false;        ///< --assume-hu
 
   Overwrite overwrite() const { return force ? Overwrite::replace : Overwrite::refuse; }
 };
@@ -34,7 +36,8 @@ enum Has : unsigned {
   has_seed = 2,
   has_device = 4,  ///< --device, --allow-code
   has_json = 8,
-  has_dry_run = 16
+  has_dry_run = 16,
+  has_volumes = 32  ///< --grid-tolerance, --assume-hu: for what reads volumes of cases
 };
 
 /// One program. Usage:

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "image/hu_check.hpp"
 #include "image/mask.hpp"
 #include "io/nifti.hpp"
 #include "sys/error.hpp"
@@ -67,6 +68,7 @@ BankCase::BankCase(const Case& item, const std::string& input, const net::Featur
   with_context("case '" + item.id + "'", [&] {
     if (input.empty() && !item.target) throw Error("no target");
     volume_ = read_volume(input.empty() ? *item.target : item.input(input));
+    warn_unless_hu(volume_, (input.empty() ? *item.target : item.input(input)).string());
     mask_ = item.mask ? read_mask(*item.mask, &volume_.grid) : body_mask_from_ct(volume_);
     if (count_inside(mask_) == 0) throw Error("the mask is empty");
   });

@@ -86,7 +86,9 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
     log_warning(without_nifti_suffix(output).filename().string() + ": " + *warning);
   }
   const auto start = std::chrono::steady_clock::now();
-  const Volume predicted = model_->predict(conditions, draw, progress_title);
+  Volume predicted;
+  with_warning_prefix(without_nifti_suffix(output).filename().string(),
+                      [&] { predicted = model_->predict(conditions, draw, progress_title); });
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   details["model_sha256"] = model_->digest();
   if (noise_channels() > 0) details["noise"] = {{"channels", noise_channels()}, {"seed", seed_}, {"draw", draw}};

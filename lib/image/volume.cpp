@@ -52,6 +52,11 @@ double Grid::mean_edge_mm() const {
   return std::cbrt(edges[0] * edges[1] * edges[2]);
 }
 
+double Grid::anisotropy() const {
+  const Point3 edges = spacing_mm();
+  return *std::max_element(edges.begin(), edges.end()) / *std::min_element(edges.begin(), edges.end());
+}
+
 Point3 Grid::ras_of_index(const Point3& index) const {
   Point3 ras{};
   for (std::size_t r = 0; r < 3; ++r) {
@@ -107,19 +112,6 @@ bool Grid::is_orthogonal() const {
       const double cosine = dot(column(ijk_to_ras_mm, a), column(ijk_to_ras_mm, b)) / (spacing[a] * spacing[b]);
       if (!(std::abs(cosine) < 1e-4)) return false;
     }
-  }
-  return true;
-}
-
-bool same_grid(const Grid& a, const Grid& b, double tolerance_mm) {
-  if (a.shape_ijk != b.shape_ijk) return false;
-  for (int corner = 0; corner < 8; ++corner) {
-    Point3 index{};
-    for (std::size_t axis = 0; axis < 3; ++axis) {
-      index[axis] = (corner >> axis & 1) != 0 ? static_cast<double>(a.shape_ijk[axis] - 1) : 0.0;
-    }
-    const Point3 p = a.ras_of_index(index), q = b.ras_of_index(index);
-    if (!(length({p[0] - q[0], p[1] - q[1], p[2] - q[2]}) < tolerance_mm)) return false;
   }
   return true;
 }

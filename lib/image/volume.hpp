@@ -37,6 +37,8 @@ struct Grid {
   Point3 spacing_mm() const;
   /// Geometric mean of the three.
   double mean_edge_mm() const;
+  /// Longest to shortest of the three.
+  double anisotropy() const;
   /// World position of a continuous index; the centre of voxel (i, j, k) is index (i, j, k).
   Point3 ras_of_index(const Point3& index) const;
   /// Inverse of ras_of_index. Throws Error if the affine is singular (its axes lie in one plane).
@@ -47,8 +49,6 @@ struct Grid {
   bool is_orthogonal() const;
 };
 
-/// Same shape and every corner closer than `tolerance_mm`. Transform codes do not matter.
-bool same_grid(const Grid& a, const Grid& b, double tolerance_mm = 0.01);
 /// "256 x 256 x 108 voxels of 0.957 x 0.957 x 1.5 mm, LAS" for messages.
 std::string describe(const Grid& grid);
 

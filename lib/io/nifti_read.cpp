@@ -6,6 +6,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "image/grid_match.hpp"
 #include "io/nifti_convert.hpp"
 #include "io/nifti_input.hpp"
 #include "sys/error.hpp"
@@ -158,9 +159,9 @@ Volume read_volume(const fs::path& path, NiftiInfo& info) {
 Mask read_mask(const fs::path& path, const Grid* grid) {
   OpenedNifti opened = open_nifti(path);
   Mask mask = load_nifti<std::uint8_t>(opened);
-  if (grid != nullptr && !same_grid(mask.grid, *grid)) {
-    throw Error(
-        fmt::format("{}: the mask has {}, expected {}", input_name(path), describe(mask.grid), describe(*grid)));
+  if (grid != nullptr) {
+    require_same_grid(mask.grid, input_name(path) + ": the mask", *grid, "its volume");
+    mask.grid = *grid;
   }
   return mask;
 }

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <vector>
 
+#include "image/grid_match.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
 
@@ -167,10 +168,7 @@ double check_doses(const Volume& reference, const Volume& evaluated, const Gamma
         options.cap >= 1)) {
     throw Error("gamma criteria must be above 0, steps and the cap at least 1");
   }
-  if (!same_grid(reference.grid, evaluated.grid)) {
-    throw Error(fmt::format("the evaluated dose is on another grid than the reference: {} against {}",
-                            describe(evaluated.grid), describe(reference.grid)));
-  }
+  require_same_grid(evaluated.grid, "the evaluated dose", reference.grid, "the reference");
   if (!reference.grid.is_orthogonal()) throw Error("the axes of the dose grid are not orthogonal");
   double maximum = 0;
   for (const Volume* dose : {&evaluated, &reference}) {

@@ -9,6 +9,8 @@
 #include <limits>
 #include <memory>
 
+#include "image/grid_match.hpp"
+#include "image/hu_check.hpp"
 #include "image/mask.hpp"
 #include "io/nifti.hpp"
 #include "metrics/aggregates.hpp"
@@ -62,14 +64,14 @@ class CaseReader {
 
   Volume labels(const fs::path& path, const Grid& grid) const {
     Volume labels = volume(path);
-    if (same_grid(labels.grid, grid)) return labels;
-    throw Error(fmt::format("{}: the labels are on another grid than the target: {} against {}", path.string(),
-                            describe(labels.grid), describe(grid)));
+    require_same_grid(labels.grid, path.string() + ": the label map", grid, "the target");
+    return labels;
   }
 
   Reference reference(const Case& c) const {
     Reference result;
     result.target = volume(*c.target);
+    require_hu(result.target, c.target->string() + ": the target");
     result.mask = mask_of(c, result.target);
     if (c.mask) remember(*c.mask);
     if (!options_.labels.empty()) result.labels = labels(given_volume_path(c, options_.labels), result.target.grid);
@@ -121,6 +123,7 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, c
     with_context(path.string(), [&] {
       std::vector<std::string> notes;
       Volume prediction = reader.volume(path);
+      if (!fit) warn_unless_hu(prediction, "the prediction");
       if (options.resample) {
         const float fill = fit ? least_of(prediction) : air_hu;
         prediction = on_target_grid(std::move(prediction), reference, fill, notes);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "image/grid_match.hpp"
 #include "image/mask.hpp"
 #include "io/nifti.hpp"
 #include "metrics/montage.hpp"

@@ -7,6 +7,8 @@
 #include <set>
 
 #include "ct/sinogram_file.hpp"
+#include "image/grid_match.hpp"
+#include "image/hu_check.hpp"
 #include "image/mask.hpp"
 #include "io/json.hpp"
 #include "io/manifest.hpp"
@@ -109,14 +111,30 @@ class CaseCheck {
     ++problems_;
   }
 
-  /// Grid and values; of a sinogram the grid that was projected. The voxels are gone when it returns.
-  std::pair<Grid, ValueSummary> read(const std::string& role, const fs::path& path) {
+  struct Seen {
+    Grid grid;  ///< of a sinogram the grid that was projected
+    ValueSummary values;
+  };
+
+  /// The voxels are gone when it returns.
+  Seen read(const std::string& role, const fs::path& path) {
     if (role == "inputs.sinogram" || describes_sinogram(read_sidecar(path))) {
       ct::StoredSinogram stored = ct::read_sinogram(path);
       return {stored.grid, summarize_values(stored.sinogram.line_integrals)};
     }
     Volume volume = read_volume(path);
+    if (role == "target") check([&] { require_hu(volume, role + ": " + path.string()); });
     return {volume.grid, summarize_values(volume.voxels)};
+  }
+
+  /// What it throws is a problem of the case, and the others are looked for all the same.
+  template <class Function>
+  void check(Function function) {
+    try {
+      function();
+    } catch (const Error& error) {
+      problem(error.what());
+    }
   }
 
   void check_volume(const std::string& role, const fs::path& path) {
@@ -133,9 +151,8 @@ class CaseCheck {
         grid_ = grid;
         grid_role_ = role;
         cells_ = volume_cells(grid, values);
-      } else if (!same_grid(grid, *grid_)) {
-        problem(fmt::format("{}: has {}, expected the grid of {}: {}", where, describe(grid), grid_role_,
-                            describe(*grid_)));
+      } else {
+        check([&, &found = grid] { require_same_grid(found, where, *grid_, grid_role_); });
       }
     } catch (const Error& error) {
       problem(role + ": " + error.what());

@@ -8,18 +8,13 @@
 #include <limits>
 #include <vector>
 
+#include "image/grid_match.hpp"
 #include "image/mask.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
 
 namespace gdm::metrics {
 namespace {
-
-void check_same_grid(const char* name, const Grid& grid, const Grid& target) {
-  if (same_grid(grid, target)) return;
-  throw Error(fmt::format("{} is on another grid than the target: {} against {}{}", name, describe(grid),
-                          describe(target), describe(grid) == describe(target) ? " at another position" : ""));
-}
 
 void check_finite(const char* name, const Volume& volume, const Mask& mask) {
   std::int64_t bad = 0;
@@ -62,8 +57,8 @@ Sums sum_slice(const float* prediction, const float* target, const std::uint8_t*
 }  // namespace
 
 void check_gradable(const Volume& prediction_hu, const Volume& target_hu, const Mask& mask) {
-  check_same_grid("the prediction", prediction_hu.grid, target_hu.grid);
-  check_same_grid("the mask", mask.grid, target_hu.grid);
+  require_same_grid(prediction_hu.grid, "the prediction", target_hu.grid, "the target");
+  require_same_grid(mask.grid, "the mask", target_hu.grid, "the target");
   if (count_inside(mask) == 0) throw Error("the mask is empty, so there is nothing to grade");
   check_finite("the prediction", prediction_hu, mask);
   check_finite("the target", target_hu, mask);

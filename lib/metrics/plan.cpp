@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "image/grid_match.hpp"
 #include "io/nifti.hpp"
 #include "io/safetensors.hpp"
 #include "metrics/grade.hpp"
@@ -159,9 +160,8 @@ std::string describe_plan(const std::vector<MethodManifest>& methods, const Grad
     largest = std::max(largest, target.voxels());
     const auto check = [&](const fs::path& path, bool may_differ) {
       const Grid grid = read_nifti_info(path).grid;
-      if (may_differ || same_grid(grid, target)) return;
-      throw Error(fmt::format("case '{}': {} is on another grid than the target: {} against {}", planned.reference.id,
-                              path.string(), describe(grid), describe(target)));
+      if (may_differ) return;
+      require_same_grid(grid, fmt::format("case '{}': {}", planned.reference.id, path.string()), target, "the target");
     };
     for (const fs::path& path : planned.predictions) check(path, options.resample);
     if (planned.reference.mask) check(*planned.reference.mask, false);

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 
+#include "image/grid_match.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
 
@@ -249,9 +250,7 @@ bool is_empty(const Mask& mask) {
 }  // namespace
 
 std::optional<SurfaceDistances> surface_distances(const Mask& a, const Mask& b) {
-  if (!same_grid(a.grid, b.grid)) {
-    throw Error(fmt::format("segments on different grids: {} against {}", describe(a.grid), describe(b.grid)));
-  }
+  require_same_grid(a.grid, "one segment", b.grid, "the other");
   if (is_empty(a) || is_empty(b)) return std::nullopt;
   const Bounds box = bounds_of(a, b);
   const Point3 spacing_mm = a.grid.spacing_mm();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "image/grid_match.hpp"
 #include "metrics/pixel.hpp"
 #include "metrics/slices.hpp"
 #include "sys/error.hpp"
@@ -126,10 +127,7 @@ WaterPathError water_path_error(const Volume& prediction_hu, const Volume& targe
                                 const Mask& points, const WaterPathOptions& options) {
   check_options(options);
   check_gradable(prediction_hu, target_hu, body);
-  if (!same_grid(points.grid, body.grid)) {
-    throw Error(fmt::format("the points are on another grid than the body: {} against {}", describe(points.grid),
-                            describe(body.grid)));
-  }
+  require_same_grid(points.grid, "the points' volume", body.grid, "the body");
   const Orientation view = orientation_of(target_hu.grid, "axial");
   const std::int64_t slices = target_hu.grid.shape_ijk[view.normal];
   std::vector<Sums> parts(static_cast<std::size_t>(std::min(tasks, slices)), Sums(options.gantry_deg.size()));

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "net/acquisition.hpp"
 #include "net/generator_shape.hpp"
 #include "sys/error.hpp"
@@ -11,7 +13,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double edge_tolerance = 0.25;
+constexpr double edge_tolerance = 0.25;  // of sizes and shapes of voxels beyond those of the training
 
 std::string line(const std::string& name, const std::string& text) {
   return fmt::format("{:<14} {}\n", name, text);
@@ -29,8 +31,9 @@ std::string architecture_text(const Json& info) {
   const Json& generator = info.at("generator");
   std::string conditions;
   for (const Json& condition : generator.at("conditions")) {
-    conditions += fmt::format("{}{} ({})", conditions.empty() ? "" : ", ", condition.at("name").get<std::string>(),
-                              condition.at("scaling").get<std::string>());
+    const std::string ends = condition.contains("range") ? " " + condition.at("range").dump() : "";
+    conditions += fmt::format("{}{} ({}{})", conditions.empty() ? "" : ", ", condition.at("name").get<std::string>(),
+                              condition.at("scaling").get<std::string>(), ends);
   }
   const std::int64_t blocks = generator_shape(generator).blocks;
   std::string text =
@@ -60,6 +63,11 @@ std::string data_text(const Json& data) {
     const Json& edge = data.at("voxel_edge_mm");
     text += line("voxel edge", fmt::format("{:.3g} mm ({:.3g} to {:.3g})", edge.at("median").get<double>(),
                                            edge.at("least").get<double>(), edge.at("largest").get<double>()));
+  }
+  if (data.contains("anisotropy")) {
+    const Json& ratio = data.at("anisotropy");
+    text += line("anisotropy", fmt::format("longest to shortest voxel edge {:.3g} to {:.3g}",
+                                           ratio.at("least").get<double>(), ratio.at("largest").get<double>()));
   }
   return text;
 }
@@ -136,14 +144,23 @@ std::string generator_text(const Json& info) {
 }
 
 std::optional<std::string> voxel_edge_warning(const Json& description, const Grid& grid) {
-  const auto place = Json::json_pointer("/training/data/voxel_edge_mm");
-  if (!description.contains(place)) return {};
-  const Json& trained = description.at(place);
-  const double least = trained.value("least", 0.0), largest = trained.value("largest", 0.0);
-  const double edge = grid.mean_edge_mm();
-  if (edge >= (1 - edge_tolerance) * least && edge <= (1 + edge_tolerance) * largest) return {};
-  return fmt::format("voxels of {:.3g} mm on average, the model was trained on {:.3g} to {:.3g} mm", edge, least,
-                     largest);
+  const auto outside = [&](const char* key, double value) -> std::optional<std::array<double, 2>> {
+    const auto place = Json::json_pointer(std::string("/training/data/") + key);
+    if (!description.contains(place)) return {};
+    const double least = description.at(place).value("least", 0.0),
+                 largest = description.at(place).value("largest", 0.0);
+    if (value >= (1 - edge_tolerance) * least && value <= (1 + edge_tolerance) * largest) return {};
+    return {{least, largest}};
+  };
+  if (const auto edges = outside("voxel_edge_mm", grid.mean_edge_mm())) {
+    return fmt::format("voxels of {:.3g} mm on average, the model was trained on {:.3g} to {:.3g} mm",
+                       grid.mean_edge_mm(), edges->at(0), edges->at(1));
+  }
+  if (const auto ratios = outside("anisotropy", grid.anisotropy())) {
+    return fmt::format("voxels are {:.3g} times as long as wide, those of the training {:.3g} to {:.3g} times",
+                       grid.anisotropy(), ratios->at(0), ratios->at(1));
+  }
+  return {};
 }
 
 }  // namespace gdm::net

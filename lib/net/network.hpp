@@ -223,6 +223,7 @@ struct TrainOptions {
   Overwrite overwrite = Overwrite::refuse;
   std::string objective = "gdm";        ///< gdm | perceptual | regression
   std::vector<std::string> conditions;  ///< names of inputs, in order; empty: train/generator_conditions.hpp
+  std::vector<std::string> scalings;    ///< of conditions, "NAME=KIND" (train/generator_conditions.hpp)
   std::vector<std::int64_t> widths{32, 64, 128};
   std::int64_t blocks = 1;          ///< residual blocks of a level; the deepest has one more
   std::int64_t noise_channels = 0;  ///< inputs beside the conditions that make the output stochastic

@@ -10,7 +10,7 @@ namespace gdm::nn {
 
 nlohmann::ordered_json GeneratorConfig::json() const {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const auto& condition : conditions) list.push_back({{"name", condition.name}, {"scaling", condition.scaling}});
+  for (const auto& condition : conditions) list.push_back(condition.json());
   return {{"architecture", "residual-unet3d"},
           {"task", task},
           {"conditions", list},
@@ -29,9 +29,7 @@ GeneratorConfig GeneratorConfig::from_json(const nlohmann::ordered_json& json) {
       throw Error("unknown architecture " + json.at("architecture").dump());
     }
     config.task = json.at("task").get<std::string>();
-    for (const auto& item : json.at("conditions")) {
-      config.conditions.push_back({item.at("name").get<std::string>(), item.at("scaling").get<std::string>()});
-    }
+    for (const auto& item : json.at("conditions")) config.conditions.push_back(Condition::from_json(item));
     config.residual_on_first = json.at("residual_on_first").get<bool>();
     config.widths = json.at("widths").get<std::vector<std::int64_t>>();
     config.blocks = json.value("blocks", std::int64_t{1});  // files from before there was a choice lack these two
@@ -72,17 +70,6 @@ Tensor GeneratorImpl::forward(const Tensor& inputs) {
   const Tensor features = up(down(stem(space_to_depth(inputs))));
   const Tensor change = depth_to_space(head(torch::silu(normalised(head_norm, features))));
   return residual_on_first ? inputs.slice(1, 0, 1) + change : change;
-}
-
-Tensor scale_condition(const Tensor& raw, const GeneratorConfig::Condition& condition, const HuMap& hu_map) {
-  if (condition.scaling == "hu") return hu_map.to_unit(raw).clamp_(least_scaled, most_scaled);
-  const Tensor flat = raw.flatten();
-  Tensor foreground = flat.masked_select(flat > flat.mean());
-  if (foreground.numel() == 0) throw Error("condition '" + condition.name + "' is constant");
-  const auto rank = static_cast<std::int64_t>(0.995 * static_cast<double>(foreground.numel() - 1)) + 1;
-  const double top = std::get<0>(foreground.kthvalue(rank)).item<double>();
-  if (!(top > 0)) throw Error("condition '" + condition.name + "' has no positive values");
-  return (raw * (2.0 / top) - 1.0).clamp_(least_scaled, most_scaled);
 }
 
 LoadedGenerator load_generator(const std::filesystem::path& path, torch::Device device) {

@@ -9,19 +9,16 @@
 
 #include "io/safetensors.hpp"
 #include "nn/blocks.hpp"
+#include "nn/condition.hpp"
 #include "nn/hu_map.hpp"
 
 namespace gdm::nn {
 
 struct GeneratorConfig {
-  /// Condition volumes, in channel order. "hu": mapped by hu_map; "percentile": divided by the 99.5 percentile of the
-  /// voxels above the volume's mean, so that [0, p99.5] becomes [-1, 1].
-  struct Condition {
-    std::string name, scaling;
-  };
+  using Condition = nn::Condition;
   std::string task;
-  std::vector<Condition> conditions;
-  bool residual_on_first = false;  ///< the network adds to condition 0 (FBP), or makes the CT from nothing (MR)
+  std::vector<Condition> conditions;  ///< in channel order
+  bool residual_on_first = false;     ///< the network adds to condition 0 (FBP), or makes the CT from nothing (MR)
   std::vector<std::int64_t> widths{32, 64, 128};
   std::int64_t blocks = 1;          ///< residual blocks of a level, on the way down and up; the deepest has one more
   std::int64_t noise_channels = 0;  ///< behind the conditions, standard normal (nn/noise.hpp)
@@ -48,12 +45,6 @@ struct GeneratorImpl : torch::nn::Module {
   UpPath up{nullptr};
 };
 TORCH_MODULE(Generator);
-
-/// Scaled conditions are clamped to this range.
-constexpr double least_scaled = -1.0, most_scaled = 1.5;
-
-/// Scales one condition volume as its config says. Any shape; returns a new tensor.
-Tensor scale_condition(const Tensor& raw, const GeneratorConfig::Condition& condition, const HuMap& hu_map);
 
 struct LoadedGenerator {
   GeneratorConfig config;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "image/grid_match.hpp"
+#include "image/hu_check.hpp"
 #include "net/feature_levels.hpp"
 #include "nn/encoder.hpp"
 #include "nn/generator.hpp"
@@ -47,10 +49,10 @@ class GeneratorOnVolumes : public net::Synthesizer {
     const nn::GeneratorConfig& config = generator_.config;
     std::vector<Tensor> channels;
     for (std::size_t c = 0; c < conditions.size(); ++c) {
-      if (!same_grid(conditions[c].grid, conditions[0].grid)) {
-        throw Error(fmt::format("input '{}' has {}, '{}' has {}", names_[c], describe(conditions[c].grid), names_[0],
-                                describe(conditions[0].grid)));
+      if (c > 0) {
+        require_same_grid(conditions[c].grid, "input '" + names_[c] + "'", conditions[0].grid, "'" + names_[0] + "'");
       }
+      if (config.conditions[c].scaling == "hu") warn_unless_hu(conditions[c], "input '" + names_[c] + "'");
       const Volume turned = nn::turned_for_network(conditions[c]);
       const Tensor raw = tensor_of(turned);
       if (!torch::isfinite(raw).all().item<bool>()) {

@@ -63,4 +63,14 @@ WarningCapture::~WarningCapture() {
   t_captured = outer_;
 }
 
+void with_warning_prefix(const std::string& prefix, const std::function<void()>& function) {
+  std::vector<std::string> warnings;
+  {
+    const WarningCapture capture;
+    function();
+    warnings = capture.warnings();
+  }
+  for (const std::string& warning : warnings) log_warning(prefix + ": " + warning);
+}
+
 }  // namespace gdm

@@ -1,6 +1,7 @@
 // Messages for people, on stderr, one line each: "gdm-synth: warning: FILE: WHAT". The level is the one mutable global.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -32,5 +33,8 @@ class WarningCapture {
   std::vector<std::string> warnings_;
   std::vector<std::string>* outer_;
 };
+
+/// Runs the function; warnings of this thread in it are printed when it has ended, as "PREFIX: WARNING".
+void with_warning_prefix(const std::string& prefix, const std::function<void()>& function);
 
 }  // namespace gdm

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "image/grid_match.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "sys/progress.hpp"
@@ -54,8 +55,8 @@ CutWindow CaseStore::cut(std::size_t index, const std::array<std::int64_t, 3>& s
     const WarningCapture seen;  // printed when the case was first read
     const Sample sample = load_sample_again(cases_[index], conditions_, hu_map_);
     if (!same_grid(sample.grid, headers_[index].grid)) {
-      throw Error(fmt::format("case '{}': {} now, {} when the training began", sample.id, describe(sample.grid),
-                              describe(headers_[index].grid)));
+      throw Error(fmt::format("case '{}' has changed since the training began: {}", sample.id,
+                              grid_difference(sample.grid, headers_[index].grid)));
     }
     read.target.voxels = sample.target;
     for (std::int64_t c = 0; c < sample.conditions.size(0); ++c) {
@@ -82,7 +83,9 @@ std::uint64_t CaseStore::Kept::bytes() const {
 CaseStore::Kept CaseStore::packed(const Sample& sample) const {
   Kept kept;
   for (std::int64_t c = 0; c < sample.conditions.size(0); ++c) {
-    kept.conditions.push_back(packed(sample.conditions.slice(0, c, c + 1), true));
+    const Tensor condition = sample.conditions.slice(0, c, c + 1);
+    const bool in_hu = conditions_[static_cast<std::size_t>(c)].scaling == "hu";
+    kept.conditions.push_back(in_hu ? packed(condition, true) : Packed{condition.clone(), true});
   }
   kept.target = packed(sample.target, false);
   kept.mask = sample.mask;
@@ -91,7 +94,8 @@ CaseStore::Kept CaseStore::packed(const Sample& sample) const {
 
 CaseStore::Packed CaseStore::packed(const Tensor& units, bool scaled) const {
   Tensor hu = hu_map_.to_hu(units).round();
-  if (scaled) hu = hu + (units >= nn::most_scaled);  // clamped again when it is unpacked, whatever was rounded
+  if (scaled)
+    hu = hu + (units >= nn::scaled_range("hu").most);  // clamped again when it is unpacked, whatever was rounded
   const Packed whole{hu.clamp(-32768, 32767).to(torch::kInt16), scaled};
   if (hu_map_.low_hu == std::round(hu_map_.low_hu) && torch::equal(unpacked(whole, whole.voxels), units)) return whole;
   return {units.clone(), scaled};  // not a part of something larger
@@ -100,7 +104,8 @@ CaseStore::Packed CaseStore::packed(const Tensor& units, bool scaled) const {
 Tensor CaseStore::unpacked(const Packed& volume, const Tensor& voxels) const {
   if (voxels.scalar_type() != torch::kInt16) return voxels;
   const Tensor units = hu_map_.to_unit(voxels.to(torch::kFloat32));
-  return volume.scaled ? units.clamp(nn::least_scaled, nn::most_scaled) : units;
+  const nn::ScaledRange kept = nn::scaled_range("hu");
+  return volume.scaled ? units.clamp(kept.least, kept.most) : units;
 }
 
 }  // namespace gdm::train

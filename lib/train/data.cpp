@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "image/grid_match.hpp"
+#include "image/hu_check.hpp"
 #include "image/mask.hpp"
 #include "io/nifti.hpp"
 #include "sys/error.hpp"
@@ -21,13 +23,19 @@ using nn::tensor_of;
 
 namespace {
 
-Volume read_on_grid(const fs::path& path, const Grid& grid, const char* what) {
+Tensor read_condition(const fs::path& path, const nn::Condition& condition, const Grid& grid, const nn::HuMap& hu_map) {
   Volume volume = read_volume(path);
-  if (!same_grid(volume.grid, grid)) {
-    throw Error(
-        fmt::format("{}: {} has {}, the target has {}", path.string(), what, describe(volume.grid), describe(grid)));
-  }
-  return volume;
+  require_finite(tensor_of(volume), path);
+  Tensor scaled;
+  with_context(path.string(), [&] {
+    with_warning_prefix(path.string(), [&] {
+      require_same_grid(volume.grid, condition.name, grid, "the target");
+      if (condition.scaling == "hu") warn_unless_hu(volume, condition.name);
+      const Volume turned = nn::turned_for_network(std::move(volume));
+      scaled = nn::scale_condition(tensor_of(turned), condition, hu_map);
+    });
+  });
+  return scaled;
 }
 
 Sample read_sample(const Case& item, const std::vector<nn::GeneratorConfig::Condition>& conditions,
@@ -39,6 +47,7 @@ Sample read_sample(const Case& item, const std::vector<nn::GeneratorConfig::Cond
   Volume target = read_volume(*item.target);
   const Grid stored_grid = target.grid;
   require_finite(tensor_of(target), *item.target);
+  require_hu(target, item.target->string() + ": the target");
   Mask mask = item.mask ? read_mask(*item.mask, &stored_grid) : body_mask_from_ct(target);
   if (count_inside(mask) == 0) throw Error("the mask is empty");
   target = nn::turned_for_network(std::move(target));
@@ -49,10 +58,7 @@ Sample read_sample(const Case& item, const std::vector<nn::GeneratorConfig::Cond
   sample.target = hu_map.to_unit(tensor_of(target)).unsqueeze(0);
   std::vector<Tensor> channels;
   for (const auto& condition : conditions) {
-    const fs::path& path = item.input(condition.name);
-    const Volume volume = nn::turned_for_network(read_on_grid(path, stored_grid, condition.name.c_str()));
-    require_finite(tensor_of(volume), path);
-    channels.push_back(nn::scale_condition(tensor_of(volume), condition, hu_map));
+    channels.push_back(read_condition(item.input(condition.name), condition, stored_grid, hu_map));
   }
   sample.conditions = channels.empty() ? sample.target.slice(0, 0, 0) : torch::stack(channels);
   return sample;

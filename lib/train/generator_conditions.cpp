@@ -1,49 +1,124 @@
 #include "train/generator_conditions.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <unordered_map>
 
+#include "image/hu_check.hpp"
 #include "io/nifti.hpp"
+#include "net/scaling_choice.hpp"
+#include "nn/windows.hpp"
+#include "sys/error.hpp"
 #include "sys/log.hpp"
+#include "sys/signals.hpp"
 #include "train/data.hpp"
 
 namespace gdm::train {
 namespace {
 
-constexpr double least_equal = 0.5;  // noise leaves far fewer neighbours equal, also in 8-bit images
+constexpr double least_equal = 0.5;         // noise leaves far fewer neighbours equal, also in 8-bit images
+constexpr std::size_t most_classes = 1024;  // atlases have hundreds of structures, images thousands of values
 
 std::vector<std::string> images_among_inputs(const Case& item) {
-  std::vector<std::string> names, labels;
+  std::vector<std::string> names;
   for (const auto& [name, path] : item.inputs) {
-    (name == "labels" || looks_like_labels(read_volume(path)) ? labels : names).push_back(name);
+    if (name != "labels" && !looks_like_labels(read_volume(path))) {
+      names.push_back(name);
+    } else {
+      log_warning(fmt::format("input '{}' holds labels and is no condition; --conditions can name it", name));
+    }
   }
-  for (const std::string& name : labels) {
-    log_info(fmt::format("input '{}' holds labels and is no condition; --conditions can name it", name));
-  }
-  if (names.empty()) throw Error("case '" + item.id + "': no inputs to learn from");
+  if (names.empty()) throw Error("case '" + item.id + "': no inputs to learn from; --conditions can name label maps");
   return names;
+}
+
+/// The range of "NAME=range" from the training cases.
+nn::RawRange training_range(const Manifest& manifest, const std::string& name) {
+  const nn::Condition percentiles{name, "percentile", 0, 0, true};
+  nn::RawRange range{0, 0};
+  bool first = true;
+  for (const Case& item : usable_cases(manifest, "train")) {
+    throw_if_stop_requested();
+    const Volume volume = read_volume(item.input(name));
+    const nn::RawRange own =
+        with_context("case '" + item.id + "'", [&] { return nn::raw_range(nn::tensor_of(volume), percentiles, {}); });
+    range = first ? own : nn::RawRange{std::min(range.low, own.low), std::max(range.high, own.high)};
+    first = false;
+  }
+  return range;
+}
+
+nn::Condition scaled_as_wanted(const Manifest& manifest, const net::ScalingChoice& wanted) {
+  nn::Condition condition{wanted.name, wanted.kind, 0, 0, true};
+  if (wanted.kind == "range") {
+    const nn::RawRange range =
+        wanted.range ? nn::RawRange{wanted.range->at(0), wanted.range->at(1)} : training_range(manifest, wanted.name);
+    condition.low = range.low;
+    condition.high = range.high;
+  }
+  return condition;
+}
+
+/// From the values of the first case, and what was seen is said.
+nn::Condition scaled_by_its_values(const std::string& name, const Volume& volume) {
+  nn::Condition condition{name, looks_like_hu(volume.voxels) ? "hu" : "percentile", 0, 0, true};
+  const auto [least, most] = std::minmax_element(volume.voxels.begin(), volume.voxels.end());
+  log_info(
+      fmt::format("input '{}': values from {:.5g} to {:.5g} in the first case, scaling {} (--scaling {}=... sets it)",
+                  name, *least, *most, condition.scaling, name));
+  return condition;
+}
+
+/// "percentile" remembers whether there were values below 0, as images without them are of another kind.
+void remember_sign(nn::Condition& condition, const Volume& volume) {
+  condition.below_zero = nn::raw_range(nn::tensor_of(volume), condition, {}).low < 0;
+}
+
+nn::Condition chosen_condition(const Manifest& manifest, const Case& first, const std::string& name,
+                               const std::vector<net::ScalingChoice>& scalings) {
+  const auto wanted = std::find_if(scalings.begin(), scalings.end(), [&](const auto& s) { return s.name == name; });
+  const bool reconstruction = manifest.task == "sparse-ct" || name == "fbp";
+  if (wanted == scalings.end() && reconstruction) return {name, "hu", 0, 0, true};
+  const Volume volume = read_volume(first.input(name));
+  require_finite(nn::tensor_of(volume), first.input(name));
+  nn::Condition condition =
+      wanted != scalings.end() ? scaled_as_wanted(manifest, *wanted) : scaled_by_its_values(name, volume);
+  if (condition.scaling == "percentile") remember_sign(condition, volume);
+  return condition;
 }
 
 }  // namespace
 
 bool looks_like_labels(const Volume& volume) {
-  std::int64_t pairs = 0, equal = 0;
+  struct Count {
+    std::int64_t voxels = 0, like_neighbour = 0;
+  };
+  std::unordered_map<float, Count> counts;
   const std::int64_t row = volume.grid.shape_ijk[0];
   for (std::size_t v = 0; v < volume.voxels.size(); ++v) {
     const float value = volume.voxels[v];
     if (!(value == std::floor(value))) return false;
-    if (static_cast<std::int64_t>(v) % row == 0) continue;
-    const float before = volume.voxels[v - 1];
-    if (value == 0 && before == 0) continue;
-    ++pairs;
-    equal += value == before ? 1 : 0;
+    Count& count = counts[value];
+    if (counts.size() > most_classes) return false;
+    const auto i = static_cast<std::int64_t>(v) % row;
+    const bool before = i > 0 && volume.voxels[v - 1] == value, after = i + 1 < row && volume.voxels[v + 1] == value;
+    ++count.voxels;
+    count.like_neighbour += before || after ? 1 : 0;
   }
-  return pairs > 0 && static_cast<double>(equal) > least_equal * static_cast<double>(pairs);
+  if (counts.size() < 2) return false;
+  const auto in_areas = std::count_if(counts.begin(), counts.end(), [](const auto& item) {
+    const Count& count = item.second;
+    return static_cast<double>(count.like_neighbour) > least_equal * static_cast<double>(count.voxels);
+  });
+  return static_cast<double>(in_areas) > least_equal * static_cast<double>(counts.size());
 }
 
-void choose_conditions(const Manifest& manifest, const std::vector<std::string>& wanted, nn::GeneratorConfig& config) {
+void choose_conditions(const Manifest& manifest, const std::vector<std::string>& wanted,
+                       const std::vector<std::string>& scalings, nn::GeneratorConfig& config) {
   const bool sparse = manifest.task == "sparse-ct";
   if (!sparse && manifest.task != "mr2ct") {
     throw Error(fmt::format("task '{}' is not one that can be trained; expected sparse-ct or mr2ct", manifest.task));
@@ -51,14 +126,25 @@ void choose_conditions(const Manifest& manifest, const std::vector<std::string>&
   const Case first = usable_cases(manifest, "train").front();
   std::vector<std::string> names = wanted;
   if (names.empty()) names = sparse ? std::vector<std::string>{"fbp"} : images_among_inputs(first);
+  std::vector<net::ScalingChoice> parsed;
+  for (const std::string& text : scalings) {
+    parsed.push_back(with_context("--scaling", [&] { return net::parse_scaling(text); }));
+    if (std::count(names.begin(), names.end(), parsed.back().name) == 0) {
+      throw Error(
+          fmt::format("--scaling: '{}' is no condition; there are {}", parsed.back().name, fmt::join(names, ", ")),
+          Exit::usage);
+    }
+  }
   config.task = manifest.task;
   config.residual_on_first = sparse;
   for (const std::string& name : names) {
     if (std::count(names.begin(), names.end(), name) > 1) {
       throw Error("--conditions names '" + name + "' twice", Exit::usage);
     }
-    with_context("case '" + first.id + "'", [&] { first.input(name); });
-    config.conditions.push_back({name, sparse || name == "fbp" ? "hu" : "percentile"});
+    config.conditions.push_back(with_context("case '" + first.id + "'", [&] {
+      first.input(name);
+      return chosen_condition(manifest, first, name, parsed);
+    }));
   }
 }
 

@@ -1,10 +1,14 @@
 #include "train/generator_description.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "ct/acquisition.hpp"
 #include "net/acquisition.hpp"
+#include "sys/log.hpp"
 
 namespace gdm::train {
 
@@ -49,12 +53,14 @@ Json settings_json(const net::TrainOptions& o, const net::Compute& compute) {
 Json data_json(const std::vector<Sample>& samples, const std::vector<Case>& cases, const std::string& digest) {
   std::set<std::string> patients;
   std::vector<Json> acquisitions;
-  std::vector<double> edges;
+  std::vector<double> edges, ratios;
   for (const Sample& sample : samples) {
     patients.insert(sample.patient);
     edges.push_back(sample.grid.mean_edge_mm());
+    ratios.push_back(sample.grid.anisotropy());
   }
   std::sort(edges.begin(), edges.end());
+  std::sort(ratios.begin(), ratios.end());
   for (const Case& item : cases) {
     const auto fbp = item.inputs.find("fbp");
     if (fbp != item.inputs.end()) acquisitions.push_back(ct::fbp_acquisition(fbp->second));
@@ -63,10 +69,36 @@ Json data_json(const std::vector<Sample>& samples, const std::vector<Case>& case
       {"sha256", digest},
       {"cases", samples.size()},
       {"patients", patients.size()},
-      {"voxel_edge_mm", {{"least", edges.front()}, {"median", edges[edges.size() / 2]}, {"largest", edges.back()}}}};
+      {"voxel_edge_mm", {{"least", edges.front()}, {"median", edges[edges.size() / 2]}, {"largest", edges.back()}}},
+      {"anisotropy", {{"least", ratios.front()}, {"largest", ratios.back()}}}};
   const Json scans = net::merged_acquisitions(acquisitions);
   if (!scans.empty()) json["fbp"] = scans;
   return json;
+}
+
+void warn_of_mixed_voxels(const std::vector<Sample>& samples) {
+  constexpr double most_ratio = 1.5;  // two or three scanners' protocols of one body part lie closer together
+  std::array<double, 2> edges{0, 0}, ratios{0, 0};
+  const auto widen = [](std::array<double, 2>& range, double value) {
+    range[0] = range[0] == 0 ? value : std::min(range[0], value);
+    range[1] = std::max(range[1], value);
+  };
+  for (const Sample& sample : samples) {
+    widen(edges, sample.grid.mean_edge_mm());
+    widen(ratios, sample.grid.anisotropy());
+  }
+  if (edges[1] > most_ratio * edges[0]) {
+    log_warning(
+        fmt::format("voxels of the training cases have edges of {:.3g} to {:.3g} mm on average; gdm-prep resample "
+                    "brings them to one size",
+                    edges[0], edges[1]));
+  }
+  if (ratios[1] > most_ratio * ratios[0]) {
+    log_warning(
+        fmt::format("voxels of the training cases are {:.3g} to {:.3g} times as long as wide; gdm-prep resample "
+                    "brings them to one shape",
+                    ratios[0], ratios[1]));
+  }
 }
 
 }  // namespace gdm::train

@@ -13,9 +13,13 @@ nlohmann::ordered_json settings_json(const net::TrainOptions& options, const net
 /// The ramp filter of an FBP as gdm-recon notes it in the volume's sidecar; "" where nothing is said.
 std::string fbp_filter(const fs::path& volume);
 
-/// {"sha256", "cases", "patients", "voxel_edge_mm": {"least", "median", "largest"} (mean edges of the cases), and for
-/// FBP inputs "fbp": the acquisitions that their sidecars tell, merged (net/acquisition.hpp)}.
+/// {"sha256", "cases", "patients", "voxel_edge_mm": {"least", "median", "largest"} (mean edges of the cases),
+/// "anisotropy": {"least", "largest"} (longest to shortest edge), and for FBP inputs "fbp": the acquisitions that their
+/// sidecars tell, merged (net/acquisition.hpp)}.
 nlohmann::ordered_json data_json(const std::vector<Sample>& samples, const std::vector<Case>& cases,
                                  const std::string& digest);
+
+/// Warns if the voxels of the cases differ so much that a network meets anatomy at several sizes.
+void warn_of_mixed_voxels(const std::vector<Sample>& samples);
 
 }  // namespace gdm::train

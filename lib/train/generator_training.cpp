@@ -39,7 +39,7 @@ nn::GeneratorConfig generator_config(const Manifest& manifest, const net::TrainO
   config.blocks = options.blocks;
   config.noise_channels = options.noise_channels;
   config.window = options.window;
-  choose_conditions(manifest, options.conditions, config);
+  choose_conditions(manifest, options.conditions, options.scalings, config);
   if (config.window % config.size_multiple() != 0) {
     throw Error(fmt::format("--window {} is not a multiple of {}, which {} levels need", config.window,
                             config.size_multiple(), config.widths.size()),
@@ -98,6 +98,7 @@ class Training {
     cases_ = usable_cases(manifest, "train");
     WindowChanges changes = window_changes(options, config_, cases_.front());
     train_ = std::make_unique<CaseStore>(cases_, config_.conditions, config_.hu_map, cache_bytes(options), provenance);
+    warn_of_mixed_voxels(train_->headers());
     objectives_ = std::make_unique<Objectives>(options, compute.seed, config_.hu_map, median_edge_mm(train_->headers()),
                                                device_, provenance);
     std::vector<Sample> samples;

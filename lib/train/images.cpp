@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "image/hu_check.hpp"
 #include "image/mask.hpp"
 #include "io/nifti.hpp"
 #include "nn/resample.hpp"
@@ -39,7 +40,7 @@ Mask mask_of(const Case& item, const Volume& stored, const Source& source) {
 Tensor scaled(const Tensor& raw, const Source& source, const nn::HuMap& hu_map) {
   if (source.scaling == "labels") return raw.clone();
   if (source.scaling == "hu") return hu_map.to_unit(raw);
-  return nn::scale_condition(raw, {source.name, source.scaling}, hu_map);
+  return nn::scale_condition(raw, nn::Condition{source.name, source.scaling}, hu_map);
 }
 
 /// Voxels of this edge along all axes: the mean over what a voxel covers for images, for labels and masks what fills
@@ -67,6 +68,7 @@ void resample(Sample& sample, double spacing_mm, bool labels) {
 Sample read_image(const Case& item, const Source& source, const nn::HuMap& hu_map) {
   const fs::path& path = volume_of_case(item, source.name);
   const Volume stored = read_volume(path);
+  if (source.scaling == "hu") require_hu(stored, path.string() + ": " + source.name);
   const Volume volume = nn::turned_for_network(stored);
   const Tensor raw = tensor_of(volume);
   Sample sample;

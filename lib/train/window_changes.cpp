@@ -86,6 +86,7 @@ WindowChanges::WindowChanges(const std::string& augment, double fresh_noise_hu, 
     }
     if (condition.name == "fbp") noise_channels_.push_back(static_cast<std::int64_t>(c));
     intensity_channels_.push_back(static_cast<std::int64_t>(c));
+    ranges_.push_back(nn::scaled_range(condition.scaling));
   }
   if (augment != "none") {
     rotation_deg_ = augment == "light" ? 5 : 10;
@@ -118,15 +119,16 @@ CutWindow WindowChanges::draw(const Cut& cut, const std::array<std::int64_t, 3>&
   if (intensity_.gain > 0) {  // each condition for itself: contrasts of one patient vary apart
     for (const std::int64_t c : intensity_channels_) {
       Tensor channel = window.conditions.slice(0, c, c + 1);
-      channel.copy_(random_intensity(channel.unsqueeze(0), intensity_, generator)
-                        .squeeze(0)
-                        .clamp(nn::least_scaled, nn::most_scaled));
+      const nn::ScaledRange& kept = ranges_[static_cast<std::size_t>(c)];
+      channel.copy_(
+          random_intensity(channel.unsqueeze(0), intensity_, generator).squeeze(0).clamp(kept.least, kept.most));
     }
   }
   if (noise_ > 0) {
     for (const std::int64_t c : noise_channels_) {
       Tensor channel = window.conditions[c];
-      channel.add_(fbp_noise(edge, noise_gain_, generator), noise_).clamp_(nn::least_scaled, nn::most_scaled);
+      const nn::ScaledRange& kept = ranges_[static_cast<std::size_t>(c)];
+      channel.add_(fbp_noise(edge, noise_gain_, generator), noise_).clamp_(kept.least, kept.most);
     }
   }
   return window;

@@ -44,7 +44,7 @@ class WindowChanges {
   WindowChanges(const std::string& augment, double fresh_noise_hu, const std::string& fbp_filter,
                 const nn::GeneratorConfig& config);
 
-  /// The changed window of `edge` voxels at `start`. Conditions stay in the range of nn::scale_condition().
+  /// The changed window of `edge` voxels at `start`. Conditions stay in nn::scaled_range().
   CutWindow draw(const Cut& cut, const std::array<std::int64_t, 3>& start_dhw, std::int64_t edge,
                  const std::array<double, 3>& spacing_dhw_mm, at::Generator& generator) const;
 
@@ -54,6 +54,7 @@ class WindowChanges {
   double noise_ = 0;  ///< in units of the HU map
   Tensor noise_gain_;
   std::vector<std::int64_t> intensity_channels_, noise_channels_;
+  std::vector<nn::ScaledRange> ranges_;  ///< of each channel
 };
 
 /// The window whose voxel at offset x from its centre shows what lies at A x in the patient, A a rotation by these

@@ -30,7 +30,7 @@ awk 'length > 100 { exit 1 }' out.txt || fail "the table is wider than 100 colum
 expect 0 0 "$prep" info --json "$ct"
 for part in '"shape_ijk"' '"orientation"' '"byte_order"' '"p99"' '"zero_fraction"' '"sidecar"' '"good": true'; do has "$part"; done
 expect 1 1 "$prep" info "$ct" --mask sino/head0001_sinogram.nii.gz
-has 'expected 24 x 24 x 24 voxels' err.txt
+has 'instead of 24 x 24 x 24 voxels' err.txt
 
 # A volume and a manifest through a pipe, and a named pipe.
 expect 0 0 "$prep" info - < <(gzip -dc "$ct")
@@ -95,7 +95,7 @@ while read -r part; do
 done <<'M'
 bad/cases.json:3: case 2 'gone': target: bad/head0002_ct.nii.gz: No such file
 bad/cases.json:4: case 3 'cut': inputs.mr: bad/head0003_mr.nii.gz:
-bad/cases.json:4: case 3 'cut': mask: bad/small_mask.nii.gz: the mask has 20 x 20 x 20
+bad/cases.json:4: case 3 'cut': mask: bad/small_mask.nii.gz: the mask is on another grid than its volume: 20 x 20 x 20
 bad/cases.json:6: case 4 'flat': prediction: bad/empty_mask.nii: every voxel is 0
 bad/cases.json:6: case 4 'flat': mask: bad/empty_mask.nii: the mask is empty
 bad/cases.json:7: case 5 'nothing': names neither target nor inputs

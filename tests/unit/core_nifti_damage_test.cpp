@@ -8,6 +8,7 @@
 #include <limits>
 #include <thread>
 
+#include "image/grid_match.hpp"
 #include "io/nifti.hpp"
 #include "io/nifti_header.hpp"
 #include "io_fixture.hpp"
@@ -216,7 +217,7 @@ TEST_CASE("nifti: flipped bits in .nii.gz are refused, or lie in fields of gzip 
     try {
       const gdm::Volume volume = gdm::read_volume(folder / "b.nii.gz");
       CHECK(volume.voxels == expected.voxels);
-      CHECK(gdm::same_grid(volume.grid, expected.grid, 1e-12));
+      CHECK(gdm::corner_distance(volume.grid, expected.grid).mm < 1e-12);
       // FTEXT, MTIME, XFL and OS; the extra field behind XLEN; or the unused bits after the last deflate block
       CHECK(((bit >= 24 && bit < 80) || (bit >= 96 && bit < header_bits) || bit / 8 == whole.size() - 9));
       ++harmless;

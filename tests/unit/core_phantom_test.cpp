@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "image/grid_match.hpp"
 #include "phantom/noise.hpp"
 #include "phantom/phantom.hpp"
 #include "phantom/shape.hpp"

@@ -109,7 +109,7 @@ TEST_CASE("inspect: volumes of a case must share the target's grid and be finite
   const TemporaryFolder folder;
   const auto put = [&](const std::string& name, std::int64_t depth, float last) {
     RawNifti nifti(1, false, {2, 2, depth}, 16, 32);
-    for (std::int64_t n = 1; n < 4 * depth; ++n) nifti.append<float>(static_cast<float>(n));
+    for (std::int64_t n = 1; n < 4 * depth; ++n) nifti.append<float>(static_cast<float>(100 * n - 1000));
     nifti.append<float>(last);
     put_file(folder / name, nifti.bytes());
   };
@@ -129,8 +129,8 @@ TEST_CASE("inspect: volumes of a case must share the target's grid and be finite
   const auto found = gdm::metrics::inspect(folder / "m.json", options, keep);
   REQUIRE(lines.size() == 2);
   CHECK(contains(lines[0], "m.json:2: case 1 'a': inputs.mr: "));
-  CHECK(contains(lines[0], "mr.nii: has 2 x 2 x 4 voxels"));
-  CHECK(contains(lines[0], "expected the grid of target: 2 x 2 x 3"));
+  CHECK(contains(lines[0], "mr.nii is on another grid than target: 2 x 2 x 4 voxels"));
+  CHECK(contains(lines[0], "instead of 2 x 2 x 3"));
   CHECK(contains(lines[1], "m.json:3: case 2 'b': inputs.mr: "));
   CHECK(contains(lines[1], "1 of 12 voxels are not finite"));
   CHECK(found.table.size() == 4);

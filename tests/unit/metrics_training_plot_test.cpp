@@ -88,6 +88,17 @@ TEST_CASE("training log: the line that is none is named") {
   CHECK(contains(error_of([&] { metrics::read_training_log(folder / "empty.jsonl"); }), "is empty"));
 }
 
+TEST_CASE("generator: voxels of a shape that the training did not have") {
+  const nlohmann::ordered_json description{
+      {"training", {{"data", {{"voxel_edge_mm", {{"least", 1.0}, {"largest", 2.0}}},
+                              {"anisotropy", {{"least", 1.0}, {"largest", 2.0}}}}}}}};
+  const auto warning = [&](const Point3& spacing) {
+    return net::voxel_edge_warning(description, Grid::centred({4, 4, 4}, spacing)).value_or("");
+  };
+  CHECK(warning({1, 1, 2.4}).empty());
+  CHECK(contains(warning({1, 1, 3}), "3 times as long as wide, those of the training 1 to 2 times"));
+}
+
 TEST_CASE("generator: voxels more than a quarter outside of what it was trained on") {
   const nlohmann::ordered_json description{
       {"training", {{"data", {{"voxel_edge_mm", {{"least", 1.0}, {"median", 1.5}, {"largest", 2.0}}}}}}}};

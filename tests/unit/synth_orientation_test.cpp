@@ -1,6 +1,7 @@
 // The orientation of a file must not change what a network sees, nor where its output lies.
 #include <doctest/doctest.h>
 
+#include "image/grid_match.hpp"
 #include "io/nifti.hpp"
 #include "io_fixture.hpp"
 #include "metrics_volumes.hpp"

@@ -6,6 +6,7 @@
 #include "io/nifti.hpp"
 #include "io_fixture.hpp"
 #include "phantom/phantom.hpp"
+#include "sys/log.hpp"
 #include "train/generator_conditions.hpp"
 #include "train/generator_description.hpp"
 #include "train/validation.hpp"
@@ -49,7 +50,7 @@ struct Head {
   }
   std::string conditions(const std::vector<std::string>& wanted) const {
     nn::GeneratorConfig config;
-    choose_conditions(manifest, wanted, config);
+    choose_conditions(manifest, wanted, {}, config);
     std::string text;
     for (const auto& condition : config.conditions) text += condition.name + "=" + condition.scaling + " ";
     return text + (config.residual_on_first ? "residual" : "");
@@ -82,7 +83,54 @@ TEST_CASE("conditions: an 8-bit image with noise is no label map") {
   volume.voxels[5] = 0.5F;
   CHECK_FALSE(looks_like_labels(volume));
   CHECK_FALSE(looks_like_labels(Volume(volume.grid, 0.0F)));
-  CHECK(looks_like_labels(Volume(volume.grid, 3.0F)));
+  CHECK_FALSE(looks_like_labels(Volume(volume.grid, 3.0F)));
+}
+
+TEST_CASE("conditions: constant regions of a CT are no classes, atlases are") {
+  const auto pair = phantom::make_case(phantom::Kind::head, 32, 7.0, 1, 0);
+  Volume ct = pair.ct_hu;
+  for (float& voxel : ct.voxels) voxel = std::round(voxel);
+  for (const float background : {-1024.0F, 0.0F}) {
+    Volume padded = ct;
+    for (float& voxel : padded.voxels) voxel = voxel < -500 ? background : voxel;
+    CHECK_FALSE(looks_like_labels(padded));
+    for (std::size_t v = 0; v < padded.voxels.size() / 4; ++v) padded.voxels[v] = -2000;  // a second constant
+    CHECK_FALSE(looks_like_labels(padded));
+  }
+  CHECK(looks_like_labels(labels_from(ct)));
+  Volume atlas = labels_from(ct);  // hundreds of structures, a background other than 0
+  for (std::size_t v = 0; v < atlas.voxels.size(); ++v) {
+    atlas.voxels[v] = atlas.voxels[v] > 0 ? static_cast<float>(1000 + v / 128) : -1.0F;
+  }
+  CHECK(looks_like_labels(atlas));
+}
+
+TEST_CASE("conditions: scaling follows the values unless it is given, and what is dropped is warned of") {
+  Head head;
+  {
+    const WarningCapture capture;
+    head.conditions({});
+    CHECK(capture.warnings().size() == 2);  // labels, organs
+  }
+  const auto scaling = [&](const std::string& name, const std::vector<std::string>& wanted) {
+    nn::GeneratorConfig config;
+    choose_conditions(head.manifest, {name}, wanted, config);
+    return config.conditions.front();
+  };
+  head.manifest.cases[0].inputs["cbct"] = *head.manifest.cases[0].target;
+  CHECK(scaling("cbct", {}).scaling == "hu");
+  CHECK(scaling("cbct", {"cbct=percentile"}).below_zero);
+  CHECK_FALSE(scaling("mr", {}).below_zero);
+  CHECK(scaling("mr", {"mr=zscore"}).scaling == "zscore");
+  const auto given = scaling("mr", {"mr=range:-5:7.5"}), measured = scaling("mr", {"mr=range"});
+  CHECK(given.low == -5);
+  CHECK(given.high == 7.5);
+  CHECK(measured.low == 0);
+  CHECK(measured.high > 100);
+  CHECK(contains(error_of([&] { scaling("mr", {"t1=hu"}); }), "'t1' is no condition"));
+  for (const char* wrong : {"mr", "=hu", "mr=log", "mr=range:1", "mr=range:2:1", "mr=range:a:b", "mr=hu:1:2"}) {
+    CHECK_MESSAGE(error_of([&] { scaling("mr", {wrong}); }) != "no error", wrong);
+  }
 }
 
 TEST_CASE("validation: figures of a network that changes nothing are those of its input") {

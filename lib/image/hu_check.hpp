@@ -1,0 +1,31 @@
+// Whether the values of a CT can be Hounsfield units: the one check of all programs that read a CT.
+//
+// Scaled CT (0..1, 0..255, z-scores, HU / 1000), unsigned CT (HU + 1024, with padding or without), attenuation, and MR
+// or labels in a CT's place give figures that look like any other, so they are refused by what they lack: air and soft
+// tissue where HU have them. Volumes that hold neither (a crop inside bone, a water phantom) need --assume-hu.
+#pragma once
+
+#include <string>
+
+#include "image/volume.hpp"
+
+namespace gdm {
+
+/// What was seen and what HU would be, such as "values from 0 to 1, none below 0 (air has about -1000 HU): ..."; empty
+/// if the voxels can be HU. Voxels that are not finite are left out.
+std::string hu_problem(const Voxels<float>& voxels);
+
+/// Whether the voxels look like a CT in HU rather than like an image of another kind: no hu_problem(), air outside or
+/// inside the patient, and hardly anything that no CT has.
+bool looks_like_hu(const Voxels<float>& voxels);
+
+/// --assume-hu: whatever the values are, the user says that they are HU.
+bool assume_hu();
+void set_assume_hu(bool assume);
+
+/// Throws Error "WHAT is not in HU: ..." with the way on; `what` begins with the file's name.
+void require_hu(const Volume& ct, const std::string& what);
+/// The same as a warning, for what is to be graded or seen whatever it holds.
+void warn_unless_hu(const Volume& ct, const std::string& what);
+
+}  // namespace gdm

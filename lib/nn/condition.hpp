@@ -1,0 +1,48 @@
+// What a network is shown of a condition volume: raw values brought to about [-1, 1].
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "nn/compat.hpp"
+#include "nn/hu_map.hpp"
+
+namespace gdm::nn {
+
+/// A condition volume of a generator or an encoder, and how its values are scaled. Nothing is cut off at 0: MR may be
+/// z-scored, phases and differences have both signs.
+struct Condition {
+  /// hu          the HU map; kept from -1 to 1.5, as what lies below air is air
+  /// percentile  each volume for itself: low, which is 0 or, if that is lower, the 0.5th percentile, becomes -1; the
+  ///             99.5th percentile of the voxels above the volume's mean becomes 1
+  /// zscore      each volume for itself: its mean becomes 0, 4 standard deviations above it 1
+  /// range       all volumes alike: `low` becomes -1, `high` 1
+  /// All but hu are kept from -1.5 to 1.5.
+  std::string name, scaling;
+  double low = 0, high = 0;  ///< of "range"
+  bool below_zero = true;    ///< volumes with values below 0 are what the training had; used by "percentile" alone
+
+  nlohmann::ordered_json json() const;
+  /// Throws Error for an unknown scaling or a range without extent.
+  static Condition from_json(const nlohmann::ordered_json& json);
+  bool operator==(const Condition& other) const { return json() == other.json(); }
+};
+
+/// Scaled values are clamped to these.
+struct ScaledRange {
+  double least, most;
+};
+ScaledRange scaled_range(const std::string& scaling);
+
+/// The raw values that become -1 and 1. Throws Error if the volume is constant, so that there are none.
+struct RawRange {
+  double low, high;
+};
+RawRange raw_range(const Tensor& raw, const Condition& condition, const HuMap& hu_map);
+
+/// Scales one volume (any shape, finite); returns a new tensor. Warns, naming the condition, if more than 1 % of the
+/// voxels lie beyond what is kept (of "hu": above it), and if "percentile" meets values below 0 that the training had
+/// not.
+Tensor scale_condition(const Tensor& raw, const Condition& condition, const HuMap& hu_map);
+
+}  // namespace gdm::nn
