@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -15,12 +16,17 @@ namespace {
 // A CT of anything but water alone spans more than a hundred HU; scaled ones span 1 to 10, HU / 10 some 300.
 constexpr double least_span = 100;
 // Between these lies the soft tissue of HU + 1024. In HU it is dense bone: below 3 % of what is no air in every CT that
-// was looked at (heads, necks, chests), 15 % only in crops of bone.
-constexpr float shifted_low = 850, shifted_high = 1250, above_air = -900;
-constexpr double most_shifted = 0.15;
-// Air has -1000 and padding is one value, so values below this that vary are no HU.
-constexpr float below_air = -1500;
-constexpr double most_below_air = 0.05;
+// was looked at (heads, necks, chests), and a third of what is bright at most. Where nothing lies at
+// the HU of air, a large part of what is bright says that the values are shifted.
+constexpr float shifted_low = 850, shifted_high = 1250, above_air = -900, bright = 300;
+constexpr double most_shifted = 0.15, most_of_bright = 0.4, least_to_judge = 0.02;
+constexpr float air_low = -1100, air_high = -850;
+// Air has -1000 and padding is one value, so values below this that vary are no HU; and with padding below it, a body
+// fills more than this share of the rest.
+constexpr float below_air = -1500, soft_tissue = 150;
+constexpr double most_below_air = 0.05, least_tissue = 0.03;
+// Metal is brighter, and small.
+constexpr double most_metal = 0.01;
 constexpr float least_of_ct = -1100, most_of_ct = 3200, mostly_air = -500;
 constexpr double least_air = 0.01, most_beyond_ct = 0.01;
 
@@ -28,7 +34,8 @@ bool forced = false;
 
 struct Counts {
   double least = std::numeric_limits<double>::infinity(), most = -std::numeric_limits<double>::infinity();
-  double all = 0, not_air = 0, shifted = 0, below = 0, air = 0, beyond = 0;
+  double all = 0, not_air = 0, shifted = 0, bright = 0, at_air = 0, below = 0, above_padding = 0, tissue = 0, metal = 0;
+  double air = 0, beyond = 0;
 };
 
 Counts count(const Voxels<float>& voxels) {
@@ -39,25 +46,28 @@ Counts count(const Voxels<float>& voxels) {
     least = std::min(least, v);
     most = std::max(most, v);
   }
-  std::int64_t all = 0, not_air = 0, shifted = 0, below = 0, air = 0, beyond = 0;
-  for (const float v : voxels) {
-    if (!std::isfinite(v)) continue;
-    ++all;
-    not_air += static_cast<std::int64_t>(v > above_air);
-    shifted += static_cast<std::int64_t>(v > shifted_low && v < shifted_high);
-    below += static_cast<std::int64_t>(v < below_air && v != least);
-    air += static_cast<std::int64_t>(v < mostly_air);
-    beyond += static_cast<std::int64_t>((v < least_of_ct && v != least) || v > most_of_ct);
-  }
   counts.least = least;
   counts.most = most;
-  const auto number = [](std::int64_t n) { return static_cast<double>(n); };
-  counts.all = number(all);
-  counts.not_air = number(not_air);
-  counts.shifted = number(shifted);
-  counts.below = number(below);
-  counts.air = number(air);
-  counts.beyond = number(beyond);
+  std::array<std::int64_t, 11> n{};
+  for (const float v : voxels) {
+    if (!std::isfinite(v)) continue;
+    const auto is = [](bool condition) { return static_cast<std::int64_t>(condition); };
+    ++n[0];
+    n[1] += is(v > above_air);
+    n[2] += is(v > shifted_low && v < shifted_high);
+    n[3] += is(v > bright);
+    n[4] += is(v > air_low && v < air_high);
+    n[5] += is(v < below_air && v != least);
+    n[6] += is(v > below_air);
+    n[7] += is(std::abs(v) <= soft_tissue);
+    n[8] += is(v > most_of_ct);
+    n[9] += is(v < mostly_air);
+    n[10] += is((v < least_of_ct && v != least) || v > most_of_ct);
+  }
+  double* const into[] = {&counts.all,    &counts.not_air, &counts.shifted,       &counts.bright,
+                          &counts.at_air, &counts.below,   &counts.above_padding, &counts.tissue,
+                          &counts.metal,  &counts.air,     &counts.beyond};
+  for (std::size_t k = 0; k < n.size(); ++k) *into[k] = static_cast<double>(n[k]);
   return counts;
 }
 
@@ -66,6 +76,12 @@ std::string guess_of_positive(const Counts& counts) {
   if (counts.most <= 255) return "8-bit grey values";
   if (counts.most <= 6000) return "HU + 1024 or HU + 1000, or not a CT";
   return "not a CT";
+}
+
+bool is_shifted(const Counts& counts) {
+  if (counts.shifted > most_shifted * counts.not_air) return true;
+  const bool air = counts.at_air > least_air * counts.all;
+  return !air && counts.shifted > most_of_bright * counts.bright && counts.shifted > least_to_judge * counts.all;
 }
 
 std::string problem_of(const Counts& counts) {
@@ -78,17 +94,22 @@ std::string problem_of(const Counts& counts) {
     return fmt::format("{} span {:.3g}, where air and tissue are 1000 HU apart (a normalised CT?)", range,
                        counts.most - counts.least);
   }
-  if (counts.shifted > most_shifted * counts.not_air) {
+  if (is_shifted(counts)) {
     return fmt::format(
-        "{}, and {:.0f} % of what is no air lies between {:g} and {:g}, where HU have dense bone alone "
-        "(HU + 1024 with padding below?)",
-        range, 100 * counts.shifted / counts.not_air, shifted_low, shifted_high);
+        "{}, and {:.0f} % of what is brighter than {:g} lies between {:g} and {:g}, where HU have dense bone "
+        "alone (HU + 1024?)",
+        range, 100 * counts.shifted / counts.bright, bright, shifted_low, shifted_high);
   }
-  if (counts.below > most_below_air * counts.all) {
+  const bool nothing_but_padding = counts.least < below_air && counts.tissue < least_tissue * counts.above_padding;
+  if (counts.below > most_below_air * counts.all || nothing_but_padding) {
     return fmt::format(
-        "{}, and {:.0f} % of the voxels lie below {:g}, where air has about -1000 HU (1024 subtracted "
-        "twice?)",
-        range, 100 * counts.below / counts.all, below_air);
+        "{}, {:.0f} % of the voxels below {:g} and {:.1f} % within {:g} of 0, where HU have soft tissue (1024 "
+        "subtracted twice?)",
+        range, 100 * (1 - counts.above_padding / counts.all), below_air, 100 * counts.tissue / counts.all, soft_tissue);
+  }
+  if (counts.metal > most_metal * counts.not_air) {
+    return fmt::format("{}, and {:.0f} % of what is no air lies above {:g}, where HU have metal alone", range,
+                       100 * counts.metal / counts.not_air, most_of_ct);
   }
   return {};
 }

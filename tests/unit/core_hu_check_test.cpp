@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 
 #include "image/hu_check.hpp"
@@ -45,8 +46,11 @@ TEST_CASE("HU: scaled, shifted, normalised and foreign values are named for what
   CHECK(contains(problem([](double hu) { return std::max(hu + 1024, 0.0); }), "HU + 1024"));
   CHECK(contains(problem([](double hu) { return hu / 1000; }), "normalised"));
   CHECK(contains(problem([](double hu) { return (hu + 400) / 500; }), "normalised"));
-  CHECK(contains(problem([](double hu) { return hu < -900 ? -2000 : hu + 1024; }), "padding below"));
+  CHECK(contains(problem([](double hu) { return hu < -900 ? -2000 : hu + 1024; }), "HU + 1024"));
+  CHECK(contains(problem([](double hu) { return std::round(hu) + 1000; }), "HU + 1024"));  // noise of air below 0
   CHECK(contains(problem([](double hu) { return hu - 1024; }), "subtracted twice"));
+  CHECK(contains(problem([](double hu) { return std::max(hu, -1000.0) - 1024; }), "subtracted twice"));
+  CHECK(contains(problem([](double hu) { return 10 * hu; }), "where"));
   CHECK(contains(problem([](double hu) { return 0.02 * std::max(0.0, 1 + hu / 1000); }), "attenuation"));
   const Volume mr = phantom::make_case(phantom::Kind::head, 32, 7, 1, 0).mr;
   CHECK_FALSE(hu_problem(mr.voxels).empty());
