@@ -6,12 +6,12 @@
 #include <tuple>
 
 #include "drift/levels.hpp"
+#include "image/voxel_edge.hpp"
 
 namespace gdm::drift {
 namespace {
 
 using Json = nlohmann::ordered_json;
-constexpr double edge_tolerance = 1.25;  // finer or coarser by more than this, the same anatomy has other features
 
 bool all_below(const Tensor& numbers, std::size_t end) {
   return numbers.numel() == 0 || (numbers.min().item<std::int64_t>() >= 0 &&
@@ -102,14 +102,15 @@ void RealBank::read_description() {
 }
 
 bool RealBank::fits_edge(double edge_mm) const {
-  return edge_mm * edge_tolerance >= edges_mm_[0] && edge_mm <= edges_mm_[2] * edge_tolerance;
+  return edge_fits(edge_mm, edges_mm_[0], edges_mm_[2]);
 }
 
 void RealBank::require_edge(double edge_mm) const {
   if (fits_edge(edge_mm)) return;
   throw Error(fmt::format(
-      "made from windows with voxel edges of {:.2f} to {:.2f} mm, the data have {:.2f} mm, more than 25 % outside",
-      edges_mm_[0], edges_mm_[2], edge_mm));
+      "made from windows with voxel edges of {:.2f} to {:.2f} mm, the data have {:.2f} mm, outside by a factor of more "
+      "than {:g}",
+      edges_mm_[0], edges_mm_[2], edge_mm, edge_tolerance));
 }
 
 std::int32_t RealBank::patient_number(const std::string& patient) const {

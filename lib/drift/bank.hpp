@@ -54,7 +54,7 @@ class RealBank {
   std::int64_t tokens_per_window() const { return tokens_per_window_; }
   /// Least, median and largest mean voxel edge of the volumes that the windows come from.
   const std::array<double, 3>& edges_mm() const { return edges_mm_; }
-  /// Whether windows of this mean voxel edge are comparable: at most 25 % outside of the bank's range.
+  /// Whether windows of this mean voxel edge are comparable (image/voxel_edge.hpp).
   bool fits_edge(double edge_mm) const;
   /// Throws Error, without the file's name, unless fits_edge().
   void require_edge(double edge_mm) const;

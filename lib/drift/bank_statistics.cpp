@@ -6,6 +6,7 @@
 #include <set>
 
 #include "drift/distances.hpp"
+#include "sys/quantile.hpp"
 
 namespace gdm::drift {
 namespace {
@@ -76,7 +77,7 @@ Tensor WindowSpace::project(const std::map<std::string, Tensor>& rows) const {
 
 double outlier_score(const Tensor& nearest_distances) {
   const std::vector<double> windows = rising_values(nearest_distances.mean(1));
-  return quantile(windows, 0.5);
+  return quantile_of_sorted(windows, 0.5);
 }
 
 std::vector<double> left_out_scores(const Tensor& points, const Tensor& patients) {
@@ -92,14 +93,6 @@ std::vector<double> left_out_scores(const Tensor& points, const Tensor& patients
   }
   std::sort(scores.begin(), scores.end());
   return scores;
-}
-
-double quantile(const std::vector<double>& rising, double q) {
-  if (rising.empty()) return std::numeric_limits<double>::quiet_NaN();
-  const double place = q * static_cast<double>(rising.size() - 1);
-  const auto below = static_cast<std::size_t>(place);
-  const std::size_t above = std::min(below + 1, rising.size() - 1);
-  return rising[below] + (place - static_cast<double>(below)) * (rising[above] - rising[below]);
 }
 
 nlohmann::ordered_json describe_rows(const BankRows& rows, std::size_t strata) {
@@ -123,7 +116,8 @@ nlohmann::ordered_json describe_rows(const BankRows& rows, std::size_t strata) {
                               {"mean_distance", mean_distance(rows.vectors)},
                               {"effective_rank", effective_rank(rows.vectors)}};
   if (!between.empty()) {
-    json["nearest_other_patient"] = {quantile(between, 0.05), quantile(between, 0.5), quantile(between, 0.95)};
+    json["nearest_other_patient"] = {quantile_of_sorted(between, 0.05), quantile_of_sorted(between, 0.5),
+                                     quantile_of_sorted(between, 0.95)};
   }
   return json;
 }

@@ -53,9 +53,6 @@ double outlier_score(const Tensor& nearest_distances);
 /// Scores of all patients left out one at a time, rising. Empty with fewer than 2 patients.
 std::vector<double> left_out_scores(const Tensor& points, const Tensor& patients);
 
-/// Quantile q of rising values, linear between them; NaN if there are none.
-double quantile(const std::vector<double>& rising, double q);
-
 /// Counts and statistics of a key, for the description: all of it is derived from the rows.
 nlohmann::ordered_json describe_rows(const BankRows& rows, std::size_t strata);
 

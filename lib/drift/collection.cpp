@@ -8,6 +8,7 @@
 
 #include "drift/distances.hpp"
 #include "drift/levels.hpp"
+#include "sys/quantile.hpp"
 
 namespace gdm::drift {
 namespace {
@@ -78,7 +79,7 @@ Json edges_json(const std::vector<CollectedCase>& cases) {
   std::vector<double> edges;
   for (const CollectedCase& item : cases) edges.push_back(item.edge_mm);
   std::sort(edges.begin(), edges.end());
-  return {{"least", edges.front()}, {"median", quantile(edges, 0.5)}, {"largest", edges.back()}};
+  return {{"least", edges.front()}, {"median", quantile_of_sorted(edges, 0.5)}, {"largest", edges.back()}};
 }
 
 /// Rows that stay, rising, and for each row of all which of these stands for it.

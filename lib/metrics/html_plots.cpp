@@ -8,6 +8,7 @@
 
 #include "metrics/html_text.hpp"
 #include "metrics/summary.hpp"
+#include "sys/quantile.hpp"
 
 namespace gdm::metrics {
 namespace {

@@ -8,6 +8,7 @@
 
 #include "metrics/summary.hpp"
 #include "sys/error.hpp"
+#include "sys/quantile.hpp"
 #include "sys/random.hpp"
 
 namespace gdm::metrics {

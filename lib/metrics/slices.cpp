@@ -8,6 +8,7 @@
 
 #include "metrics/summary.hpp"
 #include "sys/error.hpp"
+#include "sys/quantile.hpp"
 
 namespace gdm::metrics {
 namespace {

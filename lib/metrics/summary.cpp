@@ -1,5 +1,6 @@
 // Summary statistics over cases.
 #include "metrics/summary.hpp"
+#include "sys/quantile.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -9,13 +10,6 @@ namespace gdm::metrics {
 std::optional<double> Summary::iqr() const {
   if (!q1 || !q3) return std::nullopt;
   return *q3 - *q1;
-}
-
-double quantile_of_sorted(const std::vector<double>& sorted, double q) {
-  const double position = q * static_cast<double>(sorted.size() - 1);
-  const std::size_t below = static_cast<std::size_t>(position);
-  const std::size_t above = std::min(below + 1, sorted.size() - 1);
-  return sorted[below] + (position - static_cast<double>(below)) * (sorted[above] - sorted[below]);
 }
 
 Summary summarize(const std::vector<std::optional<double>>& values) {

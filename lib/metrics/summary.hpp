@@ -7,8 +7,8 @@
 
 namespace gdm::metrics {
 
-/// Of n finite values. Quartiles by linear interpolation between order statistics (Hyndman & Fan, 1996, type 7, as
-/// numpy.percentile); SD with n - 1, none for a single value. Everything is none for n = 0.
+/// Of n finite values. Quartiles by quantile_of_sorted(); SD with n - 1, none for a single value. Everything is none
+/// for n = 0.
 struct Summary {
   std::size_t n = 0;
   std::optional<double> mean, sd, median, q1, q3;
@@ -18,8 +18,5 @@ struct Summary {
 
 /// Values that are none, NaN or infinite are left out and do not count in n.
 Summary summarize(const std::vector<std::optional<double>>& values);
-
-/// Quantile 0 <= q <= 1 (type 7) of values sorted in ascending order; not empty.
-double quantile_of_sorted(const std::vector<double>& sorted, double q);
 
 }  // namespace gdm::metrics

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "image/voxel_edge.hpp"
 #include "net/acquisition.hpp"
 #include "net/generator_shape.hpp"
 #include "sys/error.hpp"
@@ -12,8 +13,6 @@ namespace gdm::net {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr double edge_tolerance = 0.25;  // of sizes and shapes of voxels beyond those of the training
 
 std::string line(const std::string& name, const std::string& text) {
   return fmt::format("{:<14} {}\n", name, text);
@@ -149,7 +148,7 @@ std::optional<std::string> voxel_edge_warning(const Json& description, const Gri
     if (!description.contains(place)) return {};
     const double least = description.at(place).value("least", 0.0),
                  largest = description.at(place).value("largest", 0.0);
-    if (value >= (1 - edge_tolerance) * least && value <= (1 + edge_tolerance) * largest) return {};
+    if (edge_fits(value, least, largest)) return {};
     return {{least, largest}};
   };
   if (const auto edges = outside("voxel_edge_mm", grid.mean_edge_mm())) {

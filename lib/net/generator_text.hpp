@@ -17,9 +17,8 @@ nlohmann::ordered_json generator_info(const SafetensorsFile& file);
 /// The same as lines for `gdm-drift-train info`; what the description lacks is left out.
 std::string generator_text(const nlohmann::ordered_json& info);
 
-/// A warning if the mean voxel edge of `grid`, or the ratio of its longest to its shortest edge, is more than 25 %
-/// below the least or above the largest of the volumes that the generator was trained on; nothing if its description
-/// does not tell them.
+/// A warning if the mean voxel edge of `grid`, or the ratio of its longest to its shortest edge, does not fit
+/// (image/voxel_edge.hpp) the volumes that the generator was trained on; nothing if its description does not tell them.
 std::optional<std::string> voxel_edge_warning(const nlohmann::ordered_json& description, const Grid& grid);
 
 }  // namespace gdm::net

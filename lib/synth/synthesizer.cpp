@@ -104,8 +104,7 @@ class EncoderOnVolumes : public net::FeatureExtractor {
     const Mask turned_mask = nn::turned_for_network(mask);
     const Tensor image = encoder_.input.hu_map.to_unit(tensor_of(turned)).unsqueeze(0);
     const Tensor inside = tensor_of(turned_mask).unsqueeze(0).to(torch::kFloat32);
-    const Point3 edges_mm = ct_hu.grid.spacing_mm();
-    spacing_mm_ = (edges_mm[0] + edges_mm[1] + edges_mm[2]) / 3;
+    spacing_mm_ = ct_hu.grid.mean_edge_mm();
     std::vector<net::LevelFeatures> levels;
     for (const char* name : net::feature_levels) levels.push_back({name, {}});
     for (std::int64_t d = 0; d < image.size(1); d += tile) {

@@ -45,6 +45,20 @@ Progress::~Progress() {
 
 void Progress::update(std::int64_t done, const std::string& note) {
   const std::lock_guard<std::mutex> lock(mutex_);
+  set(done, note);
+}
+
+void Progress::advance(std::int64_t by, const std::string& note) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  set(done_ + by, note.empty() ? std::string(note_) : note);
+}
+
+std::int64_t Progress::done() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return done_;
+}
+
+void Progress::set(std::int64_t done, const std::string& note) {
   if (first_ < 0) first_ = done > 1 ? done : 0;  // a resumed run must not count old steps in its rate
   done_ = done;
   note_ = note;
@@ -53,11 +67,8 @@ void Progress::update(std::int64_t done, const std::string& note) {
   if (std::chrono::duration<double>(Clock::now() - last_print_).count() >= interval_s) print(false);
 }
 
-void Progress::advance(std::int64_t by, const std::string& note) {
-  update(done_ + by, note.empty() ? note_ : note);
-}
-
 void Progress::finish() {
+  const std::lock_guard<std::mutex> lock(mutex_);
   if (finished_ || !enabled_) return;
   print(true);
   finished_ = true;

@@ -20,14 +20,18 @@ class Progress {
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  /// Work done so far, with a short note such as "loss 0.031". Safe to call from several threads.
+  /// Work done so far, with a short note such as "loss 0.031". All of these are safe to call from several threads.
   void update(std::int64_t done, const std::string& note = "");
+  /// Without a note the last one stays.
   void advance(std::int64_t by = 1, const std::string& note = "");
+  std::int64_t done() const;
   /// Prints the last state; called by the destructor if the work reached `total`.
   void finish();
 
  private:
   using Clock = std::chrono::steady_clock;
+  /// These need the lock.
+  void set(std::int64_t done, const std::string& note);
   void print(bool last);
   std::string line() const;
 
@@ -35,7 +39,7 @@ class Progress {
   std::int64_t total_, done_ = 0, first_ = -1;
   Clock::time_point start_, last_print_;
   bool terminal_, enabled_, finished_ = false;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
 };
 
 }  // namespace gdm

@@ -12,6 +12,7 @@
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "sys/progress.hpp"
+#include "sys/quantile.hpp"
 #include "sys/random.hpp"
 #include "sys/signals.hpp"
 #include "train/placement.hpp"
@@ -113,13 +114,8 @@ std::string data_digest(const std::vector<Sample>& samples) {
 
 double median_edge_mm(const std::vector<Sample>& samples) {
   std::vector<double> edges;
-  for (const Sample& sample : samples) {
-    const Point3 spacing = sample.grid.spacing_mm();
-    edges.push_back((spacing[0] + spacing[1] + spacing[2]) / 3.0);
-  }
-  const auto middle = edges.begin() + static_cast<std::ptrdiff_t>(edges.size() / 2);
-  std::nth_element(edges.begin(), middle, edges.end());
-  return *middle;
+  for (const Sample& sample : samples) edges.push_back(sample.grid.mean_edge_mm());
+  return median_of(std::move(edges));
 }
 
 std::vector<Case> usable_cases(const Manifest& manifest, const std::string& split) {

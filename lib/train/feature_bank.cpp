@@ -8,6 +8,7 @@
 #include <set>
 
 #include "drift/distances.hpp"
+#include "sys/quantile.hpp"
 #include "train/bank_windows.hpp"
 
 namespace gdm::train {
@@ -93,8 +94,7 @@ class BankOnVolumes : public net::FeatureBank {
     const Tensor hu = nn::tensor_of(ct_hu);
     if (!torch::isfinite(hu).all().item<bool>()) throw Error("contains NaN or infinite voxels");
     const Tensor image = units.to_unit(hu).unsqueeze(0), mask = nn::tensor_of(inside).unsqueeze(0);
-    const Point3 spacing = ct_hu.grid.spacing_mm();
-    const double edge_mm = (spacing[0] + spacing[1] + spacing[2]) / 3.0;
+    const double edge_mm = ct_hu.grid.mean_edge_mm();
     drift::BankRecipe recipe = recipe_;
     recipe.windows_per_case = subject.windows;
     if (recipe.spacing_mm == 0 && !bank_.fits_edge(edge_mm)) recipe.spacing_mm = bank_.edges_mm()[1];
@@ -127,10 +127,10 @@ class BankOnVolumes : public net::FeatureBank {
             .distance;
     net::OutlierScore out;
     out.score = drift::outlier_score(distance);
-    out.ratio = out.score / drift::quantile(reference_, 0.5);
+    out.ratio = out.score / quantile_of_sorted(reference_, 0.5);
     const auto below = std::lower_bound(reference_.begin(), reference_.end(), out.score) - reference_.begin();
     out.percentile = 100.0 * static_cast<double>(below) / static_cast<double>(reference_.size());
-    out.limit = drift::quantile(reference_, outlier_quantile);
+    out.limit = quantile_of_sorted(reference_, outlier_quantile);
     return out;
   }
 
@@ -187,10 +187,16 @@ class BankOnVolumes : public net::FeatureBank {
     return json;
   }
 
+  static double median_distance(const std::vector<Hit>& hits) {
+    std::vector<double> distances;
+    for (const Hit& hit : hits) distances.push_back(hit.distance);
+    return median_of(std::move(distances));
+  }
+
   Json level_json(const Projected& found, const std::string& name, std::int64_t neighbours) const {
     const std::vector<Hit> hits = hits_of(found, name);
     Json json{{"rows", hits.size()}, {"median_nearest_distance", Json()}, {"entries", Json::array()}};
-    if (!hits.empty()) json["median_nearest_distance"] = hits[hits.size() / 2].distance;
+    if (!hits.empty()) json["median_nearest_distance"] = median_distance(hits);
     std::set<std::pair<std::string, std::int64_t>> listed;
     for (const Hit& hit : hits) {
       if (static_cast<std::int64_t>(json["entries"].size()) == neighbours) break;

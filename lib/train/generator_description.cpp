@@ -9,6 +9,7 @@
 #include "ct/acquisition.hpp"
 #include "net/acquisition.hpp"
 #include "sys/log.hpp"
+#include "sys/quantile.hpp"
 
 namespace gdm::train {
 
@@ -65,12 +66,12 @@ Json data_json(const std::vector<Sample>& samples, const std::vector<Case>& case
     const auto fbp = item.inputs.find("fbp");
     if (fbp != item.inputs.end()) acquisitions.push_back(ct::fbp_acquisition(fbp->second));
   }
-  Json json{
-      {"sha256", digest},
-      {"cases", samples.size()},
-      {"patients", patients.size()},
-      {"voxel_edge_mm", {{"least", edges.front()}, {"median", edges[edges.size() / 2]}, {"largest", edges.back()}}},
-      {"anisotropy", {{"least", ratios.front()}, {"largest", ratios.back()}}}};
+  Json json{{"sha256", digest},
+            {"cases", samples.size()},
+            {"patients", patients.size()},
+            {"voxel_edge_mm",
+             {{"least", edges.front()}, {"median", quantile_of_sorted(edges, 0.5)}, {"largest", edges.back()}}},
+            {"anisotropy", {{"least", ratios.front()}, {"largest", ratios.back()}}}};
   const Json scans = net::merged_acquisitions(acquisitions);
   if (!scans.empty()) json["fbp"] = scans;
   return json;

@@ -78,7 +78,7 @@ refused 1 "exists" gdm-featbank plot b.safetensors -o b.png
 # Training refuses data of another voxel size; synthesis reports what lies far from the bank.
 gdm-phantom -o fine --count 5 --kind head --seed 4 --shape 48 --spacing 3.5 -q
 sed 's/"val"\|"test"/"train"/' fine/manifest.json >fine/train.json
-refused 1 "more than 25 % outside" gdm-drift-train fine/train.json --bank b.safetensors -o x.safetensors \
+refused 1 "factor of more than 1.25" gdm-drift-train fine/train.json --bank b.safetensors -o x.safetensors \
   --window 16 --widths 8,16 --steps 2 --drift-start 0 "${common[@]}"
 gdm-drift-train p/manifest.json --objective regression -o g.safetensors --window 16 --widths 8,16 --steps 2 "${common[@]}"
 gdm-synth p/manifest.json --model g.safetensors --bank b.safetensors -o out --split test --threads 1 2>err.txt >/dev/null

@@ -10,6 +10,7 @@
 #include "drift/levels.hpp"
 #include "io_fixture.hpp"
 #include "nn/residual_encoder.hpp"
+#include "sys/quantile.hpp"
 
 using namespace gdm;
 using namespace gdm::drift;
@@ -299,8 +300,8 @@ TEST_CASE("statistics: effective rank, quantiles, and the patient that differs l
   CHECK(effective_rank(torch::randn({4000, 6})) == doctest::Approx(6).epsilon(0.01));
   CHECK(effective_rank(torch::randn({400, 1}).mul(torch::ones({1, 6}))) == doctest::Approx(1).epsilon(0.01));
   CHECK(effective_rank(torch::zeros({4, 6})) == 0);
-  CHECK(quantile({0, 1, 2, 3}, 0.5) == doctest::Approx(1.5));
-  CHECK(quantile({7}, 0.99) == doctest::Approx(7));
+  CHECK(quantile_of_sorted({0, 1, 2, 3}, 0.5) == doctest::Approx(1.5));
+  CHECK(quantile_of_sorted({7}, 0.99) == doctest::Approx(7));
   Tensor points = torch::randn({60, 4});
   points.slice(0, 0, 10).add_(8.0);
   const Tensor patients = torch::arange(60, torch::kInt32).div(10, "floor").to(torch::kInt32);

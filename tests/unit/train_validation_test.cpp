@@ -200,14 +200,21 @@ TEST_CASE("best weights: the better figure wins, a tie does not, and a checkpoin
   CHECK(torch::equal(loaded.weights().front().second, mae.weights().front().second));
 }
 
-TEST_CASE("description: voxel edges and patients of the data") {
-  std::vector<Sample> samples(3);
-  for (std::size_t n = 0; n < 3; ++n) {
-    const double edge = std::array<double, 3>{4, 1, 2}[n];
+TEST_CASE("description: voxel edges, shapes and patients of the data") {
+  std::vector<Sample> samples(4);
+  const std::array<Point3, 4> edges{{{4, 4, 4}, {1, 1, 1}, {1, 1, 8}, {3, 3, 3}}};  // of 4, 1, 2 and 3 mm on average
+  for (std::size_t n = 0; n < 4; ++n) {
     samples[n].patient = n < 2 ? "a" : "b";
-    samples[n].grid = Grid::centred({4, 4, 4}, {edge, edge, edge});
+    samples[n].grid = Grid::centred({4, 4, 4}, edges[n]);
   }
-  const Json json = data_json(samples, {}, "digest");
-  CHECK(json.dump() ==
-        R"({"sha256":"digest","cases":3,"patients":2,"voxel_edge_mm":{"least":1.0,"median":2.0,"largest":4.0}})");
+  CHECK(median_edge_mm(samples) == doctest::Approx(2.5));
+  Json json = data_json(samples, {}, "digest");
+  for (const char* key : {"voxel_edge_mm", "anisotropy"}) {
+    for (auto& value : json[key]) value = std::round(value.get<double>() * 1e9) / 1e9;
+  }
+  CHECK(json.dump() == R"({"sha256":"digest","cases":4,"patients":2,"voxel_edge_mm":{"least":1.0,"median":2.5,)"
+                       R"("largest":4.0},"anisotropy":{"least":1.0,"largest":8.0}})");
+  const WarningCapture capture;
+  warn_of_mixed_voxels(samples);
+  CHECK(capture.warnings().size() == 2);
 }
