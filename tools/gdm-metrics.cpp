@@ -26,7 +26,8 @@ struct Options {
   std::string split = "predicted", input, output = "-", tsv, html, bank;
   std::size_t html_cases = 6;
   int bootstrap = 400;
-  bool unmasked = false, resample = false, keep_going = false, full = false;
+  std::optional<double> undefined_distance_mm;
+  bool unmasked = false, resample = false, keep_going = false, full = false, allow_undefined = false;
 };
 
 struct MontageArguments {
@@ -114,6 +115,12 @@ void declare(CLI::App& app, Options& options) {
       ->allow_extra_args(false)
       ->default_str("")
       ->type_name("KEY=VALUE");
+  app.add_flag("--allow-undefined", options.allow_undefined, "A value that is undefined for a case misses no bound");
+  app.add_option("--undefined-distance", options.undefined_distance_mm,
+                 "Surface distance of a segment that one of the two volumes lacks, instead of none")
+      ->check(cli::range(0.0, 1e6))
+      ->default_str("")
+      ->type_name("MM");
   app.add_flag("--keep-going", options.keep_going, "Skip a case that cannot be graded, for all methods");
   app.add_flag("--full", options.full, "All tables as text: cases, definitions, differences, ranks, costs");
   app.add_option("--tsv", options.tsv, "Write a row per method and case; - instead of the report")->type_name("FILE|-");
@@ -136,6 +143,7 @@ metrics::Settings settings_of(const Options& options) {
   }
   settings.unmasked = options.unmasked;
   settings.selection = options.metrics;
+  settings.undefined_distance_mm = options.undefined_distance_mm;
   settings.predicted_labels = !options.predicted_labels.empty();
   if (options.labels.empty() != options.label_names.empty()) {
     throw Error("--labels and --label-names need each other", Exit::usage);
@@ -170,6 +178,7 @@ metrics::GradeOptions grade_options(const Options& options, const cli::Program& 
   for (const std::string& gate : options.fail_over) {
     grade.gates.push_back(metrics::gate_from_text(gate, "--fail-over"));
   }
+  for (metrics::Gate& gate : grade.gates) gate.allow_undefined = options.allow_undefined;
   grade.gates = metrics::resolved_gates(grade.gates, metrics::metric_list(grade.settings));
   grade.split = plan_split(options.split);
   grade.input_key = options.input;
