@@ -11,9 +11,11 @@
 #include "cli/batch.hpp"
 #include "cli/synthesis.hpp"
 #include "ct/acquisition.hpp"
+#include "ct/axial.hpp"
 #include "ct/sinogram_file.hpp"
 #include "io/manifest.hpp"
 #include "net/acquisition.hpp"
+#include "sys/descriptor.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -147,6 +149,17 @@ ct::ParallelScan scan_for(const Grid& grid, const Options& options) {
   return scan;
 }
 
+/// Slices are not interpolated: those of an oblique volume are scanned as they lie.
+void warn_of_tilt(const Grid& grid, const fs::path& source) {
+  constexpr double tolerated_deg = 10;
+  const double tilt_deg = ct::axial_tilt_deg(grid);
+  if (tilt_deg <= tolerated_deg) return;
+  log_warning(
+      fmt::format("{}: no axis is closer than {:.0f} degrees to head-foot; the slices along the nearest one are "
+                  "scanned as if they were axial",
+                  input_name(source), tilt_deg));
+}
+
 int run_project(cli::Program& program, const Options& options) {
   Step step;
   step.name = "sinogram";
@@ -154,13 +167,20 @@ int run_project(cli::Program& program, const Options& options) {
     if (!item.target) throw Error("has no target to project");
     return *item.target;
   };
-  step.check = [&](const fs::path& source) { scan_for(read_nifti_info(source).grid, options); };
+  step.check = [&](const fs::path& source) {
+    const Grid grid = read_nifti_info(source).grid;
+    warn_of_tilt(grid, source);
+    scan_for(reoriented(grid, ct::axial_axes(grid)), options);
+  };
   step.make = [&](const fs::path& source, const fs::path& output, const std::string& id) {
     if (output == "-") throw Error("-o: a sinogram needs its sidecar, so it cannot go to stdout", Exit::usage);
-    const Volume mu = ct::attenuation_from_hu(read_volume(source));
-    const std::uint64_t seed = seed_of(program.standard().seed, id);
+    Volume hu = read_volume(source);
+    warn_of_tilt(hu.grid, source);
     ct::StoredSinogram stored;
-    stored.grid = mu.grid;
+    stored.grid = hu.grid;
+    stored.axes = ct::axial_axes(hu.grid);
+    const Volume mu = ct::turned(ct::attenuation_from_hu(std::move(hu)), stored.axes);
+    const std::uint64_t seed = seed_of(program.standard().seed, id);
     stored.sinogram =
         with_context(source.string(), [&] { return ct::project(mu, scan_for(mu.grid, options), options.oversample); });
     if (options.photons > 0) ct::add_poisson_noise(stored.sinogram, options.photons, seed);
@@ -177,8 +197,10 @@ int run_project(cli::Program& program, const Options& options) {
 Volume reconstruct_fbp(const fs::path& source, ct::Window window, double* seconds = nullptr) {
   const ct::StoredSinogram stored = ct::read_sinogram(source);
   const auto start = std::chrono::steady_clock::now();
-  Volume hu = ct::hu_from_attenuation(with_context(
-      source.string(), [&] { return ct::filtered_back_projection(stored.sinogram, stored.grid, window); }));
+  Volume hu = ct::hu_from_attenuation(with_context(source.string(), [&] {
+    return ct::turned_back(ct::filtered_back_projection(stored.sinogram, stored.projected_grid(), window), stored.axes,
+                           stored.grid);
+  }));
   if (seconds != nullptr) *seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return hu;
 }
