@@ -14,6 +14,7 @@
 #include "ct/axial.hpp"
 #include "ct/sinogram_file.hpp"
 #include "io/manifest.hpp"
+#include "metrics/file_kind.hpp"
 #include "net/acquisition.hpp"
 #include "sys/descriptor.hpp"
 #include "sys/error.hpp"
@@ -37,6 +38,7 @@ struct Options {
 
 /// What a subcommand does to one case. The rest (volume or manifest, checks, loop) is run_step().
 struct Step {
+  bool from_sidecar = false;                    ///< the source means nothing without the file beside it
   bool is_prediction = false;                   ///< the output is the case's prediction instead of inputs.NAME
   std::string name;                             ///< output of case ID: ID_NAME.nii.gz, inputs.NAME
   std::function<fs::path(const Case&)> source;  ///< what a case is made from
@@ -130,9 +132,21 @@ int run_batch(const cli::Program& program, const cli::Standard& standard, const 
   return static_cast<int>(failed > 0 ? Exit::partial : Exit::ok);
 }
 
+/// Standard input may hold either: its first bytes decide.
+bool is_batch(const Options& options, const Step& step) {
+  if (options.input != "-") return cli::is_manifest(options.input);
+  if (metrics::file_kind("-") != metrics::FileKind::volume) return true;
+  if (step.from_sidecar) {
+    throw Error(
+        "standard input: is no manifest, and a sinogram needs the sidecar beside it: name the sinogram's file instead",
+        Exit::usage);
+  }
+  return false;
+}
+
 int run_step(cli::Program& program, const Options& options, const Step& step) {
-  return cli::is_manifest(options.input) ? run_batch(program, program.standard(), options, step)
-                                         : run_single(program.standard(), options, step);
+  return is_batch(options, step) ? run_batch(program, program.standard(), options, step)
+                                 : run_single(program.standard(), options, step);
 }
 
 /// Cases of one run must not share their noise, and a case must not depend on its shard: FNV-1a of the id.
@@ -208,6 +222,7 @@ Volume reconstruct_fbp(const fs::path& source, ct::Window window, double* second
 Step sinogram_step(const std::string& name) {
   Step step;
   step.name = name;
+  step.from_sidecar = true;
   step.source = [](const Case& item) { return item.input("sinogram"); };
   step.check = [](const fs::path& source) { ct::read_sinogram(source); };
   return step;
@@ -307,7 +322,7 @@ void add_gdm_options(CLI::App& command, Options& options) {
 void declare(cli::Program& program, Options& options) {
   CLI::App& project = add_command(
       program, options, "project", "Parallel-beam sinogram of a CT over 180 degrees, slice by slice", cli::has_seed,
-      "CT in HU; or a manifest (.json, .jsonl, -), whose targets are projected", run_project);
+      "CT in HU; or a manifest (.json, .jsonl), whose targets are projected; - for either", run_project);
   project.add_option("--views", options.views, "Views, equally spaced")->check(cli::range(1, 32767))->type_name("N");
   project.add_option("--photons", options.photons, "Photons per detector element and view; 0: no noise")
       ->check(CLI::Validator(check_photons, "", "photons"))
