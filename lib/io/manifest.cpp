@@ -308,11 +308,13 @@ void refuse_foreign(std::string_view start, const std::string& name) {
   throw Error(fmt::format("{}: {}; expected a manifest: see gdm-manifest(5)", name, kind));
 }
 
-/// Of a file, so that a volume larger than any manifest is named, too; of a stream nothing.
+/// Of a file, so that a volume larger than any manifest is named, too; of a stream nothing, and a named pipe is not
+/// opened, as closing it again would end its writer.
 std::string first_bytes(const fs::path& path) {
+  std::error_code ignored;
+  if (path == "-" || !fs::is_regular_file(path, ignored)) return "";
   const Descriptor input = open_for_reading(path);
   const std::string name = input_name(path);
-  if (path == "-" || regular_size(input, name) < 0) return "";
   std::string start(std::size_t{1} << 16, '\0');
   start.resize(read_at(input, 0, start.data(), start.size(), name));
   return start;

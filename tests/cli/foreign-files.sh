@@ -96,6 +96,13 @@ for command in fbp; do
 done
 refused 1 'is empty' gdm-recon project - -o f.nii </dev/null
 
+# A named pipe is read once.
+sed 's/"mask": "mask.nii"}/"mask": "mask.nii", "prediction": "prediction.nii"}/' m.json >graded.json
+mkfifo manifest.pipe
+cat graded.json >manifest.pipe &
+timeout 60 gdm-metrics -q manifest.pipe >out.txt || fail "a manifest from a named pipe"
+wait
+
 # One pair without a manifest is graded as a manifest of one case would be.
 printf '{"gdm_manifest": 1, "task": "x", "cases": [{"id": "prediction", "target": "ct.nii", "prediction": "prediction.nii",
   "mask": "mask.nii"}]}' >one.json
