@@ -7,7 +7,7 @@ bin=$1 generator=$2 output=$3
 sources=$(dirname "$0")
 dump=$(mktemp)
 trap 'rm -f "$dump"' EXIT
-for source in "$sources"/*.[17].md; do
+for source in "$sources"/*.[157].md; do
   name=$(basename "$source" .md)
   program=$bin/${name%.1}
   if [ "${name%.1}" != "$name" ]; then

@@ -11,7 +11,7 @@ for file in "$work"/man/* "$work"/completions/*; do
   committed=$source/${file#"$work"/}
   diff -u "$committed" "$file" || fail "$committed is out of date: cmake --build BUILD --target docs"
 done
-for file in "$source"/man/*.[17] "$source"/completions/*; do
+for file in "$source"/man/*.[157] "$source"/completions/*; do
   [ -e "$work/${file#"$source"/}" ] || fail "$file belongs to no program"
 done
 
@@ -22,7 +22,7 @@ for program in "$bin"/gdm-*; do
 done
 
 if command -v groff >/dev/null; then
-  for page in "$source"/man/*.[17]; do
+  for page in "$source"/man/*.[157]; do
     groff -ww -man -Tutf8 "$page" 2>"$work/warnings" >/dev/null
     [ ! -s "$work/warnings" ] || { cat "$work/warnings"; fail "groff warns about $page"; }
   done

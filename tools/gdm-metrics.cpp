@@ -19,6 +19,7 @@ using namespace gdm;
 
 struct Options {
   std::vector<std::string> manifests;
+  std::string target, prediction, mask;  ///< one pair instead of manifests
   std::vector<double> range;
   std::vector<std::string> encoders, fail_under, fail_over;
   std::string profile = "synthrad2023", metrics = "default", labels, predicted_labels, label_names;
@@ -26,7 +27,8 @@ struct Options {
   std::string split = "predicted", input, output = "-", tsv, html, bank;
   std::size_t html_cases = 6;
   int bootstrap = 400;
-  bool unmasked = false, resample = false, keep_going = false, full = false;
+  std::optional<double> undefined_distance_mm;
+  bool unmasked = false, resample = false, keep_going = false, full = false, allow_undefined = false;
 };
 
 struct MontageArguments {
@@ -63,8 +65,16 @@ std::vector<metrics::MethodManifest> open(const std::vector<std::string>& manife
       manifests, input.empty() ? std::vector<std::string>{} : std::vector<std::string>{"input", "input (linear fit)"});
 }
 
+void declare_pair(CLI::App& app, Options& options) {
+  app.add_option("--target", options.target, "Grade one pair instead of manifests: the real CT")->type_name("FILE|-");
+  app.add_option("--prediction", options.prediction, "The volume that is graded against it")->type_name("FILE|-");
+  app.add_option("--mask", options.mask, "The pair's mask; without one the body is found in the target")
+      ->type_name("FILE|-");
+}
+
 void declare(CLI::App& app, Options& options) {
   declare_selection(app, options.manifests, options.split, options.input);
+  declare_pair(app, options);
   app.add_option("--encoder", options.encoders,
                  "Distances of the distributions in the features of this encoder; may be repeated")
       ->allow_extra_args(false)
@@ -114,6 +124,12 @@ void declare(CLI::App& app, Options& options) {
       ->allow_extra_args(false)
       ->default_str("")
       ->type_name("KEY=VALUE");
+  app.add_flag("--allow-undefined", options.allow_undefined, "A value that is undefined for a case misses no bound");
+  app.add_option("--undefined-distance", options.undefined_distance_mm,
+                 "Surface distance of a segment that one of the two volumes lacks, instead of none")
+      ->check(cli::range(0.0, 1e6))
+      ->default_str("")
+      ->type_name("MM");
   app.add_flag("--keep-going", options.keep_going, "Skip a case that cannot be graded, for all methods");
   app.add_flag("--full", options.full, "All tables as text: cases, definitions, differences, ranks, costs");
   app.add_option("--tsv", options.tsv, "Write a row per method and case; - instead of the report")->type_name("FILE|-");
@@ -136,6 +152,7 @@ metrics::Settings settings_of(const Options& options) {
   }
   settings.unmasked = options.unmasked;
   settings.selection = options.metrics;
+  settings.undefined_distance_mm = options.undefined_distance_mm;
   settings.predicted_labels = !options.predicted_labels.empty();
   if (options.labels.empty() != options.label_names.empty()) {
     throw Error("--labels and --label-names need each other", Exit::usage);
@@ -170,6 +187,7 @@ metrics::GradeOptions grade_options(const Options& options, const cli::Program& 
   for (const std::string& gate : options.fail_over) {
     grade.gates.push_back(metrics::gate_from_text(gate, "--fail-over"));
   }
+  for (metrics::Gate& gate : grade.gates) gate.allow_undefined = options.allow_undefined;
   grade.gates = metrics::resolved_gates(grade.gates, metrics::metric_list(grade.settings));
   grade.split = plan_split(options.split);
   grade.input_key = options.input;
@@ -200,6 +218,45 @@ void check_output(const std::string& output, const std::vector<metrics::MethodMa
   check_writable(output, overwrite);
 }
 
+bool is_pair(const Options& options) {
+  return !options.target.empty() || !options.prediction.empty() || !options.mask.empty();
+}
+
+void check_pair(const Options& options) {
+  if (!is_pair(options)) return;
+  if (!options.manifests.empty()) {
+    throw Error("--target, --prediction and --mask grade one pair, so they go with no manifest", Exit::usage);
+  }
+  if (options.target.empty() || options.prediction.empty()) {
+    throw Error("--target and --prediction need each other", Exit::usage);
+  }
+  const auto streams = (options.target == "-") + (options.prediction == "-") + (options.mask == "-");
+  if (streams > 1) throw Error("standard input can be read only once", Exit::usage);
+  if (streams > 0 && !options.html.empty()) {
+    throw Error("--html reads the volumes again for its pictures, so none may be standard input", Exit::usage);
+  }
+}
+
+/// The methods that are graded: those of the manifests, or the pair as one of a single case.
+std::vector<metrics::MethodManifest> methods_of(const Options& options) {
+  if (!is_pair(options)) return open(options.manifests, options.input);
+  Case pair;
+  pair.id = options.prediction == "-" ? "pair" : without_nifti_suffix(options.prediction).filename().string();
+  pair.target = options.target;
+  pair.prediction = options.prediction;
+  if (!options.mask.empty()) pair.mask = options.mask;
+  metrics::MethodManifest method{"prediction", options.prediction, {}};
+  method.manifest.cases = {pair};
+  return {method};
+}
+
+/// Volumes of a pair, which no manifest names in the provenance.
+void add_pair_sources(const Options& options, Provenance& provenance) {
+  for (const std::string& path : {options.target, options.mask}) {
+    if (!path.empty() && path != "-") provenance.add_source(path);
+  }
+}
+
 void check_options(const Options& options, const cli::Standard& standard) {
   if (options.tsv == "-" && (standard.json || options.output != "-")) {
     throw Error("--tsv - replaces the report, so it goes with neither --json nor --output", Exit::usage);
@@ -211,6 +268,7 @@ void check_options(const Options& options, const cli::Standard& standard) {
     throw Error("--full is about the text, so it goes with neither --json nor --tsv -", Exit::usage);
   }
   if (options.html == "-") throw Error("--html: a page needs a file name", Exit::usage);
+  check_pair(options);
   if (!options.html.empty() && (options.html == options.output || options.html == options.tsv)) {
     throw Error("--html names the file of another output", Exit::usage);
   }
@@ -220,16 +278,20 @@ int run(const Options& options, cli::Program& program) {
   const cli::Standard& standard = program.standard();
   const metrics::GradeOptions grade = grade_options(options, program);
   check_options(options, standard);
-  const auto methods = open(options.manifests, options.input);
+  const auto methods = methods_of(options);
   metrics::check_baseline(options.baseline, methods);
   for (const std::string& path : {options.output, options.tsv, options.html}) {
     check_output(path, methods, standard.overwrite());
+    for (const std::string& input : {options.target, options.mask}) {
+      if (!input.empty() && !path.empty()) cli::refuse_inputs_as_outputs({input}, {path});
+    }
   }
   if (standard.dry_run) {
     write_stdout(metrics::describe_plan(methods, grade));
     return static_cast<int>(Exit::ok);
   }
   Provenance provenance = program.provenance();
+  add_pair_sources(options, provenance);
   const metrics::Grades grades = metrics::grade(methods, grade, provenance);
   if (!options.html.empty()) {
     const auto report = metrics::report_json(grades, provenance.json());

@@ -11,10 +11,13 @@
 #include "cli/batch.hpp"
 #include "cli/synthesis.hpp"
 #include "ct/acquisition.hpp"
+#include "ct/axial.hpp"
 #include "ct/sinogram_file.hpp"
 #include "image/hu_check.hpp"
 #include "io/manifest.hpp"
+#include "metrics/file_kind.hpp"
 #include "net/acquisition.hpp"
+#include "sys/descriptor.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -36,6 +39,7 @@ struct Options {
 
 /// What a subcommand does to one case. The rest (volume or manifest, checks, loop) is run_step().
 struct Step {
+  bool from_sidecar = false;                    ///< the source means nothing without the file beside it
   bool is_prediction = false;                   ///< the output is the case's prediction instead of inputs.NAME
   std::string name;                             ///< output of case ID: ID_NAME.nii.gz, inputs.NAME
   std::function<fs::path(const Case&)> source;  ///< what a case is made from
@@ -129,9 +133,21 @@ int run_batch(const cli::Program& program, const cli::Standard& standard, const 
   return static_cast<int>(failed > 0 ? Exit::partial : Exit::ok);
 }
 
+/// Standard input may hold either: its first bytes decide.
+bool is_batch(const Options& options, const Step& step) {
+  if (options.input != "-") return cli::is_manifest(options.input);
+  if (metrics::file_kind("-") != metrics::FileKind::volume) return true;
+  if (step.from_sidecar) {
+    throw Error(
+        "standard input: is no manifest, and a sinogram needs the sidecar beside it: name the sinogram's file instead",
+        Exit::usage);
+  }
+  return false;
+}
+
 int run_step(cli::Program& program, const Options& options, const Step& step) {
-  return cli::is_manifest(options.input) ? run_batch(program, program.standard(), options, step)
-                                         : run_single(program.standard(), options, step);
+  return is_batch(options, step) ? run_batch(program, program.standard(), options, step)
+                                 : run_single(program.standard(), options, step);
 }
 
 /// Cases of one run must not share their noise, and a case must not depend on its shard: FNV-1a of the id.
@@ -148,6 +164,17 @@ ct::ParallelScan scan_for(const Grid& grid, const Options& options) {
   return scan;
 }
 
+/// Slices are not interpolated: those of an oblique volume are scanned as they lie.
+void warn_of_tilt(const Grid& grid, const fs::path& source) {
+  constexpr double tolerated_deg = 10;
+  const double tilt_deg = ct::axial_tilt_deg(grid);
+  if (tilt_deg <= tolerated_deg) return;
+  log_warning(
+      fmt::format("{}: no axis is closer than {:.0f} degrees to head-foot; the slices along the nearest one are "
+                  "scanned as if they were axial",
+                  input_name(source), tilt_deg));
+}
+
 int run_project(cli::Program& program, const Options& options) {
   Step step;
   step.name = "sinogram";
@@ -155,15 +182,21 @@ int run_project(cli::Program& program, const Options& options) {
     if (!item.target) throw Error("has no target to project");
     return *item.target;
   };
-  step.check = [&](const fs::path& source) { scan_for(read_nifti_info(source).grid, options); };
+  step.check = [&](const fs::path& source) {
+    const Grid grid = read_nifti_info(source).grid;
+    warn_of_tilt(grid, source);
+    scan_for(reoriented(grid, ct::axial_axes(grid)), options);
+  };
   step.make = [&](const fs::path& source, const fs::path& output, const std::string& id) {
     if (output == "-") throw Error("-o: a sinogram needs its sidecar, so it cannot go to stdout", Exit::usage);
     Volume hu = read_volume(source);
     require_hu(hu, source.string());
-    const Volume mu = ct::attenuation_from_hu(std::move(hu));
-    const std::uint64_t seed = seed_of(program.standard().seed, id);
+    warn_of_tilt(hu.grid, source);
     ct::StoredSinogram stored;
-    stored.grid = mu.grid;
+    stored.grid = hu.grid;
+    stored.axes = ct::axial_axes(hu.grid);
+    const Volume mu = ct::turned(ct::attenuation_from_hu(std::move(hu)), stored.axes);
+    const std::uint64_t seed = seed_of(program.standard().seed, id);
     stored.sinogram =
         with_context(source.string(), [&] { return ct::project(mu, scan_for(mu.grid, options), options.oversample); });
     if (options.photons > 0) ct::add_poisson_noise(stored.sinogram, options.photons, seed);
@@ -180,8 +213,10 @@ int run_project(cli::Program& program, const Options& options) {
 Volume reconstruct_fbp(const fs::path& source, ct::Window window, double* seconds = nullptr) {
   const ct::StoredSinogram stored = ct::read_sinogram(source);
   const auto start = std::chrono::steady_clock::now();
-  Volume hu = ct::hu_from_attenuation(with_context(
-      source.string(), [&] { return ct::filtered_back_projection(stored.sinogram, stored.grid, window); }));
+  Volume hu = ct::hu_from_attenuation(with_context(source.string(), [&] {
+    return ct::turned_back(ct::filtered_back_projection(stored.sinogram, stored.projected_grid(), window), stored.axes,
+                           stored.grid);
+  }));
   if (seconds != nullptr) *seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return hu;
 }
@@ -189,6 +224,7 @@ Volume reconstruct_fbp(const fs::path& source, ct::Window window, double* second
 Step sinogram_step(const std::string& name) {
   Step step;
   step.name = name;
+  step.from_sidecar = true;
   step.source = [](const Case& item) { return item.input("sinogram"); };
   step.check = [](const fs::path& source) { ct::read_sinogram(source); };
   return step;
@@ -288,7 +324,7 @@ void add_gdm_options(CLI::App& command, Options& options) {
 void declare(cli::Program& program, Options& options) {
   CLI::App& project = add_command(
       program, options, "project", "Parallel-beam sinogram of a CT over 180 degrees, slice by slice", cli::has_seed,
-      "CT in HU; or a manifest (.json, .jsonl, -), whose targets are projected", run_project);
+      "CT in HU; or a manifest (.json, .jsonl), whose targets are projected; - for either", run_project);
   project.add_option("--views", options.views, "Views, equally spaced")->check(cli::range(1, 32767))->type_name("N");
   project.add_option("--photons", options.photons, "Photons per detector element and view; 0: no noise")
       ->check(CLI::Validator(check_photons, "", "photons"))

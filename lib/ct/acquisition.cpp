@@ -3,9 +3,12 @@
 #include <string>
 #include <vector>
 
-#include "io/sidecar.hpp"
+#include "io/known_sidecar.hpp"
 
 namespace gdm::ct {
+
+namespace fs = std::filesystem;
+
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -13,7 +16,7 @@ using Json = nlohmann::ordered_json;
 /// `numbers` and `texts`: keys of the object at `place` in the sidecar.
 Json known_parts(const fs::path& volume, const std::string& place, const std::vector<std::string>& numbers,
                  const std::vector<std::string>& texts) {
-  const Json sidecar = read_sidecar(volume);
+  const Json sidecar = known_sidecar(volume);
   const Json::json_pointer details(place);
   Json known = Json::object();
   if (!sidecar.is_object() || !sidecar.contains(details) || !sidecar.at(details).is_object()) return known;

@@ -2,9 +2,10 @@
 // from a CT volume. Each k slice is projected on its own; axes i and j are in plane.
 //
 // Geometry. In-plane millimetres are x = (i - (ni-1)/2) dx and y = (j - (nj-1)/2) dy, so the centre of rotation is the
-// centre of the slice and the angles are in the index frame (the affine's directions play no part). Detector d of a
-// view at angle t measures the line x cos t + y sin t = (d - (detectors-1)/2) * detector_spacing_mm
-// (Kak & Slaney 1988, "Principles of Computerized Tomographic Imaging", section 3.1).
+// centre of the slice and the angles are in the index frame: the affine's directions play no part, so volumes are
+// turned before (ct/axial.hpp). Detector d of a view at angle t measures the line x cos t + y sin t = (d -
+// (detectors-1)/2) * detector_spacing_mm (Kak & Slaney 1988, "Principles of Computerized Tomographic Imaging",
+// section 3.1).
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "sys/error.hpp"
@@ -21,6 +22,7 @@ Json geometry_json(const StoredSinogram& stored) {
           {"first_angle_rad", scan.first_angle_rad},
           {"angular_range_deg", 180},
           {"mu_water_per_mm", mu_water_per_mm},
+          {"axes", {{"source", stored.axes.source}, {"flipped", stored.axes.flipped}}},
           {"grid",
            {{"shape_ijk", stored.grid.shape_ijk},
             {"ijk_to_ras_mm", stored.grid.ijk_to_ras_mm},
@@ -45,6 +47,16 @@ Grid grid_from_json(const Json& json) {
   return grid;
 }
 
+AxisMap axes_from_json(const Json& json) {
+  AxisMap axes;
+  json.at("source").get_to(axes.source);
+  json.at("flipped").get_to(axes.flipped);
+  std::array<std::size_t, 3> sorted = axes.source;
+  std::sort(sorted.begin(), sorted.end());
+  if (sorted != AxisMap().source) throw Error("its axes are no order of 0, 1 and 2");
+  return axes;
+}
+
 StoredSinogram geometry_from_json(const Json& json) {
   StoredSinogram stored;
   ParallelScan& scan = stored.sinogram.scan;
@@ -59,6 +71,7 @@ StoredSinogram geometry_from_json(const Json& json) {
     throw Error("its detector spacing or first angle is not possible");
   }
   stored.grid = grid_from_json(json.at("grid"));
+  if (json.contains("axes")) stored.axes = axes_from_json(json.at("axes"));
   return stored;
 }
 
@@ -69,7 +82,7 @@ void write_sinogram(const fs::path& path, const StoredSinogram& stored, Json det
   const Sinogram& sinogram = stored.sinogram;
   Volume volume;
   volume.grid = Grid::centred({sinogram.scan.detectors, sinogram.scan.views, sinogram.slices},
-                              {sinogram.scan.detector_spacing_mm, 1.0, stored.grid.spacing_mm()[2]});
+                              {sinogram.scan.detector_spacing_mm, 1.0, stored.projected_grid().spacing_mm()[2]});
   volume.voxels = sinogram.line_integrals;
   Json all = geometry_json(stored);
   all.update(details);
@@ -92,7 +105,7 @@ StoredSinogram read_sinogram(const fs::path& path) {
   });
   Volume volume = read_volume(path);
   const ParallelScan& scan = stored.sinogram.scan;
-  const Index3 expected{scan.detectors, scan.views, stored.grid.shape_ijk[2]};
+  const Index3 expected{scan.detectors, scan.views, stored.projected_grid().shape_ijk[2]};
   if (volume.grid.shape_ijk != expected) {
     throw Error(fmt::format("{}: found {} x {} x {} values; the sidecar says {} detectors, {} views, {} slices",
                             path.string(), volume.grid.shape_ijk[0], volume.grid.shape_ijk[1], volume.grid.shape_ijk[2],

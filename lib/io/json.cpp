@@ -11,30 +11,63 @@
 namespace gdm {
 namespace {
 
-constexpr int deepest_level = 64;
+constexpr std::size_t deepest_level = 64;
+
+[[noreturn]] void refuse(const nlohmann::json::exception& error) {
+  const std::string message = error.what();  // "[json.exception.parse_error.101] parse error at line 1, ..."
+  const auto start = message.find("] ");
+  throw Error("not valid JSON: " + (start == std::string::npos ? message : message.substr(start + 2)));
+}
+
+/// Reads without keeping anything. (A callback for the library's own parser could check the same, but with one the
+/// parser looks through all elements of an array again after each of them.)
+class Checker : public nlohmann::json_sax<nlohmann::ordered_json> {
+ public:
+  bool null() override { return true; }
+  bool boolean(bool) override { return true; }
+  bool number_integer(number_integer_t) override { return true; }
+  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_float(number_float_t, const string_t&) override { return true; }
+  bool string(string_t&) override { return true; }
+  bool binary(binary_t&) override { return true; }
+  bool start_object(std::size_t) override {
+    keys_.emplace_back();
+    return enter();
+  }
+  bool end_object() override {
+    keys_.pop_back();
+    return leave();
+  }
+  bool start_array(std::size_t) override { return enter(); }
+  bool end_array() override { return leave(); }
+  bool key(string_t& name) override {
+    if (!keys_.back().insert(name).second) throw Error("the key '" + name + "' is given twice");
+    return true;
+  }
+  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception& error) override { refuse(error); }
+
+ private:
+  bool enter() {
+    if (++depth_ > deepest_level) throw Error(fmt::format("JSON nested deeper than {} levels", deepest_level));
+    return true;
+  }
+  bool leave() {
+    --depth_;
+    return true;
+  }
+  std::vector<std::set<std::string>> keys_;
+  std::size_t depth_ = 0;
+};
 
 }  // namespace
 
 nlohmann::ordered_json parse_json(std::string_view text) {
-  using Event = nlohmann::ordered_json::parse_event_t;
-  std::vector<std::set<std::string>> keys;
-  const auto check = [&](int depth, Event event, nlohmann::ordered_json& parsed) {
-    if (depth > deepest_level) throw Error(fmt::format("JSON nested deeper than {} levels", deepest_level));
-    if (event == Event::object_start) {
-      keys.emplace_back();
-    } else if (event == Event::object_end) {
-      keys.pop_back();
-    } else if (event == Event::key && !keys.back().insert(parsed.get<std::string>()).second) {
-      throw Error("the key '" + parsed.get<std::string>() + "' is given twice");
-    }
-    return true;
-  };
+  Checker checker;
+  nlohmann::ordered_json::sax_parse(text.begin(), text.end(), &checker);
   try {
-    return nlohmann::ordered_json::parse(text.begin(), text.end(), check);
+    return nlohmann::ordered_json::parse(text.begin(), text.end());
   } catch (const nlohmann::json::exception& error) {
-    const std::string message = error.what();  // "[json.exception.parse_error.101] parse error at line 1, ..."
-    const auto start = message.find("] ");
-    throw Error("not valid JSON: " + (start == std::string::npos ? message : message.substr(start + 2)));
+    refuse(error);
   }
 }
 

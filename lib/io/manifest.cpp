@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "io/content_kind.hpp"
 #include "io/json.hpp"
 #include "io/manifest_lines.hpp"
 #include "io/paths.hpp"
@@ -297,8 +298,34 @@ Manifest parse_manifest(const std::string& text, const fs::path& folder, const s
   return manifest;
 }
 
+namespace {
+
+/// Names what people give instead of a manifest, volumes above all.
+void refuse_foreign(std::string_view start, const std::string& name) {
+  std::string kind = content_kind(start);
+  if (kind == gzip_content && packed_content_kind(start) == nifti_content) kind = nifti_content;
+  if (kind.empty() || kind == json_content || kind == plain_text_content) return;
+  throw Error(fmt::format("{}: {}; expected a manifest: see gdm-manifest(5)", name, kind));
+}
+
+/// Of a file, so that a volume larger than any manifest is named, too; of a stream nothing, and a named pipe is not
+/// opened, as closing it again would end its writer.
+std::string first_bytes(const fs::path& path) {
+  std::error_code ignored;
+  if (path == "-" || !fs::is_regular_file(path, ignored)) return "";
+  const Descriptor input = open_for_reading(path);
+  const std::string name = input_name(path);
+  std::string start(std::size_t{1} << 16, '\0');
+  start.resize(read_at(input, 0, start.data(), start.size(), name));
+  return start;
+}
+
+}  // namespace
+
 Manifest read_manifest(const fs::path& path) {
+  refuse_foreign(first_bytes(path), input_name(path));
   const std::string text = read_file(path, largest_manifest_bytes);
+  refuse_foreign(text, input_name(path));
   return parse_manifest(text, path == "-" ? fs::path() : path.parent_path(), input_name(path));
 }
 

@@ -20,6 +20,12 @@ Matrix4 sform_matrix(const NiftiTransforms& t) {
   return matrix;
 }
 
+/// Nothing was written there, or an offset alone.
+bool is_blank_sform(const NiftiTransforms& t) {
+  return std::all_of(t.srow.begin(), t.srow.end(),
+                     [](const auto& row) { return row[0] == 0 && row[1] == 0 && row[2] == 0; });
+}
+
 /// Length of a voxel along a spatial axis; an axis the image does not have gets 1 where the header states none.
 double zoom(const NiftiTransforms& t, std::size_t axis) {
   const double value = t.pixdim[axis + 1];
@@ -129,10 +135,15 @@ Grid grid_of_transforms(const NiftiTransforms& t, const Index3& shape_ijk, std::
   grid.shape_ijk = shape_ijk;
   grid.sform_code = t.sform_code;
   grid.qform_code = t.qform_code;
-  const std::string name = t.sform_code > 0 ? "sform" : t.qform_code > 0 ? "qform" : "pixdim transform";
-  grid.ijk_to_ras_mm = t.sform_code > 0 ? sform_matrix(t) : t.qform_code > 0 ? qform_matrix(t) : pixdim_matrix(t);
+  if (t.sform_code > 0 && t.qform_code > 0 && is_blank_sform(t)) {
+    warnings.push_back(fmt::format("the sform has code {} but only zeros; the qform is used", t.sform_code));
+    grid.sform_code = 0;
+  }
+  const bool sform = grid.sform_code > 0;
+  const std::string name = sform ? "sform" : t.qform_code > 0 ? "qform" : "pixdim transform";
+  grid.ijk_to_ras_mm = sform ? sform_matrix(t) : t.qform_code > 0 ? qform_matrix(t) : pixdim_matrix(t);
   check_matrix(grid, name);
-  if (t.sform_code > 0 && t.qform_code > 0) compare_with_qform(t, grid, warnings);
+  if (sform && t.qform_code > 0) compare_with_qform(t, grid, warnings);
   convert_to_mm(t, grid, warnings);
   check_matrix(grid, name);
   if (!grid.is_orthogonal()) warnings.push_back(fmt::format("the axes of the {} are not orthogonal (sheared)", name));

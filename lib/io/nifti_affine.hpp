@@ -19,8 +19,9 @@ struct NiftiTransforms {
   std::int64_t axes = 3;
 };
 
-/// sform if its code is > 0, else qform, else pixdim; in millimetres. Appends warnings (sform and qform apart by more
-/// than 0.1 voxel, sheared axes, other units). Throws Error for a transform that is not finite or is singular.
+/// sform if its code is > 0 (and, where the qform has one, too, it is not all zeros: then its code becomes 0), else
+/// qform, else pixdim; in millimetres. Appends warnings (sform and qform apart by more than 0.1 voxel, sheared axes,
+/// other units). Throws Error for a transform that is not finite or is singular.
 Grid grid_of_transforms(const NiftiTransforms& transforms, const Index3& shape_ijk, std::vector<std::string>& warnings);
 
 }  // namespace gdm

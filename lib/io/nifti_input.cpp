@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <system_error>
 
+#include "io/content_kind.hpp"
 #include "sys/error.hpp"
 #include "sys/gzip.hpp"
 #include "sys/log.hpp"
@@ -25,9 +27,17 @@ fs::path pair_member(const fs::path& path, const std::string& suffix) {
   return !fs::exists(plain, unreadable) && fs::exists(packed, unreadable) ? packed : plain;
 }
 
+/// Names what is no NIfTI file by what it is: a page or pointer that was downloaded under the name of one, or a model.
+void refuse_foreign(const Bytes& head) {
+  const std::string kind = content_kind({reinterpret_cast<const char*>(head.data()), head.size()});
+  if (kind.empty() || kind == nifti_content || kind == gzip_content) return;
+  throw Error(fmt::format("is {}, expected a NIfTI volume", kind));
+}
+
 NiftiHeader header_of(NiftiInput& input, bool expect_pair) {
   return with_context(input.name(), [&] {
     const Bytes& first = input.head(nifti1_header_bytes);
+    refuse_foreign(first);
     const bool second = first.size() >= 4 && (first.data()[0] == 0x1c || first.data()[3] == 0x1c);
     // 540 is 0x21c in either byte order. A stream is asked for no more than its header.
     const Bytes& start = second ? input.head(nifti2_header_bytes) : first;
@@ -91,6 +101,17 @@ OpenedNifti open_nifti(const fs::path& path) {
 
 Error truncated(std::uint64_t found, std::uint64_t expected) {
   return Error(fmt::format("is truncated: {} bytes, expected {}", found, expected));
+}
+
+void log_warnings(const OpenedNifti& opened) {
+  const std::string& name = opened.input->name();
+  for (const std::string& warning : opened.header.warnings) log_warning(name + ": " + warning);
+  if (!has_unknown_orientation(opened.header.info.grid)) return;
+  // Whole sets are stored so, and a line for each file would hide what else there is to say.
+  static std::atomic<bool> said{false};
+  if (!said.exchange(true)) {
+    log_warning(fmt::format("{}: {} (said once for all files)", name, unknown_orientation_text));
+  }
 }
 
 void check_content_bytes(const std::string& name, std::uint64_t found, std::uint64_t expected) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "io/nifti_header.hpp"
+#include "io/unknown_orientation.hpp"
 #include "sys/bytes.hpp"
 #include "sys/descriptor.hpp"
 #include "sys/gzip_stream.hpp"
@@ -48,6 +49,9 @@ struct OpenedNifti {
 
 /// Opens a volume and validates its header. Throws Error with the name of the file.
 OpenedNifti open_nifti(const fs::path& path);
+
+/// Logs the header's warnings with the file's name; that its orientation is unknown once in a process.
+void log_warnings(const OpenedNifti& opened);
 
 /// "is truncated: ..." in bytes of the content.
 Error truncated(std::uint64_t found, std::uint64_t expected);

@@ -11,7 +11,6 @@
 #include "io/nifti_input.hpp"
 #include "sys/error.hpp"
 #include "sys/gzip.hpp"
-#include "sys/log.hpp"
 #include "sys/parallel.hpp"
 
 namespace gdm {
@@ -122,7 +121,7 @@ template <class T>
 Image<T> load_nifti(OpenedNifti& opened) {
   NiftiInput& input = *opened.input;
   const NiftiHeader& header = opened.header;
-  for (const std::string& warning : header.warnings) log_warning(input.name() + ": " + warning);
+  log_warnings(opened);
   Image<T> image;
   image.grid = header.info.grid;
   with_context(input.name(), [&] {

@@ -7,7 +7,6 @@
 #include "io/nifti_convert.hpp"
 #include "io/nifti_input.hpp"
 #include "sys/error.hpp"
-#include "sys/log.hpp"
 
 namespace gdm {
 namespace {
@@ -76,7 +75,7 @@ VolumeReader::VolumeReader(const fs::path& path) : opened_(std::make_unique<Open
     whole_ = load_nifti<float>(*opened_);
     return;
   }
-  for (const std::string& warning : opened_->header.warnings) log_warning(input.name() + ": " + warning);
+  log_warnings(*opened_);
   with_context(input.name(), [&] {
     check_content_bytes(input.name(), static_cast<std::uint64_t>(input.file_bytes()), opened_->header.total_bytes());
   });

@@ -1,7 +1,6 @@
 #include "metrics/aggregates.hpp"
 
 #include <algorithm>
-#include <cmath>
 
 #include "metrics/mean_intervals.hpp"
 
@@ -23,9 +22,8 @@ Values metric_values(const MethodGrades& method, std::size_t metric) {
 
 Aggregate aggregate_of(const Values& values, const std::vector<std::size_t>& patient_of) {
   const Values of_patients = patient_means(values, patient_of);
-  const auto finite = [](const std::optional<double>& v) { return v && std::isfinite(*v); };
-  return {summarize(of_patients), static_cast<std::size_t>(std::count_if(values.begin(), values.end(), finite)),
-          mean_interval(of_patients)};
+  const LeftOut left = left_out(values);
+  return {summarize(of_patients), values.size() - left.all(), left, mean_interval(of_patients)};
 }
 
 void judge_gates(std::size_t first, const std::vector<Gate>& gates, const std::vector<std::size_t>& patient_of,
@@ -35,7 +33,8 @@ void judge_gates(std::size_t first, const std::vector<Gate>& gates, const std::v
       const auto column = std::find_if(grades.metrics.begin(), grades.metrics.end(),
                                        [&gate](const Metric& metric) { return metric.key == gate.key; });
       const Values values = metric_values(grades.methods[m], static_cast<std::size_t>(column - grades.metrics.begin()));
-      grades.gates.push_back(judge(gate, grades.methods[m].name, patient_means(values, patient_of)));
+      grades.gates.push_back(
+          judge(gate, grades.methods[m].name, patient_means(values, patient_of), left_out(values), values.size()));
     }
   }
 }

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
-#include "metrics/summary.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::metrics {
@@ -43,24 +43,44 @@ std::vector<Gate> resolved_gates(std::vector<Gate> gates, const std::vector<Metr
   return gates;
 }
 
-GateResult judge(const Gate& gate, const std::string& method, const std::vector<std::optional<double>>& values) {
-  GateResult result{gate, method, summarize(values).mean, false};
-  if (!result.mean) {
-    const auto infinite = std::find_if(values.begin(), values.end(), [](const auto& v) { return v && std::isinf(*v); });
-    if (infinite != values.end()) result.mean = *infinite;
-  }
-  result.passed = result.mean && (gate.under ? *result.mean >= gate.bound : *result.mean <= gate.bound);
+GateResult judge(const Gate& gate, const std::string& method, const std::vector<std::optional<double>>& of_patients,
+                 const LeftOut& left_out, std::size_t cases) {
+  GateResult result{gate, method, summarize(of_patients).mean, left_out, cases, false};
+  if (!result.mean && left_out.infinite > 0) result.mean = std::numeric_limits<double>::infinity();
+  const bool within = result.mean && (gate.under ? *result.mean >= gate.bound : *result.mean <= gate.bound);
+  const bool all_defined = left_out.undefined == 0 || gate.allow_undefined;
+  result.passed = within && all_defined && (gate.under || left_out.infinite == 0);
   return result;
 }
 
-std::string describe(const GateResult& result) {
-  const char* const side = result.gate.under ? "under" : "over";
-  if (!result.mean) {
-    return fmt::format("method '{}': {} has no mean to hold against {}", result.method, result.gate.key,
-                       result.gate.bound);
+namespace {
+
+/// What the mean leaves out, and what that does to the gate.
+std::string left_out_text(const GateResult& result) {
+  const std::string left = describe(result.left_out, result.cases);
+  if (left.empty()) return "";
+  const Gate& gate = result.gate;
+  std::string text = "; it is " + left;
+  if (result.left_out.undefined > 0 && !gate.allow_undefined) {
+    text += ", and an undefined value counts as missed (--allow-undefined leaves it out)";
   }
-  return fmt::format("method '{}': the mean of {}, {}, is {}{} {}", result.method, result.gate.key, *result.mean,
-                     result.passed ? "not " : "", side, result.gate.bound);
+  if (result.left_out.infinite > 0 && !gate.under) text += ", and infinity is over every bound";
+  return text;
+}
+
+}  // namespace
+
+std::string describe(const GateResult& result) {
+  const Gate& gate = result.gate;
+  std::string text;
+  if (result.mean) {
+    const bool within = gate.under ? *result.mean >= gate.bound : *result.mean <= gate.bound;
+    text = fmt::format("the mean of {}, {}, is {}{} {}", gate.key, *result.mean, within ? "not " : "",
+                       gate.under ? "under" : "over", gate.bound);
+  } else {
+    text = fmt::format("{} has no mean to hold against {}", gate.key, gate.bound);
+  }
+  return fmt::format("method '{}': {}{}", result.method, text, left_out_text(result));
 }
 
 }  // namespace gdm::metrics

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "metrics/metric.hpp"
+#include "metrics/summary.hpp"
 
 namespace gdm::metrics {
 
@@ -13,7 +14,8 @@ namespace gdm::metrics {
 struct Gate {
   std::string key;  ///< of a metric
   double bound = 0;
-  bool under = true;  ///< missed if the mean is below the bound; else if it is above
+  bool under = true;             ///< missed if the mean is below the bound; else if it is above
+  bool allow_undefined = false;  ///< else a case without a value misses it, whatever the mean of the others
 };
 
 /// "psnr=28"; `option` is --fail-under or --fail-over. Throws Error (usage) unless it is KEY=NUMBER.
@@ -27,14 +29,19 @@ struct GateResult {
   Gate gate;
   std::string method;
   std::optional<double> mean;  ///< none if no patient has a value: the gate is missed
+  LeftOut left_out;            ///< of `cases`
+  std::size_t cases = 0;
   bool passed = false;
 };
 
 /// The mean of finite values, one per patient (patient_means()); infinity where only infinite ones are there (PSNR of
-/// identical volumes).
-GateResult judge(const Gate& gate, const std::string& method, const std::vector<std::optional<double>>& values);
+/// identical volumes). `left_out` counts those of the `cases` that the mean leaves out: an undefined one misses the
+/// gate unless that is allowed; an infinite one is above every bound, so it never misses --fail-under and always
+/// --fail-over. It does not enter the mean of the others, or one perfect case would hide all bad ones.
+GateResult judge(const Gate& gate, const std::string& method, const std::vector<std::optional<double>>& of_patients,
+                 const LeftOut& left_out, std::size_t cases);
 
-/// "method 'a': the mean of psnr_db, 27.1, is under 28"
+/// "method 'a': the mean of psnr_db, 27.1, is under 28", and what the mean leaves out
 std::string describe(const GateResult& result);
 
 }  // namespace gdm::metrics

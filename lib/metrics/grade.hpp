@@ -103,6 +103,7 @@ struct GradeOptions {
 struct Aggregate {
   Summary over_patients;
   std::size_t cases = 0;                  ///< with a finite value
+  LeftOut left_out;                       ///< the other cases
   std::optional<Interval> mean_interval;  ///< mean_interval()
 };
 

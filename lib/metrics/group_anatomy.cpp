@@ -8,30 +8,32 @@
 namespace gdm::metrics {
 namespace {
 
-std::vector<Metric> list(const Settings& /*settings*/) {
-  std::vector<Metric> metrics = segment_metrics(
-      "bone", "bone", fmt::format("the mask voxels with at least {:g} HU", bone_threshold_hu), "anatomy: bone");
+std::vector<Metric> list(const Settings& settings) {
+  std::vector<Metric> metrics =
+      segment_metrics("bone", "bone", fmt::format("the mask voxels with at least {:g} HU", bone_threshold_hu),
+                      "anatomy: bone", settings);
   const std::string body =
       "each volume's body (largest 6-connected component above -400 HU after -1024 HU was set outside the mask, holes "
       "filled in every axial slice)";
-  const std::vector<Metric> lung =
-      segment_metrics("lung", "lung", "lung and other gas, the voxels below -500 HU in " + body, "anatomy: lung");
-  const std::vector<Metric> whole = segment_metrics("body", "body", body, "anatomy: body");
+  const std::vector<Metric> lung = segment_metrics(
+      "lung", "lung", "lung and other gas, the voxels below -500 HU in " + body, "anatomy: lung", settings);
+  const std::vector<Metric> whole = segment_metrics("body", "body", body, "anatomy: body", settings);
   metrics.insert(metrics.end(), lung.begin(), lung.end());
   metrics.insert(metrics.end(), whole.begin(), whole.end());
   return metrics;
 }
 
-void measure(const CaseVolumes& v, const Settings& /*settings*/, Scores& scores) {
+void measure(const CaseVolumes& v, const Settings& settings, Scores& scores) {
   if (wants_segment(scores, "bone")) {
     score_segment(segment_above(v.prediction_hu, v.mask, bone_threshold_hu),
-                  segment_above(v.target_hu, v.mask, bone_threshold_hu), "bone", scores);
+                  segment_above(v.target_hu, v.mask, bone_threshold_hu), "bone", settings, scores);
   }
   const bool lung = wants_segment(scores, "lung"), body = wants_segment(scores, "body");
   if (!lung && !body) return;
   const Mask predicted = segment_body(v.prediction_hu, v.mask), real = segment_body(v.target_hu, v.mask);
-  if (lung) score_segment(segment_gas(v.prediction_hu, predicted), segment_gas(v.target_hu, real), "lung", scores);
-  if (body) score_segment(predicted, real, "body", scores);
+  if (lung)
+    score_segment(segment_gas(v.prediction_hu, predicted), segment_gas(v.target_hu, real), "lung", settings, scores);
+  if (body) score_segment(predicted, real, "body", settings, scores);
 }
 
 }  // namespace

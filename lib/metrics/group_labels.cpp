@@ -25,7 +25,7 @@ std::vector<Metric> list(const Settings& settings) {
     const std::vector<Metric> segment =
         segment_metrics(prefix_of(label), label.name,
                         "the mask voxels with label " + std::to_string(label.value) + " in the two label volumes",
-                        "labels: " + label.name);
+                        "labels: " + label.name, settings);
     metrics.insert(metrics.end(), segment.begin(), segment.end());
   }
   return metrics;
@@ -52,13 +52,13 @@ void measure(const CaseVolumes& v, const Settings& settings, Scores& scores) {
   for (const Label& label : settings.labels) {
     if (!wants_segment(scores, prefix_of(label))) continue;
     if (v.predicted_labels == nullptr) {
-      for (const Metric& metric : segment_metrics(prefix_of(label), "", "", "")) {
+      for (const Metric& metric : segment_metrics(prefix_of(label), "", "", "", settings)) {
         scores.set(metric.key, std::nullopt, "it has no label volume");
       }
       continue;
     }
     score_segment(segment_label(*v.predicted_labels, v.mask, label.value),
-                  segment_label(*v.target_labels, v.mask, label.value), prefix_of(label), scores);
+                  segment_label(*v.target_labels, v.mask, label.value), prefix_of(label), settings, scores);
   }
 }
 

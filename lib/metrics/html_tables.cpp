@@ -20,7 +20,7 @@ std::string preference(const std::string& better) {
   return better == "zero" ? " \u21920" : "";
 }
 
-/// Whether no method's mean is better, with more than one to choose from.
+/// Whether no method's mean is better, with more than one to choose from and all over as many cases.
 bool is_best(const ShownReport& report, std::size_t method, const ShownMetric& metric) {
   if (metric.better.empty() || report.methods.size() < 2) return false;
   const auto merit = [&](const ShownMethod& m) -> std::optional<double> {
@@ -28,6 +28,13 @@ bool is_best(const ShownReport& report, std::size_t method, const ShownMetric& m
     if (!mean) return std::nullopt;
     return metric.better == "higher" ? *mean : metric.better == "zero" ? -std::abs(*mean) : -*mean;
   };
+  const auto cases = [&](const ShownMethod& m) {
+    return holds(m.aggregate, metric.key) ? number_at(m.aggregate[metric.key], "n") : std::nullopt;
+  };
+  const bool comparable = std::all_of(report.methods.begin(), report.methods.end(), [&](const ShownMethod& other) {
+    return cases(other) == cases(report.methods[method]);
+  });
+  if (!comparable) return false;
   const auto own = merit(report.methods[method]);
   return own && std::none_of(report.methods.begin(), report.methods.end(), [&](const ShownMethod& other) {
            const auto its = merit(other);
@@ -47,7 +54,7 @@ std::string summary_cell(const ShownReport& report, std::size_t method, const Sh
   const auto sd = number_at(s, "sd");
   std::string mean = decimal(number_at(s, "mean"), d) + (sd ? " \u00b1 " + decimal(sd, d) : "");
   const double n = number_at(s, "n").value_or(0);
-  if (n != static_cast<double>(report.cases.size())) mean += fmt::format(" (n = {:g})", n);
+  if (n != static_cast<double>(report.cases.size())) mean += fmt::format(" ({:g} of {})", n, report.cases.size());
   const bool best = is_best(report, method, metric);
   // On a line of its own, or two methods would not stand side by side on a phone.
   const std::string interval = interval_text(s.value("mean_interval", Json()), d);
@@ -162,6 +169,13 @@ std::string summary_section(const ShownReport& report) {
                      "<p class=\"hint\">" + hint + "</p>\n");
 }
 
+/// " (7 of 9)" where the mean that was judged leaves out cases.
+std::string judged_cases(const Json& gate) {
+  const double cases = number_at(gate, "cases").value_or(0);
+  const double left = number_at(gate, "undefined").value_or(0) + number_at(gate, "infinite").value_or(0);
+  return left > 0 ? fmt::format(" ({:g} of {:g})", cases - left, cases) : "";
+}
+
 std::string gates_section(const ShownReport& report) {
   if (!holds(report.json, "gates")) return "";
   std::string body;
@@ -169,7 +183,7 @@ std::string gates_section(const ShownReport& report) {
     const bool under = gate.contains("fail_under"), passed = gate.value("passed", false);
     const std::string key = text_at(gate, "metric");
     body += "<tr>" + row_head(text_at(gate, "method")) + cell(report.title(key), "text") +
-            cell(decimal(number_at(gate, "mean"), report.decimals(key))) +
+            cell(decimal(number_at(gate, "mean"), report.decimals(key)) + judged_cases(gate)) +
             cell(fmt::format("{} {}", under ? "at least" : "at most",
                              plain_text(gate.at(under ? "fail_under" : "fail_over"))),
                  "text") +

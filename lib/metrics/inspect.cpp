@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "io/safetensors.hpp"
+#include "io/unknown_orientation.hpp"
 #include "sys/descriptor.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -89,6 +91,37 @@ void inspect_safetensors(const fs::path& path, Inspection& result) {
   result.facts.push_back({"made by", run.value("tool", "") + " " + run.value("version", "")});
 }
 
+namespace {
+
+/// A volume or a safetensors file; notices come when all is read, those of what reading logged last. Throws Error after
+/// them.
+void inspect_whole(FileKind kind, const fs::path& path, const InspectOptions& options, const Notify& add,
+                   Inspection& result) {
+  std::vector<Notice> notices;
+  std::optional<Error> failure;
+  {
+    const WarningCapture capture;  // ends before anybody is told: telling may be logging
+    try {
+      if (kind == FileKind::volume) {
+        inspect_volume(
+            path, options, [&](const Notice& notice) { notices.push_back(notice); }, result);
+      } else {
+        inspect_safetensors(path, result);
+      }
+    } catch (const Error& error) {
+      failure = error;
+    }
+    for (const std::string& warning : capture.warnings()) {
+      if (!tells_unknown_orientation(warning))
+        notices.push_back({false, warning});  // inspect_volume() says it each time
+    }
+  }
+  for (const Notice& notice : notices) add(notice);
+  if (failure) throw *failure;
+}
+
+}  // namespace
+
 Inspection inspect(const fs::path& path, const InspectOptions& options, const Notify& notify) {
   Inspection result;
   result.name = input_name(path);
@@ -96,25 +129,17 @@ Inspection inspect(const fs::path& path, const InspectOptions& options, const No
     result.notices.push_back(notice);
     notify(notice);
   };
-  std::string error;
-  const WarningCapture capture;
   try {
-    switch (file_kind(path)) {
-      case FileKind::json:
-        inspect_json(path, options, add, result);
-        break;
-      case FileKind::safetensors:
-        inspect_safetensors(path, result);
-        break;
-      case FileKind::volume:
-        inspect_volume(path, options, add, result);
+    const FileKind kind = file_kind(path);
+    if (kind == FileKind::json) {
+      inspect_json(path, options, add, result);
+    } else {
+      inspect_whole(kind, path, options, add, result);
     }
   } catch (const Error& failure) {
-    error = failure.what();
     result.kind.clear();
+    add({true, failure.what()});
   }
-  for (const std::string& warning : capture.warnings()) add({false, warning});
-  if (!error.empty()) add({true, error});
   return result;
 }
 

@@ -11,8 +11,9 @@
 #include "image/hu_check.hpp"
 #include "image/mask.hpp"
 #include "io/json.hpp"
+#include "io/known_sidecar.hpp"
 #include "io/manifest.hpp"
-#include "io/sidecar.hpp"
+#include "io/unknown_orientation.hpp"
 #include "metrics/inspect.hpp"
 #include "sys/descriptor.hpp"
 #include "sys/error.hpp"
@@ -85,6 +86,7 @@ struct CheckedCase {
   Json json = Json::object();
   Row row;
   std::vector<Notice> notices;
+  std::vector<std::string> unknown_orientation;  ///< "target: a.nii.gz", ...
 };
 
 class CaseCheck {
@@ -100,7 +102,9 @@ class CaseCheck {
     for (const auto& [name, path] : item_.inputs) check_volume("inputs." + name, path);
     if (item_.prediction) check_volume("prediction", *item_.prediction);
     if (item_.mask) check_mask();
-    for (const std::string& warning : capture.warnings()) result_.notices.push_back({false, place_ + ": " + warning});
+    for (const std::string& warning : capture.warnings()) {
+      if (!tells_unknown_orientation(warning)) result_.notices.push_back({false, place_ + ": " + warning});
+    }
     finish_row();
     return std::move(result_);
   }
@@ -118,7 +122,7 @@ class CaseCheck {
 
   /// The voxels are gone when it returns.
   Seen read(const std::string& role, const fs::path& path) {
-    if (role == "inputs.sinogram" || describes_sinogram(read_sidecar(path))) {
+    if (role == "inputs.sinogram" || describes_sinogram(known_sidecar(path))) {
       ct::StoredSinogram stored = ct::read_sinogram(path);
       return {stored.grid, summarize_values(stored.sinogram.line_integrals)};
     }
@@ -142,6 +146,7 @@ class CaseCheck {
       const auto [grid, values] = read(role, path);
       result_.json["files"][role] = values_json(values);
       const std::string where = role + ": " + path.string();
+      if (has_unknown_orientation(grid)) result_.unknown_orientation.push_back(where);
       const std::string non_finite = non_finite_problem(values);
       if (!non_finite.empty()) problem(where + ": " + non_finite);
       if (non_finite.empty() && values.min == values.max) {
@@ -163,6 +168,9 @@ class CaseCheck {
     try {
       const Mask mask = read_mask(*item_.mask, grid_ ? &*grid_ : nullptr);
       const auto inside = static_cast<double>(count_inside(mask)), whole = static_cast<double>(mask.grid.voxels());
+      if (has_unknown_orientation(mask.grid)) {
+        result_.unknown_orientation.push_back("mask: " + item_.mask->string());
+      }
       if (inside == 0) problem(fmt::format("mask: {}: the mask is empty", item_.mask->string()));
       result_.json["files"]["mask"] = {{"coverage", inside / whole}};
       covered_ = percent(inside, whole);
@@ -193,12 +201,31 @@ class CaseCheck {
   int problems_ = 0;
 };
 
+/// One warning for all files, as whole sets are stored so.
+class UnknownOrientations {
+ public:
+  void add(const std::vector<std::string>& files, const std::string& place) {
+    if (number_ == 0 && !files.empty()) first_ = place + ": " + files.front();
+    number_ += files.size();
+  }
+  void tell(const Notify& add) const {
+    if (number_ == 0) return;
+    const std::string others = number_ == 1 ? "" : fmt::format(" (and of {} other files)", number_ - 1);
+    add({false, fmt::format("{}{}: {}", first_, others, unknown_orientation_text)});
+  }
+
+ private:
+  std::size_t number_ = 0;
+  std::string first_;
+};
+
 void check_cases(const std::vector<Case>& cases, const std::string& name, const Notify& add, Inspection& result) {
   Row titles{"split"};
   for (const std::string& title : volume_titles()) titles.push_back(title);
   titles.insert(titles.end(), {"mask", "check", "case"});
   result.table = {titles};
   result.json["checked"] = Json::array();
+  UnknownOrientations unknown;
   Progress progress("checking", static_cast<std::int64_t>(cases.size()), "cases");
   parallel_in_order(
       static_cast<std::int64_t>(cases.size()),
@@ -209,10 +236,12 @@ void check_cases(const std::vector<Case>& cases, const std::string& name, const 
       },
       [&](std::int64_t n, CheckedCase checked) {
         for (const Notice& notice : checked.notices) add(notice);
+        unknown.add(checked.unknown_orientation, cases[static_cast<std::size_t>(n)].place(name));
         result.json["checked"].push_back(std::move(checked.json));
         result.table.push_back(std::move(checked.row));
         progress.advance(1, cases[static_cast<std::size_t>(n)].id);
       });
+  unknown.tell(add);
 }
 
 // ---- sidecars ----

@@ -6,7 +6,8 @@
 
 #include "ct/sinogram_file.hpp"
 #include "image/mask.hpp"
-#include "io/sidecar.hpp"
+#include "io/known_sidecar.hpp"
+#include "io/unknown_orientation.hpp"
 #include "metrics/inspect.hpp"
 #include "sys/error.hpp"
 
@@ -22,7 +23,7 @@ struct Read {
 
 Json sidecar_of(const fs::path& path, const InspectOptions& options, const Notify& add) {
   try {
-    return read_sidecar(path);
+    return known_sidecar(path);
   } catch (const Error& error) {
     add({options.check, error.what()});
     return nullptr;
@@ -182,6 +183,7 @@ void inspect_volume(const fs::path& path, const InspectOptions& options, const N
   result.volume_row.push_back(covered ? percent(*covered, 1.0) : "-");
   result.volume_row.push_back(file.info.datatype);
   result.volume_row.push_back(result.name);
+  if (has_unknown_orientation(grid)) add({false, result.name + ": " + unknown_orientation_text});
   const std::string problem = non_finite_problem(values);
   if (!problem.empty()) add({options.check, result.name + ": " + problem});
 }

@@ -43,6 +43,8 @@ struct Settings {
   std::vector<Label> labels;          ///< segments of the label volumes; empty: there are none
   bool predicted_labels = false;      ///< predictions have label volumes, too
   std::optional<GammaOptions> gamma;  ///< criteria; none: there are no dose volumes
+  /// Surface distance of a segment that one of the two volumes lacks, in mm; none: it is undefined.
+  std::optional<double> undefined_distance_mm;
   std::string selection = "default";  ///< see metric_list()
 };
 

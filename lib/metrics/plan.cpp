@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "image/grid_match.hpp"
 #include "io/nifti.hpp"
@@ -37,6 +38,15 @@ std::vector<Case> chosen_cases(const MethodManifest& method, const std::string& 
   return cases;
 }
 
+/// "a, b, c and 17 more"
+std::string few_of(const std::vector<std::string>& names) {
+  constexpr std::size_t few = 5;
+  const std::size_t shown = std::min(few, names.size());
+  const std::string text =
+      fmt::format("{}", fmt::join(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  return names.size() > shown ? fmt::format("{} and {} more", text, names.size() - shown) : text;
+}
+
 /// Throws Error unless both lists have the same ids.
 void check_same_ids(const MethodManifest& a, const std::vector<Case>& cases_a, const MethodManifest& b,
                     const std::map<std::string, Case>& cases_b) {
@@ -46,15 +56,16 @@ void check_same_ids(const MethodManifest& a, const std::vector<Case>& cases_a, c
   }
   if (!missing.empty()) {
     throw Error(fmt::format("methods '{}' and '{}' have different cases: '{}' lacks {}", a.name, b.name, b.name,
-                            fmt::join(missing, ", ")));
+                            few_of(missing)));
   }
   if (cases_b.size() == cases_a.size()) return;
+  std::set<std::string> ids_a;
+  for (const Case& c : cases_a) ids_a.insert(c.id);
   for (const auto& [id, unused] : cases_b) {
-    const bool known = std::any_of(cases_a.begin(), cases_a.end(), [&id = id](const Case& c) { return c.id == id; });
-    if (!known) missing.push_back(id);
+    if (ids_a.count(id) == 0) missing.push_back(id);
   }
   throw Error(fmt::format("methods '{}' and '{}' have different cases: '{}' lacks {}", a.name, b.name, a.name,
-                          fmt::join(missing, ", ")));
+                          few_of(missing)));
 }
 
 void check_case(const MethodManifest& method, const Case& c, const Case& reference) {

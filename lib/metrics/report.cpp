@@ -43,7 +43,7 @@ void add_aggregates(const Grades& grades, const MethodGrades& method, const Colu
     iqr.push_back(cell(s.iqr(), decimals));
     interval.push_back(cell(aggregate.mean_interval, decimals));
     patients.push_back(std::to_string(s.n));
-    cases.push_back(std::to_string(aggregate.cases));
+    cases.push_back(share_text(aggregate.cases, method.cases.size()));
   }
   rows.insert(rows.end(), {mean, interval, sd, median, iqr, patients, cases});
 }
@@ -83,12 +83,27 @@ Json gates_json(const Grades& grades) {
                      {"metric", result.gate.key},
                      {result.gate.under ? "fail_under" : "fail_over", result.gate.bound},
                      {"mean", number(result.mean)},
+                     {"cases", result.cases},
+                     {"undefined", result.left_out.undefined},
+                     {"infinite", result.left_out.infinite},
                      {"passed", result.passed}});
   }
   return gates;
 }
 
 }  // namespace
+
+std::string left_out_text(const Grades& grades) {
+  std::string text;
+  for (const MethodGrades& method : grades.methods) {
+    for (std::size_t m = 0; m < grades.metrics.size(); ++m) {
+      const std::string left = describe(method.aggregates[m].left_out, method.cases.size());
+      if (!left.empty())
+        text += fmt::format("left out of means: {}, {}: {}\n", method.name, grades.metrics[m].title, left);
+    }
+  }
+  return text;
+}
 
 std::string outcome_text(const Grades& grades) {
   std::string text;
@@ -114,6 +129,7 @@ std::string full_text(const Grades& grades) {
       "{}, {}, seed {}; aggregates are over patients, whose cases are averaged first; 95 %: Student's interval of the "
       "mean\n",
       counted(grades.patients, "patient"), counted(grades.methods.front().cases.size(), "case"), grades.seed);
+  text += left_out_text(grades);
   text += fmt::format("profile: {}\n", name_of(grades.settings.profile));
   for (const Metric& metric : grades.metrics) text += fmt::format("{}: {}\n", metric.title, metric.definition);
   for (const MethodGrades& method : grades.methods) {
@@ -134,6 +150,7 @@ Json report_json(const Grades& grades, const Json& provenance) {
               {"patients", grades.patients},
               {"cases", grades.methods.front().cases.size()},
               {"seed", grades.seed}};
+  if (const auto& penalty = grades.settings.undefined_distance_mm) report["undefined_distance_mm"] = *penalty;
   report["metrics"] = metrics_json(grades);
   report["methods"] = Json::array();
   for (const MethodGrades& method : grades.methods) {
@@ -142,12 +159,17 @@ Json report_json(const Grades& grades, const Json& provenance) {
     for (std::size_t m = 0; m < grades.metrics.size(); ++m) {
       const Aggregate& aggregate = method.aggregates[m];
       const Summary& s = aggregate.over_patients;
-      entry["aggregate"][grades.metrics[m].key] = {
-          {"mean", number(s.mean)}, {"mean_interval", interval_json(aggregate.mean_interval)},
-          {"sd", number(s.sd)},     {"median", number(s.median)},
-          {"q1", number(s.q1)},     {"q3", number(s.q3)},
-          {"iqr", number(s.iqr())}, {"n", aggregate.cases},
-          {"patients", s.n}};
+      entry["aggregate"][grades.metrics[m].key] = {{"mean", number(s.mean)},
+                                                   {"mean_interval", interval_json(aggregate.mean_interval)},
+                                                   {"sd", number(s.sd)},
+                                                   {"median", number(s.median)},
+                                                   {"q1", number(s.q1)},
+                                                   {"q3", number(s.q3)},
+                                                   {"iqr", number(s.iqr())},
+                                                   {"n", aggregate.cases},
+                                                   {"patients", s.n},
+                                                   {"undefined", aggregate.left_out.undefined},
+                                                   {"infinite", aggregate.left_out.infinite}};
     }
     entry["cases"] = Json::array();
     for (const CaseGrades& c : method.cases) {

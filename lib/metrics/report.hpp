@@ -19,6 +19,8 @@ std::string short_text(const Grades& grades);
 /// comparison of methods, efficiency, definitions, notes and outcome_text(). An undefined value is "-".
 std::string full_text(const Grades& grades);
 
+/// A line for each method and metric whose mean leaves out cases: how many, and whether undefined or infinite.
+std::string left_out_text(const Grades& grades);
 /// A line for each skipped case and each gate.
 std::string outcome_text(const Grades& grades);
 

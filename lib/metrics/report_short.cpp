@@ -55,6 +55,13 @@ std::string value_text(const std::string& value, const std::string& low, const s
   return fmt::format("{} [{}, {}]", value, low, high);
 }
 
+/// Else a method would be best by the cases that its mean leaves out.
+bool over_the_same_number(const Grades& grades, std::size_t metric) {
+  return std::all_of(grades.methods.begin(), grades.methods.end(), [&](const MethodGrades& method) {
+    return method.aggregates[metric].cases == grades.methods.front().aggregates[metric].cases;
+  });
+}
+
 Line metric_line(const Grades& grades, std::size_t metric) {
   const Metric& what = grades.metrics[metric];
   Line line{what.title, {}, {}};
@@ -65,10 +72,14 @@ Line metric_line(const Grades& grades, std::size_t metric) {
     means.push_back(aggregate.over_patients.mean);
     std::string text = cell(means.back(), what.decimals);
     if (interval) text = value_text(text, cell(interval->low, what.decimals), cell(interval->high, what.decimals));
-    if (aggregate.cases < method.cases.size()) text += fmt::format(" ({} of {})", aggregate.cases, method.cases.size());
+    if (aggregate.cases < method.cases.size()) text += " (" + share_text(aggregate.cases, method.cases.size()) + ")";
     line.values.push_back(std::move(text));
   }
-  line.marks = best_marks(means, what.better);
+  if (over_the_same_number(grades, metric)) {
+    line.marks = best_marks(means, what.better);
+  } else {
+    line.marks.resize(means.size());
+  }
   for (const PairComparison& pair : grades.comparisons.pairs) {
     if (pair.metric != metric) continue;
     mark_difference(pair.a, pair.b, better_method(pair, what.better), grades.comparisons.reference, line.marks);
@@ -179,7 +190,7 @@ std::string short_text(const Grades& grades) {
   std::string text = tables_text(grades);
   text += fmt::format("\n{}, {}, seed {}; mean over patients [95 % interval]\n", counted(grades.patients, "patient"),
                       counted(grades.methods.front().cases.size(), "case"), grades.seed);
-  text += marks_text(grades);
+  text += marks_text(grades) + left_out_text(grades);
   for (const MethodGrades& method : grades.methods) {
     if (!method.note.empty()) text += fmt::format("{}: {}\n", method.name, method.note);
   }

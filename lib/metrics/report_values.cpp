@@ -21,6 +21,10 @@ std::string counted(std::size_t number, const std::string& what) {
   return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
 }
 
+std::string share_text(std::size_t number, std::size_t of) {
+  return number == of ? std::to_string(number) : fmt::format("{} of {}", number, of);
+}
+
 nlohmann::ordered_json number(const std::optional<double>& value) {
   return value && std::isfinite(*value) ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
 }

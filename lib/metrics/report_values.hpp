@@ -15,6 +15,8 @@ std::string cell(const std::optional<double>& value, int decimals);
 std::string cell(const std::optional<Interval>& interval, int decimals);
 /// "1 case", "2 cases".
 std::string counted(std::size_t number, const std::string& what);
+/// "9" of 9, "7 of 9" of 9.
+std::string share_text(std::size_t number, std::size_t of);
 /// For JSON: null if there is none or it is not finite.
 nlohmann::ordered_json number(const std::optional<double>& value);
 /// [low, high], or null.

@@ -11,9 +11,12 @@ namespace gdm::metrics {
 /// dice, hd95_mm, assd_mm, volume_error_ml and volume_error_percent of the segment whose keys begin with `prefix`;
 /// `what` is its definition in words.
 std::vector<Metric> segment_metrics(const std::string& prefix, const std::string& title, const std::string& what,
-                                    const std::string& block);
+                                    const std::string& block, const Settings& settings);
 
 bool wants_segment(const Scores& scores, const std::string& prefix);
-void score_segment(const Mask& prediction, const Mask& target, const std::string& prefix, Scores& scores);
+/// Where one of the volumes alone has the segment, its distances are settings.undefined_distance_mm, with a note; where
+/// neither has it they stay undefined, as nothing was missed.
+void score_segment(const Mask& prediction, const Mask& target, const std::string& prefix, const Settings& settings,
+                   Scores& scores);
 
 }  // namespace gdm::metrics

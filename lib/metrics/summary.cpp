@@ -2,6 +2,8 @@
 #include "metrics/summary.hpp"
 #include "sys/quantile.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -31,6 +33,22 @@ Summary summarize(const std::vector<std::optional<double>>& values) {
   summary.median = quantile_of_sorted(finite, 0.5);
   summary.q3 = quantile_of_sorted(finite, 0.75);
   return summary;
+}
+
+LeftOut left_out(const std::vector<std::optional<double>>& values) {
+  LeftOut left;
+  for (const auto& value : values) {
+    if (value && std::isfinite(*value)) continue;
+    ++(value && *value > 0 ? left.infinite : left.undefined);
+  }
+  return left;
+}
+
+std::string describe(const LeftOut& left, std::size_t cases) {
+  std::string text;
+  if (left.undefined > 0) text = fmt::format("undefined for {}", left.undefined);
+  if (left.infinite > 0) text += fmt::format("{}infinite for {}", text.empty() ? "" : ", ", left.infinite);
+  return text.empty() ? "" : fmt::format("{} of {} case{}", text, cases, cases == 1 ? "" : "s");
 }
 
 }  // namespace gdm::metrics

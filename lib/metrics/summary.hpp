@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace gdm::metrics {
@@ -18,5 +19,15 @@ struct Summary {
 
 /// Values that are none, NaN or infinite are left out and do not count in n.
 Summary summarize(const std::vector<std::optional<double>>& values);
+
+/// How many values a summary leaves out.
+struct LeftOut {
+  std::size_t undefined = 0;  ///< none, NaN or minus infinity
+  std::size_t infinite = 0;   ///< plus infinity: PSNR of identical volumes
+  std::size_t all() const { return undefined + infinite; }
+};
+LeftOut left_out(const std::vector<std::optional<double>>& values);
+/// "undefined for 1, infinite for 2 of 9 cases"; "" if none is left out.
+std::string describe(const LeftOut& left, std::size_t cases);
 
 }  // namespace gdm::metrics

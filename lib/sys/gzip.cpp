@@ -41,6 +41,11 @@ std::size_t get_little_endian(const std::uint8_t* from) {
   return value;
 }
 
+/// Also true of nothing. Tapes and block devices fill up with zeros, and gzip reads such files, too.
+bool only_zeros(const std::uint8_t* data, std::size_t size) {
+  return std::all_of(data, data + size, [](std::uint8_t byte) { return byte == 0; });
+}
+
 /// Magic, method, flags and extra field; not MTIME, XFL and OS, which say nothing about the data.
 bool states_its_length(const std::uint8_t* member) {
   return std::equal(member, member + 4, member_start.begin()) &&
@@ -70,7 +75,7 @@ Bytes gunzip(const std::uint8_t* data, std::size_t size, std::size_t expected, s
     if (result != LIBDEFLATE_SUCCESS) throw damaged(consumed, size);
     consumed += in;
     produced += out;
-  } while (consumed < size);
+  } while (!only_zeros(data + consumed, size - consumed));
   output.resize(produced);
   return output;
 }
@@ -94,7 +99,7 @@ Bytes gzip_member(const std::uint8_t* data, std::size_t size) {
 std::vector<GzipMember> gzip_index(const std::uint8_t* data, std::size_t size) {
   std::vector<GzipMember> members;
   GzipMember member;
-  while (member.begin < size) {
+  while (!only_zeros(data + member.begin, size - member.begin)) {
     const std::size_t left = size - member.begin;
     if (left < header_bytes + trailer_bytes || !states_its_length(data + member.begin)) return {};
     member.bytes = get_little_endian(data + member.begin + member_start.size());

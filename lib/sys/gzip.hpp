@@ -22,7 +22,7 @@ constexpr std::uint64_t gzip_largest_ratio = 1032;
 bool is_gzip(const std::uint8_t* data, std::size_t size);
 
 /// Decompresses all members. Memory for `expected` bytes is taken first and grows up to `limit`; more output than that,
-/// a damaged or cut member, and bytes after the last member are Errors.
+/// a damaged or cut member, and bytes after the last member other than zeros to the end are Errors.
 Bytes gunzip(const std::uint8_t* data, std::size_t size, std::size_t expected, std::size_t limit);
 
 /// One member that holds `size` bytes (at most 2 GiB) and its own length.
@@ -34,7 +34,7 @@ struct GzipMember {
 };
 
 /// The members of `data` as their extra fields and trailers state them; empty if one does not, if the lengths do not
-/// add up to `size`, or if the content is longer than deflate can make it.
+/// add up to `size` but for zeros at its end, or if the content is longer than deflate can make it.
 std::vector<GzipMember> gzip_index(const std::uint8_t* data, std::size_t size);
 
 /// Decompresses members of `data` on all cores and hands each one's content to `take`, called from those threads in no

@@ -24,6 +24,19 @@ GzipStream::~GzipStream() = default;
 GzipStream::GzipStream(GzipStream&&) noexcept = default;
 GzipStream& GzipStream::operator=(GzipStream&&) noexcept = default;
 
+bool GzipStream::skip_padding() {
+  const std::uint8_t *const from = stream_->next_in, *const end = from + stream_->avail_in;
+  const std::uint8_t* const other = std::find_if(from, end, [](std::uint8_t byte) { return byte != 0; });
+  padded_ = padded_ || other != from;
+  stream_->next_in = const_cast<std::uint8_t*>(other);
+  stream_->avail_in = static_cast<uInt>(end - other);
+  if (padded_ && other != end) {
+    throw Error(fmt::format("the gzip data are damaged at byte {}: more follows the zeros after the last member",
+                            consumed_ - stream_->avail_in));
+  }
+  return padded_;
+}
+
 std::size_t GzipStream::read(std::uint8_t* to, std::size_t bytes) {
   std::size_t done = 0;
   while (done < bytes) {
@@ -35,6 +48,7 @@ std::size_t GzipStream::read(std::uint8_t* to, std::size_t bytes) {
       stream_->avail_in = static_cast<uInt>(size);
       consumed_ += size;
     }
+    if (between_members_ && skip_padding()) continue;
     if (between_members_) inflateReset(stream_.get());
     const std::size_t room = std::min<std::size_t>(bytes - done, std::numeric_limits<uInt>::max());
     stream_->next_out = to + done;

@@ -22,18 +22,21 @@ class GzipStream {
   GzipStream& operator=(GzipStream&&) noexcept;
 
   /// Decompresses until `bytes` have come or the members end; returns how many came. Damage, an end within a member and
-  /// bytes after the last member that are not gzip are Errors; CRC and length of a member are known to be right when a
-  /// byte behind it, or the end, has been read.
+  /// bytes after the last member that are neither gzip nor zeros to the end are Errors; CRC and length of a member are
+  /// known to be right when a byte behind it, or the end, has been read.
   std::size_t read(std::uint8_t* to, std::size_t bytes);
 
  private:
   struct Inflate {
     void operator()(z_stream_s* stream) const;
   };
+  /// Between members: whether zeros to the end begin, which are taken.
+  bool skip_padding();
+
   Source source_;
   std::unique_ptr<z_stream_s, Inflate> stream_;
   std::size_t consumed_ = 0;
-  bool between_members_ = false;
+  bool between_members_ = false, padded_ = false;
 };
 
 }  // namespace gdm

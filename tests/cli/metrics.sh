@@ -90,10 +90,28 @@ expect 2 "there is no 'psn'" self.json --metrics psn
 expect 0 '^ +mean +10\.00 +52\.09$|^ten +mean +10\.00 +52\.09$' ten=ten.json --metrics mae,psnr --full  # units may be left out
 
 # Gates.
+cases many.json a:plus10.nii b:plus10.nii
 expect 0 'gate passed: method .ten.: the mean of psnr_db' ten=ten.json --fail-under psnr_db=52 --fail-over mae_hu=10
 expect 4 "method 'ten': the mean of psnr_db" ten=ten.json --fail-under psnr=60
 expect 4 "method 'ten': the mean of mae_hu, 10, is over 9.5" ten=ten.json --fail-over mae_hu=9.5 --json
 grep -q '"passed": false' out || fail "the missed gate is not in the JSON"
+# A case whose bone was missed has no distance: the gate does not pass over it; a perfect case is no missed one.
+write_nifti soft.nii 18 16 11 int16 40 -1000
+cases missed.json a:plus10.nii b:soft.nii
+hd95=(--metrics bone_hd95_mm --fail-over bone_hd95=5)
+expect 4 'undefined for 1 of 2 cases, and an undefined value counts as missed' missed.json "${hd95[@]}"
+grep -qE '^bone HD95/mm .* \(1 of 2\)$' out || fail "the table does not say that its mean leaves out a case"
+expect 0 'gate passed: .* undefined for 1 of 2 cases' missed.json "${hd95[@]}" --allow-undefined
+expect 4 'the mean of bone_hd95_mm, 100, is over 5' missed.json "${hd95[@]}" --undefined-distance 200
+expect 0 'counted as 300 mm: the prediction has no bone' missed.json --metrics anatomy --undefined-distance 300 --full
+expect 0 '"undefined": 1' missed.json --metrics bone_hd95_mm --json
+expect 0 'cases +1 of 2$' missed.json --metrics bone_hd95_mm --full
+cases perfect.json a:plus10.nii b:ct.nii
+expect 0 '^left out of means: .*: infinite for 1 of 2 cases$' perfect.json --metrics psnr --fail-under psnr=52
+expect 4 'infinity is over every bound' perfect.json --metrics psnr --fail-over psnr=60
+expect 0 '^PSNR/dB +52.09 \(1 of 2\) +52.09 ' one=perfect.json all=many.json --metrics psnr
+expect 2 'undefined-distance' ten.json --undefined-distance -1
+expect 2 'undefined-distance' ten.json --undefined-distance nan
 expect 2 "'ncc' is not measured" ten.json --fail-under ncc=0.9
 expect 2 'KEY=NUMBER' ten.json --fail-under mae_hu
 

@@ -96,6 +96,27 @@ TEST_CASE("gzip: empty input, tiny members, bombs, garbage and cuts") {
   }
 }
 
+TEST_CASE("gzip: zeros after the last member are padding, all else and what follows them is damage") {
+  const ByteVector data = noise(3000);
+  for (const std::size_t member : {std::size_t{1000}, std::size_t{1} << 20}) {
+    for (const std::size_t zeros : {1, 7, 512, 70000}) {
+      ByteVector padded = gzipped(data, member);
+      padded.resize(padded.size() + zeros, 0);
+      CHECK(unpacked(padded, data.size(), data.size()) == data);
+      CHECK(by_members(padded) == data);
+      for (const std::size_t step : {std::size_t{1}, std::size_t{100}, padded.size()})
+        CHECK(streamed(padded, step) == data);
+      for (const std::uint8_t last : {0x01, 0x1f}) {
+        ByteVector spoilt = padded;
+        spoilt.push_back(last);
+        CHECK(contains(error_of([&] { unpacked(spoilt, data.size(), data.size()); }), "damaged"));
+        CHECK(contains(error_of([&] { streamed(spoilt, 100); }), "damaged"));
+        CHECK(gdm::gzip_index(spoilt.data(), spoilt.size()).empty());
+      }
+    }
+  }
+}
+
 TEST_CASE("gzip: a member whose stated length is wrong is not taken for what it is not") {
   ByteVector two = gzipped(noise(5000));
   const std::size_t first = two.size();

@@ -313,6 +313,30 @@ TEST_CASE("nifti: which transform is used, and when a warning says so") {
   CHECK(close_to(gdm::read_volume(folder / "w.nii").grid, oblique, 1e-6));
 }
 
+TEST_CASE("nifti: an sform that was never written gives way to a good qform") {
+  const TemporaryFolder folder;
+  RawNifti raw = int16_image();
+  raw.set_codes(2, 0);
+  put_file(folder / "q.nii", raw.bytes());
+  const Grid expected = gdm::read_volume(folder / "q.nii").grid;
+  for (const double offset : {0.0, 30.0}) {  // with or without a place
+    raw.set_codes(2, 1);
+    raw.set_srow({{{0, 0, 0, offset}, {0, 0, 0, 0}, {0, 0, 0, 0}}});
+    CHECK(contains(warnings_of(folder, raw), "w.nii: the sform has code 1 but only zeros; the qform is used"));
+    const Grid grid = gdm::read_volume(folder / "w.nii").grid;
+    CHECK(gdm::same_grid(grid, expected, 1e-9));
+    CHECK(grid.sform_code == 0);
+    CHECK(grid.qform_code == 2);
+  }
+  raw.set_codes(0, 1);
+  put_file(folder / "w.nii", raw.bytes());
+  CHECK(contains(error_of([&] { gdm::read_volume(folder / "w.nii"); }), "the sform is singular"));
+  raw.set_codes(2, 1);  // damaged, not blank
+  raw.set_srow({{{1, 0, 0, 0}, {0, 0, 0, 0}, {0, 0, 1, 0}}});
+  put_file(folder / "w.nii", raw.bytes());
+  CHECK(contains(error_of([&] { gdm::read_volume(folder / "w.nii"); }), "the sform is singular"));
+}
+
 TEST_CASE("nifti: a half turn close to the limit of single precision agrees with its sform or has no qform") {
   const TemporaryFolder folder;
   for (const double angle : {3.14159265, 3.1412, 3.1409, 3.14, 1.0, -3.1411}) {

@@ -8,6 +8,7 @@
 #include "metrics/gates.hpp"
 #include "metrics/metric.hpp"
 #include "metrics/regrid.hpp"
+#include "metrics/segment_scores.hpp"
 #include "sys/error.hpp"
 
 using namespace gdm;
@@ -93,14 +94,18 @@ TEST_CASE("gates: bounds on means") {
              over = gate_from_text("mae_hu=-1e2", "--fail-over");
   CHECK(under.under);
   CHECK(over.bound == -100.0);
-  CHECK(judge(under, "m", {28.0, 29.0, std::nullopt}).passed);
-  CHECK_FALSE(judge(under, "m", {28.0, 28.9}).passed);
-  CHECK_FALSE(judge(over, "m", {0.0}).passed);
-  CHECK_FALSE(judge(under, "m", {std::nullopt}).passed);
+  const auto judged = [](const Gate& gate, const std::vector<std::optional<double>>& values) {
+    return judge(gate, "m", values, left_out(values), values.size());
+  };
+  CHECK(judged(under, {28.0, 29.0}).passed);
+  CHECK_FALSE(judged(under, {28.0, 28.9}).passed);
+  CHECK_FALSE(judged(over, {0.0}).passed);
   const double infinity = std::numeric_limits<double>::infinity();
-  CHECK(judge(under, "m", {infinity}).passed);
-  CHECK_FALSE(judge(under, "m", {infinity, 20.0}).passed);
-  CHECK(describe(judge(under, "m", {28.0})) == "method 'm': the mean of psnr_db, 28, is under 28.5");
+  CHECK(judged(under, {infinity}).passed);
+  CHECK(judged(under, {infinity, 29.0}).passed);
+  CHECK_FALSE(judged(under, {infinity, 20.0}).passed);
+  CHECK_FALSE(judged(over, {-200.0, infinity}).passed);
+  CHECK(describe(judged(under, {28.0})) == "method 'm': the mean of psnr_db, 28, is under 28.5");
   for (const char* bad : {"", "psnr_db", "psnr_db=", "=3", "psnr_db=3x", "psnr_db=nan", "psnr_db=inf"}) {
     CAPTURE(bad);
     CHECK_THROWS_AS(gate_from_text(bad, "--fail-under"), Error);
@@ -108,6 +113,49 @@ TEST_CASE("gates: bounds on means") {
   CHECK_THROWS_AS(resolved_gates({under}, {{"mae_hu", "", 0, "", ""}}), Error);
   CHECK(resolved_gates({gate_from_text("mae=30", "--fail-over")}, {{"mae_hu", "", 0, "", ""}})[0].key == "mae_hu");
   CHECK_THROWS_AS(resolved_gates({gate_from_text("ma=30", "--fail-over")}, {{"mae_hu", "", 0, "", ""}}), Error);
+}
+
+TEST_CASE("gates: a case without a value is one that was missed, also within a patient who has others") {
+  Gate over = gate_from_text("bone_hd95_mm=5", "--fail-over");
+  CHECK_FALSE(judge(over, "m", {2.0, std::nullopt}, {1, 0}, 2).passed);
+  CHECK_FALSE(judge(over, "m", {2.0}, {1, 0}, 2).passed);
+  CHECK(describe(judge(over, "m", {2.0}, {1, 0}, 2)) ==
+        "method 'm': the mean of bone_hd95_mm, 2, is not over 5; it is undefined for 1 of 2 cases, and an undefined "
+        "value counts as missed (--allow-undefined leaves it out)");
+  over.allow_undefined = true;
+  CHECK(judge(over, "m", {2.0, std::nullopt}, {1, 0}, 2).passed);
+  CHECK(describe(judge(over, "m", {2.0, std::nullopt}, {1, 0}, 2)) ==
+        "method 'm': the mean of bone_hd95_mm, 2, is not over 5; it is undefined for 1 of 2 cases");
+  CHECK_FALSE(judge(over, "m", {std::nullopt}, {1, 0}, 1).passed);
+}
+
+TEST_CASE("what a mean leaves out: undefined and infinite values apart") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const LeftOut left = left_out({1.0, std::nullopt, infinity, -infinity, std::nan(""), 0.0});
+  CHECK(left.undefined == 3);
+  CHECK(left.infinite == 1);
+  CHECK(describe(left, 6) == "undefined for 3, infinite for 1 of 6 cases");
+  CHECK(describe(left_out({1.0}), 1).empty());
+}
+
+TEST_CASE("a stated distance stands for that of a segment which one volume alone has") {
+  const Grid grid = Grid::centred({4, 4, 4}, {1, 1, 1});
+  const Mask empty(grid, 0);
+  Mask some = empty;
+  some.at(1, 1, 1) = 1;
+  Settings settings;
+  const auto scored = [&](const Mask& prediction, const Mask& target) {
+    Scores scores(segment_metrics("bone", "bone", "bone", "", settings));
+    score_segment(prediction, target, "bone", settings, scores);
+    return scores;
+  };
+  CHECK_FALSE(scored(empty, some).values()[1]);
+  settings.undefined_distance_mm = 80;
+  CHECK(scored(empty, some).values()[1] == 80.0);
+  CHECK(scored(some, empty).values()[2] == 80.0);
+  CHECK(scored(empty, some).notes[0] == "bone_hd95_mm is counted as 80 mm: the prediction has no bone");
+  CHECK_FALSE(scored(empty, empty).values()[1]);  // nothing was missed
+  CHECK(scored(some, some).values()[1] == 0.0);
 }
 
 TEST_CASE("regrid: linear ramps are exact, the field ends half a voxel beyond the outermost centres") {

@@ -98,8 +98,10 @@ TEST_CASE("inspect: header, scaling, extension and values of a volume") {
   CHECK(found.json["values"]["max"] == 36.0);
   CHECK(found.json["values"]["non_finite_voxels"] == 1);
   CHECK(!found.failed());
-  REQUIRE(notices.size() == 1);
+  REQUIRE(notices.size() == 2);
   CHECK(!notices[0].problem);
+  CHECK(contains(notices[0].text, "a.nii: sform and qform both have code 0"));
+  CHECK(!notices[1].problem);
   options.check = true;
   CHECK(look().failed());
   CHECK(contains(notices.back().text, "a.nii: 1 of 24 voxels are not finite"));
@@ -127,7 +129,9 @@ TEST_CASE("inspect: volumes of a case must share the target's grid and be finite
   CHECK(lines.empty());
   options.check = true;
   const auto found = gdm::metrics::inspect(folder / "m.json", options, keep);
-  REQUIRE(lines.size() == 2);
+  REQUIRE(lines.size() == 3);
+  CHECK(contains(lines[2], "m.json:2: case 1 'a': target: "));
+  CHECK(contains(lines[2], "ct.nii (and of 4 other files): sform and qform both have code 0"));
   CHECK(contains(lines[0], "m.json:2: case 1 'a': inputs.mr: "));
   CHECK(contains(lines[0], "mr.nii is on another grid than target: 2 x 2 x 4 voxels"));
   CHECK(contains(lines[0], "instead of 2 x 2 x 3"));
