@@ -3,9 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cstdlib>
-
 #include "io/sidecar.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -13,63 +10,6 @@
 #include "sys/signals.hpp"
 
 namespace gdm::cli {
-namespace {
-
-bool parse_number(std::string_view text, std::size_t& number) {
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
-  return result.ec == std::errc() && result.ptr == text.data() + text.size() && !text.empty();
-}
-
-std::size_t slurm_number(const char* name) {
-  const char* text = std::getenv(name);
-  std::size_t number = 0;
-  if (text == nullptr || !parse_number(text, number)) {
-    throw Error(fmt::format("auto: the environment variable {} is not set to a number", name), Exit::usage);
-  }
-  return number;
-}
-
-}  // namespace
-
-Shard parse_shard(const std::string& text) {
-  Shard shard;
-  if (text.empty()) return shard;
-  if (text == "auto") {
-    shard.count = slurm_number("SLURM_ARRAY_TASK_COUNT");
-    shard.number = slurm_number("SLURM_ARRAY_TASK_ID") - slurm_number("SLURM_ARRAY_TASK_MIN") + 1;
-  } else {
-    const auto slash = text.find('/');
-    if (slash == std::string::npos || !parse_number(std::string_view(text).substr(0, slash), shard.number) ||
-        !parse_number(std::string_view(text).substr(slash + 1), shard.count)) {
-      throw Error(fmt::format("'{}' is neither 'auto' nor I/N", text), Exit::usage);
-    }
-  }
-  if (shard.number < 1 || shard.number > shard.count) {
-    throw Error(fmt::format("{}/{} is not a part from 1/N to N/N", shard.number, shard.count), Exit::usage);
-  }
-  return shard;
-}
-
-namespace {
-
-/// The form alone: the variables of "auto" are read when the batch is cut.
-std::string check_shard(const std::string& text) {
-  try {
-    if (text != "auto") parse_shard(text);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
-
-}  // namespace
-
-void add_shard_option(CLI::App& command, std::string& shard) {
-  command.add_option("--shard", shard, "Only part I of N of the cases; auto: from the SLURM array")
-      ->check(CLI::Validator(check_shard, "", "shard"))
-      ->type_name("I/N|auto");
-}
-
 void add_batch_options(CLI::App& command, BatchOptions& options) {
   command.add_option("--split", options.split, "Only these cases of a manifest")
       ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))

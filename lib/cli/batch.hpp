@@ -7,23 +7,16 @@
 #include <string>
 #include <vector>
 
+#include "cli/shard.hpp"
 #include "io/manifest.hpp"
 
 namespace gdm::cli {
 
 struct BatchOptions {
   std::string split = "all";
-  std::string shard;  ///< "i/n" with 1 <= i <= n, "auto", or "" for everything
+  std::string shard;  ///< see parse_shard()
   bool keep_going = false;
 };
-
-/// One of `count` parts of the work.
-struct Shard {
-  std::size_t number = 1, count = 1;  ///< 1 <= number <= count
-};
-/// "I/N", "auto" (SLURM array) or "" for everything. Throws Error (Exit::usage) for a shard that is not possible.
-Shard parse_shard(const std::string& text);
-void add_shard_option(CLI::App& command, std::string& shard);
 
 /// --split, --shard, --keep-going.
 void add_batch_options(CLI::App& command, BatchOptions& options);
@@ -31,8 +24,8 @@ void add_batch_options(CLI::App& command, BatchOptions& options);
 /// "-", FILE.json or FILE.jsonl.
 bool is_manifest(const fs::path& path);
 
-/// The options --split and --shard resolved. Case c of the split belongs to shard c % n + 1. "auto" reads
-/// SLURM_ARRAY_TASK_ID, _MIN and _COUNT. Throws Error (Exit::usage) for a shard that is not possible.
+/// The options --split and --shard resolved. Case c of the split belongs to shard c % n + 1. Throws Error (Exit::usage)
+/// for a shard that is not possible.
 class Batch {
  public:
   Batch(const Manifest& manifest, const BatchOptions& options);
