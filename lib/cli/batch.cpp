@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "cli/resume.hpp"
+#include "io/manifest_parts.hpp"
 #include "io/sidecar.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -16,21 +18,46 @@ void add_batch_options(CLI::App& command, BatchOptions& options) {
       ->type_name("train|val|test|all");
   add_shard_option(command, options.shard);
   command.add_flag("--keep-going", options.keep_going, "Record a failed case and go on; exit 3 at the end");
+  command.add_flag("--resume", options.resume,
+                   "Go on with a stopped batch: keep what was made from the same files with the same options");
 }
 
 bool is_manifest(const fs::path& path) {
   return path == "-" || path.extension() == ".json" || path.extension() == ".jsonl";
 }
 
-Batch::Batch(const Manifest& manifest, const BatchOptions& options) : keep_going_(options.keep_going) {
-  const Shard shard = with_context("--shard", [&] { return parse_shard(options.shard); });
+Batch::Batch(const Manifest& manifest, const BatchOptions& options)
+    : shard_(with_context("--shard", [&] { return parse_shard(options.shard); })),
+      is_part_(!options.shard.empty()),
+      keep_going_(options.keep_going),
+      resume_(options.resume) {
   const std::vector<Case> all = manifest.split(options.split);
-  for (std::size_t n = shard.number - 1; n < all.size(); n += shard.count) cases_.push_back(all[n]);
-  if (!options.shard.empty()) suffix_ = fmt::format("-{}-of-{}", shard.number, shard.count);
+  for (std::size_t n = shard_.number - 1; n < all.size(); n += shard_.count) cases_.push_back(all[n]);
 }
 
 fs::path Batch::manifest_path(const fs::path& folder) const {
-  return folder / ("manifest" + suffix_ + ".json");
+  return folder / manifest_name(shard_.number, is_part_ ? shard_.count : 0);
+}
+
+bool Batch::keeps(const fs::path& output, const std::function<Json()>& recipe) {
+  std::error_code ignored;
+  if (!resume_ || !fs::exists(output, ignored)) return false;
+  const std::string reason = why_not_made(output, recipe());
+  if (reason.empty()) {
+    ++kept_;
+  } else {
+    log_info(fmt::format("{}: is made again: {}", output.string(), reason));
+  }
+  return reason.empty();
+}
+
+void Batch::refuse_outputs_that_are_read(const RunInputs& inputs, const fs::path& folder,
+                                         const std::function<fs::path(const Case&)>& output_of) const {
+  std::vector<fs::path> outputs{manifest_path(folder)};
+  for (const Case& item : cases_) {
+    if (!item.error) add_volume(outputs, output_of(item));
+  }
+  cli::refuse_outputs_that_are_read(inputs, outputs);
 }
 
 std::size_t Batch::run(const std::string& title, const std::function<void(Case&)>& work) {
@@ -48,6 +75,7 @@ std::size_t Batch::run(const std::string& title, const std::function<void(Case&)
     if (item.error) ++failed;
     progress.advance(1, item.id);
   }
+  if (resume_) log_info(fmt::format("{} of {} cases were finished already", kept_, cases_.size()));
   return failed;
 }
 
@@ -55,14 +83,6 @@ void check_volume_writable(const fs::path& path, Overwrite overwrite) {
   if (path == "-") return;
   check_writable(path, overwrite);
   check_writable(sidecar_path(path), overwrite);
-}
-
-void refuse_same_path(const fs::path& input, const fs::path& output) {
-  if (input == "-" || output == "-") return;
-  std::error_code ignored;
-  if (fs::equivalent(input, output, ignored) || fs::weakly_canonical(input) == fs::weakly_canonical(output)) {
-    throw Error(fmt::format("{}: input and output are the same file", output.string()), Exit::usage);
-  }
 }
 
 }  // namespace gdm::cli

@@ -21,10 +21,16 @@ std::size_t slurm_number(const char* name) {
   const char* text = std::getenv(name);
   std::size_t number = 0;
   if (text == nullptr || !parse_number(text, number)) {
-    throw Error(fmt::format("auto: the environment variable {} is not set to a number", name), Exit::usage);
+    throw Error(fmt::format("auto: the environment variable {} is not set to a number, as in a task of a SLURM array; "
+                            "elsewhere write --shard I/N",
+                            name),
+                Exit::usage);
   }
   return number;
 }
+
+/// What a user does whose array cannot be taken for the whole work.
+constexpr const char* way_on = "say of how many parts this task does number ID: --shard auto/N, parts count from 1";
 
 /// The array that SLURM says this task is in.
 struct Array {
@@ -35,14 +41,16 @@ Array slurm_array() {
   Array array;
   array.id = slurm_number("SLURM_ARRAY_TASK_ID");
   array.first = slurm_number("SLURM_ARRAY_TASK_MIN");
-  array.last = slurm_number("SLURM_ARRAY_TASK_MAX");
   array.count = slurm_number("SLURM_ARRAY_TASK_COUNT");
+  if (array.count == 1) {
+    throw Error(fmt::format("auto: SLURM task {} is alone in its array; {}, or leave --shard out for all cases",
+                            array.id, way_on),
+                Exit::usage);
+  }
+  array.last = slurm_number("SLURM_ARRAY_TASK_MAX");
   if (std::getenv("SLURM_ARRAY_TASK_STEP") != nullptr) array.step = slurm_number("SLURM_ARRAY_TASK_STEP");
   return array;
 }
-
-/// What a user does whose array cannot be taken for the whole work.
-constexpr const char* way_on = "say of how many parts this task does number ID: --shard auto/N, parts count from 1";
 
 void check_whole(const Array& array) {
   const bool range = array.step > 0 && array.first <= array.id && array.id <= array.last;
@@ -52,11 +60,6 @@ void check_whole(const Array& array) {
       (array.last - array.first) % array.step != 0 || (array.id - array.first) % array.step != 0) {
     throw Error(fmt::format("{} with {} tasks, this one {}, has holes, so tasks are no parts 1 to {}; {}", name,
                             array.count, array.id, array.count, way_on),
-                Exit::usage);
-  }
-  if (array.count == 1) {
-    throw Error(fmt::format("auto: SLURM task {} is alone in its array; {}, or leave --shard out for all cases",
-                            array.id, way_on),
                 Exit::usage);
   }
   if (array.first > 1) {
