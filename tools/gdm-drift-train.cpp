@@ -5,10 +5,12 @@
 
 #include "cli/config_file.hpp"
 #include "cli/run.hpp"
+#include "cli/training_outputs.hpp"
 #include "metrics/training_plot.hpp"
 #include "net/generator_shape.hpp"
 #include "net/generator_text.hpp"
 #include "net/scaling_choice.hpp"
+#include "sys/duration.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -190,7 +192,13 @@ void apply_default_shares(const CLI::App& app, Options& o) {
 /// What the objective needs and what it does not take.
 void check_objective(const Options& o) {
   const net::TrainOptions& t = o.train;
-  if (t.objective == "gdm" && o.banks.empty()) throw Error("--objective gdm needs --bank", Exit::usage);
+  if (t.objective == "gdm" && o.banks.empty()) {
+    throw Error(
+        fmt::format("--objective gdm needs --bank; make one with: gdm-featbank build {} --encoder {} --window {} "
+                    "--training-window {} -o bank.safetensors (--objective regression needs none)",
+                    o.manifest, default_encoder, std::max<std::int64_t>(16, (t.window - 8) / 8 * 8), t.window),
+        Exit::usage);
+  }
   if (t.objective == "gdm" && t.perceptual == 0 && !o.encoders.empty()) {
     throw Error("--encoder takes part in the perceptual objective alone, so it needs --perceptual", Exit::usage);
   }
@@ -241,11 +249,6 @@ nlohmann::ordered_json portable_options(const CLI::App& app, const Options& o) {
   return json;
 }
 
-std::string duration_text(double seconds) {
-  if (seconds < 120) return fmt::format("{:.3g} s", seconds);
-  return seconds < 7200 ? fmt::format("{:.3g} min", seconds / 60) : fmt::format("{:.3g} h", seconds / 3600);
-}
-
 std::string plan_text(const nlohmann::ordered_json& plan) {
   std::string text = net::generator_text(plan.at("model"));
   text += fmt::format("steps          {} to {}, {} each", plan.at("first_step").dump(), plan.at("steps").dump(),
@@ -273,16 +276,14 @@ int run(cli::Program& program, Options& o) {
   if (t.objective == "perceptual" && o.banks.empty() && o.encoders.empty()) o.encoders.emplace_back(default_encoder);
   t.options = portable_options(program.app(), o);
   t.overwrite = program.standard().overwrite();
-  std::vector<fs::path> inputs{o.manifest, t.init};
+  std::vector<fs::path> inputs{o.manifest, t.init, program.config_file()};
   for (const std::string& bank : o.banks) inputs.push_back(t.banks.emplace_back(bank));
   for (const std::string& encoder : o.encoders) inputs.push_back(t.encoders.emplace_back(cli::encoder_path(encoder)));
-  cli::check_training_outputs(inputs, t.output, t.log, t.restart, t.overwrite);
-  if (!t.plot.empty()) {
-    cli::refuse_inputs_as_outputs(inputs, {t.plot});
-    check_writable(t.plot, fs::exists(t.output.string() + ".checkpoint") ? Overwrite::replace : t.overwrite);
-  }
   const Manifest manifest = read_manifest(o.manifest);
   manifest.split("train");
+  cli::TrainingFiles files{t.output, t.log, t.plot};
+  const cli::TrainingOutputs outputs({inputs, {&manifest}}, files, t.overwrite);
+  t.log = files.log;
   Provenance provenance = program.provenance();
   if (o.manifest != "-") provenance.add_source(o.manifest);
   if (program.standard().dry_run) {
@@ -301,7 +302,7 @@ int run_info(const cli::Program& program, const fs::path& path) {
 }
 
 int run_plot(const cli::Program& program, const Plot& plot) {
-  cli::refuse_inputs_as_outputs({plot.log}, {plot.output});
+  cli::refuse_outputs_that_are_read({{plot.log}, {}}, {plot.output});
   check_writable(plot.output, program.standard().overwrite());
   write_png(plot.output, metrics::training_plot(metrics::read_training_log(plot.log)), program.standard().overwrite());
   return 0;
@@ -317,15 +318,20 @@ int main(int argc, char** argv) {
   declare_drift(program.app(), options.train);
   program.set_run(cli::has_output | cli::has_seed | cli::has_device | cli::has_dry_run | cli::has_volumes,
                   [&] { return run(program, options); });
+  program.app().footer(
+      "Examples:\n"
+      "  gdm-drift-train cases/manifest.json --bank bank.safetensors -o model.safetensors\n"
+      "  gdm-drift-train cases/manifest.json --objective regression -o l1.safetensors --steps 2000");
   fs::path model;
-  program.command("info", "Describe a generator", cli::has_json, [&] { return run_info(program, model); })
-      .add_option("model", model, "Generator file")
-      ->required()
-      ->type_name("FILE");
+  CLI::App& info =
+      program.command("info", "Describe a generator", cli::has_json, [&] { return run_info(program, model); });
+  info.add_option("model", model, "Generator file")->required()->type_name("FILE");
+  info.footer("Example:\n  gdm-drift-train info model.safetensors");
   Plot plot;
   CLI::App& plotter = program.command("plot", "Draw the curves of a training", cli::has_output,
                                       [&] { return run_plot(program, plot); });
   plotter.add_option("log", plot.log, "Log of a training, also of one that is running")->required()->type_name("LOG");
   plotter.add_option("-o,--output", plot.output, "Picture to write")->required()->type_name("FILE.png");
+  plotter.footer("Example:\n  gdm-drift-train plot model.log.jsonl -o curves.png");
   return program.main(argc, argv);
 }

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "cli/run.hpp"
+#include "cli/training_outputs.hpp"
 #include "io/json.hpp"
 #include "io/safetensors.hpp"
 #include "net/encoder_text.hpp"
@@ -135,10 +136,12 @@ int run_pretrain(const cli::Program& program, Pretrain& o) {
   options.widths = cli::numbers_from_text(o.widths, "--widths");
   check_sizes(options);
   options.overwrite = program.standard().overwrite();
-  cli::check_training_outputs({o.manifest, o.classes, o.card}, options.output, options.log, options.restart,
-                              options.overwrite);
   const Manifest manifest = read_manifest(o.manifest);
   manifest.split("train");
+  cli::TrainingFiles files{options.output, options.log, {}};
+  const cli::TrainingOutputs outputs({{o.manifest, o.classes, o.card, program.config_file()}, {&manifest}}, files,
+                                     options.overwrite);
+  options.log = files.log;
   if (!o.classes.empty()) options.classes = classes_from_file(o.classes);
   if (!o.card.empty()) options.card = read_file(o.card, largest_text_bytes);
   Provenance provenance = program.provenance();
@@ -181,6 +184,15 @@ std::optional<Manifest> statistics_manifest(const std::string& path, const net::
   return manifest;
 }
 
+/// Of an encoder that is not trained. `manifest`: that of --statistics.
+void check_output(const std::vector<fs::path>& inputs, const std::optional<Manifest>& manifest, const fs::path& output,
+                  Overwrite overwrite) {
+  cli::RunInputs read{inputs, {}};
+  if (manifest) read.manifests.push_back(&*manifest);
+  cli::refuse_outputs_that_are_read(read, {output});
+  check_writable(output, overwrite);
+}
+
 void declare_import(CLI::App& command, Import& o) {
   command.add_option("network", o.options.source, "Weights as safetensors, or a TorchScript network")
       ->required()
@@ -206,10 +218,10 @@ int run_import(const cli::Program& program, Import& o) {
                 Exit::usage);
   }
   o.options.overwrite = program.standard().overwrite();
-  cli::refuse_inputs_as_outputs({o.options.source, o.options.layers, o.options.input, o.manifest}, {o.options.output});
-  check_writable(o.options.output, o.options.overwrite);
   Provenance provenance = program.provenance();
   const auto manifest = statistics_manifest(o.manifest, o.options.statistics, provenance);
+  check_output({o.options.source, o.options.layers, o.options.input, o.manifest, program.config_file()}, manifest,
+               o.options.output, o.options.overwrite);
   return cli::exit_of(
       net::network().import_encoder(manifest ? &*manifest : nullptr, o.options, cli::compute_of(program), provenance));
 }
@@ -246,11 +258,10 @@ void declare_scattering(CLI::App& command, Scattering& o) {
 int run_scattering(const cli::Program& program, Scattering& o) {
   for (const std::string& range : o.ranges) o.options.ranges_hu.push_back(range_from_text(range));
   o.options.overwrite = program.standard().overwrite();
-  cli::refuse_inputs_as_outputs({o.manifest, o.card}, {o.options.output});
-  check_writable(o.options.output, o.options.overwrite);
-  if (!o.card.empty()) o.options.card = read_file(o.card, largest_text_bytes);
   Provenance provenance = program.provenance();
   const auto manifest = statistics_manifest(o.manifest, o.options.statistics, provenance);
+  check_output({o.manifest, o.card, program.config_file()}, manifest, o.options.output, o.options.overwrite);
+  if (!o.card.empty()) o.options.card = read_file(o.card, largest_text_bytes);
   return cli::exit_of(
       net::network().make_scattering(manifest ? &*manifest : nullptr, o.options, cli::compute_of(program), provenance));
 }
@@ -260,6 +271,20 @@ int run_info(const cli::Program& program, const std::string& name) {
   const Json info = net::encoder_info(file);
   write_stdout(program.standard().json ? info.dump(1) + "\n" : net::encoder_text(info));
   return 0;
+}
+
+/// Below --help.
+void add_examples(CLI::App& app) {
+  app.footer("Example:\n  gdm-encoder scattering -o encoder.safetensors --statistics cases/manifest.json");
+  const std::pair<const char*, const char*> examples[] = {
+      {"pretrain", "pretrain cases/manifest.json -o encoder.safetensors --steps 20000"},
+      {"probe", "probe scattering-ct cases/manifest.json --split val"},
+      {"import", "import weights.safetensors --layers network.json -o encoder.safetensors"},
+      {"scattering", "scattering -o encoder.safetensors --statistics cases/manifest.json"},
+      {"info", "info scattering-ct"}};
+  for (const auto& [command, example] : examples) {
+    app.get_subcommand(command)->footer(fmt::format("Example:\n  gdm-encoder {}", example));
+  }
 }
 
 }  // namespace
@@ -287,9 +312,11 @@ int main(int argc, char** argv) {
                                      [&] { return run_scattering(program, scattering); }),
                      scattering);
   std::string path;
-  program.command("info", "Describe an encoder file", cli::has_json, [&] { return run_info(program, path); })
-      .add_option("encoder", path, "Encoder file, or the name of one that gdm comes with")
+  CLI::App& info =
+      program.command("info", "Describe an encoder file", cli::has_json, [&] { return run_info(program, path); });
+  info.add_option("encoder", path, "Encoder file, or the name of one that gdm comes with")
       ->required()
       ->type_name("ENCODER");
+  add_examples(program.app());
   return program.main(argc, argv);
 }

@@ -5,6 +5,7 @@
 
 #include "cli/bank.hpp"
 #include "cli/batch.hpp"
+#include "cli/outputs.hpp"
 #include "cli/run.hpp"
 #include "io/nifti.hpp"
 #include "io/safetensors.hpp"
@@ -100,17 +101,17 @@ int run_build(const cli::Program& program, Build& b) {
   }
   o.overwrite = program.standard().overwrite();
   o.encoder = cli::encoder_path(o.encoder.string());
-  cli::refuse_inputs_as_outputs({b.manifest, o.encoder}, {o.output});
-  check_writable(o.output, o.overwrite);
   const Manifest manifest = read_manifest(b.manifest);
   manifest.split(o.split);
+  cli::refuse_outputs_that_are_read({{b.manifest, o.encoder, program.config_file()}, {&manifest}}, {o.output});
+  check_writable(o.output, o.overwrite);
   Provenance provenance = program.provenance();
   if (b.manifest != "-") provenance.add_source(b.manifest);
   return cli::exit_of(net::network().build_bank(manifest, o, cli::compute_of(program), provenance));
 }
 
 int run_merge(const cli::Program& program, const Merge& m) {
-  cli::refuse_inputs_as_outputs(m.shards, {m.output});
+  cli::refuse_outputs_that_are_read({m.shards, {}}, {m.output});
   check_writable(m.output, program.standard().overwrite());
   Provenance provenance = program.provenance();
   net::network().merge_banks(m.shards, m.output, program.standard().overwrite(), cli::compute_of(program), provenance);
@@ -227,7 +228,7 @@ int run_query(const cli::Program& program, const Query& q) {
 }
 
 int run_plot(const cli::Program& program, const Plot& p) {
-  cli::refuse_inputs_as_outputs({p.bank}, {p.output});
+  cli::refuse_outputs_that_are_read({{p.bank}, {}}, {p.output});
   check_writable(p.output, program.standard().overwrite());
   const auto bank = net::network().open_bank(p.bank, cli::compute_of(program));
   write_png(p.output, metrics::bank_plot(bank->picture()), program.standard().overwrite());
@@ -236,6 +237,21 @@ int run_plot(const cli::Program& program, const Plot& p) {
 
 CLI::Option* add_bank(CLI::App& command, fs::path& path) {
   return command.add_option("bank", path, "Bank file")->required()->type_name("FILE");
+}
+
+/// Below --help.
+void add_examples(CLI::App& app) {
+  app.footer("Example:\n  gdm-featbank build cases/manifest.json --encoder scattering-ct -o bank.safetensors");
+  const std::pair<const char*, const char*> examples[] = {
+      {"build", "build cases/manifest.json --encoder scattering-ct -o bank.safetensors"},
+      {"merge", "merge part1.safetensors part2.safetensors -o bank.safetensors"},
+      {"info", "info bank.safetensors"},
+      {"verify", "verify bank.safetensors --manifest cases/manifest.json"},
+      {"query", "query scan.nii.gz --bank bank.safetensors"},
+      {"plot", "plot bank.safetensors -o bank.png"}};
+  for (const auto& [command, example] : examples) {
+    app.get_subcommand(command)->footer(fmt::format("Example:\n  gdm-featbank {}", example));
+  }
 }
 
 }  // namespace
@@ -269,5 +285,6 @@ int main(int argc, char** argv) {
                                       [&] { return run_plot(program, plot); });
   add_bank(plotter, plot.bank);
   plotter.add_option("-o,--output", plot.output, "Picture to write")->required()->type_name("FILE.png");
+  add_examples(program.app());
   return program.main(argc, argv);
 }

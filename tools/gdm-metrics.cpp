@@ -4,7 +4,9 @@
 #include <cmath>
 #include <initializer_list>
 
+#include "cli/outputs.hpp"
 #include "cli/run.hpp"
+#include "io/manifest_parts.hpp"
 #include "io/png.hpp"
 #include "metrics/grade.hpp"
 #include "metrics/html_page.hpp"
@@ -46,7 +48,8 @@ void declare_selection(CLI::App& command, std::vector<std::string>& manifests, s
   command
       .add_option(
           "manifest", manifests,
-          "Manifests, one per method, as [NAME=]FILE or - for standard input; NAME is the folder's name otherwise")
+          "Manifests, one per method, as [NAME=]FILE or - for standard input; NAME is the folder's name otherwise; "
+          "all manifest-I-of-N.json of a folder are one")
       ->default_str("")
       ->type_name("[NAME=]MANIFEST");
   command.add_option("--split", split, "Cases to take: those with a prediction, or a split of the manifest")
@@ -207,15 +210,19 @@ metrics::GradeOptions grade_options(const Options& options, const cli::Program& 
   return grade;
 }
 
-/// Neither a missing folder nor one of the run's own inputs.
-void check_output(const std::string& output, const std::vector<metrics::MethodManifest>& methods, Overwrite overwrite) {
-  if (output.empty() || output == "-") return;
+/// Neither a missing folder nor one of the files that are read, those that the manifests name included.
+void check_outputs(const std::vector<metrics::MethodManifest>& methods, std::vector<fs::path> files,
+                   const std::vector<fs::path>& outputs, Overwrite overwrite) {
+  cli::RunInputs inputs;
+  inputs.files = std::move(files);
   for (const metrics::MethodManifest& method : methods) {
-    if (fs::weakly_canonical(method.path) == fs::weakly_canonical(output)) {
-      throw Error(fmt::format("{} is an input and an output", output), Exit::usage);
-    }
+    for (const fs::path& file : part_files(method.path)) inputs.files.push_back(file);
+    inputs.manifests.push_back(&method.manifest);
   }
-  check_writable(output, overwrite);
+  cli::refuse_outputs_that_are_read(inputs, outputs);
+  for (const fs::path& output : outputs) {
+    if (!output.empty()) check_writable(output, overwrite);
+  }
 }
 
 bool is_pair(const Options& options) {
@@ -261,17 +268,11 @@ void check_options(const Options& options, const cli::Standard& standard) {
   if (options.tsv == "-" && (standard.json || options.output != "-")) {
     throw Error("--tsv - replaces the report, so it goes with neither --json nor --output", Exit::usage);
   }
-  if (options.output != "-" && options.output == options.tsv) {
-    throw Error("--output and --tsv name the same file", Exit::usage);
-  }
   if (options.full && (standard.json || options.tsv == "-")) {
     throw Error("--full is about the text, so it goes with neither --json nor --tsv -", Exit::usage);
   }
   if (options.html == "-") throw Error("--html: a page needs a file name", Exit::usage);
   check_pair(options);
-  if (!options.html.empty() && (options.html == options.output || options.html == options.tsv)) {
-    throw Error("--html names the file of another output", Exit::usage);
-  }
 }
 
 int run(const Options& options, cli::Program& program) {
@@ -280,12 +281,10 @@ int run(const Options& options, cli::Program& program) {
   check_options(options, standard);
   const auto methods = methods_of(options);
   metrics::check_baseline(options.baseline, methods);
-  for (const std::string& path : {options.output, options.tsv, options.html}) {
-    check_output(path, methods, standard.overwrite());
-    for (const std::string& input : {options.target, options.mask}) {
-      if (!input.empty() && !path.empty()) cli::refuse_inputs_as_outputs({input}, {path});
-    }
-  }
+  std::vector<fs::path> files{grade.bank, grade.labels,         grade.predicted_labels,
+                              grade.dose, grade.predicted_dose, program.config_file()};
+  files.insert(files.end(), grade.encoders.begin(), grade.encoders.end());
+  check_outputs(methods, std::move(files), {options.output, options.tsv, options.html}, standard.overwrite());
   if (standard.dry_run) {
     write_stdout(metrics::describe_plan(methods, grade));
     return static_cast<int>(Exit::ok);
@@ -343,12 +342,13 @@ void declare_montage(CLI::App& command, MontageArguments& arguments) {
       ->type_name("HU");
 }
 
-int run_montage(const MontageArguments& arguments, const cli::Standard& standard) {
+int run_montage(const MontageArguments& arguments, const cli::Program& program) {
+  const cli::Standard& standard = program.standard();
   if (arguments.output == "-") throw Error("--output: a picture needs a file name", Exit::usage);
   metrics::MontageOptions options = arguments.options;
   options.split = plan_split(arguments.split);
   const auto methods = open(arguments.manifests, options.input_key);
-  check_output(arguments.output, methods, standard.overwrite());
+  check_outputs(methods, {program.config_file()}, {arguments.output}, standard.overwrite());
   const Picture picture = metrics::montage(methods, options);
   if (!standard.dry_run) write_png(arguments.output, picture, standard.overwrite());
   return static_cast<int>(Exit::ok);
@@ -365,9 +365,14 @@ int main(int argc, char** argv) {
       cli::has_output | cli::has_seed | cli::has_device | cli::has_json | cli::has_dry_run | cli::has_volumes,
       [&] { return run(options, program); });
   declare(program.app(), options);
+  program.app().footer(
+      "Examples:\n"
+      "  gdm-metrics old=a/manifest.json new=b/manifest.json --html report.html\n"
+      "  gdm-metrics out/manifest-*-of-4.json --full");
   CLI::App& command = program.command("montage", "Paints input, predictions, target and errors, one row per case.",
                                       cli::has_output | cli::has_dry_run | cli::has_volumes,
-                                      [&] { return run_montage(montage, program.standard()); });
+                                      [&] { return run_montage(montage, program); });
   declare_montage(command, montage);
+  command.footer("Example:\n  gdm-metrics montage out/manifest.json -o picture.png --cases 4");
   return program.main(argc, argv);
 }

@@ -129,6 +129,7 @@ int main(int argc, char** argv) {
                        "Simulated MR/CT pairs of heads, pelves and thoraces, with masks and a manifest.");
   Options options;
   declare(program, options);
+  program.app().footer("Example:\n  gdm-phantom -o heads --count 20 --kind head --seed 1");
   program.set_run(cli::has_output | cli::has_seed | cli::has_dry_run, [&] { return run(program, options); });
   return program.main(argc, argv);
 }

@@ -1,6 +1,7 @@
 // gdm-prep: what stands before training. `info` says what files hold and whether they are good.
 #include <algorithm>
 
+#include "cli/join.hpp"
 #include "cli/run.hpp"
 #include "io/json.hpp"
 #include "metrics/inspect.hpp"
@@ -83,5 +84,8 @@ int main(int argc, char** argv) {
   CLI::App& command = program.command("info", "Says what files hold, and with --check whether they are good.",
                                       cli::has_json | cli::has_volumes, [&] { return run(info, program.standard()); });
   declare(command, info);
+  command.footer("Examples:\n  gdm-prep info --check cases/manifest.json\n  gdm-prep info model.safetensors");
+  cli::add_join(program);
+  program.app().footer("Example:\n  gdm-prep info --check cases/manifest.json");
   return program.main(argc, argv);
 }

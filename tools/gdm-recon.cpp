@@ -9,6 +9,7 @@
 
 #include "cli/app.hpp"
 #include "cli/batch.hpp"
+#include "cli/resume.hpp"
 #include "cli/synthesis.hpp"
 #include "ct/acquisition.hpp"
 #include "ct/axial.hpp"
@@ -45,6 +46,8 @@ struct Step {
   std::function<fs::path(const Case&)> source;  ///< what a case is made from
   std::function<void(const fs::path&)> accept;  ///< refuses by the sidecar alone, before any case is made; may be null
   std::function<void(const fs::path&)> check;   ///< reads headers only; for --dry-run
+  /// What the output depends on (cli/resume.hpp); it stands in the sidecar that make() writes.
+  std::function<nlohmann::ordered_json(const fs::path& source, const std::string& id)> recipe;
   std::function<void(const fs::path& source, const fs::path& output, const std::string& id)> make;
 };
 
@@ -56,15 +59,28 @@ void require_file(const fs::path& path) {
   if (path != "-" && !fs::exists(path)) throw Error(path.string() + ": no such file");
 }
 
-int run_single(const cli::Standard& standard, const Options& options, const Step& step) {
+Overwrite overwrite_of(const cli::Program& program, const Options& options) {
+  return options.batch.overwrite(program.standard().overwrite());
+}
+
+std::vector<fs::path> inputs_of(const cli::Program& program, const Options& options) {
+  return {options.input, options.synthesis.model, options.synthesis.bank, program.config_file()};
+}
+
+int run_single(const cli::Program& program, const Options& options, const Step& step) {
+  const cli::Standard& standard = program.standard();
   if (options.output != "-" && !is_nifti(options.output)) {
     throw Error(fmt::format("-o: '{}' is not a NIfTI name (.nii.gz, .nii)", options.output.string()), Exit::usage);
   }
-  cli::refuse_same_path(options.input, options.output);
+  std::vector<fs::path> outputs;
+  cli::add_volume(outputs, options.output);
+  cli::refuse_outputs_that_are_read({inputs_of(program, options), {}}, outputs);
   require_file(options.input);
-  cli::check_volume_writable(options.output, standard.overwrite());
+  cli::check_volume_writable(options.output, overwrite_of(program, options));
   if (step.accept) step.accept(options.input);
-  if (!standard.dry_run) {
+  if (options.batch.resume && cli::why_not_made(options.output, step.recipe(options.input, "")).empty()) {
+    log_info(options.output.string() + ": was finished already");
+  } else if (!standard.dry_run) {
     step.make(options.input, options.output, "");
   } else {
     step.check(options.input);
@@ -78,16 +94,15 @@ fs::path output_of(const Case& item, const fs::path& folder, const Step& step) {
 }
 
 /// Everything that can be known before computing: inputs that are there, outputs that are not.
-void check_batch(cli::Batch& batch, const cli::Standard& standard, const Options& options, const Step& step) {
+void check_batch(cli::Batch& batch, const cli::Program& program, const Options& options, const Step& step) {
+  const cli::Standard& standard = program.standard();
+  const Overwrite overwrite = overwrite_of(program, options);
   const fs::path manifest_path = batch.manifest_path(options.output);
-  cli::refuse_same_path(options.input, manifest_path);
   for (const Case& item : batch.cases()) {
-    const fs::path output = output_of(item, options.output, step);
     if (item.error) continue;
     try {
       with_context(fmt::format("case '{}'", item.id), [&] {
         require_file(step.source(item));
-        cli::refuse_same_path(step.source(item), output);
         if (step.accept) step.accept(step.source(item));
         if (standard.dry_run) step.check(step.source(item));
       });
@@ -97,26 +112,29 @@ void check_batch(cli::Batch& batch, const cli::Standard& standard, const Options
   }
   if (!standard.dry_run) make_folder(options.output);
   if (!fs::exists(options.output)) return;
-  check_writable(manifest_path, standard.overwrite());
+  check_writable(manifest_path, overwrite);
   for (const Case& item : batch.cases()) {
-    if (!item.error) cli::check_volume_writable(output_of(item, options.output, step), standard.overwrite());
+    if (!item.error) cli::check_volume_writable(output_of(item, options.output, step), overwrite);
   }
 }
 
-int run_batch(const cli::Program& program, const cli::Standard& standard, const Options& options, const Step& step) {
+int run_batch(const cli::Program& program, const Options& options, const Step& step) {
   Manifest manifest = read_manifest(options.input);
   cli::Batch batch(manifest, options.batch);
   if (options.output == "-" || is_nifti(options.output)) {
     throw Error(fmt::format("-o: a manifest needs a folder, not '{}'", options.output.string()), Exit::usage);
   }
-  check_batch(batch, standard, options, step);
-  if (standard.dry_run) {
+  batch.refuse_outputs_that_are_read({inputs_of(program, options), {&manifest}}, options.output,
+                                     [&](const Case& item) { return output_of(item, options.output, step); });
+  check_batch(batch, program, options, step);
+  if (program.standard().dry_run) {
     log_info(fmt::format("would write {} volumes to {}", batch.cases().size(), options.output.string()));
     return 0;
   }
   const std::size_t failed = batch.run(step.name, [&](Case& item) {
     const fs::path output = output_of(item, options.output, step);
-    step.make(step.source(item), output, item.id);
+    const fs::path source = step.source(item);
+    if (!batch.keeps(output, [&] { return step.recipe(source, item.id); })) step.make(source, output, item.id);
     if (step.is_prediction) {
       item.prediction = output;
     } else {
@@ -128,7 +146,7 @@ int run_batch(const cli::Program& program, const cli::Standard& standard, const 
   manifest.task = "sparse-ct";
   manifest.cases = batch.cases();
   manifest.provenance = provenance.json();
-  write_manifest(batch.manifest_path(options.output), manifest, standard.overwrite());
+  write_manifest(batch.manifest_path(options.output), manifest, overwrite_of(program, options));
   if (isatty(STDOUT_FILENO) == 0) write_manifest("-", manifest, Overwrite::replace);
   return static_cast<int>(failed > 0 ? Exit::partial : Exit::ok);
 }
@@ -146,8 +164,7 @@ bool is_batch(const Options& options, const Step& step) {
 }
 
 int run_step(cli::Program& program, const Options& options, const Step& step) {
-  return is_batch(options, step) ? run_batch(program, program.standard(), options, step)
-                                 : run_single(program.standard(), options, step);
+  return is_batch(options, step) ? run_batch(program, options, step) : run_single(program, options, step);
 }
 
 /// Cases of one run must not share their noise, and a case must not depend on its shard: FNV-1a of the id.
@@ -187,6 +204,14 @@ int run_project(cli::Program& program, const Options& options) {
     warn_of_tilt(grid, source);
     scan_for(reoriented(grid, ct::axial_axes(grid)), options);
   };
+  step.recipe = [&](const fs::path& source, const std::string& id) {
+    nlohmann::ordered_json how = {{"views", options.views},
+                                  {"photons", options.photons},
+                                  {"oversample", options.oversample},
+                                  {"detectors", options.detectors}};
+    if (options.photons > 0) how["noise_seed"] = seed_of(program.standard().seed, id);
+    return cli::recipe_json("projection", how, {source});
+  };
   step.make = [&](const fs::path& source, const fs::path& output, const std::string& id) {
     if (output == "-") throw Error("-o: a sinogram needs its sidecar, so it cannot go to stdout", Exit::usage);
     Volume hu = read_volume(source);
@@ -202,9 +227,11 @@ int run_project(cli::Program& program, const Options& options) {
     if (options.photons > 0) ct::add_poisson_noise(stored.sinogram, options.photons, seed);
     Provenance provenance = program.provenance();
     provenance.add_source(source);
-    const nlohmann::ordered_json details = {
-        {"photons", options.photons}, {"noise_seed", seed}, {"oversample", options.oversample}};
-    ct::write_sinogram(output, stored, details, provenance, {source}, program.standard().overwrite());
+    const nlohmann::ordered_json details = {{"photons", options.photons},
+                                            {"noise_seed", seed},
+                                            {"oversample", options.oversample},
+                                            {"recipe", step.recipe(source, id)}};
+    ct::write_sinogram(output, stored, details, provenance, {source}, overwrite_of(program, options));
   };
   return run_step(program, options, step);
 }
@@ -237,17 +264,25 @@ nlohmann::ordered_json fbp_record(const fs::path& sinogram, const std::string& f
   return record;
 }
 
+/// The geometry stands beside the sinogram.
+std::vector<fs::path> with_sidecar(const fs::path& sinogram) {
+  return {sinogram, sidecar_path(sinogram)};
+}
+
 int run_fbp(cli::Program& program, const Options& options) {
   Step step = sinogram_step("fbp");
   const ct::Window window = ct::window_from_name(options.filter);
-  step.make = [&, window](const fs::path& source, const fs::path& output, const std::string&) {
+  step.recipe = [&](const fs::path& source, const std::string&) {
+    return cli::recipe_json("fbp", {{"filter", options.filter}}, with_sidecar(source));
+  };
+  step.make = [&, window](const fs::path& source, const fs::path& output, const std::string& id) {
     double seconds = 0;
     const Volume hu = reconstruct_fbp(source, window, &seconds);
-    const Overwrite overwrite = program.standard().overwrite();
+    const Overwrite overwrite = overwrite_of(program, options);
     Provenance provenance = program.provenance();
     provenance.add_source(source);
     const WriteReport report = write_volume(output, hu, VoxelType::int16_hu, overwrite);
-    nlohmann::ordered_json details = {{"fbp", fbp_record(source, options.filter)}};
+    nlohmann::ordered_json details = {{"fbp", fbp_record(source, options.filter)}, {"recipe", step.recipe(source, id)}};
     add_effort(details, provenance, seconds, 0);
     write_sidecar(output, provenance, {source}, report, details, overwrite);
   };
@@ -256,7 +291,9 @@ int run_fbp(cli::Program& program, const Options& options) {
 
 int run_gdm(cli::Program& program, const Options& options) {
   Provenance provenance = program.provenance();
-  cli::Synthesis synthesis(program, options.synthesis, provenance);
+  cli::SynthesisOptions how = options.synthesis;
+  how.replace = options.batch.resume;
+  cli::Synthesis synthesis(program, how, provenance);
   if (synthesis.condition_names() != std::vector<std::string>{"fbp"}) {
     throw Error(fmt::format("{}: not a model for sparse-view CT (its input is '{}', expected 'fbp')",
                             options.synthesis.model.string(), synthesis.condition_names().front()));
@@ -269,9 +306,12 @@ int run_gdm(cli::Program& program, const Options& options) {
   step.accept = [&, filter](const fs::path& source) {
     synthesis.check_acquisition(fbp_record(source, filter), source.filename().string());
   };
+  step.recipe = [&, filter](const fs::path& source, const std::string& id) {
+    return synthesis.recipe("reconstruction", with_sidecar(source), {}, id, {{"filter", filter}});
+  };
   step.make = [&, filter, window](const fs::path& source, const fs::path& output, const std::string& id) {
     step.accept(source);
-    const nlohmann::ordered_json details = {{"fbp", fbp_record(source, filter)}};
+    const nlohmann::ordered_json details = {{"fbp", fbp_record(source, filter)}, {"recipe", step.recipe(source, id)}};
     synthesis.write({reconstruct_fbp(source, window)}, {source}, output, id, id.empty() ? "reconstruction" : "", {},
                     details);
   };
@@ -337,14 +377,19 @@ void declare(cli::Program& program, Options& options) {
   project.add_option("--detectors", options.detectors, "Detector elements; auto: enough for the slice's circle")
       ->check(CLI::Validator(check_detectors, "", "detectors"))
       ->type_name("N|auto");
+  project.footer("Example:\n  gdm-recon project cases/manifest.json -o scans --views 24 --photons 1e5 --oversample 3");
   CLI::App& fbp = add_command(program, options, "fbp", "Filtered back-projection on the grid of the projected CT", 0,
                               "Sinogram; or a manifest (.json, .jsonl, -), whose inputs.sinogram are used", run_fbp);
   add_fbp_options(fbp, options);
+  fbp.footer("Example:\n  gdm-recon fbp scans/manifest.json -o fbp --filter hann");
   CLI::App& gdm =
       add_command(program, options, "gdm", "Filtered back-projection, then one network evaluation per window",
                   cli::has_seed | cli::has_device,
                   "Sinogram; or a manifest (.json, .jsonl, -), whose inputs.sinogram are used", run_gdm);
   add_gdm_options(gdm, options);
+  gdm.footer("Example:\n  gdm-recon gdm scans/manifest.json --model model.safetensors -o out --split test");
+  program.app().footer(
+      "Example:\n  gdm-recon project ct.nii.gz -o scan.nii.gz --views 24\n  gdm-recon fbp scan.nii.gz -o fbp.nii.gz");
 }
 
 }  // namespace

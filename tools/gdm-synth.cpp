@@ -32,8 +32,11 @@ int run(const cli::Program& program, Options& o) {
   cli::repeat_cases(manifest, o.samples);
   cli::Batch batch(manifest, o.batch);
   const fs::path manifest_path = batch.manifest_path(o.output);
-  const Overwrite overwrite = program.standard().overwrite();
-  cli::refuse_same_path(o.manifest, manifest_path);
+  const Overwrite overwrite = o.batch.overwrite(program.standard().overwrite());
+  o.synthesis.replace = o.batch.resume;
+  const auto output_of = [&](const Case& item) { return cli::prediction_path(o.output, item); };
+  batch.refuse_outputs_that_are_read(
+      {{o.manifest, o.synthesis.model, o.synthesis.bank, program.config_file()}, {&manifest}}, o.output, output_of);
   if (fs::exists(o.output)) check_writable(manifest_path, overwrite);
   Provenance provenance = program.provenance();
   if (o.manifest != "-") provenance.add_source(o.manifest);
@@ -43,7 +46,7 @@ int run(const cli::Program& program, Options& o) {
   }
   for (const Case& item : batch.cases()) {
     if (item.error || o.batch.keep_going) continue;
-    with_context("case '" + item.id + "'", [&] { synthesis.check(item, cli::prediction_path(o.output, item)); });
+    with_context("case '" + item.id + "'", [&] { synthesis.check(item, output_of(item)); });
   }
   if (program.standard().dry_run) {
     write_stdout(synthesis.plan(batch.cases(), o.output));
@@ -51,9 +54,10 @@ int run(const cli::Program& program, Options& o) {
   }
   make_folder(o.output);
   const std::size_t failed = batch.run("synthesis", [&](Case& item) {
-    const fs::path output = cli::prediction_path(o.output, item);
+    const fs::path output = output_of(item);
     synthesis.check(item, output);
-    synthesis.run(item, output);
+    if (!batch.keeps(output, [&] { return synthesis.case_recipe(item); })) synthesis.run(item, output);
+    item.prediction = output;
   });
   manifest.cases = batch.cases();
   manifest.provenance = provenance.json();
@@ -68,6 +72,10 @@ int main(int argc, char** argv) {
   cli::Program program("gdm-synth", "Synthesise a CT from each case's inputs: one network evaluation per window.");
   Options options;
   declare(program.app(), options);
+  program.app().footer(
+      "Examples:\n"
+      "  gdm-synth cases/manifest.json --model model.safetensors -o out --split test\n"
+      "  gdm-synth cases/manifest.json --model model.safetensors -o out --shard 1/4 --resume");
   program.set_run(cli::has_output | cli::has_seed | cli::has_device | cli::has_dry_run | cli::has_volumes,
                   [&] { return run(program, options); });
   return program.main(argc, argv);

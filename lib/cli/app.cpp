@@ -12,6 +12,7 @@
 
 #include "cli/config_file.hpp"
 #include "cli/options_dump.hpp"
+#include "cli/parse_errors.hpp"
 #include "image/grid_match.hpp"
 #include "image/hu_check.hpp"
 #include "sys/error.hpp"
@@ -173,6 +174,11 @@ void Program::refuse_options_of_default_action() const {
   }
 }
 
+std::string Program::config_file() const {
+  const CLI::Option* option = app_.get_config_ptr();
+  return option->count() == 0 ? "" : option->as<std::string>();
+}
+
 Provenance Program::provenance() const {
   Provenance provenance(name_, argv_);
   provenance.seed = standard_.seed;
@@ -190,17 +196,17 @@ int Program::parse_and_run(int argc, char** argv) {
     write_stdout(options_json(app_).dump(1) + "\n");
     return 0;
   }
+  check_arguments(app_, {argv_.begin() + 1, argv_.end()});
   try {
     app_.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    const auto chosen = app_.get_subcommands();
-    write_stdout(chosen.empty() ? app_.help() : chosen.front()->help());
+    write_stdout(app_.help());  // that of a chosen command, with the program's name before it
     return 0;
   } catch (const CLI::CallForVersion&) {
     write_stdout(app_.version() + "\n");
     return 0;
   } catch (const CLI::ParseError& error) {
-    log_error(error.what());
+    log_error(parse_error_text(app_, error));
     std::fprintf(stderr, "Try '%s --help'.\n", name_.c_str());
     return static_cast<int>(Exit::usage);
   }

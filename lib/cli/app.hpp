@@ -57,6 +57,9 @@ class Program {
   /// program's own options are refused beside one.
   void set_run(unsigned has, std::function<int()> run);
 
+  /// --config; empty without.
+  std::string config_file() const;
+
   /// Provenance of this run, seed, threads and device filled in.
   Provenance provenance() const;
 

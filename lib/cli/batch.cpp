@@ -3,9 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
-#include <cstdlib>
-
+#include "cli/resume.hpp"
+#include "io/manifest_parts.hpp"
 #include "io/sidecar.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -13,84 +12,52 @@
 #include "sys/signals.hpp"
 
 namespace gdm::cli {
-namespace {
-
-bool parse_number(std::string_view text, std::size_t& number) {
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
-  return result.ec == std::errc() && result.ptr == text.data() + text.size() && !text.empty();
-}
-
-std::size_t slurm_number(const char* name) {
-  const char* text = std::getenv(name);
-  std::size_t number = 0;
-  if (text == nullptr || !parse_number(text, number)) {
-    throw Error(fmt::format("auto: the environment variable {} is not set to a number", name), Exit::usage);
-  }
-  return number;
-}
-
-}  // namespace
-
-Shard parse_shard(const std::string& text) {
-  Shard shard;
-  if (text.empty()) return shard;
-  if (text == "auto") {
-    shard.count = slurm_number("SLURM_ARRAY_TASK_COUNT");
-    shard.number = slurm_number("SLURM_ARRAY_TASK_ID") - slurm_number("SLURM_ARRAY_TASK_MIN") + 1;
-  } else {
-    const auto slash = text.find('/');
-    if (slash == std::string::npos || !parse_number(std::string_view(text).substr(0, slash), shard.number) ||
-        !parse_number(std::string_view(text).substr(slash + 1), shard.count)) {
-      throw Error(fmt::format("'{}' is neither 'auto' nor I/N", text), Exit::usage);
-    }
-  }
-  if (shard.number < 1 || shard.number > shard.count) {
-    throw Error(fmt::format("{}/{} is not a part from 1/N to N/N", shard.number, shard.count), Exit::usage);
-  }
-  return shard;
-}
-
-namespace {
-
-/// The form alone: the variables of "auto" are read when the batch is cut.
-std::string check_shard(const std::string& text) {
-  try {
-    if (text != "auto") parse_shard(text);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
-
-}  // namespace
-
-void add_shard_option(CLI::App& command, std::string& shard) {
-  command.add_option("--shard", shard, "Only part I of N of the cases; auto: from the SLURM array")
-      ->check(CLI::Validator(check_shard, "", "shard"))
-      ->type_name("I/N|auto");
-}
-
 void add_batch_options(CLI::App& command, BatchOptions& options) {
   command.add_option("--split", options.split, "Only these cases of a manifest")
       ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
       ->type_name("train|val|test|all");
   add_shard_option(command, options.shard);
   command.add_flag("--keep-going", options.keep_going, "Record a failed case and go on; exit 3 at the end");
+  command.add_flag("--resume", options.resume,
+                   "Go on with a stopped batch: keep what was made from the same files with the same options");
 }
 
 bool is_manifest(const fs::path& path) {
   return path == "-" || path.extension() == ".json" || path.extension() == ".jsonl";
 }
 
-Batch::Batch(const Manifest& manifest, const BatchOptions& options) : keep_going_(options.keep_going) {
-  const Shard shard = with_context("--shard", [&] { return parse_shard(options.shard); });
+Batch::Batch(const Manifest& manifest, const BatchOptions& options)
+    : shard_(with_context("--shard", [&] { return parse_shard(options.shard); })),
+      is_part_(!options.shard.empty()),
+      keep_going_(options.keep_going),
+      resume_(options.resume) {
   const std::vector<Case> all = manifest.split(options.split);
-  for (std::size_t n = shard.number - 1; n < all.size(); n += shard.count) cases_.push_back(all[n]);
-  if (!options.shard.empty()) suffix_ = fmt::format("-{}-of-{}", shard.number, shard.count);
+  for (std::size_t n = shard_.number - 1; n < all.size(); n += shard_.count) cases_.push_back(all[n]);
 }
 
 fs::path Batch::manifest_path(const fs::path& folder) const {
-  return folder / ("manifest" + suffix_ + ".json");
+  return folder / manifest_name(shard_.number, is_part_ ? shard_.count : 0);
+}
+
+bool Batch::keeps(const fs::path& output, const std::function<Json()>& recipe) {
+  std::error_code ignored;
+  if (!resume_ || !fs::exists(output, ignored)) return false;
+  const std::string reason = why_not_made(output, recipe());
+  if (reason.empty()) {
+    ++kept_;
+  } else {
+    log_info(fmt::format("{}: is made again: {}", output.string(), reason));
+  }
+  return reason.empty();
+}
+
+void Batch::refuse_outputs_that_are_read(const RunInputs& inputs, const fs::path& folder,
+                                         const std::function<fs::path(const Case&)>& output_of) const {
+  std::vector<fs::path> outputs{manifest_path(folder)};
+  for (const Case& item : cases_) {
+    if (!item.error) add_volume(outputs, output_of(item));
+  }
+  cli::refuse_outputs_that_are_read(inputs, outputs);
 }
 
 std::size_t Batch::run(const std::string& title, const std::function<void(Case&)>& work) {
@@ -108,6 +75,7 @@ std::size_t Batch::run(const std::string& title, const std::function<void(Case&)
     if (item.error) ++failed;
     progress.advance(1, item.id);
   }
+  if (resume_) log_info(fmt::format("{} of {} cases were finished already", kept_, cases_.size()));
   return failed;
 }
 
@@ -115,14 +83,6 @@ void check_volume_writable(const fs::path& path, Overwrite overwrite) {
   if (path == "-") return;
   check_writable(path, overwrite);
   check_writable(sidecar_path(path), overwrite);
-}
-
-void refuse_same_path(const fs::path& input, const fs::path& output) {
-  if (input == "-" || output == "-") return;
-  std::error_code ignored;
-  if (fs::equivalent(input, output, ignored) || fs::weakly_canonical(input) == fs::weakly_canonical(output)) {
-    throw Error(fmt::format("{}: input and output are the same file", output.string()), Exit::usage);
-  }
 }
 
 }  // namespace gdm::cli

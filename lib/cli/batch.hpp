@@ -7,32 +7,30 @@
 #include <string>
 #include <vector>
 
+#include "cli/outputs.hpp"
+#include "cli/shard.hpp"
 #include "io/manifest.hpp"
 
 namespace gdm::cli {
 
 struct BatchOptions {
   std::string split = "all";
-  std::string shard;  ///< "i/n" with 1 <= i <= n, "auto", or "" for everything
+  std::string shard;  ///< see parse_shard()
   bool keep_going = false;
+  bool resume = false;  ///< finished volumes are kept, others made again (resume.hpp)
+
+  /// What the outputs of a batch may replace.
+  Overwrite overwrite(Overwrite otherwise) const { return resume ? Overwrite::replace : otherwise; }
 };
 
-/// One of `count` parts of the work.
-struct Shard {
-  std::size_t number = 1, count = 1;  ///< 1 <= number <= count
-};
-/// "I/N", "auto" (SLURM array) or "" for everything. Throws Error (Exit::usage) for a shard that is not possible.
-Shard parse_shard(const std::string& text);
-void add_shard_option(CLI::App& command, std::string& shard);
-
-/// --split, --shard, --keep-going.
+/// --split, --shard, --keep-going, --resume.
 void add_batch_options(CLI::App& command, BatchOptions& options);
 
 /// "-", FILE.json or FILE.jsonl.
 bool is_manifest(const fs::path& path);
 
-/// The options --split and --shard resolved. Case c of the split belongs to shard c % n + 1. "auto" reads
-/// SLURM_ARRAY_TASK_ID, _MIN and _COUNT. Throws Error (Exit::usage) for a shard that is not possible.
+/// The options --split and --shard resolved. Case c of the split belongs to shard c % n + 1. Throws Error (Exit::usage)
+/// for a shard that is not possible.
 class Batch {
  public:
   Batch(const Manifest& manifest, const BatchOptions& options);
@@ -41,6 +39,14 @@ class Batch {
   /// DIR/manifest.json, or DIR/manifest-I-of-N.json for a shard.
   fs::path manifest_path(const fs::path& folder) const;
 
+  /// Throws Error (Exit::usage) if the manifest or a volume that output_of(case) names is an input (outputs.hpp).
+  void refuse_outputs_that_are_read(const RunInputs& inputs, const fs::path& folder,
+                                    const std::function<fs::path(const Case&)>& output_of) const;
+
+  /// Whether --resume keeps `output`, which `recipe` tells the making of (resume.hpp); what is there and is not kept
+  /// gets a line on stderr. `recipe` is called only if it is needed.
+  bool keeps(const fs::path& output, const std::function<Json()>& recipe);
+
   /// Calls work(case) for each case that has no error yet. Under keep_going a case whose work throws Error keeps the
   /// reason in Case::error, and one line goes to stderr; otherwise the Error leaves, with the case's id in front.
   /// Polls for a stop between cases. Returns how many cases have an error.
@@ -48,14 +54,12 @@ class Batch {
 
  private:
   std::vector<Case> cases_;
-  std::string suffix_;
-  bool keep_going_;
+  Shard shard_;
+  bool is_part_, keep_going_, resume_;
+  std::size_t kept_ = 0;
 };
 
 /// check_writable() for a volume and its sidecar; nothing for "-".
 void check_volume_writable(const fs::path& path, Overwrite overwrite);
-
-/// Throws Error (Exit::usage) if two of the paths are the same file; a path that does not exist is compared by name.
-void refuse_same_path(const fs::path& input, const fs::path& output);
 
 }  // namespace gdm::cli

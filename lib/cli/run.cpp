@@ -61,26 +61,8 @@ fs::path encoder_path(const std::string& name) {
   return shared_file(name == "default" ? "ct-default" : name, "encoders", ".safetensors");
 }
 
-void check_training_outputs(const std::vector<fs::path>& inputs, const fs::path& output, fs::path& log, bool restart,
-                            Overwrite overwrite) {
-  if (log.empty()) log = fs::path(output).replace_extension(".log.jsonl");
-  refuse_inputs_as_outputs(inputs, {output, log});
-  refuse_inputs_as_outputs({output}, {log});
-  check_writable(output, overwrite);
-  const bool continues = !restart && fs::exists(output.string() + ".checkpoint");
-  check_writable(log, continues ? Overwrite::replace : overwrite);
-}
-
 std::string check_safetensors_name(const std::string& path) {
   return std::filesystem::path(path).extension() == ".safetensors" ? "" : "'" + path + "' does not end in .safetensors";
-}
-
-void refuse_inputs_as_outputs(const std::vector<fs::path>& inputs, const std::vector<fs::path>& outputs) {
-  for (const fs::path& input : inputs) {
-    for (const fs::path& output : outputs) {
-      if (!input.empty() && !output.empty()) refuse_same_path(input, output);
-    }
-  }
 }
 
 }  // namespace gdm::cli

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "cli/bank.hpp"
+#include "cli/resume.hpp"
 #include "cli/run.hpp"
 #include "ct/acquisition.hpp"
 #include "image/mask.hpp"
@@ -33,8 +34,12 @@ void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
 Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Provenance& provenance)
     : model_(net::network().open_generator(options.model, options.windows, compute_of(program))),
       type_(voxel_type_from_name(options.dtype)),
-      overwrite_(program.standard().overwrite()),
+      overwrite_(options.replace ? Overwrite::replace : program.standard().overwrite()),
       seed_(program.standard().seed),
+      options_({{"window", options.windows.window},
+                {"overlap", options.windows.overlap},
+                {"dtype", options.dtype},
+                {"device", program.standard().device}}),
       any_acquisition_(options.any_acquisition),
       provenance_(provenance) {
   if (!options.bank.empty()) {
@@ -50,7 +55,7 @@ std::int64_t Synthesis::noise_channels() const {
 }
 
 void Synthesis::check(const Case& item, const fs::path& output) {
-  for (const std::string& name : condition_names()) refuse_same_path(item.input(name), output);
+  for (const std::string& name : condition_names()) item.input(name);
   if (fs::exists(output.parent_path())) check_volume_writable(output, overwrite_);
   const auto& names = condition_names();
   if (std::find(names.begin(), names.end(), "fbp") == names.end()) return;
@@ -68,15 +73,32 @@ void Synthesis::check_acquisition(const Json& acquisition, const std::string& na
   }
 }
 
-void Synthesis::run(Case& item, const fs::path& output) {
-  std::vector<Volume> conditions;
+Json Synthesis::recipe(const std::string& work, std::vector<fs::path> sources, const std::optional<fs::path>& mask,
+                       const std::string& draw, Json more) const {
+  Json options = options_;
+  options["model"] = model_->digest();
+  if (bank_) options["bank"] = bank_->digest();
+  if (bank_ && mask) sources.push_back(*mask);
+  if (noise_channels() > 0) options["draw"] = fmt::format("{} of seed {}", draw, seed_);
+  options.update(more);
+  return recipe_json(work, options, sources);
+}
+
+std::vector<fs::path> Synthesis::sources_of(const Case& item) const {
   std::vector<fs::path> sources;
-  for (const std::string& name : condition_names()) {
-    sources.push_back(item.input(name));
-    conditions.push_back(read_volume(sources.back()));
-  }
-  write(conditions, sources, output, item.id, "", item.mask);
-  item.prediction = output;
+  for (const std::string& name : condition_names()) sources.push_back(item.input(name));
+  return sources;
+}
+
+Json Synthesis::case_recipe(const Case& item) const {
+  return recipe("synthesis", sources_of(item), item.mask, item.id);
+}
+
+void Synthesis::run(const Case& item, const fs::path& output) {
+  std::vector<Volume> conditions;
+  const std::vector<fs::path> sources = sources_of(item);
+  for (const fs::path& source : sources) conditions.push_back(read_volume(source));
+  write(conditions, sources, output, item.id, "", item.mask, {{"recipe", case_recipe(item)}});
 }
 
 void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources,

@@ -17,6 +17,7 @@ struct SynthesisOptions {
   std::string dtype = "int16";
   net::SynthOptions windows;
   bool any_acquisition = false;  ///< a scan unlike those of the training is no error
+  bool replace = false;          ///< existing outputs, as with --force
   fs::path bank;                 ///< of real features: outputs far from it are reported; empty: none
 };
 
@@ -30,16 +31,21 @@ class Synthesis {
   Synthesis(const Program& program, const SynthesisOptions& options, Provenance& provenance);
 
   const std::vector<std::string>& condition_names() const { return model_->condition_names(); }
-  /// Throws Error unless the case has the inputs, none of them is `output`, `output` may be written, and the model may
-  /// be given the scan behind an input "fbp".
+  /// Throws Error unless the case has the inputs, `output` may be written, and the model may be given the scan behind
+  /// an input "fbp".
   void check(const Case& item, const fs::path& output);
   /// Throws Error for a scan that differs from those of the training (net/acquisition.hpp) unless the options let it
   /// pass; warns of what differs less or is not known, once for the same difference. `name` begins both messages.
   void check_acquisition(const Json& acquisition, const std::string& name);
   const Json& description() const { return model_->description(); }
   std::int64_t noise_channels() const;
-  /// Reads the case's inputs, predicts, writes the volume and its sidecar, and sets item.prediction.
-  void run(Case& item, const fs::path& output);
+  /// The recipe of an output (resume.hpp): `sources` as for write(), `more` options beside those of the synthesis.
+  Json recipe(const std::string& work, std::vector<fs::path> sources, const std::optional<fs::path>& mask,
+              const std::string& draw, Json more = Json::object()) const;
+  /// recipe() of what run() makes.
+  Json case_recipe(const Case& item) const;
+  /// Reads the case's inputs, predicts, writes the volume and its sidecar.
+  void run(const Case& item, const fs::path& output);
   /// The same for conditions in memory that come from `sources`. `draw` names the noise of a model that has noise
   /// channels; without a mask the predicted body is compared with the bank. `details` go to the sidecar with the rest.
   void write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources, const fs::path& output,
@@ -49,6 +55,7 @@ class Synthesis {
   std::string plan(const std::vector<Case>& cases, const fs::path& folder) const;
 
  private:
+  std::vector<fs::path> sources_of(const Case& item) const;
   /// Scores of the output and of inputs in HU against the bank; one warning for what is out of distribution.
   Json outliers(const std::string& id, const Mask& mask, const Volume& predicted,
                 const std::vector<Volume>& conditions) const;
@@ -58,6 +65,7 @@ class Synthesis {
   VoxelType type_;
   Overwrite overwrite_;
   std::uint64_t seed_;
+  Json options_;  ///< those that an output depends on
   bool any_acquisition_;
   std::set<std::string> differences_;  ///< that a warning has named
   Provenance& provenance_;

@@ -84,10 +84,13 @@ void write_sinogram(const fs::path& path, const StoredSinogram& stored, Json det
   volume.grid = Grid::centred({sinogram.scan.detectors, sinogram.scan.views, sinogram.slices},
                               {sinogram.scan.detector_spacing_mm, 1.0, stored.projected_grid().spacing_mm()[2]});
   volume.voxels = sinogram.line_integrals;
-  Json all = geometry_json(stored);
+  Json beside = Json::object(), all = geometry_json(stored);
+  if (details.contains("recipe")) beside["recipe"] = std::move(details["recipe"]);  // of every volume in one place
+  details.erase("recipe");
   all.update(details);
+  beside["sinogram"] = std::move(all);
   const WriteReport report = write_volume(path, volume, VoxelType::float32, overwrite);
-  write_sidecar(path, provenance, sources, report, {{"sinogram", all}}, overwrite);
+  write_sidecar(path, provenance, sources, report, beside, overwrite);
 }
 
 StoredSinogram read_sinogram(const fs::path& path) {

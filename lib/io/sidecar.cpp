@@ -136,6 +136,8 @@ void write_sidecar(const fs::path& volume_path, const Provenance& provenance, co
                  {"clamped_voxels", report.clamped},
                  {"non_finite_voxels", report.non_finite},
                  {"details", details}};
+  std::error_code error;
+  if (fs::is_regular_file(volume_path, error)) json["gdm"]["sha256"] = sha256_of_file(volume_path);
   write_file(sidecar_path(volume_path), json_text(json) + "\n", overwrite);
 }
 

@@ -12,6 +12,7 @@
 #include "image/grid_match.hpp"
 #include "image/hu_check.hpp"
 #include "image/mask.hpp"
+#include "io/manifest_parts.hpp"
 #include "io/nifti.hpp"
 #include "metrics/aggregates.hpp"
 #include "metrics/regrid.hpp"
@@ -292,7 +293,8 @@ Grades grade(const std::vector<MethodManifest>& methods, const GradeOptions& opt
   grades.skipped = plan.skipped;
   grades.methods = empty_methods(methods, options);
   for (const MethodManifest& method : methods) {
-    if (method.path != "-") provenance.add_source(method.path);
+    if (method.path == "-") continue;
+    for (const fs::path& file : part_files(method.path)) provenance.add_source(file);
   }
   std::vector<EncoderComparison> encoders = open_encoders(options, plan, grades.methods.size(), provenance);
   std::unique_ptr<BankComparison> bank;

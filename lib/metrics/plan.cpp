@@ -7,6 +7,7 @@
 #include <set>
 
 #include "image/grid_match.hpp"
+#include "io/manifest_parts.hpp"
 #include "io/nifti.hpp"
 #include "io/safetensors.hpp"
 #include "metrics/grade.hpp"
@@ -20,6 +21,21 @@ std::string default_name(const fs::path& path) {
   if (path == "-") return "prediction";
   const std::string folder = fs::absolute(path).lexically_normal().parent_path().filename().string();
   return folder.empty() ? "prediction" : folder;
+}
+
+/// "NAME=FILE", "FILE" or "-".
+NamedManifest named_manifest(const std::string& argument) {
+  const std::size_t equals = argument.find('=');
+  const bool named = equals != std::string::npos && equals > 0 && argument.find('/') > equals && !fs::exists(argument);
+  return named ? NamedManifest{argument.substr(0, equals), argument.substr(equals + 1)} : NamedManifest{"", argument};
+}
+
+MethodManifest opened(const NamedManifest& given) {
+  MethodManifest method;
+  method.path = given.path;
+  method.name = given.name.empty() ? default_name(given.path) : given.name;
+  method.manifest = read_whole_manifest(given.path);
+  return method;
 }
 
 /// Cases with a prediction or an error, which stands for one that should be there.
@@ -81,21 +97,17 @@ void check_case(const MethodManifest& method, const Case& c, const Case& referen
 }  // namespace
 
 MethodManifest open_method(const std::string& argument) {
-  const std::size_t equals = argument.find('=');
-  const bool named = equals != std::string::npos && equals > 0 && argument.find('/') > equals && !fs::exists(argument);
-  MethodManifest method;
-  method.path = named ? argument.substr(equals + 1) : argument;
-  method.name = named ? argument.substr(0, equals) : default_name(method.path);
-  method.manifest = read_manifest(method.path);
-  return method;
+  return opened(named_manifest(argument));
 }
 
 std::vector<MethodManifest> open_methods(const std::vector<std::string>& arguments,
                                          const std::vector<std::string>& reserved) {
   if (arguments.empty()) throw Error("a manifest is needed ('-' for standard input)", Exit::usage);
+  std::vector<NamedManifest> given;
+  std::transform(arguments.begin(), arguments.end(), std::back_inserter(given), named_manifest);
   std::vector<MethodManifest> methods;
-  for (const std::string& argument : arguments) {
-    MethodManifest method = open_method(argument);
+  for (const NamedManifest& manifest : fold_parts(given)) {
+    MethodManifest method = opened(manifest);
     for (const MethodManifest& other : methods) {
       if (method.path == "-" && other.path == "-") throw Error("standard input can be read only once", Exit::usage);
       if (method.name == other.name) {

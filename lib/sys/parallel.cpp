@@ -6,12 +6,12 @@
 #include <atomic>
 #include <cmath>
 #include <exception>
-#include <fstream>
 #include <mutex>
-#include <string>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "sys/cgroup.hpp"
 
 namespace gdm {
 namespace {
@@ -19,17 +19,10 @@ namespace {
 int g_threads = 0;
 thread_local bool t_inside_loop = false;
 
-/// CPUs allowed by the cgroup quota, or a large number without one.
+/// CPUs allowed by the cgroups' quotas. They are read once: every loop asks.
 double cgroup_cpus() {
-  constexpr double unlimited = 1e9;
-  std::ifstream v2("/sys/fs/cgroup/cpu.max");
-  std::string quota;
-  double period = 0;
-  if (v2 >> quota >> period && quota != "max" && period > 0) return std::stod(quota) / period;
-  std::ifstream v1_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), v1_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-  double quota_us = 0, period_us = 0;
-  if (v1_quota >> quota_us && v1_period >> period_us && quota_us > 0 && period_us > 0) return quota_us / period_us;
-  return unlimited;
+  static const double cpus = cgroup_limits().cpus;
+  return cpus;
 }
 
 }  // namespace

@@ -7,12 +7,15 @@
 #include <cerrno>
 #include <chrono>
 #include <fstream>
+#include <utility>
 
 #include "sys/atomic_file.hpp"
 #include "sys/descriptor.hpp"
+#include "sys/duration.hpp"
 #include "sys/log.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"
+#include "train/configuration_difference.hpp"
 
 namespace gdm::train {
 namespace {
@@ -88,9 +91,11 @@ void save_checkpoint(const LoopPlan& plan, const Trainee& trainee, const Extra& 
 
 std::int64_t next_step_of(const SafetensorsFile& file, const LoopPlan& plan) {
   file.require_kind("checkpoint");
-  if (file.description().at("configuration") != plan.configuration) {
-    throw Error(plan.checkpoint.string() +
-                ": made by a run with other options or data; give the same ones, or remove this file to begin anew");
+  const nlohmann::ordered_json& configuration = file.description().at("configuration");
+  if (configuration != plan.configuration) {
+    throw Error(
+        fmt::format("{}: made by a run with other options or data: {}; give the same ones, or --restart to begin anew",
+                    plan.checkpoint.string(), configuration_difference(configuration, plan.configuration)));
   }
   return file.description().at("next_step").get<std::int64_t>();
 }
@@ -112,6 +117,31 @@ std::int64_t resume(const LoopPlan& plan, Trainee& trainee, const Extra& extra, 
   return next;
 }
 
+/// Tells how long the steps that are left will take, by the first few; and again once, should they grow slower, as they
+/// do where more objectives join.
+class Estimate {
+ public:
+  void step_done(std::int64_t left, double seconds) {
+    if (++steps_ == 1 || told_ == 2) return;  // the first allocates
+    sum_s_ += seconds;
+    if (++measured_ < measured_steps) return;
+    const double step_s = std::exchange(sum_s_, 0.0) / static_cast<double>(std::exchange(measured_, 0));
+    if (left == 0 || (told_ == 1 && step_s < slower * told_step_s_)) return;
+    log_info(fmt::format("{:.3g} s a step {}, so {} steps that are left take about {}", step_s,
+                         told_ == 0 ? "at first" : "now", left, duration_text(step_s * static_cast<double>(left))));
+    ++told_;
+    told_step_s_ = step_s;
+  }
+
+ private:
+  static constexpr std::int64_t measured_steps = 4;
+  static constexpr double slower = 1.5;
+
+  std::int64_t steps_ = 0, measured_ = 0;
+  double sum_s_ = 0, told_step_s_ = 0;
+  int told_ = 0;
+};
+
 }  // namespace
 
 std::int64_t first_step(const LoopPlan& plan) {
@@ -128,12 +158,15 @@ bool run_loop(const LoopPlan& plan, Trainee& trainee, const Extra& extra,
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();
   GoodState good;
+  Estimate estimate;
   const std::int64_t first = resume(plan, trainee, extra, good);
   if (extra.begin) extra.begin(first);
   Progress progress(plan.title, plan.steps, "step");
   progress.update(first);
   for (std::int64_t n = first; n < plan.steps; ++n) {
+    const auto before = Clock::now();
     progress.update(n + 1, step(n));
+    estimate.step_done(plan.steps - n - 1, std::chrono::duration<double>(Clock::now() - before).count());
     if (trainee.bad_in_a_row() >= most_bad) good.roll_back(trainee, extra);
     if ((n + 1) % plan.good_every == 0 && trainee.bad_in_a_row() == 0) good.take(trainee, extra, n + 1);
     const bool late =

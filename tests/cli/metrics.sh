@@ -150,7 +150,7 @@ expect 0 '' self.json -o report.txt --tsv report.tsv
 [ -s report.txt ] && [ -s report.tsv ] && [ ! -s out ] || fail "report files"
 expect 1 'report.txt' self.json -o report.txt
 expect 0 '' self.json -o report.txt -f
-expect 2 'input and an output' self.json -o self.json -f
+expect 2 'cannot be its output' self.json -o self.json -f
 
 # Refusals.
 cases grid.json a:other.nii

@@ -86,8 +86,8 @@ refused 2 "leaves nothing" gdm-drift-train phantoms/manifest.json --objective pe
 refused 1 "encoder" gdm-drift-train phantoms/manifest.json --bank e.safetensors -o x.safetensors
 refused 1 "bank" gdm-synth phantoms/manifest.json --model b.safetensors -o x
 refused 1 "fbp" gdm-synth phantoms/manifest.json --model sparse-ct.safetensors -o x
-refused 2 "same file" gdm-drift-train phantoms/manifest.json --bank b.safetensors --log b.safetensors -o x.safetensors
-refused 2 "same file" gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o e.safetensors --force
+refused 2 "cannot be its output" gdm-drift-train phantoms/manifest.json --bank b.safetensors --log b.safetensors -o x.safetensors
+refused 2 "cannot be its output" gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o e.safetensors --force
 refused 1 "exists" gdm-drift-train phantoms/manifest.json --bank b.safetensors -o mr2ct.safetensors
 head -c 2000 b.safetensors >cut-bank.safetensors
 refused 1 "cut-bank" gdm-featbank info cut-bank.safetensors

@@ -71,8 +71,21 @@ expect 1 "$bin/gdm-recon" fbp sinograms/manifest.json -o fbp --filter ram-lak
 # Shards cut the cases into parts that together are the whole.
 for i in 1 2; do expect 0 "$bin/gdm-recon" fbp -q sinograms/manifest.json -o parts --shard $i/2; done
 [ "$(ls parts/*_fbp.nii.gz | wc -l)" = 3 ] && [ -s parts/manifest-1-of-2.json ] && [ -s parts/manifest-2-of-2.json ] || fail "shards"
-expect 0 env SLURM_ARRAY_TASK_ID=7 SLURM_ARRAY_TASK_MIN=7 SLURM_ARRAY_TASK_COUNT=3 "$bin/gdm-recon" fbp -q sinograms/manifest.json -o slurm --shard auto
+slurm() {  # slurm ID MIN MAX COUNT SHARD: part of a batch as a task of that array
+  env SLURM_ARRAY_TASK_ID=$1 SLURM_ARRAY_TASK_MIN=$2 SLURM_ARRAY_TASK_MAX=$3 SLURM_ARRAY_TASK_STEP=1 SLURM_ARRAY_TASK_COUNT=$4 \
+    "$bin/gdm-recon" fbp -q sinograms/manifest.json -o slurm --shard "$5"
+}
+expect 2 slurm 2 2 2 1 auto
+expect 2 slurm 1 1 3 2 auto
+expect 2 slurm 3 1 3 2 auto
+expect 2 slurm 2 2 3 2 auto
+expect 2 slurm 0 0 2 3 auto/3
+[ ! -e slurm ] || fail "a refused array made something"
+expect 0 slurm 1 1 3 3 auto
 [ "$(ls slurm/*_fbp.nii.gz)" = slurm/head0001_fbp.nii.gz ] || fail "--shard auto"
+expect 0 slurm 2 2 2 1 auto/3
+[ "$(ls slurm/*_fbp.nii.gz)" = "slurm/head0001_fbp.nii.gz
+slurm/head0002_fbp.nii.gz" ] && [ -s slurm/manifest-2-of-3.json ] || fail "--shard auto/3"
 expect 0 "$bin/gdm-recon" fbp -q sinograms/manifest.json -o one --split val
 [ "$(ls one/*_fbp.nii.gz | wc -l)" = 1 ] || fail "--split val"
 

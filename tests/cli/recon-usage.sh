@@ -48,7 +48,7 @@ for option in '--filter box' '--views 3' '--seed 1' '--threads 0.5'; do
   # shellcheck disable=SC2086
   bad 2 "$recon" fbp "$ct" -o f.nii.gz $option
 done
-for shard in 0/2 3/2 1 a/b 1/0 -1/2 auto; do bad 2 "$recon" project pairs/manifest.json -o s --shard $shard; done
+for shard in 0/2 3/2 1 a/b 1/0 -1/2 auto auto/ auto/0 auto/x; do bad 2 "$recon" project pairs/manifest.json -o s --shard $shard; done
 bad 1 "$recon" project pairs/manifest.json -o s --split val
 bad 2 "$recon" project pairs/manifest.json -o s.nii.gz
 bad 2 "$recon" project "$ct" -o s

@@ -1,0 +1,52 @@
+#include "cli/resume.hpp"
+
+#include "io/sidecar.hpp"
+#include "sys/error.hpp"
+#include "sys/sha256.hpp"
+#include "sys/version.hpp"
+
+namespace gdm::cli {
+namespace {
+
+/// What the sidecar says at a place, or null.
+Json at(const Json& sidecar, const char* place) {
+  const Json::json_pointer pointer(place);
+  return sidecar.is_object() && sidecar.contains(pointer) ? sidecar.at(pointer) : Json(nullptr);
+}
+
+std::string difference(const Json& there, const Json& here) {
+  if (!there.is_object()) return "its sidecar does not say how it was made";
+  if (there.value("sources", Json()) != here.at("sources")) return "it was made from other files";
+  for (const auto& [key, value] : here.at("options").items()) {
+    if (there.value("options", Json::object()).value(key, Json()) != value) return "it was made with another " + key;
+  }
+  return there == here ? "" : "it was made by another program or version";
+}
+
+}  // namespace
+
+Json recipe_json(const std::string& work, const Json& options, const std::vector<fs::path>& sources) {
+  Json json = {{"work", work}, {"version", GDM_VERSION}, {"options", options}, {"sources", Json::array()}};
+  for (const fs::path& source : sources) {
+    json["sources"].push_back(source == "-" ? Json(nullptr) : Json(sha256_of_file(source)));
+  }
+  return json;
+}
+
+std::string why_not_made(const fs::path& output, const Json& recipe) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(output, ignored)) return "it is not there";
+  try {
+    const Json sidecar = read_sidecar(output);
+    if (sidecar.is_null()) return "it has no sidecar";
+    const std::string other = difference(at(sidecar, "/gdm/details/recipe"), recipe);
+    if (!other.empty()) return other;
+    return at(sidecar, "/gdm/sha256") == sha256_of_file(output) ? "" : "its bytes are not those that were written";
+  } catch (const Error& error) {
+    return error.what();
+  } catch (const Json::exception&) {
+    return "its sidecar is not one of gdm";
+  }
+}
+
+}  // namespace gdm::cli

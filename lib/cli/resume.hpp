@@ -1,0 +1,19 @@
+// --resume: which volumes of a stopped batch are finished. A file is believed for what it holds, never for its name.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "io/manifest.hpp"
+
+namespace gdm::cli {
+
+/// Everything that a volume depends on: the program's version, what it does (`work`), the options that matter, and the
+/// digests of the files that it is made from, in order. It stands in the sidecar as details.recipe. "-" has no digest.
+Json recipe_json(const std::string& work, const Json& options, const std::vector<fs::path>& sources);
+
+/// Why `output` is not a whole file that was made by `recipe`; empty if it is one. It is if its sidecar says the same
+/// recipe and the digest of the very bytes that are there.
+std::string why_not_made(const fs::path& output, const Json& recipe);
+
+}  // namespace gdm::cli
