@@ -10,9 +10,9 @@
 #include <memory>
 
 #include "image/mask.hpp"
+#include "image/regrid.hpp"
 #include "io/nifti.hpp"
 #include "metrics/aggregates.hpp"
-#include "metrics/regrid.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "sys/parallel.hpp"
