@@ -1,6 +1,8 @@
-// gdm-prep: what stands before training. `info` says what files hold and whether they are good.
+// gdm-prep: what stands before training. `info` says what files hold and whether they are good, `manifest` finds cases
+// in folders.
 #include <algorithm>
 
+#include "cli/prep_manifest.hpp"
 #include "cli/run.hpp"
 #include "io/json.hpp"
 #include "metrics/inspect.hpp"
@@ -17,19 +19,6 @@ struct Info {
   std::vector<std::string> files;
   metrics::InspectOptions options;
 };
-
-void declare(CLI::App& command, Info& info) {
-  command.add_option("file", info.files, "Volumes, sinograms, manifests, sidecars, models; - for a volume or manifest")
-      ->required()
-      ->default_str("")
-      ->type_name("FILE|-");
-  command.add_flag("--check", info.options.check, "Read every file that a manifest names; report all that is wrong");
-  command.add_option("--mask", info.options.mask, "Mask on the grid of the volumes: report its coverage")
-      ->type_name("FILE");
-  command.add_option("--split", info.options.split, "Only these cases of a manifest")
-      ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
-      ->type_name("train|val|test|all");
-}
 
 void print(const metrics::Notice& notice) {
   if (notice.problem) {
@@ -75,13 +64,35 @@ int run(const Info& info, const cli::Standard& standard) {
   return static_cast<int>(failed ? Exit::failure : Exit::ok);
 }
 
+void declare_info(cli::Program& program, Info& info) {
+  CLI::App& command = program.command("info", "Says what files hold, and with --check whether they are good.",
+                                      cli::has_json, [&] { return run(info, program.standard()); });
+  command.add_option("file", info.files, "Volumes, sinograms, manifests, sidecars, models; - for a volume or manifest")
+      ->required()
+      ->default_str("")
+      ->type_name("FILE|-");
+  command.add_flag("--check", info.options.check, "Read every file that a manifest names; report all that is wrong");
+  command.add_option("--mask", info.options.mask, "Mask on the grid of the volumes: report its coverage")
+      ->type_name("FILE");
+  command.add_option("--split", info.options.split, "Only these cases of a manifest")
+      ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
+      ->type_name("train|val|test|all");
+}
+
+void declare_manifest(cli::Program& program, cli::ManifestCommand& manifest) {
+  CLI::App& command = program.command("manifest", "Finds cases in folders and writes the manifest of them.",
+                                      cli::has_output | cli::has_seed | cli::has_dry_run,
+                                      [&] { return run_manifest(program, manifest); });
+  cli::add_manifest_options(command, manifest);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  cli::Program program("gdm-prep", "Looks at volumes, manifests and models before they are used.");
+  cli::Program program("gdm-prep", "Makes data ready for training, and looks at volumes, manifests and models.");
   Info info;
-  CLI::App& command = program.command("info", "Says what files hold, and with --check whether they are good.",
-                                      cli::has_json, [&] { return run(info, program.standard()); });
-  declare(command, info);
+  declare_info(program, info);
+  cli::ManifestCommand manifest;
+  declare_manifest(program, manifest);
   return program.main(argc, argv);
 }
