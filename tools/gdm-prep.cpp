@@ -1,8 +1,9 @@
 // gdm-prep: what stands before training. `info` says what files hold and whether they are good, `manifest` finds cases
-// in folders.
+// in folders, `resample` and `reorient` put their volumes on one grid and their axes in one order.
 #include <algorithm>
 
 #include "cli/prep_manifest.hpp"
+#include "cli/prep_volumes.hpp"
 #include "cli/run.hpp"
 #include "io/json.hpp"
 #include "metrics/inspect.hpp"
@@ -86,6 +87,20 @@ void declare_manifest(cli::Program& program, cli::ManifestCommand& manifest) {
   cli::add_manifest_options(command, manifest);
 }
 
+void declare_resample(cli::Program& program, cli::ResampleCommand& resample) {
+  CLI::App& command =
+      program.command("resample", "Puts the volumes of each case on one grid.", cli::has_output | cli::has_dry_run,
+                      [&] { return run_resample(program, resample); });
+  cli::add_resample_options(command, resample);
+}
+
+void declare_reorient(cli::Program& program, cli::ReorientCommand& reorient) {
+  CLI::App& command =
+      program.command("reorient", "Stores volumes along other directions, without a change to any voxel.",
+                      cli::has_output | cli::has_dry_run, [&] { return run_reorient(program, reorient); });
+  cli::add_reorient_options(command, reorient);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -94,5 +109,9 @@ int main(int argc, char** argv) {
   declare_info(program, info);
   cli::ManifestCommand manifest;
   declare_manifest(program, manifest);
+  cli::ResampleCommand resample;
+  declare_resample(program, resample);
+  cli::ReorientCommand reorient;
+  declare_reorient(program, reorient);
   return program.main(argc, argv);
 }

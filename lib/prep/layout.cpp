@@ -94,16 +94,6 @@ std::string split_of_path(const fs::path& folder, const fs::path& file) {
   return split;
 }
 
-void set_file(Case& item, const std::string& role, const fs::path& file) {
-  if (role == "target") {
-    item.target = file;
-  } else if (role == "mask") {
-    item.mask = file;
-  } else {
-    item.inputs[role.substr(role.find('.') + 1)] = file;
-  }
-}
-
 std::string input_name_of(const std::string& text) {
   std::string name = lower(text);
   for (char& c : name) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "io/manifest.hpp"
+#include "prep/case_volumes.hpp"
 
 namespace gdm::prep {
 
@@ -51,8 +52,6 @@ bool is_nifti_name(const fs::path& path);
 std::string split_of_name(const std::string& name);
 /// The split that the folders between `folder` and the file are named after, the innermost one that is; or "".
 std::string split_of_path(const fs::path& folder, const fs::path& file);
-/// Enters a file under "target", "mask" or "inputs.NAME".
-void set_file(Case& item, const std::string& role, const fs::path& file);
 /// "T2 FLAIR" -> "t2_flair"; "MRI" and "MR" -> "mr".
 std::string input_name_of(const std::string& text);
 
