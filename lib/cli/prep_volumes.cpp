@@ -103,6 +103,7 @@ int resample_single(const Program& program, const ResampleCommand& resample) {
   prep::ResamplePlan plan;
   plan.kind = prep::kind_from_name(resample.kind);
   plan.grid = read_nifti_info(reference).grid;
+  plan.reference_file = reference;
   plan.reference = "the grid of " + reference.filename().string();
   if (options.spacing_mm) {
     plan.grid = respaced(plan.grid, *options.spacing_mm);

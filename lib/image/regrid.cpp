@@ -74,8 +74,9 @@ bool in_field(const Point3& index, const Index3& shape) {
   return true;
 }
 
-/// The nearest voxel along an axis, or both that are equally near.
+/// The nearest voxel along an axis, or both that are equally near, of half a weight each.
 struct Nearest {
+  std::size_t count = 1;
   std::array<std::int64_t, 2> at{};
 
   Nearest(double position, std::int64_t n) {
@@ -83,16 +84,19 @@ struct Nearest {
     const bool tie = std::abs(position - low - 0.5) < same_place;
     const auto first = static_cast<std::int64_t>(tie ? low : std::round(position));
     at[0] = std::clamp<std::int64_t>(first, 0, n - 1);
-    at[1] = std::clamp<std::int64_t>(tie ? first + 1 : first, 0, n - 1);
+    at[1] = std::clamp<std::int64_t>(first + 1, 0, n - 1);
+    if (tie) count = 2;
   }
+  std::int64_t weight() const { return count == 1 ? 2 : 1; }
 };
 
 void vote_at(const Volume& labels, const Point3& index, Votes& votes) {
   const Index3& shape = labels.grid.shape_ijk;
   const Nearest i(index[0], shape[0]), j(index[1], shape[1]), k(index[2], shape[2]);
-  for (const std::int64_t kk : k.at) {
-    for (const std::int64_t jj : j.at) {
-      for (const std::int64_t ii : i.at) votes.add(labels.at(ii, jj, kk), 1);
+  const std::int64_t weight = i.weight() * j.weight() * k.weight();
+  for (std::size_t c = 0; c < k.count; ++c) {
+    for (std::size_t b = 0; b < j.count; ++b) {
+      for (std::size_t a = 0; a < i.count; ++a) votes.add(labels.at(i.at[a], j.at[b], k.at[c]), weight);
     }
   }
 }

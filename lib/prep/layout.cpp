@@ -8,6 +8,7 @@
 
 #include "io/nifti.hpp"
 #include "sys/error.hpp"
+#include "sys/log.hpp"
 #include "sys/signals.hpp"
 
 namespace gdm::prep {
@@ -33,8 +34,11 @@ void add_files_below(const fs::path& folder, std::set<fs::path>& visited, Files&
   for (const fs::path& entry : entries) {
     if (fs::is_directory(entry, error)) {
       add_files_below(entry, visited, files);
-    } else {
+    } else if (fs::is_regular_file(entry, error)) {
       files.push_back(entry);
+    } else {
+      log_warning(entry.string() + ": is passed over: " +
+                  (fs::is_symlink(entry, error) ? "the link leads nowhere" : "it is not a regular file"));
     }
     if (files.size() > most_files) throw Error(fmt::format("{}: more than {} files", folder.string(), most_files));
   }
@@ -50,6 +54,20 @@ void remove_sidecars(const Files& files, Files& unused) {
     return file.extension() == ".json" && stems.count(fs::path(file).replace_extension()) != 0;
   };
   unused.erase(std::remove_if(unused.begin(), unused.end(), is_sidecar), unused.end());
+}
+
+bool is_other_volume(const fs::path& file) {
+  const std::string end = lower(file.extension().string());
+  return end == ".mha" || end == ".mhd" || end == ".nrrd" || end == ".dcm" || end == ".ima";
+}
+
+/// nnUNet_raw holds several sets, of which each is one task.
+void refuse_folder_of_sets(const fs::path& folder) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    if (!is_nnunet(entry.path())) continue;
+    throw Error(fmt::format("{}: is a folder of nnU-Net data sets, expected one of them, such as {}", folder.string(),
+                            entry.path().string()));
+  }
 }
 
 Found find_in(const fs::path& folder, const Files& files, const LayoutOptions& options) {
@@ -113,7 +131,15 @@ Found find_cases(const fs::path& given, const LayoutOptions& options) {
   Found found = find_in(folder, files, options);
   remove_sidecars(files, found.unused);
   if (found.cases.empty()) {
+    refuse_folder_of_sets(folder);
     const auto volumes = std::count_if(files.begin(), files.end(), is_nifti_name);
+    const auto others = std::count_if(files.begin(), files.end(), is_other_volume);
+    if (volumes == 0 && others > 0) {
+      throw Error(
+          fmt::format("{}: no NIfTI file, but {} of MetaImage, NRRD or DICOM; gdm reads .nii and .nii.gz, so "
+                      "convert them first",
+                      folder.string(), others));
+    }
     throw Error(
         fmt::format("{}: no case among {} files, {} of them NIfTI; expected {} (other names: --input "
                     "NAME='DIR/{{id}}/FILE.nii.gz')",

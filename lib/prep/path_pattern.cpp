@@ -76,7 +76,7 @@ void expand(const fs::path& folder, const Parts& parts, std::size_t at, const Ke
             std::vector<PathPattern::Match>& found) {
   std::error_code error;
   if (at == parts.size()) {
-    if (fs::exists(folder, error) && !fs::is_directory(folder, error)) found.push_back({folder, known});
+    if (fs::is_regular_file(folder, error)) found.push_back({folder, known});
     return;
   }
   const Component component = component_of(parts[at], known);

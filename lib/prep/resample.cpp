@@ -110,13 +110,16 @@ void resample_volume(const fs::path& source, const fs::path& output, const Resam
                                             {"interpolation", interpolation_name(plan)},
                                             {"outside_voxels", result.outside},
                                             {"outside_value", fill}}}};
-  write_sidecar(output, own, {source}, report, details, overwrite);
+  std::vector<fs::path> sources{source};
+  if (plan.reference_file != source) sources.insert(sources.begin(), plan.reference_file);  // the spatial reference
+  write_sidecar(output, own, sources, report, details, overwrite);
 }
 
 void resample_case(Case& item, const fs::path& folder, const ResampleOptions& options, const Provenance& provenance,
                    Overwrite overwrite) {
   ResamplePlan plan;
   plan.grid = resampling_grid(item, options);
+  plan.reference_file = reference_of(item, options.like);
   plan.reference = fmt::format("the grid of {}", options.like.empty() ? "target" : options.like);
   if (options.spacing_mm) {
     plan.reference += fmt::format(" with voxels of {} x {} x {} mm", (*options.spacing_mm)[0], (*options.spacing_mm)[1],

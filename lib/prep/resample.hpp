@@ -28,7 +28,8 @@ Grid resampling_grid(const Case& item, const ResampleOptions& options);
 struct ResamplePlan {
   VolumeKind kind = VolumeKind::image;
   Grid grid;
-  std::string reference;  ///< for the sidecar
+  std::string reference;    ///< the grid in words
+  fs::path reference_file;  ///< whose grid it is, for the sidecar
   Interpolation interpolation = Interpolation::linear;
   std::optional<float> fill;  ///< none: -1024 for CT, 0 for labels and masks, an image's own least value
 };

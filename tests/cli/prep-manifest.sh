@@ -135,6 +135,15 @@ put "$(printf 'bad/a\001b/ct.nii.gz')" && refused 1 'control character' gdm-prep
 put "$(printf 'latin/M\374ller/ct.nii.gz')" && refused 1 'not UTF-8' gdm-prep manifest -q latin -o -
 gdm-prep manifest -q many -o dry.json --dry-run && [ ! -e dry.json ] || fail "--dry-run wrote"
 
+# What newcomers try: a folder of sets, other formats, broken links.
+put raw/Dataset001_A/imagesTr/a_0000.nii.gz
+refused 1 'expected one of them, such as raw/Dataset001_A' gdm-prep manifest raw -o -
+put mha/1/{mr,ct}.mha && refused 1 'but 2 of MetaImage' gdm-prep manifest mha -o -
+mkdir -p links/1 && ln -s nowhere links/1/ct.nii.gz && put links/1/mr.nii.gz
+made links -o -
+says 'links/1/ct.nii.gz: is passed over: the link leads nowhere'
+! grep -q target out.json || fail "a broken link is a target"
+
 # A real set: found, and good.
 gdm-phantom -q -o set --count 2 --shape 16 --spacing 8
 made --input mr='set/{id}_mr.nii.gz' --target 'set/{id}_ct.nii.gz' --mask 'set/{id}_mask.nii.gz' -o set/found.json

@@ -32,6 +32,7 @@ for file in out/a/{mr,labels,ct,mask}.nii.gz out/b/{mr,cbct,ct}.nii.gz; do
 done
 has '"interpolation": "linear, mean where coarser"' out/a/mr.json
 has '"interpolation": "nearest, majority where coarser"' out/a/labels.json
+has '"SpatialReference": "../../coarse/head0001_ct.nii.gz"' out/a/mr.json
 [ "$(pixels out/a/ct.nii.gz)" = "$(pixels coarse/head0001_ct.nii.gz)" ] || fail "a CT on its own grid has changed"
 for file in out/a/ct out/b/cbct; do info $file.nii.gz >info.txt; has int16 info.txt; done
 info out/a/mr.nii.gz >info.txt && has float32 info.txt
