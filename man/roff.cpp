@@ -176,8 +176,8 @@ std::string synopsis_line(const std::string& program, const std::string& command
   std::string needed, positional;
   for (const Json& option : options) {
     if (option.at("positional")) {
-      const std::string name = value_text(option);
-      positional += option.at("repeated") ? " " + name + " ..." : " " + name;
+      const std::string name = value_text(option) + (option.at("repeated") ? " ..." : "");
+      positional += option.at("required") ? " " + name : " [" + name + "]";
     } else if (option.at("required")) {
       needed += " " + bold(option.at("names").at(0).get<std::string>()) + " " + value_text(option);
     }

@@ -1,7 +1,10 @@
-// gdm-prep: what stands before training. `info` says what files hold and whether they are good.
+// gdm-prep: what stands before training. `info` says what files hold and whether they are good, `manifest` finds cases
+// in folders, `resample` and `reorient` put their volumes on one grid and their axes in one order.
 #include <algorithm>
 
 #include "cli/join.hpp"
+#include "cli/prep_manifest.hpp"
+#include "cli/prep_volumes.hpp"
 #include "cli/run.hpp"
 #include "io/json.hpp"
 #include "metrics/inspect.hpp"
@@ -18,19 +21,6 @@ struct Info {
   std::vector<std::string> files;
   metrics::InspectOptions options;
 };
-
-void declare(CLI::App& command, Info& info) {
-  command.add_option("file", info.files, "Volumes, sinograms, manifests, sidecars, models; - for a volume or manifest")
-      ->required()
-      ->default_str("")
-      ->type_name("FILE|-");
-  command.add_flag("--check", info.options.check, "Read every file that a manifest names; report all that is wrong");
-  command.add_option("--mask", info.options.mask, "Mask on the grid of the volumes: report its coverage")
-      ->type_name("FILE");
-  command.add_option("--split", info.options.split, "Only these cases of a manifest")
-      ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
-      ->type_name("train|val|test|all");
-}
 
 void print(const metrics::Notice& notice) {
   if (notice.problem) {
@@ -76,15 +66,54 @@ int run(const Info& info, const cli::Standard& standard) {
   return static_cast<int>(failed ? Exit::failure : Exit::ok);
 }
 
+void declare_info(cli::Program& program, Info& info) {
+  CLI::App& command = program.command("info", "Says what files hold, and with --check whether they are good.",
+                                      cli::has_json, [&] { return run(info, program.standard()); });
+  command.add_option("file", info.files, "Volumes, sinograms, manifests, sidecars, models; - for a volume or manifest")
+      ->required()
+      ->default_str("")
+      ->type_name("FILE|-");
+  command.add_flag("--check", info.options.check, "Read every file that a manifest names; report all that is wrong");
+  command.add_option("--mask", info.options.mask, "Mask on the grid of the volumes: report its coverage")
+      ->type_name("FILE");
+  command.add_option("--split", info.options.split, "Only these cases of a manifest")
+      ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
+      ->type_name("train|val|test|all");
+}
+
+void declare_manifest(cli::Program& program, cli::ManifestCommand& manifest) {
+  CLI::App& command = program.command("manifest", "Finds cases in folders and writes the manifest of them.",
+                                      cli::has_output | cli::has_seed | cli::has_dry_run,
+                                      [&] { return run_manifest(program, manifest); });
+  cli::add_manifest_options(command, manifest);
+}
+
+void declare_resample(cli::Program& program, cli::ResampleCommand& resample) {
+  CLI::App& command =
+      program.command("resample", "Puts the volumes of each case on one grid.", cli::has_output | cli::has_dry_run,
+                      [&] { return run_resample(program, resample); });
+  cli::add_resample_options(command, resample);
+}
+
+void declare_reorient(cli::Program& program, cli::ReorientCommand& reorient) {
+  CLI::App& command =
+      program.command("reorient", "Stores volumes along other directions, without a change to any voxel.",
+                      cli::has_output | cli::has_dry_run, [&] { return run_reorient(program, reorient); });
+  cli::add_reorient_options(command, reorient);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  cli::Program program("gdm-prep", "Looks at volumes, manifests and models before they are used.");
+  cli::Program program("gdm-prep", "Makes data ready for training, and looks at volumes, manifests and models.");
   Info info;
-  CLI::App& command = program.command("info", "Says what files hold, and with --check whether they are good.",
-                                      cli::has_json | cli::has_volumes, [&] { return run(info, program.standard()); });
-  declare(command, info);
-  command.footer("Examples:\n  gdm-prep info --check cases/manifest.json\n  gdm-prep info model.safetensors");
+  declare_info(program, info);
+  cli::ManifestCommand manifest;
+  declare_manifest(program, manifest);
+  cli::ResampleCommand resample;
+  declare_resample(program, resample);
+  cli::ReorientCommand reorient;
+  declare_reorient(program, reorient);
   cli::add_join(program);
   program.app().footer("Example:\n  gdm-prep info --check cases/manifest.json");
   return program.main(argc, argv);

@@ -15,6 +15,7 @@
 
 #include "io/nifti.hpp"
 #include "io/nifti_header.hpp"
+#include "io/nifti_stored.hpp"
 #include "sys/bytes.hpp"
 #include "sys/error.hpp"
 #include "sys/gzip.hpp"
@@ -219,6 +220,29 @@ WriteReport write_volume(const fs::path& path, const Volume& volume, VoxelType t
         return keep_floats(voxels + first, count, to);
       });
   }
+}
+
+bool stored_as_integers(const NiftiInfo& stored) {
+  const auto whole = [](double value) { return value == std::floor(value); };
+  return stored.datatype.find("int") != std::string::npos && whole(stored.slope) && whole(stored.intercept);
+}
+
+WriteReport write_as_stored(const fs::path& path, const Volume& volume, const NiftiInfo& stored, Overwrite overwrite) {
+  const auto all_whole = [&volume](float low, float high) {
+    return std::all_of(volume.voxels.begin(), volume.voxels.end(),
+                       [=](float v) { return v >= low && v <= high && v == std::floor(v); });
+  };
+  const bool integers = stored_as_integers(stored);
+  if (integers && stored.datatype == "uint8" && all_whole(0, 255)) {
+    return write_volume(path, volume, VoxelType::uint8, overwrite);
+  }
+  if (!integers || !all_whole(-32768, 32767)) return write_volume(path, volume, VoxelType::float32, overwrite);
+  check_image(path, volume, overwrite);
+  const float* voxels = volume.voxels.data();
+  const auto store = [voxels](std::size_t first, std::size_t count, std::uint8_t* to) {
+    return convert(voxels + first, count, -32768.0F, 32767.0F, std::int16_t{0}, to);
+  };
+  return write_pieces(path, volume.grid, NIFTI_TYPE_INT16, 2, store, overwrite);
 }
 
 WriteReport write_mask(const fs::path& path, const Mask& mask, Overwrite overwrite) {

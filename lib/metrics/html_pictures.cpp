@@ -9,9 +9,9 @@
 
 #include "image/grid_match.hpp"
 #include "image/mask.hpp"
+#include "image/regrid.hpp"
 #include "io/nifti.hpp"
 #include "metrics/montage.hpp"
-#include "metrics/regrid.hpp"
 #include "metrics/slices.hpp"
 #include "sys/error.hpp"
 #include "sys/progress.hpp"

@@ -3,9 +3,9 @@
 #include "nn/resample.hpp"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
+#include "image/votes.hpp"
 #include "sys/parallel.hpp"
 
 namespace gdm::nn {
@@ -43,29 +43,6 @@ Tensor shares(std::int64_t before, std::int64_t now) {
   }
   return out;
 }
-
-/// Values and how much of a voxel each fills; few, so that they are searched one by one.
-class Votes {
- public:
-  void clear() { votes_.clear(); }
-  void add(float value, std::int64_t volume) {
-    for (auto& [known, sum] : votes_) {
-      if (known != value) continue;
-      sum += volume;
-      return;
-    }
-    votes_.emplace_back(value, volume);
-  }
-  float winner() const {
-    return std::max_element(
-               votes_.begin(), votes_.end(),
-               [](const auto& a, const auto& b) { return std::pair(a.second, a.first) < std::pair(b.second, b.first); })
-        ->first;
-  }
-
- private:
-  std::vector<std::pair<float, std::int64_t>> votes_;
-};
 
 }  // namespace
 

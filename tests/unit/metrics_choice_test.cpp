@@ -5,9 +5,9 @@
 #include <limits>
 #include <map>
 
+#include "image/regrid.hpp"
 #include "metrics/gates.hpp"
 #include "metrics/metric.hpp"
-#include "metrics/regrid.hpp"
 #include "metrics/segment_scores.hpp"
 #include "sys/error.hpp"
 

@@ -1,0 +1,199 @@
+#include "cli/prep_volumes.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <sstream>
+
+#include "prep/reorient.hpp"
+#include "prep/resample.hpp"
+#include "sys/error.hpp"
+#include "sys/log.hpp"
+
+namespace gdm::cli {
+namespace {
+
+bool parse_real(const std::string& text, double& value) {
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  return parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && std::isfinite(value);
+}
+
+/// "1" or "1,1,2.5".
+Point3 spacing_from_text(const std::string& text) {
+  std::vector<double> values;
+  std::istringstream stream(text);
+  bool valid = !text.empty() && text.back() != ',';
+  for (std::string part; valid && std::getline(stream, part, ',');) {
+    double value = 0;
+    valid = parse_real(part, value) && value >= 1e-3 && value <= 1000;
+    values.push_back(value);
+  }
+  if (!valid || (values.size() != 1 && values.size() != 3)) {
+    throw Error(fmt::format("'{}' is not a size in mm such as 1 or 1,1,2.5, from 0.001 to 1000", text), Exit::usage);
+  }
+  return {values[0], values[values.size() / 2], values.back()};
+}
+
+std::string check_spacing(const std::string& text) {
+  try {
+    spacing_from_text(text);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+/// "mr=0" -> name and value.
+std::pair<std::string, float> fill_from_text(const std::string& text) {
+  const auto equals = text.find('=');
+  double value = 0;
+  if (equals == 0 || equals == std::string::npos || !parse_real(text.substr(equals + 1), value)) {
+    throw Error(fmt::format("'{}' is not NAME=VALUE such as mr=0", text), Exit::usage);
+  }
+  return {text.substr(0, equals), static_cast<float>(value)};
+}
+
+std::string check_fill(const std::string& text) {
+  try {
+    fill_from_text(text);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+prep::ResampleOptions options_of(const ResampleCommand& resample) {
+  prep::ResampleOptions options;
+  options.like = resample.like;
+  if (!resample.spacing.empty()) options.spacing_mm = spacing_from_text(resample.spacing);
+  if (resample.interpolation == "cubic") options.interpolation = Interpolation::cubic;
+  for (const std::string& text : resample.fill) options.fill.insert(fill_from_text(text));
+  options.labels = resample.labels;
+  return options;
+}
+
+std::vector<fs::path> outputs_of(const Case& item, const fs::path& folder) {
+  std::vector<fs::path> outputs;
+  for (const prep::CaseVolume& volume : prep::case_volumes(item, {}, folder)) outputs.push_back(volume.output);
+  return outputs;
+}
+
+void require_files(const Case& item) {
+  for (const prep::CaseVolume& volume : prep::case_volumes(item, {}, "")) {
+    if (!fs::exists(volume.source)) throw Error(volume.role + ": " + volume.source.string() + ": no such file");
+  }
+}
+
+/// One volume; --like is then the name of another.
+int resample_single(const Program& program, const ResampleCommand& resample) {
+  const prep::ResampleOptions options = options_of(resample);
+  const Standard& standard = program.standard();
+  if (options.like.empty() && !options.spacing_mm) {
+    throw Error("one volume needs --like FILE, whose grid it goes to, or --spacing", Exit::usage);
+  }
+  if (!resample.labels.empty() || !options.fill.empty()) {
+    throw Error("--labels and --fill name volumes of a case; of one volume --kind says what it is", Exit::usage);
+  }
+  if (options.like.empty() && resample.set.input == "-") {
+    throw Error("standard input needs --like FILE, as its own grid is known only once it is read", Exit::usage);
+  }
+  check_single(resample.set, {options.like}, standard.overwrite());
+  const fs::path reference = options.like.empty() ? resample.set.input : fs::path(options.like);
+  prep::ResamplePlan plan;
+  plan.kind = prep::kind_from_name(resample.kind);
+  plan.grid = read_nifti_info(reference).grid;
+  plan.reference_file = reference;
+  plan.reference = "the grid of " + reference.filename().string();
+  if (options.spacing_mm) {
+    plan.grid = respaced(plan.grid, *options.spacing_mm);
+    plan.reference += " with other voxels";
+  }
+  plan.interpolation = options.interpolation;
+  if (standard.dry_run) {
+    log_info(fmt::format("would write {} with {}", resample.set.output.string(), describe(plan.grid)));
+    return 0;
+  }
+  prep::resample_volume(resample.set.input, resample.set.output, plan, resample.set.input.filename().string(),
+                        program.provenance(), standard.overwrite());
+  return 0;
+}
+
+}  // namespace
+
+void add_resample_options(CLI::App& command, ResampleCommand& resample) {
+  add_new_set_options(command, resample.set);
+  command.add_option("--like", resample.like, "Whose grid: an input by name, mask or prediction; of one volume a file")
+      ->default_str("target")
+      ->type_name("NAME|FILE");
+  command
+      .add_option("--spacing", resample.spacing, "Voxels of this size, along i, j and k, over the field of that grid")
+      ->check(CLI::Validator(check_spacing, "", "spacing"))
+      ->type_name("MM[,MM,MM]");
+  command.add_option("--interpolation", resample.interpolation, "Between the voxels of images")
+      ->check(CLI::IsMember({"linear", "cubic"}).description(""))
+      ->type_name("linear|cubic");
+  command.add_option("--labels", resample.labels, "An input that is a label map, beside label* and seg*; repeatable")
+      ->default_str("")
+      ->type_name("NAME");
+  command.add_option("--fill", resample.fill, "Value outside the field of an input, target, ...; repeatable")
+      ->check(CLI::Validator(check_fill, "", "fill"))
+      ->default_str("")
+      ->type_name("NAME=VALUE");
+  command.add_option("--kind", resample.kind, "What one volume is")
+      ->check(CLI::IsMember({"ct", "image", "labels", "mask"}).description(""))
+      ->type_name("ct|image|labels|mask");
+}
+
+int run_resample(const Program& program, const ResampleCommand& resample) {
+  if (is_single(resample.set)) return resample_single(program, resample);
+  const prep::ResampleOptions options = options_of(resample);
+  const fs::path& folder = resample.set.output;
+  CaseStep step;
+  step.title = "resampling";
+  step.outputs = [&](const Case& item) { return outputs_of(item, folder); };
+  step.plan = [&](const Case& item) {
+    require_files(item);
+    return fmt::format("{} -> {}", (folder / item.id).string(), describe(prep::resampling_grid(item, options)));
+  };
+  step.work = [&](Case& item, const Provenance& provenance) {
+    prep::resample_case(item, folder, options, provenance, program.standard().overwrite());
+  };
+  return run_new_set(program, resample.set, step);
+}
+
+void add_reorient_options(CLI::App& command, ReorientCommand& reorient) {
+  add_new_set_options(command, reorient.set);
+  command
+      .add_option("--to", reorient.letters, "Directions in which i, j and k increase: RAS, LPS or another of the 48")
+      ->required()
+      ->check(CLI::Validator(prep::check_orientation, "", "orientation"))
+      ->type_name("CODE");
+}
+
+int run_reorient(const Program& program, const ReorientCommand& reorient) {
+  const NewSet& set = reorient.set;
+  const Overwrite overwrite = program.standard().overwrite();
+  if (is_single(set)) {
+    check_single(set, {}, overwrite);
+    if (program.standard().dry_run) {
+      log_info(fmt::format("would write {}", set.output.string()));
+    } else {
+      prep::reorient_volume(set.input, set.output, reorient.letters, program.provenance(), overwrite);
+    }
+    return 0;
+  }
+  CaseStep step;
+  step.title = "reorientation";
+  step.outputs = [&](const Case& item) { return outputs_of(item, set.output); };
+  step.plan = [&](const Case& item) {
+    require_files(item);
+    return fmt::format("{} -> {}", (set.output / item.id).string(), reorient.letters);
+  };
+  step.work = [&](Case& item, const Provenance& provenance) {
+    prep::reorient_case(item, set.output, reorient.letters, provenance, overwrite);
+  };
+  return run_new_set(program, set, step);
+}
+
+}  // namespace gdm::cli

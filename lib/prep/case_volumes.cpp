@@ -1,0 +1,73 @@
+#include "prep/case_volumes.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "sys/error.hpp"
+#include "sys/log.hpp"
+
+namespace gdm::prep {
+namespace {
+
+constexpr const char* sinogram = "sinogram";
+
+VolumeKind kind_of_input(std::string name, const std::vector<std::string>& labels) {
+  if (std::find(labels.begin(), labels.end(), name) != labels.end()) return VolumeKind::labels;
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  if (name.rfind("label", 0) == 0 || name.rfind("seg", 0) == 0) return VolumeKind::labels;
+  const bool ct = name == "fbp" || (name.size() >= 2 && name.compare(name.size() - 2, 2, "ct") == 0);
+  return ct ? VolumeKind::ct : VolumeKind::image;
+}
+
+void check_name(const std::string& name) {
+  const bool valid =
+      name.size() <= 200 && std::none_of(name.begin(), name.end(), [](unsigned char c) { return c == '/' || c < ' '; });
+  if (!valid) throw Error(fmt::format("inputs: the name '{}' cannot be part of a file name", name));
+}
+
+}  // namespace
+
+std::vector<CaseVolume> case_volumes(const Case& item, const std::vector<std::string>& labels, const fs::path& folder) {
+  std::vector<CaseVolume> volumes;
+  const auto place = [&](std::string name) { return folder / item.id / (name + ".nii.gz"); };
+  for (const auto& [name, path] : item.inputs) {
+    check_name(name);
+    if (name != sinogram) volumes.push_back({"inputs." + name, kind_of_input(name, labels), path, place(name)});
+  }
+  const auto add = [&](const std::string& role, const std::string& name, VolumeKind kind, const auto& path) {
+    std::string file = name;
+    while (item.inputs.count(file) != 0) file = role + "_" + file;
+    if (path) volumes.push_back({role, kind, *path, place(file)});
+  };
+  add("target", "ct", VolumeKind::ct, item.target);
+  add("mask", "mask", VolumeKind::mask, item.mask);
+  add("prediction", "prediction", VolumeKind::ct, item.prediction);
+  return volumes;
+}
+
+void set_file(Case& item, const std::string& role, const fs::path& file) {
+  if (role == "target") {
+    item.target = file;
+  } else if (role == "mask") {
+    item.mask = file;
+  } else if (role == "prediction") {
+    item.prediction = file;
+  } else {
+    item.inputs[role.substr(role.find('.') + 1)] = file;
+  }
+}
+
+void drop_sinogram(Case& item) {
+  if (item.inputs.erase(sinogram) == 0) return;
+  log_warning(fmt::format("case '{}': inputs.sinogram does not belong to the new volumes and is left out", item.id));
+}
+
+VolumeKind kind_from_name(const std::string& name) {
+  if (name == "ct") return VolumeKind::ct;
+  if (name == "labels") return VolumeKind::labels;
+  return name == "mask" ? VolumeKind::mask : VolumeKind::image;
+}
+
+}  // namespace gdm::prep

@@ -1,0 +1,23 @@
+// Volumes with their axes in wanted directions: voxels are moved in the file and not in the patient.
+#pragma once
+
+#include <string>
+
+#include "io/manifest.hpp"
+#include "io/sidecar.hpp"
+
+namespace gdm::prep {
+
+/// Reads `source` and writes the same voxels, at the same world positions and with the same values, stored along the
+/// directions `letters` ("RAS", ...; image/orientation.hpp), with its sidecar. Types as write_as_stored() has them.
+void reorient_volume(const fs::path& source, const fs::path& output, const std::string& letters,
+                     const Provenance& provenance, Overwrite overwrite);
+
+/// Every volume of the case, to the places that case_volumes() names, which are entered in the case.
+void reorient_case(Case& item, const fs::path& folder, const std::string& letters, const Provenance& provenance,
+                   Overwrite overwrite);
+
+/// A CLI11 check: one of the 48 codes.
+std::string check_orientation(const std::string& letters);
+
+}  // namespace gdm::prep
