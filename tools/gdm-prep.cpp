@@ -68,7 +68,8 @@ int run(const Info& info, const cli::Standard& standard) {
 
 void declare_info(cli::Program& program, Info& info) {
   CLI::App& command = program.command("info", "Says what files hold, and with --check whether they are good.",
-                                      cli::has_json, [&] { return run(info, program.standard()); });
+                                      cli::has_json | cli::has_volumes, [&] { return run(info, program.standard()); });
+  command.footer("Examples:\n  gdm-prep info --check cases/manifest.json\n  gdm-prep info model.safetensors");
   command.add_option("file", info.files, "Volumes, sinograms, manifests, sidecars, models; - for a volume or manifest")
       ->required()
       ->default_str("")

@@ -1,8 +1,6 @@
 // Manifests: round trip, relative paths, both forms, and a precise message for everything that is wrong.
 #include <doctest/doctest.h>
 
-#include <ctime>
-
 #include "io/manifest.hpp"
 #include "io/manifest_lines.hpp"
 #include "io_fixture.hpp"
@@ -32,21 +30,6 @@ std::string parse_error(const std::string& text) {
 }
 
 }  // namespace
-
-TEST_CASE("manifest: reading takes time in proportion to the cases") {
-  const auto seconds = [](int cases) {
-    std::string text = R"({"gdm_manifest": 1, "task": "mr2ct", "cases": [)";
-    for (int c = 0; c < cases; ++c) {
-      text += (c == 0 ? "" : ",\n") + std::string(R"({"id": "case)") + std::to_string(c) + R"(", "target": "a.nii"})";
-    }
-    text += "]}";
-    const std::clock_t start = std::clock();
-    CHECK(gdm::parse_manifest(text, "", "m.json").cases.size() == static_cast<std::size_t>(cases));
-    return static_cast<double>(std::clock() - start);
-  };
-  seconds(1000);
-  CHECK(seconds(80000) < 10 * seconds(20000));  // about 4 times; it was 16
-}
 
 TEST_CASE("manifest: everything that is read is written again, paths relative to the new folder") {
   const TemporaryFolder folder;
