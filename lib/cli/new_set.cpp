@@ -73,6 +73,7 @@ int run_new_set(const Program& program, const NewSet& set, const CaseStep& step)
     throw Error(fmt::format("-o: a manifest needs a folder, not '{}'", set.output.string()), Exit::usage);
   }
   Manifest manifest = read_manifest(set.input);
+  if (step.accept) step.accept(manifest);
   Batch batch(manifest, set.batch);
   const fs::path manifest_path = batch.manifest_path(set.output);
   refuse_same_path(set.input, manifest_path);

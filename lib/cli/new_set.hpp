@@ -18,7 +18,8 @@ struct NewSet {
 
 /// What is done to one case; see run_new_set().
 struct CaseStep {
-  std::string title;                                          ///< of the progress
+  std::function<void(const Manifest&)> accept;  ///< refuses options that do not fit the manifest; may be null
+  std::string title;                            ///< of the progress
   std::function<std::vector<fs::path>(const Case&)> outputs;  ///< volumes that will be written
   std::function<std::string(const Case&)> plan;               ///< checks what headers tell; a line for --dry-run
   std::function<void(Case&, const Provenance&)> work;

@@ -1,9 +1,11 @@
 #include "cli/prep_volumes.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <charconv>
 #include <cmath>
+#include <set>
 #include <sstream>
 
 #include "prep/reorient.hpp"
@@ -79,6 +81,25 @@ std::vector<fs::path> outputs_of(const Case& item, const fs::path& folder) {
   return outputs;
 }
 
+/// A name that no case has is a slip of the pen, which would otherwise change nothing and stay unseen.
+void refuse_unknown_names(const Manifest& manifest, const prep::ResampleOptions& options) {
+  std::set<std::string> inputs;
+  for (const Case& item : manifest.cases) {
+    for (const auto& input : item.inputs) inputs.insert(input.first);
+  }
+  const auto refuse = [&inputs](const std::string& option, const std::string& name) {
+    throw Error(fmt::format("{}: no case has an input '{}'; there are {}", option, name, fmt::join(inputs, ", ")),
+                Exit::usage);
+  };
+  for (const std::string& name : options.labels) {
+    if (inputs.count(name) == 0) refuse("--labels", name);
+  }
+  for (const auto& [name, value] : options.fill) {
+    const bool other = name == "target" || name == "mask" || name == "prediction";
+    if (!other && inputs.count(name) == 0) refuse("--fill", name);
+  }
+}
+
 void require_files(const Case& item) {
   for (const prep::CaseVolume& volume : prep::case_volumes(item, {}, "")) {
     if (!fs::exists(volume.source)) throw Error(volume.role + ": " + volume.source.string() + ": no such file");
@@ -133,7 +154,9 @@ void add_resample_options(CLI::App& command, ResampleCommand& resample) {
   command.add_option("--interpolation", resample.interpolation, "Between the voxels of images")
       ->check(CLI::IsMember({"linear", "cubic"}).description(""))
       ->type_name("linear|cubic");
-  command.add_option("--labels", resample.labels, "An input that is a label map, beside label* and seg*; repeatable")
+  command
+      .add_option("--labels", resample.labels,
+                  "An input that is a label map though its name does not say so; repeatable")
       ->default_str("")
       ->type_name("NAME");
   command.add_option("--fill", resample.fill, "Value outside the field of an input, target, ...; repeatable")
@@ -151,6 +174,7 @@ int run_resample(const Program& program, const ResampleCommand& resample) {
   const fs::path& folder = resample.set.output;
   CaseStep step;
   step.title = "resampling";
+  step.accept = [&](const Manifest& manifest) { refuse_unknown_names(manifest, options); };
   step.outputs = [&](const Case& item) { return outputs_of(item, folder); };
   step.plan = [&](const Case& item) {
     require_files(item);

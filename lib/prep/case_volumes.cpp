@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
+#include <regex>
 
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -13,12 +13,16 @@ namespace {
 
 constexpr const char* sinogram = "sinogram";
 
-VolumeKind kind_of_input(std::string name, const std::vector<std::string>& labels) {
-  if (std::find(labels.begin(), labels.end(), name) != labels.end()) return VolumeKind::labels;
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  if (name.rfind("label", 0) == 0 || name.rfind("seg", 0) == 0) return VolumeKind::labels;
-  const bool ct = name == "fbp" || (name.size() >= 2 && name.compare(name.size() - 2, 2, "ct") == 0);
-  return ct ? VolumeKind::ct : VolumeKind::image;
+/// A part of the name between _, -, . and spaces begins with one of these.
+bool names_labels(const std::string& name) {
+  static const std::regex labels("(^|[-_. ])(label|seg|dseg|mask)", std::regex::icase);
+  return std::regex_search(name, labels);
+}
+
+VolumeKind kind_of_input(const std::string& name, const std::vector<std::string>& labels) {
+  if (names_labels(name) || std::find(labels.begin(), labels.end(), name) != labels.end()) return VolumeKind::labels;
+  static const std::regex ct("fbp|.*ct", std::regex::icase);
+  return std::regex_match(name, ct) ? VolumeKind::ct : VolumeKind::image;
 }
 
 void check_name(const std::string& name) {

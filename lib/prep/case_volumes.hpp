@@ -18,7 +18,8 @@ struct CaseVolume {
 };
 
 /// Target and prediction are CT, and so are inputs called fbp or with a name that ends in "ct" (ct, cbct, ...). Labels
-/// are the inputs in `labels` and those whose names begin with "label" or "seg". Sinograms are no volumes and left out.
+/// are the inputs in `labels` and those with a part of the name ("_", "-", "." and spaces part it) that begins with
+/// "label", "seg", "dseg" or "mask". Sinograms are no volumes and left out.
 /// Throws Error for an input whose name cannot be a file's.
 std::vector<CaseVolume> case_volumes(const Case& item, const std::vector<std::string>& labels, const fs::path& folder);
 

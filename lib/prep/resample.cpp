@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include "image/mask.hpp"
 #include "io/nifti_stored.hpp"
@@ -74,6 +75,20 @@ const char* interpolation_name(const ResamplePlan& plan) {
   return plan.interpolation == Interpolation::cubic ? "cubic, mean where coarser" : "linear, mean where coarser";
 }
 
+/// Labels that go unnoticed would be averaged.
+void warn_of_labels(const Volume& volume, const NiftiInfo& info, const std::string& name) {
+  constexpr std::size_t few = 64;  // an image has more, even of 8 bits
+  if (!stored_as_integers(info)) return;
+  std::set<float> values;
+  for (const float v : volume.voxels) {
+    if (values.insert(v).second && values.size() > few) return;
+  }
+  log_warning(
+      fmt::format("{}: holds {} different whole numbers, as label maps do, and is interpolated as an image; "
+                  "--labels NAME (of one volume: --kind labels) keeps labels",
+                  name, values.size()));
+}
+
 void say_outside(const std::string& name, std::int64_t outside, const Grid& grid, float fill) {
   if (outside == 0) return;
   const double share = 100.0 * static_cast<double>(outside) / static_cast<double>(grid.voxels());
@@ -92,6 +107,7 @@ void resample_volume(const fs::path& source, const fs::path& output, const Resam
                      const Provenance& provenance, Overwrite overwrite) {
   NiftiInfo info;
   const Volume volume = read_of_kind(source, plan.kind, info);
+  if (plan.kind == VolumeKind::image) warn_of_labels(volume, info, name);
   const float fill = fill_of(volume, plan);
   const bool labels = plan.kind == VolumeKind::labels || plan.kind == VolumeKind::mask;
   const Regridded result =

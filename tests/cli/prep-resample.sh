@@ -83,6 +83,9 @@ cmp -s <(tail -c +353 wide.nii) <(tail -c +353 wide2.nii) || fail "wide integers
 gdm-prep resample -q wide.nii -o wide3.nii --like fine/head0001_ct.nii.gz --kind ct
 has '"clamped_voxels": 8192' wide3.json
 
+gdm-prep resample fine/labels.nii.gz -o wide3.nii --force --like coarse/head0001_ct.nii.gz 2>err.txt
+has 'holds 2 different whole numbers, as label maps do' err.txt
+
 # One volume, a batch in parts, a failed case.
 gdm-prep resample -q fine/head0001_mr.nii.gz -o one.nii.gz --like coarse/head0001_ct.nii.gz
 [ "$(pixels one.nii.gz)" = "$(pixels out/a/mr.nii.gz)" ] || fail "one volume is not as in a batch"
@@ -120,5 +123,7 @@ refused 2 'makes .* voxels along axis' gdm-prep resample -q one.nii.gz -o x.nii.
 refused 1 'none.nii.gz' gdm-prep reorient none.nii.gz -o x.nii.gz --to RAS
 for code in ras RA RAA XYZ RASL ''; do refused 2 --to gdm-prep reorient one.nii.gz -o x.nii.gz --to "$code"; done
 for size in 0 -1 nan 1,2 1,2,3,4 1,,2 x 1e9 1,; do refused 2 --spacing gdm-prep resample m.json -o x --spacing "$size"; done
+refused 2 "no case has an input 'mri'; there are cbct, labels, mr, sinogram" gdm-prep resample m.json -o x --labels mri
+refused 2 "no case has an input 'ct'" gdm-prep resample m.json -o x --fill ct=0
 for fill in mr =3 mr= mr=x mr=inf; do refused 2 --fill gdm-prep resample m.json -o x --fill "$fill"; done
 [ ! -e x ] && [ ! -e x.nii.gz ] || fail "something refused was written"

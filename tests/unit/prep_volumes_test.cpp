@@ -71,18 +71,22 @@ Provenance provenance() {
 TEST_CASE("prep: what the volumes of a case are, and their names") {
   Case item;
   item.id = "p1";
-  for (const char* name : {"mr", "CBCT", "fbp", "labels", "Seg_brain", "sinogram", "tumour", "ct"}) {
+  for (const char* name : {"mr", "CBCT", "fbp", "labels", "Seg_brain", "gross_mask", "mr-segmented", "unmasked",
+                           "sinogram", "tumour", "ct"}) {
     item.inputs[name] = "x.nii";
   }
   item.target = item.mask = item.prediction = "y.nii";
   std::map<std::string, CaseVolume> volumes;
   for (const CaseVolume& volume : case_volumes(item, {"tumour"}, "out")) volumes.emplace(volume.role, volume);
-  CHECK(volumes.size() == 10);
+  CHECK(volumes.size() == 13);
   CHECK(volumes.at("inputs.mr").kind == VolumeKind::image);
   CHECK(volumes.at("inputs.CBCT").kind == VolumeKind::ct);
   CHECK(volumes.at("inputs.fbp").kind == VolumeKind::ct);
   CHECK(volumes.at("inputs.Seg_brain").kind == VolumeKind::labels);
   CHECK(volumes.at("inputs.tumour").kind == VolumeKind::labels);
+  CHECK(volumes.at("inputs.gross_mask").kind == VolumeKind::labels);
+  CHECK(volumes.at("inputs.mr-segmented").kind == VolumeKind::labels);
+  CHECK(volumes.at("inputs.unmasked").kind == VolumeKind::image);
   CHECK(volumes.at("target").output == fs::path("out/p1/target_ct.nii.gz"));  // the input is ct.nii.gz
   CHECK(volumes.at("inputs.ct").output == fs::path("out/p1/ct.nii.gz"));
   CHECK(volumes.at("mask").output == fs::path("out/p1/mask.nii.gz"));
