@@ -343,6 +343,7 @@ CLI::App& add_command(cli::Program& program, Options& options, const std::string
       ->required()
       ->type_name("FILE|DIR");
   cli::add_batch_options(command, options.batch);
+  cli::add_resume_option(command, options.batch);
   return command;
 }
 

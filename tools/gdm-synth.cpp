@@ -25,6 +25,7 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("--samples", o.samples, "Draws of each case, ID_s1 and so on, with a model that has noise channels")
       ->check(cli::range(1, 10000));
   cli::add_batch_options(app, o.batch);
+  cli::add_resume_option(app, o.batch);
 }
 
 int run(const cli::Program& program, Options& o) {

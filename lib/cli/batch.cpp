@@ -18,6 +18,9 @@ void add_batch_options(CLI::App& command, BatchOptions& options) {
       ->type_name("train|val|test|all");
   add_shard_option(command, options.shard);
   command.add_flag("--keep-going", options.keep_going, "Record a failed case and go on; exit 3 at the end");
+}
+
+void add_resume_option(CLI::App& command, BatchOptions& options) {
   command.add_flag("--resume", options.resume,
                    "Go on with a stopped batch: keep what was made from the same files with the same options");
 }

@@ -23,8 +23,10 @@ struct BatchOptions {
   Overwrite overwrite(Overwrite otherwise) const { return resume ? Overwrite::replace : otherwise; }
 };
 
-/// --split, --shard, --keep-going, --resume.
+/// --split, --shard, --keep-going.
 void add_batch_options(CLI::App& command, BatchOptions& options);
+/// --resume, for commands whose step asks Batch::keeps().
+void add_resume_option(CLI::App& command, BatchOptions& options);
 
 /// "-", FILE.json or FILE.jsonl.
 bool is_manifest(const fs::path& path);

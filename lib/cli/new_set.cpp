@@ -3,8 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <set>
-
+#include "cli/outputs.hpp"
 #include "cli/run.hpp"
 #include "sys/error.hpp"
 
@@ -15,31 +14,15 @@ bool is_volume_name(const fs::path& path) {
   return path == "-" || without_nifti_suffix(path) != path;
 }
 
-/// What a path is once links are followed, so that thousands are compared at once.
-std::string resolved(const fs::path& path) {
-  std::error_code error;
-  const fs::path result = fs::weakly_canonical(path, error);
-  return (error ? fs::absolute(path).lexically_normal() : result).string();
-}
-
-std::set<std::string> files_of(const Manifest& manifest) {
-  std::set<std::string> files;
-  for (const Case& item : manifest.cases) {
-    for (const auto& entry : item.inputs) files.insert(resolved(entry.second));
-    for (const auto& path : {item.target, item.mask, item.prediction}) {
-      if (path) files.insert(resolved(*path));
-    }
+/// Neither the manifest nor a volume of a case may take the place of a file that is read.
+void refuse_sources(const NewSet& set, const Program& program, const Manifest& manifest, const std::vector<Case>& cases,
+                    const CaseStep& step, const fs::path& manifest_path) {
+  std::vector<fs::path> outputs{manifest_path};
+  for (const Case& item : cases) {
+    if (item.error) continue;
+    for (const fs::path& volume : step.outputs(item)) add_volume(outputs, volume);
   }
-  return files;
-}
-
-void check_outputs(const std::vector<fs::path>& outputs, const std::set<std::string>& read, Overwrite overwrite) {
-  for (const fs::path& output : outputs) {
-    if (read.count(resolved(output)) != 0) {
-      throw Error(output.string() + ": is a file that the manifest names, so it cannot be an output", Exit::usage);
-    }
-    if (fs::exists(output.parent_path())) check_volume_writable(output, overwrite);
-  }
+  refuse_outputs_that_are_read({{set.input, program.config_file()}, {&manifest}}, outputs);
 }
 
 }  // namespace
@@ -62,8 +45,11 @@ void check_single(const NewSet& set, const std::vector<fs::path>& others, Overwr
   if (!is_volume_name(set.output)) {
     throw Error(fmt::format("-o: '{}' is not a NIfTI name (.nii.gz, .nii)", set.output.string()), Exit::usage);
   }
-  refuse_same_path(set.input, set.output);
-  refuse_inputs_as_outputs(others, {set.output});
+  RunInputs inputs{{set.input}, {}};
+  inputs.files.insert(inputs.files.end(), others.begin(), others.end());
+  std::vector<fs::path> outputs;
+  add_volume(outputs, set.output);
+  refuse_outputs_that_are_read(inputs, outputs);
   check_volume_writable(set.output, overwrite);
 }
 
@@ -76,11 +62,12 @@ int run_new_set(const Program& program, const NewSet& set, const CaseStep& step)
   if (step.accept) step.accept(manifest);
   Batch batch(manifest, set.batch);
   const fs::path manifest_path = batch.manifest_path(set.output);
-  refuse_same_path(set.input, manifest_path);
+  refuse_sources(set, program, manifest, batch.cases(), step, manifest_path);
   if (fs::exists(set.output)) check_writable(manifest_path, standard.overwrite());
-  const std::set<std::string> read = files_of(manifest);
   const auto check = [&](const Case& item) {
-    check_outputs(step.outputs(item), read, standard.overwrite());
+    for (const fs::path& output : step.outputs(item)) {
+      if (fs::exists(output.parent_path())) check_volume_writable(output, standard.overwrite());
+    }
     return step.plan(item);
   };
   std::string plan;

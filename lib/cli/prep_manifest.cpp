@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/batch.hpp"
+#include "cli/outputs.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -49,7 +50,7 @@ int run_manifest(const Program& program, ManifestCommand manifest) {
   }
   manifest.options.seed = standard.seed;
   prep::MadeManifest made = prep::make_manifest(manifest.options);
-  for (const fs::path& read : made.read) refuse_same_path(read, output);
+  refuse_outputs_that_are_read({{made.read.begin(), made.read.end()}, {}}, {output});
   made.manifest.provenance = program.provenance().json();
   // What a reader would refuse, such as a control character in an id, is refused here.
   parse_manifest(manifest_text(made.manifest, output.parent_path()), output.parent_path(), output.string());
