@@ -167,6 +167,12 @@ TEST_CASE("regrid: labels stay labels, and their edges where they are in each di
   const Volume two = regrid_labels(line, respaced(line.grid, {2, 1, 1})).volume;
   CHECK(two.voxels[0] == 3);
   CHECK(two.voxels[1] == 3);
+  // Halfway between two voxels: the larger label, whichever side it is on.
+  line.voxels[2] = 0;
+  const Volume between = regrid_labels(line, Grid::centred({3, 1, 1}, {1, 1, 1})).volume;
+  CHECK(between.voxels[0] == 3);
+  CHECK(between.voxels[1] == 3);
+  CHECK(between.voxels[2] == 0);
 }
 
 TEST_CASE("regrid: outside the field stands the fill, and it is counted; the field of a spacing") {
@@ -181,6 +187,9 @@ TEST_CASE("regrid: outside the field stands the fill, and it is counted; the fie
        regrid(old, respaced(old.grid, {3, 3, 3}), -1024, {Interpolation::linear, true}).volume.voxels) {
     CHECK(voxel == 50.0F);
   }
+  Volume line(Grid::centred({4, 1, 1}, {1, 1, 1}), 0.0F);
+  line.voxels[3] = 8;
+  CHECK(regrid(line, respaced(line.grid, {3, 1, 1}), -1024, {Interpolation::linear, true}).volume.voxels[1] == 4.0F);
   const Grid grid = respaced(oblique({10, 11, 12}, {2, 2, 2.0001}), {3, 2, 1});
   CHECK(grid.shape_ijk == Index3{7, 11, 24});
   const Point3 middle = grid.ras_of_index({3, 5, 11.5}),
