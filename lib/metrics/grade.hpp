@@ -38,9 +38,9 @@ struct MethodManifest {
   Manifest manifest;
 };
 
-/// "NAME=FILE", "FILE" or "-". Without a name: that of the manifest's folder, "prediction" for standard input.
-MethodManifest open_method(const std::string& argument);
-/// All of them. Throws Error (usage) for no argument, two of the same name, a name that `reserved` holds, or "-" twice.
+/// Of "NAME=FILE", "FILE" or "-". Without a name: that of the manifest's folder, "prediction" for standard input. The
+/// manifests of all shards of a batch are one method (io/manifest_parts.hpp). Throws Error (usage) for no argument, two
+/// methods of the same name, a name that `reserved` holds, or "-" twice.
 std::vector<MethodManifest> open_methods(const std::vector<std::string>& arguments,
                                          const std::vector<std::string>& reserved);
 

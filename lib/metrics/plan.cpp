@@ -96,10 +96,6 @@ void check_case(const MethodManifest& method, const Case& c, const Case& referen
 
 }  // namespace
 
-MethodManifest open_method(const std::string& argument) {
-  return opened(named_manifest(argument));
-}
-
 std::vector<MethodManifest> open_methods(const std::vector<std::string>& arguments,
                                          const std::vector<std::string>& reserved) {
   if (arguments.empty()) throw Error("a manifest is needed ('-' for standard input)", Exit::usage);

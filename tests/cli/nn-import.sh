@@ -86,7 +86,7 @@ echo '{"gdm_encoder": 1, "input": {"scaling": "hu", "hu_range": [-1000, 1000]}}'
 refused 1 "unknown key 'layers'" gdm-encoder import own.safetensors --torchscript --allow-code --input ours.json -o x.safetensors
 refused 1 "error: no-such.json: No such file" gdm-encoder import own.safetensors --layers no-such.json -o x.safetensors
 refused 1 "error: no-such.pt: No such file" gdm-encoder import no-such.pt --torchscript --allow-code --input input.json -o x.safetensors
-refused 2 "same file" gdm-encoder import own.safetensors --layers ours.json -o own.safetensors --force
+refused 2 "cannot be its output" gdm-encoder import own.safetensors --layers ours.json -o own.safetensors --force
 refused 1 "exists" gdm-encoder import own.safetensors --layers ours.json -o same.safetensors
 refused 1 "encoder" gdm-encoder info own-bank.safetensors
 [[ ! -e x.safetensors ]] || fail "a refused command left x.safetensors"

@@ -71,7 +71,7 @@ refused 2 "neither a file" "${pretrain[@]}" phantoms/labels.json --task segment 
 refused 2 "label maps" "${pretrain[@]}" phantoms/labels.json --volumes labels
 refused 2 "neither" "${pretrain[@]}" phantoms/manifest.json --task segment --volumes mr
 refused 2 "segment+contrast needs" "${pretrain[@]}" phantoms/manifest.json --task segment+contrast --volumes mr
-refused 2 "same file" "${pretrain[@]}" phantoms/manifest.json --log phantoms/manifest.json --force
+refused 2 "cannot be its output" "${pretrain[@]}" phantoms/manifest.json --log phantoms/manifest.json --force
 refused 2 "multiple" gdm-encoder probe default phantoms/manifest.json --window 20
 refused 1 "encoder" gdm-encoder probe bank.safetensors phantoms/manifest.json
 compgen -G 'x*' >/dev/null && fail "a refused command left $(compgen -G 'x*')"
