@@ -22,6 +22,7 @@ _gdm_drift_train() {
         --log) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --plot) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --conditions) return ;;
+        --scaling) return ;;
         --steps) return ;;
         --batch) return ;;
         --accumulate) return ;;
@@ -62,9 +63,10 @@ _gdm_drift_train() {
         --sinkhorn) return ;;
         --seed) return ;;
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+        --grid-tolerance) return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --plot --conditions --steps --batch --accumulate --window --preset --augment --fresh-noise --cache --widths --blocks --noise-channels --learning-rate --ema --precision --checkpoint-every --validate-every --keep --score --max-time --restart --allow-leak --drift-start --rho --perceptual --ssim --gradient-l1 --share-end --coordination --conflict --conflict-edge --taps --weight-global --weight-local --weight-spatial --pair-weight --set-global --set-local --ring-batches --temperatures --sinkhorn -f --force --reproducible --seed --device --allow-code -n --dry-run" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --plot --conditions --scaling --steps --batch --accumulate --window --preset --augment --fresh-noise --cache --widths --blocks --noise-channels --learning-rate --ema --precision --checkpoint-every --validate-every --keep --score --max-time --restart --allow-leak --drift-start --rho --perceptual --ssim --gradient-l1 --share-end --coordination --conflict --conflict-edge --taps --weight-global --weight-local --weight-spatial --pair-weight --set-global --set-local --ring-batches --temperatures --sinkhorn -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
       else
         COMPREPLY=($(compgen -W "info plot" -- "$cur"))
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -24,6 +24,7 @@ _gdm_encoder() {
       case $prev in
         --seed) return ;;
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+        --grid-tolerance) return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --task) COMPREPLY=($(compgen -W "masked segment segment+contrast" -- "$cur")); return ;;
         --volumes) COMPREPLY=($(compgen -W "auto target" -- "$cur")); return ;;
@@ -49,7 +50,7 @@ _gdm_encoder() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code -o --output --task --volumes --scaling --spacing --augment --classes --mask-ratio --mask-cube --stem --widths --steps --batch --window --learning-rate --log --checkpoint-every --validate-every --max-time --restart --card --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -o --output --task --volumes --scaling --spacing --augment --classes --mask-ratio --mask-cube --stem --widths --steps --batch --window --learning-rate --log --checkpoint-every --validate-every --max-time --restart --card --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -59,6 +60,7 @@ _gdm_encoder() {
       case $prev in
         --seed) return ;;
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+        --grid-tolerance) return ;;
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
         --volumes) COMPREPLY=($(compgen -W "auto target" -- "$cur")); return ;;
         --window) return ;;
@@ -68,7 +70,7 @@ _gdm_encoder() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--seed --device --allow-code --json --split --volumes --window --windows-per-patient --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "--seed --device --allow-code --json --grid-tolerance --assume-hu --split --volumes --window --windows-per-patient --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -78,6 +80,7 @@ _gdm_encoder() {
       case $prev in
         --seed) return ;;
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+        --grid-tolerance) return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --layers) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --input) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
@@ -90,7 +93,7 @@ _gdm_encoder() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code -o --output --layers --torchscript --input --statistics --split --windows-per-case --window --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -o --output --layers --torchscript --input --statistics --split --windows-per-case --window --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -100,6 +103,7 @@ _gdm_encoder() {
       case $prev in
         --seed) return ;;
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+        --grid-tolerance) return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --range) return ;;
         --octaves) return ;;
@@ -113,7 +117,7 @@ _gdm_encoder() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code -o --output --range --octaves --card --statistics --split --windows-per-case --window --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -o --output --range --octaves --card --statistics --split --windows-per-case --window --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
       fi ;;

@@ -24,6 +24,7 @@ _gdm_featbank() {
       case $prev in
         --seed) return ;;
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+        --grid-tolerance) return ;;
         --encoder) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
@@ -44,7 +45,7 @@ _gdm_featbank() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --encoder -o --output --split --window --training-window --windows-per-case --tokens-per-window --spacing --axial-bins --anatomy-key --stratum-key --capacity --patient-cap --sampling --shard --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu --encoder -o --output --split --window --training-window --windows-per-case --tokens-per-window --spacing --axial-bins --anatomy-key --stratum-key --capacity --patient-cap --sampling --shard --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -80,6 +81,7 @@ _gdm_featbank() {
     verify)
       case $prev in
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+        --grid-tolerance) return ;;
         --encoder) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --manifest) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --cases) return ;;
@@ -88,7 +90,7 @@ _gdm_featbank() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--device --allow-code --json --encoder --manifest --cases --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "--device --allow-code --json --grid-tolerance --assume-hu --encoder --manifest --cases --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -97,6 +99,7 @@ _gdm_featbank() {
     query)
       case $prev in
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+        --grid-tolerance) return ;;
         --bank) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --mask) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
@@ -108,7 +111,7 @@ _gdm_featbank() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--device --allow-code --json --bank --mask --split --input --windows --neighbours --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "--device --allow-code --json --grid-tolerance --assume-hu --bank --mask --split --input --windows --neighbours --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -16,8 +16,12 @@ _gdm_metrics() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
         --seed) return ;;
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+        --grid-tolerance) return ;;
         --split) COMPREPLY=($(compgen -W "predicted all train val test" -- "$cur")); return ;;
         --input) return ;;
+        --target) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --prediction) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --mask) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --encoder) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --bank) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --bootstrap) return ;;
@@ -34,13 +38,14 @@ _gdm_metrics() {
         --primary) return ;;
         --fail-under) return ;;
         --fail-over) return ;;
+        --undefined-distance) return ;;
         --tsv) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --html) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --html-cases) return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --seed --device --allow-code --json -n --dry-run --split --input --encoder --bank --bootstrap --profile --range --metrics --unmasked --labels --predicted-labels --label-names --dose --predicted-dose --gamma --baseline --primary --resample --fail-under --fail-over --keep-going --full --tsv --html --html-cases -o --output" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --seed --device --allow-code --json --grid-tolerance --assume-hu -n --dry-run --split --input --target --prediction --mask --encoder --bank --bootstrap --profile --range --metrics --unmasked --labels --predicted-labels --label-names --dose --predicted-dose --gamma --baseline --primary --resample --fail-under --fail-over --allow-undefined --undefined-distance --keep-going --full --tsv --html --html-cases -o --output" -- "$cur"))
       else
         COMPREPLY=($(compgen -W "montage" -- "$cur"))
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -48,6 +53,7 @@ _gdm_metrics() {
       fi ;;
     montage)
       case $prev in
+        --grid-tolerance) return ;;
         --split) COMPREPLY=($(compgen -W "predicted all train val test" -- "$cur")); return ;;
         --input) return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
@@ -61,7 +67,7 @@ _gdm_metrics() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible -n --dry-run --split --input -o --output --cases --plane --level --width --error-width --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run --split --input -o --output --cases --plane --level --width --error-width --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -5,7 +5,7 @@ _gdm_prep() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      info) command=$word; break ;;
+      info|manifest|resample|reorient|join) command=$word; break ;;
     esac
   done
   case $command in
@@ -18,10 +18,11 @@ _gdm_prep() {
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
-        COMPREPLY=($(compgen -W "info" -- "$cur"))
+        COMPREPLY=($(compgen -W "info manifest resample reorient join" -- "$cur"))
       fi ;;
     info)
       case $prev in
+        --grid-tolerance) return ;;
         --mask) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
@@ -29,7 +30,83 @@ _gdm_prep() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--json --check --mask --split --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "--json --grid-tolerance --assume-hu --check --mask --split --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    manifest)
+      case $prev in
+        --seed) return ;;
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --layout) COMPREPLY=($(compgen -W "auto synthrad nnunet bids" -- "$cur")); return ;;
+        --labels-as) COMPREPLY=($(compgen -W "labels target mask" -- "$cur")); return ;;
+        --input) return ;;
+        --target) return ;;
+        --mask) return ;;
+        --incomplete) COMPREPLY=($(compgen -W "refuse skip keep" -- "$cur")); return ;;
+        --task) return ;;
+        --split) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed -n --dry-run -o --output --layout --labels-as --input --target --mask --incomplete --task --split --split-by-folder --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    resample)
+      case $prev in
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
+        --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --like) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --spacing) return ;;
+        --interpolation) COMPREPLY=($(compgen -W "linear cubic" -- "$cur")); return ;;
+        --labels) return ;;
+        --fill) return ;;
+        --kind) COMPREPLY=($(compgen -W "ct image labels mask" -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible -n --dry-run -o --output --split --shard --keep-going --like --spacing --interpolation --labels --fill --kind --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    reorient)
+      case $prev in
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
+        --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --to) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible -n --dry-run -o --output --split --shard --keep-going --to --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    join)
+      case $prev in
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible -n --dry-run -o --output --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

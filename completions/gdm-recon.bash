@@ -23,6 +23,7 @@ _gdm_recon() {
     project)
       case $prev in
         --seed) return ;;
+        --grid-tolerance) return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
         --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
@@ -35,7 +36,7 @@ _gdm_recon() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed -n --dry-run -o --output --split --shard --keep-going --views --photons --oversample --detectors --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --views --photons --oversample --detectors --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -43,6 +44,7 @@ _gdm_recon() {
       fi ;;
     fbp)
       case $prev in
+        --grid-tolerance) return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
         --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
@@ -52,7 +54,7 @@ _gdm_recon() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible -n --dry-run -o --output --split --shard --keep-going --filter --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --filter --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -62,6 +64,7 @@ _gdm_recon() {
       case $prev in
         --seed) return ;;
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+        --grid-tolerance) return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
         --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
@@ -76,7 +79,7 @@ _gdm_recon() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code -n --dry-run -o --output --split --shard --keep-going --filter --model --any-acquisition --window --overlap --dtype --bank --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --filter --model --any-acquisition --window --overlap --dtype --bank --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -20,9 +20,10 @@ _gdm_synth() {
         --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --seed) return ;;
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
+        --grid-tolerance) return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --model --any-acquisition --window --overlap --dtype --bank --samples --split --shard --keep-going -f --force --reproducible --seed --device --allow-code -n --dry-run" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --model --any-acquisition --window --overlap --dtype --bank --samples --split --shard --keep-going --resume -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -87,6 +87,10 @@ void declare_manifest(cli::Program& program, cli::ManifestCommand& manifest) {
                                       cli::has_output | cli::has_seed | cli::has_dry_run,
                                       [&] { return run_manifest(program, manifest); });
   cli::add_manifest_options(command, manifest);
+  command.footer(
+      "Examples:\n"
+      "  gdm-prep manifest data -o cases.json --split 70,15,15\n"
+      "  gdm-prep manifest --input 'mr=data/{id}/t1.nii.gz' --target 'data/{id}/ct.nii.gz' -o cases.json");
 }
 
 void declare_resample(cli::Program& program, cli::ResampleCommand& resample) {
@@ -94,6 +98,10 @@ void declare_resample(cli::Program& program, cli::ResampleCommand& resample) {
       program.command("resample", "Puts the volumes of each case on one grid.", cli::has_output | cli::has_dry_run,
                       [&] { return run_resample(program, resample); });
   cli::add_resample_options(command, resample);
+  command.footer(
+      "Examples:\n"
+      "  gdm-prep resample cases.json -o on-one-grid --spacing 1\n"
+      "  gdm-prep resample mr.nii.gz --like ct.nii.gz -o mr_on_ct.nii.gz");
 }
 
 void declare_reorient(cli::Program& program, cli::ReorientCommand& reorient) {
@@ -101,6 +109,7 @@ void declare_reorient(cli::Program& program, cli::ReorientCommand& reorient) {
       program.command("reorient", "Stores volumes along other directions, without a change to any voxel.",
                       cli::has_output | cli::has_dry_run, [&] { return run_reorient(program, reorient); });
   cli::add_reorient_options(command, reorient);
+  command.footer("Example:\n  gdm-prep reorient cases.json --to RAS -o turned");
 }
 
 }  // namespace

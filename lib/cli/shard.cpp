@@ -1,4 +1,5 @@
-// A part that is taken for another one is a case that nobody makes, so whatever can be read in two ways is refused.
+// A part that is taken for another one is a case that nobody makes, so an array that cannot be the whole work is
+// refused, and one that need not be it gets a warning.
 #include "cli/shard.hpp"
 
 #include <fmt/format.h>
@@ -63,8 +64,8 @@ void check_whole(const Array& array) {
                 Exit::usage);
   }
   if (array.first > 1) {
-    throw Error(fmt::format("{} may be the tail of a larger one; {}, or count tasks from 0 or 1", name, way_on),
-                Exit::usage);
+    log_warning(
+        fmt::format("--shard {} is taken for the whole work; if it is the tail of a larger one, {}", name, way_on));
   }
 }
 

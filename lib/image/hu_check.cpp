@@ -84,9 +84,14 @@ bool is_shifted(const Counts& counts) {
   return !air && counts.shifted > most_of_bright * counts.bright && counts.shifted > least_to_judge * counts.all;
 }
 
-std::string problem_of(const Counts& counts) {
-  if (counts.all == 0) return {};
-  const std::string range = fmt::format("values from {:.5g} to {:.5g}", counts.least, counts.most);
+std::string range_of(const Counts& counts) {
+  return fmt::format("values from {:.5g} to {:.5g}", counts.least, counts.most);
+}
+
+/// What no prediction or input gives by being poor: a scale that is not HU's.
+std::string scale_problem(const Counts& counts) {
+  if (counts.all == 0 || counts.least == counts.most) return {};  // a constant has no scale
+  const std::string range = range_of(counts);
   if (counts.least >= 0) {
     return fmt::format("{}, none below 0, where air has about -1000 HU ({}?)", range, guess_of_positive(counts));
   }
@@ -94,6 +99,13 @@ std::string problem_of(const Counts& counts) {
     return fmt::format("{} span {:.3g}, where air and tissue are 1000 HU apart (a normalised CT?)", range,
                        counts.most - counts.least);
   }
+  return {};
+}
+
+std::string problem_of(const Counts& counts) {
+  const std::string scale = scale_problem(counts);
+  if (counts.all == 0 || !scale.empty()) return scale;
+  const std::string range = range_of(counts);
   if (is_shifted(counts)) {
     return fmt::format(
         "{}, and {:.0f} % of what is brighter than {:g} lies between {:g} and {:g}, where HU have dense bone "
@@ -114,10 +126,8 @@ std::string problem_of(const Counts& counts) {
   return {};
 }
 
-std::string message_of(const Volume& ct, const std::string& what) {
-  if (forced) return {};
-  const std::string problem = problem_of(count(ct.voxels));
-  if (problem.empty()) return {};
+std::string message_of(const std::string& what, const std::string& problem) {
+  if (forced || problem.empty()) return {};
   return fmt::format("{} is not in HU: {}; bring it to HU, or --assume-hu if it is", what, problem);
 }
 
@@ -142,12 +152,12 @@ void set_assume_hu(bool assume) {
 }
 
 void require_hu(const Volume& ct, const std::string& what) {
-  const std::string message = message_of(ct, what);
+  const std::string message = message_of(what, hu_problem(ct.voxels));
   if (!message.empty()) throw Error(message);
 }
 
 void warn_unless_hu(const Volume& ct, const std::string& what) {
-  const std::string message = message_of(ct, what);
+  const std::string message = message_of(what, scale_problem(count(ct.voxels)));
   if (!message.empty()) log_warning(message);
 }
 

@@ -25,7 +25,7 @@ void set_assume_hu(bool assume);
 
 /// Throws Error "WHAT is not in HU: ..." with the way on; `what` begins with the file's name.
 void require_hu(const Volume& ct, const std::string& what);
-/// The same as a warning, for what is to be graded or seen whatever it holds.
+/// A warning for what is graded or seen whatever it holds, predictions and inputs: if its scale is not that of HU.
 void warn_unless_hu(const Volume& ct, const std::string& what);
 
 }  // namespace gdm

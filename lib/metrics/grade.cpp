@@ -124,7 +124,8 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, c
     with_context(path.string(), [&] {
       std::vector<std::string> notes;
       Volume prediction = reader.volume(path);
-      if (!fit) warn_unless_hu(prediction, "the prediction");
+      const bool is_input = !options.input_key.empty() && path == planned.reference.input(options.input_key);
+      if (!is_input) warn_unless_hu(prediction, "the prediction");
       if (options.resample) {
         const float fill = fit ? least_of(prediction) : air_hu;
         prediction = on_target_grid(std::move(prediction), reference, fill, notes);

@@ -62,7 +62,7 @@ has '"channel0":"nn/imagesTr/hn_1_0000.nii.gz"'
 echo '{"channel_names": {"0": 1}}' >nn/dataset.json
 refused 1 "nn/dataset.json: 'channel_names' holds '0': 1" gdm-prep manifest -q nn -o -
 echo '{"channel_names": {"0": "MRI"}}' >nn/dataset.json
-refused 2 'same file' gdm-prep manifest -q nn -o nn/dataset.json --force
+refused 2 'is read by this run' gdm-prep manifest -q nn -o nn/dataset.json --force
 put nn/imagesTs/hn_1_000{0,1}.nii.gz
 refused 1 "the id 'hn_1' is found twice" gdm-prep manifest -q nn -o -
 

@@ -106,10 +106,10 @@ gdm-prep resample m.json -o dry --dry-run >out.txt && [ ! -e dry ] && has 'dry/a
 # Refused: files that are read, and outputs that are there, without overlap, names.
 refused 1 'out/manifest.json: exists' gdm-prep resample -q m.json -o out
 mkdir -p own/a && cp out/a/* own/a && sed 's#"fine/head0001_mr#"a/mr#; s#fine/#../fine/#; s#coarse/#../coarse/#' m.json >own/m.json
-refused 2 'own/a/mr.nii.gz: is a file that the manifest names' gdm-prep resample own/m.json -o own --force --split train
-refused 2 'own/a/mr.nii.gz: is a file that the manifest names' gdm-prep reorient own/m.json -o own --force --to RAS --split train
-refused 2 'same file' gdm-prep reorient one.nii.gz -o one.nii.gz --force --to RAS
-refused 2 'same file' gdm-prep resample one.nii.gz -o coarse/head0001_ct.nii.gz --force --like coarse/head0001_ct.nii.gz
+refused 2 'own/a/mr.nii.gz: is read by this run' gdm-prep resample own/m.json -o own --force --split train
+refused 2 'own/a/mr.nii.gz: is read by this run' gdm-prep reorient own/m.json -o own --force --to RAS --split train
+refused 2 'is read by this run' gdm-prep reorient one.nii.gz -o one.nii.gz --force --to RAS
+refused 2 'is read by this run' gdm-prep resample one.nii.gz -o coarse/head0001_ct.nii.gz --force --like coarse/head0001_ct.nii.gz
 sed 's/"target"/"other"/' m.json >untargeted.json
 refused 1 "case 'a': has no target, whose grid the volumes go to" gdm-prep resample -q untargeted.json -o x
 refused 1 "no input 'pet'; there is labels, mr" gdm-prep resample -q m.json -o x --like pet

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "image/grid_match.hpp"
 #include "image/orientation.hpp"
 #include "io/nifti_stored.hpp"
 #include "io_fixture.hpp"
@@ -117,7 +118,7 @@ TEST_CASE("prep: a case goes to the target's grid, in odd orientations, and noth
       resample_case(fresh, folder.path(), options, provenance(), Overwrite::replace);
       NiftiInfo info;
       const Volume on_grid = read_volume(fresh.inputs.at("mr"), info);
-      CHECK(same_grid(on_grid.grid, resampling_grid(item, options), 1e-3));
+      CHECK(corner_distance(on_grid.grid, resampling_grid(item, options)).mm < 1e-3);
       CHECK(distance_from_place(on_grid) < 0.05);
       CHECK(distance_from_place(read_volume(*fresh.target, info)) < 0.05);
       CHECK(info.datatype == "int16");
