@@ -118,4 +118,4 @@ refused 2 'need each other' gdm-metrics --mask mask.nii
 refused 2 'read only once' gdm-metrics --target - --prediction - <ct.nii
 refused 2 'html' gdm-metrics --target - --prediction ct.nii --html x.html <ct.nii
 refused 2 'is read by this run' gdm-metrics --target ct.nii --prediction prediction.nii -o ct.nii --force
-refused 2 'input and an output' gdm-metrics --target ct.nii --prediction prediction.nii --tsv prediction.nii --force
+refused 2 'is read by this run' gdm-metrics --target ct.nii --prediction prediction.nii --tsv prediction.nii --force
