@@ -49,6 +49,7 @@ struct Step {
   /// What the output depends on (cli/resume.hpp); it stands in the sidecar that make() writes.
   std::function<nlohmann::ordered_json(const fs::path& source, const std::string& id)> recipe;
   std::function<void(const fs::path& source, const fs::path& output, const std::string& id)> make;
+  nlohmann::ordered_json options;  ///< that all outputs of a run depend on; parts of one batch must agree in them
 };
 
 bool is_nifti(const fs::path& path) {
@@ -69,6 +70,7 @@ std::vector<fs::path> inputs_of(const cli::Program& program, const Options& opti
 
 int run_single(const cli::Program& program, const Options& options, const Step& step) {
   const cli::Standard& standard = program.standard();
+  cli::refuse_batch_options(options.batch);
   if (options.output != "-" && !is_nifti(options.output)) {
     throw Error(fmt::format("-o: '{}' is not a NIfTI name (.nii.gz, .nii)", options.output.string()), Exit::usage);
   }
@@ -146,6 +148,7 @@ int run_batch(const cli::Program& program, const Options& options, const Step& s
   manifest.task = "sparse-ct";
   manifest.cases = batch.cases();
   manifest.provenance = provenance.json();
+  manifest.provenance["options"] = step.options;
   write_manifest(batch.manifest_path(options.output), manifest, overwrite_of(program, options));
   if (isatty(STDOUT_FILENO) == 0) write_manifest("-", manifest, Overwrite::replace);
   return static_cast<int>(failed > 0 ? Exit::partial : Exit::ok);
@@ -204,11 +207,12 @@ int run_project(cli::Program& program, const Options& options) {
     warn_of_tilt(grid, source);
     scan_for(reoriented(grid, ct::axial_axes(grid)), options);
   };
+  step.options = {{"views", options.views},
+                  {"photons", options.photons},
+                  {"oversample", options.oversample},
+                  {"detectors", options.detectors}};
   step.recipe = [&](const fs::path& source, const std::string& id) {
-    nlohmann::ordered_json how = {{"views", options.views},
-                                  {"photons", options.photons},
-                                  {"oversample", options.oversample},
-                                  {"detectors", options.detectors}};
+    nlohmann::ordered_json how = step.options;
     if (options.photons > 0) how["noise_seed"] = seed_of(program.standard().seed, id);
     return cli::recipe_json("projection", how, {source});
   };
@@ -272,8 +276,9 @@ std::vector<fs::path> with_sidecar(const fs::path& sinogram) {
 int run_fbp(cli::Program& program, const Options& options) {
   Step step = sinogram_step("fbp");
   const ct::Window window = ct::window_from_name(options.filter);
+  step.options = {{"filter", options.filter}};
   step.recipe = [&](const fs::path& source, const std::string&) {
-    return cli::recipe_json("fbp", {{"filter", options.filter}}, with_sidecar(source));
+    return cli::recipe_json("fbp", step.options, with_sidecar(source));
   };
   step.make = [&, window](const fs::path& source, const fs::path& output, const std::string& id) {
     double seconds = 0;
@@ -306,6 +311,8 @@ int run_gdm(cli::Program& program, const Options& options) {
   step.accept = [&, filter](const fs::path& source) {
     synthesis.check_acquisition(fbp_record(source, filter), source.filename().string());
   };
+  step.options = synthesis.options_json();
+  step.options["filter"] = filter;
   step.recipe = [&, filter](const fs::path& source, const std::string& id) {
     return synthesis.recipe("reconstruction", with_sidecar(source), {}, id, {{"filter", filter}});
   };

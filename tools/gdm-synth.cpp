@@ -62,6 +62,7 @@ int run(const cli::Program& program, Options& o) {
   });
   manifest.cases = batch.cases();
   manifest.provenance = provenance.json();
+  manifest.provenance["options"] = synthesis.options_json();
   write_manifest(manifest_path, manifest, overwrite);
   if (isatty(STDOUT_FILENO) == 0) write_manifest("-", manifest, overwrite);
   return static_cast<int>(failed > 0 ? Exit::partial : Exit::ok);

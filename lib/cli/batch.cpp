@@ -25,6 +25,15 @@ void add_resume_option(CLI::App& command, BatchOptions& options) {
                    "Go on with a stopped batch: keep what was made from the same files with the same options");
 }
 
+void refuse_batch_options(const BatchOptions& options) {
+  const char* given = !options.shard.empty()   ? "--shard"
+                      : options.split != "all" ? "--split"
+                      : options.keep_going     ? "--keep-going"
+                                               : nullptr;
+  if (given != nullptr)
+    throw Error(fmt::format("{} is for manifests, and the input is one volume", given), Exit::usage);
+}
+
 bool is_manifest(const fs::path& path) {
   return path == "-" || path.extension() == ".json" || path.extension() == ".jsonl";
 }

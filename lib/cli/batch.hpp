@@ -25,6 +25,8 @@ struct BatchOptions {
 
 /// --split, --shard, --keep-going.
 void add_batch_options(CLI::App& command, BatchOptions& options);
+/// For one volume: throws Error (Exit::usage) for what cuts or guards a manifest, --shard, --split and --keep-going.
+void refuse_batch_options(const BatchOptions& options);
 /// --resume, for commands whose step asks Batch::keeps().
 void add_resume_option(CLI::App& command, BatchOptions& options);
 

@@ -42,6 +42,7 @@ bool is_single(const NewSet& set) {
 }
 
 void check_single(const NewSet& set, const std::vector<fs::path>& others, Overwrite overwrite) {
+  refuse_batch_options(set.batch);
   if (!is_volume_name(set.output)) {
     throw Error(fmt::format("-o: '{}' is not a NIfTI name (.nii.gz, .nii)", set.output.string()), Exit::usage);
   }

@@ -62,6 +62,22 @@ std::string unknown_option_text(const CLI::App& app, const std::string& argument
   return name + ": no such option" + (nearest.empty() ? "" : fmt::format("; is {} meant?", nearest));
 }
 
+/// "projct: no such command; is project meant?", where a program needs a command and none was found.
+std::string unknown_command_text(const CLI::App& app) {
+  const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+  const auto words = app.remaining(true);
+  if (commands.empty() || words.empty() || !app.get_subcommands().empty()) return "";
+  std::string nearest;
+  std::size_t least = 3;
+  for (const CLI::App* command : commands) {
+    const std::size_t apart = distance(words.front(), command->get_name());
+    if (apart >= least) continue;
+    least = apart;
+    nearest = command->get_name();
+  }
+  return words.front() + ": no such command" + (nearest.empty() ? "" : fmt::format("; is {} meant?", nearest));
+}
+
 std::string repeated_option_text(const CLI::App& app) {
   for (const CLI::Option* option : options_of(app)) {
     const int most = option->get_items_expected_max();
@@ -109,6 +125,8 @@ std::string parse_error_text(const CLI::App& app, const CLI::ParseError& error) 
     for (const std::string& argument : app.remaining(true)) {
       if (is_option(argument)) return unknown_option_text(app, argument);
     }
+    const std::string command = unknown_command_text(app);
+    if (!command.empty()) return command;
   }
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     const std::string repeated = repeated_option_text(app);

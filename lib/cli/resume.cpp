@@ -1,5 +1,7 @@
 #include "cli/resume.hpp"
 
+#include <algorithm>
+
 #include "io/sidecar.hpp"
 #include "sys/error.hpp"
 #include "sys/sha256.hpp"
@@ -36,6 +38,10 @@ Json recipe_json(const std::string& work, const Json& options, const std::vector
 std::string why_not_made(const fs::path& output, const Json& recipe) {
   std::error_code ignored;
   if (!fs::is_regular_file(output, ignored)) return "it is not there";
+  const Json& sources = recipe.at("sources");
+  if (std::any_of(sources.begin(), sources.end(), [](const Json& source) { return source.is_null(); })) {
+    return "it comes from standard input, which cannot be compared";
+  }
   try {
     const Json sidecar = read_sidecar(output);
     if (sidecar.is_null()) return "it has no sidecar";

@@ -9,7 +9,8 @@
 namespace gdm::cli {
 
 /// Everything that a volume depends on: the program's version, what it does (`work`), the options that matter, and the
-/// digests of the files that it is made from, in order. It stands in the sidecar as details.recipe. "-" has no digest.
+/// digests of the files that it is made from, in order. It stands in the sidecar as details.recipe. "-" has no digest,
+/// so what came from it is made again.
 Json recipe_json(const std::string& work, const Json& options, const std::vector<fs::path>& sources);
 
 /// Why `output` is not a whole file that was made by `recipe`; empty if it is one. It is if its sidecar says the same

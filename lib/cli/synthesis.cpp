@@ -73,6 +73,14 @@ void Synthesis::check_acquisition(const Json& acquisition, const std::string& na
   }
 }
 
+Json Synthesis::options_json() const {
+  Json options = options_;
+  options["model"] = model_->digest();
+  if (bank_) options["bank"] = bank_->digest();
+  if (noise_channels() > 0) options["seed"] = seed_;
+  return options;
+}
+
 Json Synthesis::recipe(const std::string& work, std::vector<fs::path> sources, const std::optional<fs::path>& mask,
                        const std::string& draw, Json more) const {
   Json options = options_;

@@ -38,6 +38,8 @@ class Synthesis {
   /// pass; warns of what differs less or is not known, once for the same difference. `name` begins both messages.
   void check_acquisition(const Json& acquisition, const std::string& name);
   const Json& description() const { return model_->description(); }
+  /// What all outputs of this run depend on, which parts of one batch must agree in.
+  Json options_json() const;
   std::int64_t noise_channels() const;
   /// The recipe of an output (resume.hpp): `sources` as for write(), `more` options beside those of the synthesis.
   Json recipe(const std::string& work, std::vector<fs::path> sources, const std::optional<fs::path>& mask,

@@ -157,6 +157,11 @@ void require_hu(const Volume& ct, const std::string& what) {
 }
 
 void warn_unless_hu(const Volume& ct, const std::string& what) {
+  const std::string message = message_of(what, hu_problem(ct.voxels));
+  if (!message.empty()) log_warning(message);
+}
+
+void warn_unless_hu_scale(const Volume& ct, const std::string& what) {
   const std::string message = message_of(what, scale_problem(count(ct.voxels)));
   if (!message.empty()) log_warning(message);
 }

@@ -25,7 +25,10 @@ void set_assume_hu(bool assume);
 
 /// Throws Error "WHAT is not in HU: ..." with the way on; `what` begins with the file's name.
 void require_hu(const Volume& ct, const std::string& what);
-/// A warning for what is graded or seen whatever it holds, predictions and inputs: if its scale is not that of HU.
+/// The same as a warning, for inputs.
 void warn_unless_hu(const Volume& ct, const std::string& what);
+/// A warning for predictions, which are graded whatever they hold and may be poor: only if their scale is not that of
+/// HU.
+void warn_unless_hu_scale(const Volume& ct, const std::string& what);
 
 }  // namespace gdm

@@ -27,12 +27,28 @@ const Json& object_of(const Json& value, const std::string& key) {
   return value;
 }
 
-fs::path path_of(const Json& value, const std::string& key, const fs::path& folder) {
+/// What paths are relative to.
+struct Base {
+  fs::path named;  ///< the manifest's folder as it was given
+  fs::path real;   ///< where it leads if links are on the way, else the same
+
+  explicit Base(const fs::path& folder) : named(folder), real(folder) {
+    std::error_code error;
+    const fs::path absolute = fs::absolute(folder.empty() ? fs::path(".") : folder).lexically_normal();
+    const fs::path canonical = fs::canonical(absolute, error);
+    if (!error && canonical != (absolute.has_filename() ? absolute : absolute.parent_path())) real = canonical;
+  }
+};
+
+fs::path path_of(const Json& value, const std::string& key, const Base& base) {
   const std::string text = string_of(value, key);
   if (text.empty() || text.find('\0') != std::string::npos) {
     throw Error(fmt::format("'{}' is empty or contains a NUL, expected a path", key));
   }
-  return (folder / text).lexically_normal();
+  const fs::path path(text);
+  // ".." of a link's target is another folder than the link's own, and paths are written from the former (path_from).
+  const bool leaves = path.begin() != path.end() && *path.begin() == "..";
+  return ((leaves ? base.real : base.named) / path).lexically_normal();
 }
 
 /// Ids become file names.
@@ -44,7 +60,7 @@ void check_id(const std::string& id) {
   }
 }
 
-void read_key(const std::string& key, const Json& value, const fs::path& folder, Case& result) {
+void read_key(const std::string& key, const Json& value, const Base& folder, Case& result) {
   if (key == "id") {
     return;
   } else if (key == "split") {
@@ -76,7 +92,7 @@ void read_key(const std::string& key, const Json& value, const fs::path& folder,
 /// The text that is read, for messages.
 struct Source {
   const std::string& name;
-  const fs::path& folder;
+  Base folder;
 };
 
 Case read_case(const Json& json, std::size_t number, std::size_t line, const Source& source) {
@@ -292,7 +308,7 @@ std::vector<Case> Manifest::split(const std::string& name) const {
 
 Manifest parse_manifest(const std::string& text, const fs::path& folder, const std::string& name) {
   if (is_blank(text)) throw Error(name + ": is empty, expected a manifest");
-  const Source source{name, folder};
+  const Source source{name, Base(folder)};
   Manifest manifest = is_json_lines(text) ? parse_lines(text, source) : parse_object(text, source);
   check_cases(manifest.cases, name);
   return manifest;

@@ -41,7 +41,8 @@ std::optional<Part> part_of(const fs::path& path) {
   Part part;
   const bool named = take(text, "manifest-") && (take(text, "*") || take_number(text, part.number)) &&
                      take(text, "-of-") && take_number(text, part.count) && text == ".json";
-  if (!named || part.number > part.count) return {};
+  constexpr std::size_t most_parts = 1000000;  // a name with more is no part, and a table of them no use
+  if (!named || part.number > part.count || part.count > most_parts) return {};
   return part;
 }
 
@@ -92,6 +93,14 @@ void check_part(const Manifest& part, const fs::path& path, const Manifest& firs
   if (part.task != first.task) {
     throw Error(fmt::format("{}: of task '{}', but {} is of '{}'", path.string(), part.task,
                             first_path.filename().string(), first.task));
+  }
+  const Json there = first.provenance.value("options", Json::object()),
+             here = part.provenance.value("options", Json::object());
+  for (const auto& [key, value] : there.items()) {
+    if (here.contains(key) && here.at(key) != value) {
+      throw Error(fmt::format("{}: made with {} {}, but {} with {}", path.string(), key, here.at(key).dump(),
+                              first_path.filename().string(), value.dump()));
+    }
   }
   if (sources_of(part) != sources_of(first)) {
     throw Error(fmt::format("{}: made from another manifest or model than {}; make the older of both parts again",

@@ -125,7 +125,7 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, c
       std::vector<std::string> notes;
       Volume prediction = reader.volume(path);
       const bool is_input = !options.input_key.empty() && path == planned.reference.input(options.input_key);
-      if (!is_input) warn_unless_hu(prediction, "the prediction");
+      if (!is_input) warn_unless_hu_scale(prediction, "the prediction");
       if (options.resample) {
         const float fill = fit ? least_of(prediction) : air_hu;
         prediction = on_target_grid(std::move(prediction), reference, fill, notes);

@@ -97,8 +97,8 @@ Tensor scale_condition(const Tensor& raw, const Condition& condition, const HuMa
   const RawRange range = raw_range(raw, condition, hu_map);
   if (condition.scaling == "percentile" && range.low < 0 && !condition.below_zero) {
     log_warning(
-        fmt::format("input '{}' has values below 0 (from {:.4g}); those of the training had none, so the model "
-                    "is given an image of another kind",
+        fmt::format("input '{}' has values below 0 (from {:.4g}), and the first case of the training had none: "
+                    "are these images of two kinds?",
                     condition.name, range.low));
   }
   const Tensor scaled =

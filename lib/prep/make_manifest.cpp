@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <set>
 
 #include "prep/patterns.hpp"
@@ -171,9 +173,39 @@ void report_splits(const std::vector<Case>& cases) {
   if (counts.count("") != 0) return;
   std::vector<std::string> parts;
   for (const char* split : {"train", "val", "test"}) {
-    parts.push_back(fmt::format("{} {} of {}", split, counts[split], patients[split].size()));
+    parts.push_back(fmt::format("{} {} cases of {} patients", split, counts[split], patients[split].size()));
   }
-  log_info(fmt::format("cases of patients: {}", fmt::join(parts, ", ")));
+  log_info(fmt::format("{}", fmt::join(parts, ", ")));
+}
+
+/// With so few patients that a share came to nobody, the user hears of it before a training does.
+void warn_of_empty_splits(const std::vector<Case>& cases, const SplitShares& shares) {
+  const std::array<const char*, 3> names{"train", "val", "test"};
+  for (std::size_t n = 0; n < names.size(); ++n) {
+    const bool empty =
+        std::none_of(cases.begin(), cases.end(), [&](const Case& item) { return item.split == names[n]; });
+    if (!empty || !shares.percent || shares.share[n] == 0) continue;
+    log_warning(
+        fmt::format("--split: nobody is in {}; numbers of patients, such as rest,1,1, are met exactly", names[n]));
+  }
+}
+
+constexpr std::size_t least_folders = 3, most_visits = 6;  // what looks like patients and not like body parts or sites
+
+/// Folders of a few cases each look like patients with their visits, which must not fall into several splits.
+void warn_of_visits(const std::vector<FoundCase>& cases) {
+  std::map<fs::path, std::size_t> folders;
+  for (const FoundCase& found : cases) {
+    if (found.item.meta.contains("patient") || !found.item.target) return;
+    ++folders[found.item.target->parent_path().parent_path()];
+  }
+  const bool several = std::any_of(folders.begin(), folders.end(), [](const auto& f) { return f.second > 1; });
+  const bool few = std::all_of(folders.begin(), folders.end(), [](const auto& f) { return f.second <= most_visits; });
+  if (folders.size() < least_folders || !several || !few) return;
+  log_warning(fmt::format(
+      "--split takes each case for a patient of its own, but the cases lie in {} folders of a few each; if those are "
+      "patients, name them: --target 'FOLDER/{{patient}}/{{visit}}/ct.nii.gz' and so on",
+      folders.size()));
 }
 
 }  // namespace
@@ -197,6 +229,7 @@ MadeManifest make_manifest(const ManifestOptions& options) {
                     lacking, cases.size() + lacking));
   }
   refuse_equal_ids(cases);
+  if (!options.split.empty()) warn_of_visits(cases);
   std::vector<Case>& items = made.manifest.cases;
   for (FoundCase& found : cases) {
     check_names(found.item);
@@ -206,6 +239,7 @@ MadeManifest make_manifest(const ManifestOptions& options) {
   set_splits(items, options, options.folders.empty());
   made.manifest.task = options.task.empty() ? task_of(items) : options.task;
   if (!options.split.empty() || options.split_by_folder) report_splits(items);
+  if (!options.split.empty()) warn_of_empty_splits(items, parse_split(options.split));
   return made;
 }
 

@@ -7,6 +7,7 @@
 #include <limits>
 #include <set>
 
+#include "image/hu_check.hpp"
 #include "image/mask.hpp"
 #include "io/nifti_stored.hpp"
 #include "sys/error.hpp"
@@ -70,6 +71,15 @@ WriteReport write_of_kind(const fs::path& output, const Volume& volume, VolumeKi
   }
 }
 
+/// An input whose name is that of a CT but whose values are no HU keeps its own least value and type, as images do.
+VolumeKind kind_by_values(const CaseVolume& volume) {
+  const bool may_be_none = volume.kind == VolumeKind::ct && volume.role.rfind("inputs.", 0) == 0 && !assume_hu();
+  if (!may_be_none || hu_problem(read_volume(volume.source).voxels).empty()) return volume.kind;
+  log_warning(fmt::format("{}: {} is not in HU and is taken for an image of another kind", volume.role,
+                          volume.source.string()));
+  return VolumeKind::image;
+}
+
 const char* interpolation_name(const ResamplePlan& plan) {
   if (plan.kind == VolumeKind::labels || plan.kind == VolumeKind::mask) return "nearest, majority where coarser";
   return plan.interpolation == Interpolation::cubic ? "cubic, mean where coarser" : "linear, mean where coarser";
@@ -108,6 +118,7 @@ void resample_volume(const fs::path& source, const fs::path& output, const Resam
   NiftiInfo info;
   const Volume volume = read_of_kind(source, plan.kind, info);
   if (plan.kind == VolumeKind::image) warn_of_labels(volume, info, name);
+  if (plan.kind == VolumeKind::ct) warn_unless_hu(volume, name);
   const float fill = fill_of(volume, plan);
   const bool labels = plan.kind == VolumeKind::labels || plan.kind == VolumeKind::mask;
   const Regridded result =
@@ -118,6 +129,9 @@ void resample_volume(const fs::path& source, const fs::path& output, const Resam
   }
   say_outside(name, result.outside, plan.grid, fill);
   const WriteReport report = write_of_kind(output, result.volume, plan.kind, info, overwrite);
+  if (report.clamped > 0) {
+    log_warning(fmt::format("{}: {} voxels lie beyond -1024 to 3071 HU and were clamped", name, report.clamped));
+  }
   Provenance own = provenance;  // a sidecar lists this volume's source, not those of the whole batch
   if (source != "-") own.add_source(source);
   const nlohmann::ordered_json details = {{"resampled",
@@ -145,7 +159,7 @@ void resample_case(Case& item, const fs::path& folder, const ResampleOptions& op
   const std::vector<CaseVolume> volumes = case_volumes(item, options.labels, folder);
   make_folder(folder / item.id);
   for (const CaseVolume& volume : volumes) {
-    plan.kind = volume.kind;
+    plan.kind = kind_by_values(volume);
     const auto fill = options.fill.find(name_of(volume.role));
     plan.fill = fill == options.fill.end() ? std::nullopt : std::optional<float>(fill->second);
     resample_volume(volume.source, volume.output, plan, fmt::format("case '{}': {}", item.id, volume.role), provenance,

@@ -79,7 +79,11 @@ bool is_regular(const fs::path& path) {
 
 RunLock::RunLock(const fs::path& output)
     : output_(resolved(output)), path_(output_.string() + ".lock"), file_(locked_file(path_, output.string())) {
-  const std::vector<std::string> lines = lines_of(content_of(file_, path_.string()));
+  const std::string content = content_of(file_, path_.string());
+  if (!content.empty() && holder_of(file_, path_.string()).empty()) {
+    throw Error(path_.string() + ": exists and is no lock of gdm, which keeps one under that name; move it away");
+  }
+  const std::vector<std::string> lines = lines_of(content);
   if (lines.size() > 1) files_.assign(lines.begin() + 1, lines.end());
   try {
     write();

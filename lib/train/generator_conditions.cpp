@@ -129,6 +129,10 @@ void choose_conditions(const Manifest& manifest, const std::vector<std::string>&
   std::vector<net::ScalingChoice> parsed;
   for (const std::string& text : scalings) {
     parsed.push_back(with_context("--scaling", [&] { return net::parse_scaling(text); }));
+    const auto same = [&](const net::ScalingChoice& choice) { return choice.name == parsed.back().name; };
+    if (std::count_if(parsed.begin(), parsed.end(), same) > 1) {
+      throw Error(fmt::format("--scaling: '{}' is given twice", parsed.back().name), Exit::usage);
+    }
     if (std::count(names.begin(), names.end(), parsed.back().name) == 0) {
       throw Error(
           fmt::format("--scaling: '{}' is no condition; there are {}", parsed.back().name, fmt::join(names, ", ")),

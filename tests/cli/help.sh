@@ -24,6 +24,9 @@ refused 2 "error: --output is given twice" gdm-recon project ct.nii.gz -o a --ou
 refused 2 "error: --range is given twice" gdm-metrics m.json --range 0 1 --range 0 2
 refused 1 "m.json" gdm-metrics m.json -v -v --fail-over mae=1 --fail-over rmse=2
 
+refused 2 "error: projct: no such command; is project meant?" gdm-recon projct ct.nii.gz
+refused 2 "error: xyzzy: no such command$" gdm-recon xyzzy
+
 # Every help says how the command is called and shows it.
 for program in phantom prep encoder featbank drift-train synth recon metrics; do
   name=gdm-$program

@@ -135,6 +135,16 @@ put "$(printf 'bad/a\001b/ct.nii.gz')" && refused 1 'control character' gdm-prep
 put "$(printf 'latin/M\374ller/ct.nii.gz')" && refused 1 'not UTF-8' gdm-prep manifest -q latin -o -
 gdm-prep manifest -q many -o dry.json --dry-run && [ ! -e dry.json ] || fail "--dry-run wrote"
 
+# Visits of patients in folders of their own, and splits that nobody is in.
+for p in A B C; do for v in 1 2; do put visits/$p/$p$v/{mr,ct}.nii.gz; done; done
+made visits -o - --split 34,33,33
+says 'the cases lie in 3 folders of a few each'
+made visits -o - --split 100,0,0
+! grep -q 'nobody is in' err.txt || fail "a split that nobody asked for is missed"
+made --input mr='visits/{patient}/{id}/mr.nii.gz' --target 'visits/{patient}/{id}/ct.nii.gz' -o - --split 98,1,1
+says 'nobody is in test; numbers of patients, such as rest,1,1'
+! grep -q 'a few each' err.txt || fail "patients that have names are warned of"
+
 # What newcomers try: a folder of sets, other formats, broken links.
 put raw/Dataset001_A/imagesTr/a_0000.nii.gz
 refused 1 'expected one of them, such as raw/Dataset001_A' gdm-prep manifest raw -o -

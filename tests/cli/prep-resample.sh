@@ -2,6 +2,7 @@
 # gdm-prep resample and reorient: volumes of a case on one grid and along one order of axes, types, what lies outside,
 # single volumes and pipes, batches, and what must be refused.
 set -euo pipefail
+. "$(dirname "$0")/nifti.bash"
 . "$(dirname "$0")/scratch.bash" "$1"
 info() { gdm-prep info "$@" 2>&1; }
 has() { grep -qF -- "$1" "$2" || fail "no '$1' in $(cat "$2")"; }
@@ -102,6 +103,19 @@ refused 1 "case 'a': inputs.mr: gone.nii.gz: no such file" gdm-prep resample -q 
 code=0 && gdm-prep resample -q broken.json -o broken --keep-going >/dev/null 2>err.txt || code=$?
 [ $code = 3 ] && [ -e broken/b/mr.nii.gz ] && grep -q '"error"' broken/manifest.json || fail "--keep-going: $code"
 gdm-prep resample m.json -o dry --dry-run >out.txt && [ ! -e dry ] && has 'dry/a -> 20 x 20 x 20' out.txt
+
+# A CBCT of raw values is no CT in HU: nothing of it is cut off, and the user hears of it.
+write_nifti raw.nii 8 8 8 int16 '500 * k + 100 * i' 0
+write_nifti hu.nii 8 8 8 int16 '(i * 31 + j * 7 + k * 3) % 89 - 30' -1000
+write_nifti bright.nii 8 8 8 int16 'k == 7 && i == 4 && j == 4 ? 9000 : 40' -1000
+cat >raw.json <<'M'
+{"gdm_manifest": 1, "task": "mr2ct", "cases": [{"id": "a", "inputs": {"cbct": "raw.nii"}, "target": "hu.nii"}]}
+M
+gdm-prep resample raw.json -o rawout >/dev/null 2>err.txt
+grep -q 'inputs.cbct: raw.nii is not in HU and is taken for an image' err.txt || fail "raw CBCT: $(cat err.txt)"
+gdm-prep info rawout/a/cbct.nii.gz | grep -q 'to 4000' || fail "raw CBCT is cut off: $(gdm-prep info rawout/a/cbct.nii.gz)"
+gdm-prep resample bright.nii --kind ct -o bright.nii.gz --spacing 1 2>err.txt
+grep -q '1 voxels lie beyond -1024 to 3071 HU and were clamped' err.txt || fail "clamped in silence: $(cat err.txt)"
 
 # Refused: files that are read, and outputs that are there, without overlap, names.
 refused 1 'out/manifest.json: exists' gdm-prep resample -q m.json -o out

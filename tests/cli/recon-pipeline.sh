@@ -78,7 +78,6 @@ slurm() {  # slurm ID MIN MAX COUNT SHARD: part of a batch as a task of that arr
 expect 2 slurm 2 2 2 1 auto
 expect 2 slurm 1 1 3 2 auto
 expect 2 slurm 3 1 3 2 auto
-expect 2 slurm 2 2 3 2 auto
 expect 2 slurm 0 0 2 3 auto/3
 [ ! -e slurm ] || fail "a refused array made something"
 expect 0 slurm 1 1 3 3 auto

@@ -59,6 +59,25 @@ grep -q 'one.nii.gz: was finished already' err.txt || fail "a single volume: $(c
 gdm-recon fbp sino/head0001_sinogram.nii.gz -o one.nii.gz --resume --filter cosine 2>err.txt
 ! grep -q 'finished already' err.txt || fail "a single volume with another filter was kept"
 
+# What came from a pipe cannot be known again.
+gdm-recon project - -o piped.nii.gz -q <pairs/head0001_ct.nii.gz
+cp piped.nii.gz first.nii.gz
+gdm-recon project - -o piped.nii.gz --resume -q <pairs/head0002_ct.nii.gz
+! cmp -s piped.nii.gz first.nii.gz || fail "--resume kept the sinogram of another volume from a pipe"
+refused 2 "--shard is for manifests" gdm-recon project pairs/head0001_ct.nii.gz -o x.nii.gz --shard 1/2
+refused 2 "--keep-going is for manifests" gdm-recon project pairs/head0001_ct.nii.gz -o x.nii.gz --keep-going
+
+# Parts that were made with other options are no parts of one batch.
+gdm-recon project pairs/manifest.json -o mixed --views 9 --shard 1/2 -q >/dev/null
+gdm-recon project pairs/manifest.json -o mixed --views 12 --shard 2/2 -q >/dev/null
+refused 1 'made with views 12, but manifest-1-of-2.json with 9' gdm-prep join 'mixed/manifest-*-of-2.json' -o x.json
+
+# A folder that is a link: the manifest is read where it was written.
+mkdir -p real/folder && ln -s real/folder link
+gdm-recon project pairs/manifest.json -o link/out --views 9 -q >/dev/null
+gdm-prep info --check -q link/out/manifest.json >/dev/null || fail "a manifest below a link names files that are not there"
+rm link
+
 # Shards, joined: the manifest of the whole batch, wherever it is written.
 for i in 1 2 3; do "${project[@]}" -o parts --shard $i/3 >/dev/null; done
 parts=(parts/manifest-{1,2,3}-of-3.json)

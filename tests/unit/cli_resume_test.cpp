@@ -30,6 +30,7 @@ TEST_CASE("a finished volume is known by its sources, its options and its own by
   const Provenance provenance("gdm-x", {"gdm-x"});
   write_sidecar(out, provenance, {a, b}, {}, {{"recipe", recipe}}, Overwrite::refuse);
   CHECK(cli::why_not_made(out, recipe) == "");
+  CHECK(cli::why_not_made(out, cli::recipe_json("fbp", options, {"-"})).find("standard input") != std::string::npos);
   CHECK(cli::why_not_made(out, cli::recipe_json("fbp", options, {b, a})) == "it was made from other files");
   CHECK(cli::why_not_made(out, cli::recipe_json("fbp", {{"views", 12}, {"filter", "hann"}}, {a, b})) ==
         "it was made with another views");

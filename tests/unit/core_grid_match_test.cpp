@@ -51,6 +51,8 @@ TEST_CASE("one grid: the distance of corners in voxels decides, for voxels of 5 
       off[axis] = 0.049;
       CHECK(same_grid(shifted(grid, off), grid));
       CHECK(corner_distance(shifted(grid, off), grid).voxels == doctest::Approx(0.049));
+      off[axis] = 0.05;
+      CHECK(same_grid(shifted(grid, off), grid));
       off[axis] = -0.051;
       CHECK_FALSE(same_grid(shifted(grid, off), grid));
       off[axis] = 1;

@@ -254,7 +254,8 @@ TEST_CASE("nifti: int16 HU clamps, rounds and counts; uint8 and float32 as docum
   const Grid other = Grid::centred({8, 1, 1}, {1, 1, 1.5});
   CHECK(gdm::read_mask(folder / "m.nii.gz", &other).voxels == mask.voxels);  // one slice: spacing in k moves nothing
   const Grid shifted = Grid::centred({8, 1, 1}, {1.1, 1, 1});
-  CHECK(contains(error_of([&] { gdm::read_mask(folder / "m.nii.gz", &shifted); }), "m.nii.gz: the mask is on another grid than its volume"));
+  CHECK(contains(error_of([&] { gdm::read_mask(folder / "m.nii.gz", &shifted); }),
+                 "m.nii.gz: the mask is on another grid than its volume"));
 }
 
 TEST_CASE("nifti: names and targets that are not written") {

@@ -74,6 +74,15 @@ TEST_CASE("what a killed run announced is left behind until a run ends well") {
   CHECK_FALSE(after.left_behind(log));
 }
 
+TEST_CASE("a file of the user's under the lock's name stays as it is") {
+  const gdm_test::TemporaryFolder folder;
+  std::ofstream(folder / "model.lock") << "my notes\n";
+  CHECK_THROWS_AS(RunLock(folder / "model"), Error);
+  std::string text;
+  std::getline(std::ifstream(folder / "model.lock") >> std::ws, text);
+  CHECK(text == "my notes");
+}
+
 TEST_CASE("a run that leaves a checkpoint, or nothing, leaves no lock") {
   const gdm_test::TemporaryFolder folder;
   {

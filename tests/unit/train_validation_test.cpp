@@ -128,6 +128,7 @@ TEST_CASE("conditions: scaling follows the values unless it is given, and what i
   CHECK(measured.low == 0);
   CHECK(measured.high > 100);
   CHECK(contains(error_of([&] { scaling("mr", {"t1=hu"}); }), "'t1' is no condition"));
+  CHECK(contains(error_of([&] { scaling("mr", {"mr=hu", "mr=zscore"}); }), "'mr' is given twice"));
   for (const char* wrong : {"mr", "=hu", "mr=log", "mr=range:1", "mr=range:2:1", "mr=range:a:b", "mr=hu:1:2"}) {
     CHECK_MESSAGE(error_of([&] { scaling("mr", {wrong}); }) != "no error", wrong);
   }
