@@ -222,8 +222,8 @@ int run_import(const cli::Program& program, Import& o) {
   const auto manifest = statistics_manifest(o.manifest, o.options.statistics, provenance);
   check_output({o.options.source, o.options.layers, o.options.input, o.manifest, program.config_file()}, manifest,
                o.options.output, o.options.overwrite);
-  return cli::exit_of(
-      net::network().import_encoder(manifest ? &*manifest : nullptr, o.options, cli::compute_of(program), provenance));
+  net::network().import_encoder(manifest ? &*manifest : nullptr, o.options, cli::compute_of(program), provenance);
+  return 0;
 }
 
 /// "-200,300" -> {-200, 300}
@@ -262,8 +262,8 @@ int run_scattering(const cli::Program& program, Scattering& o) {
   const auto manifest = statistics_manifest(o.manifest, o.options.statistics, provenance);
   check_output({o.manifest, o.card, program.config_file()}, manifest, o.options.output, o.options.overwrite);
   if (!o.card.empty()) o.options.card = read_file(o.card, largest_text_bytes);
-  return cli::exit_of(
-      net::network().make_scattering(manifest ? &*manifest : nullptr, o.options, cli::compute_of(program), provenance));
+  net::network().make_scattering(manifest ? &*manifest : nullptr, o.options, cli::compute_of(program), provenance);
+  return 0;
 }
 
 int run_info(const cli::Program& program, const std::string& name) {

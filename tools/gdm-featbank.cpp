@@ -107,7 +107,8 @@ int run_build(const cli::Program& program, Build& b) {
   check_writable(o.output, o.overwrite);
   Provenance provenance = program.provenance();
   if (b.manifest != "-") provenance.add_source(b.manifest);
-  return cli::exit_of(net::network().build_bank(manifest, o, cli::compute_of(program), provenance));
+  net::network().build_bank(manifest, o, cli::compute_of(program), provenance);
+  return 0;
 }
 
 int run_merge(const cli::Program& program, const Merge& m) {

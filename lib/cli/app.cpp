@@ -53,9 +53,8 @@ std::string check_threads(const std::string& text) {
 LogLevel log_level_from_text(const std::string& text) {
   if (text == "quiet") return LogLevel::quiet;
   if (text == "verbose") return LogLevel::verbose;
-  if (text == "debug") return LogLevel::debug;
   if (text == "normal" || text.empty()) return LogLevel::normal;
-  throw Error(fmt::format("GDM_LOG_LEVEL: '{}' is not quiet, normal, verbose or debug", text), Exit::usage);
+  throw Error(fmt::format("GDM_LOG_LEVEL: '{}' is not quiet, normal or verbose", text), Exit::usage);
 }
 
 ProgressMode progress_from_text(const std::string& text) {
@@ -186,7 +185,7 @@ Provenance Program::provenance() const {
   const auto chosen = app_.get_subcommands();
   const CLI::App& command = chosen.empty() ? app_ : *chosen.front();
   provenance.device = command.get_option_no_throw("--device") == nullptr ? "cpu" : standard_.device;
-  provenance.reproducible = standard_.reproducible || std::getenv("SOURCE_DATE_EPOCH") != nullptr;
+  provenance.reproducible = provenance.reproducible || standard_.reproducible;
   return provenance;
 }
 
@@ -212,7 +211,7 @@ int Program::parse_and_run(int argc, char** argv) {
   }
   refuse_options_of_default_action();
   if (const char* text = std::getenv("GDM_LOG_LEVEL")) set_log_level(log_level_from_text(text));
-  if (verbose_ > 0) set_log_level(verbose_ > 1 ? LogLevel::debug : LogLevel::verbose);
+  if (verbose_ > 0) set_log_level(LogLevel::verbose);
   if (quiet_) set_log_level(LogLevel::quiet);
   set_progress_mode(progress_from_text(progress_));
   standard_.threads = threads_from_text(threads_);

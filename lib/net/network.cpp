@@ -58,8 +58,9 @@ const Functions& load() {
   }
   using Entry = const Functions* (*)(const char*);
   const auto entry = reinterpret_cast<Entry>(dlsym(library, "gdm_nn_functions"));
-  const Functions* functions = entry != nullptr ? entry(GDM_VERSION) : nullptr;
-  if (functions == nullptr) throw Error("libgdm-nn.so does not belong to this gdm " GDM_VERSION);
+  const Functions* functions = entry != nullptr ? entry(GDM_DOOR) : nullptr;
+  if (functions == nullptr)
+    throw Error(library_path().string() + ": was not built with this gdm " GDM_VERSION "; install both from one build");
   return *functions;
 }
 

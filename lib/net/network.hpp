@@ -273,10 +273,11 @@ struct Functions {
   bool (*pretrain_encoder)(const Manifest&, const PretrainOptions&, const Compute&, Provenance&);
   /// What the features of an encoder tell (train/probe.hpp).
   nlohmann::ordered_json (*probe_encoder)(const Manifest&, const ProbeOptions&, const Compute&, Provenance&);
-  /// `statistics`: cases whose features standardise the taps; null for none.
-  bool (*import_encoder)(const Manifest* statistics, const ImportOptions&, const Compute&, Provenance&);
-  bool (*make_scattering)(const Manifest* statistics, const ScatteringOptions&, const Compute&, Provenance&);
-  bool (*build_bank)(const Manifest&, const BankOptions&, const Compute&, Provenance&);
+  /// These three do their work in one go: a stop leaves them as StopRequested, with nothing written. `statistics`:
+  /// cases whose features standardise the taps; null for none.
+  void (*import_encoder)(const Manifest* statistics, const ImportOptions&, const Compute&, Provenance&);
+  void (*make_scattering)(const Manifest* statistics, const ScatteringOptions&, const Compute&, Provenance&);
+  void (*build_bank)(const Manifest&, const BankOptions&, const Compute&, Provenance&);
   /// Makes a bank of all shards of one build.
   void (*merge_banks)(const std::vector<std::filesystem::path>&, const std::filesystem::path& output, Overwrite,
                       const Compute&, Provenance&);

@@ -28,8 +28,8 @@ bool is_scaling(const std::string& kind) {
 }
 
 ScalingChoice parse_scaling(const std::string& text) {
-  const Error malformed("'" + text + "' is not NAME=hu, percentile, zscore, range or range:LOW:HIGH, once for each input",
-                        Exit::usage);
+  const Error malformed(
+      "'" + text + "' is not NAME=hu, percentile, zscore, range or range:LOW:HIGH, once for each input", Exit::usage);
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0) throw malformed;
   ScalingChoice choice{text.substr(0, equals), text.substr(equals + 1), {}};

@@ -7,7 +7,7 @@
 
 namespace gdm {
 
-enum class LogLevel { quiet, normal, verbose, debug };
+enum class LogLevel { quiet, normal, verbose };
 
 void set_program_name(const std::string& name);
 const std::string& program_name();

@@ -91,41 +91,6 @@ void require_statistics(const nn::FrozenEncoder& encoder) {
     throw Error("a bank needs a scattering encoder made with --statistics");
 }
 
-bool build(const Manifest& manifest, const net::BankOptions& options, const net::Compute& compute,
-           Provenance& provenance) {
-  const c10::InferenceMode inference;
-  const torch::Device device = nn::device_from_text(compute.device);
-  const nn::FrozenEncoder encoder = nn::load_encoder(options.encoder, device);
-  require_statistics(encoder);
-  provenance.add_source(options.encoder);
-  const nn::HuMap units = encoder.input.hu_map;
-  const drift::BankRecipe recipe = recipe_of(options, compute.seed);
-  const std::vector<Case> cases = cases_of_shard(usable_cases(manifest, options.split), options);
-  drift::BankCollection collection(recipe, encoder);
-  Progress progress("bank", static_cast<std::int64_t>(cases.size()), "case");
-  ForwardTime forward;
-  const auto start = std::chrono::steady_clock::now();
-  const std::clock_t cpu_start = std::clock();
-  Reader reader(cases, recipe, units, provenance);
-  for (std::size_t n = 0; n < cases.size(); ++n) {
-    throw_if_stop_requested();
-    const BankVolume volume = reader.next();
-    collection.begin_case({volume.id, volume.patient, volume.edge_mm});
-    const auto sink = [&](WindowRows&& rows) { collection.add(rows.key, rows.vectors, rows.priorities, rows.stratum); };
-    for_each_window(encoder, volume, recipe, units, device, WindowLevels::all, sink, &forward);
-    progress.advance();
-  }
-  log_times(forward, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
-            static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC,
-            static_cast<std::int64_t>(cases.size()) * recipe.windows_per_case);
-  if (options.shards > 0) {
-    collection.write_shard(options.output, {options.shard, options.shards}, provenance.json(), options.overwrite);
-  } else {
-    collection.write_bank(options.output, provenance.json(), options.overwrite);
-  }
-  return true;
-}
-
 void require_finite(const drift::RealBank& bank, const std::string& key) {
   const Tensor finite = torch::isfinite(bank.rows(key).vectors).all(1);
   if (finite.all().item<bool>()) return;
@@ -211,13 +176,37 @@ Json verify_cases(const drift::RealBank& bank, const Manifest& manifest, std::in
 
 }  // namespace
 
-bool build_bank(const Manifest& manifest, const net::BankOptions& options, const net::Compute& compute,
+void build_bank(const Manifest& manifest, const net::BankOptions& options, const net::Compute& compute,
                 Provenance& provenance) {
-  try {
-    return build(manifest, options, compute, provenance);
-  } catch (const StopRequested&) {
-    log_info("stopped by a signal; a bank is made in one go, the same command begins again");
-    return false;
+  const c10::InferenceMode inference;
+  const torch::Device device = nn::device_from_text(compute.device);
+  const nn::FrozenEncoder encoder = nn::load_encoder(options.encoder, device);
+  require_statistics(encoder);
+  provenance.add_source(options.encoder);
+  const nn::HuMap units = encoder.input.hu_map;
+  const drift::BankRecipe recipe = recipe_of(options, compute.seed);
+  const std::vector<Case> cases = cases_of_shard(usable_cases(manifest, options.split), options);
+  drift::BankCollection collection(recipe, encoder);
+  Progress progress("bank", static_cast<std::int64_t>(cases.size()), "case");
+  ForwardTime forward;
+  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t cpu_start = std::clock();
+  Reader reader(cases, recipe, units, provenance);
+  for (std::size_t n = 0; n < cases.size(); ++n) {
+    throw_if_stop_requested();
+    const BankVolume volume = reader.next();
+    collection.begin_case({volume.id, volume.patient, volume.edge_mm});
+    const auto sink = [&](WindowRows&& rows) { collection.add(rows.key, rows.vectors, rows.priorities, rows.stratum); };
+    for_each_window(encoder, volume, recipe, units, device, WindowLevels::all, sink, &forward);
+    progress.advance();
+  }
+  log_times(forward, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
+            static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC,
+            static_cast<std::int64_t>(cases.size()) * recipe.windows_per_case);
+  if (options.shards > 0) {
+    collection.write_shard(options.output, {options.shard, options.shards}, provenance.json(), options.overwrite);
+  } else {
+    collection.write_bank(options.output, provenance.json(), options.overwrite);
   }
 }
 

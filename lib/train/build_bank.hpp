@@ -8,8 +8,9 @@
 namespace gdm::train {
 
 /// Random windows of the targets of a split, seen as the drift will see them (drift/levels.hpp, random view), through
-/// the encoder into a bank or a shard of one. Memory: two volumes and the bank. Returns false if stopped by a signal.
-bool build_bank(const Manifest& manifest, const net::BankOptions& options, const net::Compute& compute,
+/// the encoder into a bank or a shard of one. Memory: two volumes and the bank. Throws
+/// StopRequested after a signal; nothing is written then.
+void build_bank(const Manifest& manifest, const net::BankOptions& options, const net::Compute& compute,
                 Provenance& provenance);
 
 /// Throws Error naming the file if a shard is missing, there twice, or made in another way than the first.

@@ -61,14 +61,14 @@ bool run_pretrain(const Manifest& m, const net::PretrainOptions& o, const net::C
 nlohmann::ordered_json run_probe(const Manifest& m, const net::ProbeOptions& o, const net::Compute& c, Provenance& p) {
   return described(c, p, [&] { return probe_file(m, o, c, p); });
 }
-bool run_import(const Manifest* m, const net::ImportOptions& o, const net::Compute& c, Provenance& p) {
-  return described(c, p, [&] { return import_encoder(m, o, c, p); });
+void run_import(const Manifest* m, const net::ImportOptions& o, const net::Compute& c, Provenance& p) {
+  described(c, p, [&] { import_encoder(m, o, c, p); });
 }
-bool run_scattering(const Manifest* m, const net::ScatteringOptions& o, const net::Compute& c, Provenance& p) {
-  return described(c, p, [&] { return make_scattering(m, o, c, p); });
+void run_scattering(const Manifest* m, const net::ScatteringOptions& o, const net::Compute& c, Provenance& p) {
+  described(c, p, [&] { make_scattering(m, o, c, p); });
 }
-bool run_bank(const Manifest& m, const net::BankOptions& o, const net::Compute& c, Provenance& p) {
-  return described(c, p, [&] { return build_bank(m, o, c, p); });
+void run_bank(const Manifest& m, const net::BankOptions& o, const net::Compute& c, Provenance& p) {
+  described(c, p, [&] { build_bank(m, o, c, p); });
 }
 bool run_training(const Manifest& m, const net::TrainOptions& o, const net::Compute& c, Provenance& p) {
   return described(c, p, [&] { return train_generator(m, o, c, p); });
@@ -79,10 +79,7 @@ nlohmann::ordered_json run_plan(const Manifest& m, const net::TrainOptions& o, c
 
 void run_merge(const std::vector<std::filesystem::path>& shards, const std::filesystem::path& output,
                Overwrite overwrite, const net::Compute& c, Provenance& p) {
-  described(c, p, [&] {
-    merge_banks(shards, output, overwrite, p);
-    return true;
-  });
+  described(c, p, [&] { merge_banks(shards, output, overwrite, p); });
 }
 nlohmann::ordered_json run_verify(const net::BankVerifyOptions& o, const Manifest* m, const net::Compute& c,
                                   Provenance& p) {
@@ -92,10 +89,10 @@ nlohmann::ordered_json run_verify(const net::BankVerifyOptions& o, const Manifes
 }  // namespace
 }  // namespace gdm::train
 
-extern "C" const gdm::net::Functions* gdm_nn_functions(const char* version) {
+extern "C" const gdm::net::Functions* gdm_nn_functions(const char* door) {
   using namespace gdm::train;
   static const gdm::net::Functions functions{
       open_encoder, open_generator, run_pretrain,      run_probe,    run_import, run_scattering, run_bank,
       run_merge,    run_verify,     open_feature_bank, run_training, run_plan,   describe};
-  return std::strcmp(version, GDM_VERSION) == 0 ? &functions : nullptr;
+  return std::strcmp(door, GDM_DOOR) == 0 ? &functions : nullptr;
 }

@@ -7,8 +7,6 @@
 #include "io/json.hpp"
 #include "nn/layered_encoder.hpp"
 #include "nn/script_encoder.hpp"
-#include "sys/log.hpp"
-#include "sys/signals.hpp"
 #include "train/encoder_statistics.hpp"
 
 namespace gdm::train {
@@ -89,8 +87,10 @@ Imported read_network(const net::ImportOptions& options) {
   return imported;
 }
 
-bool run(const Manifest* statistics, const net::ImportOptions& options, const net::Compute& compute,
-         Provenance& provenance) {
+}  // namespace
+
+void import_encoder(const Manifest* statistics, const net::ImportOptions& options, const net::Compute& compute,
+                    Provenance& provenance) {
   Imported imported = read_network(options);
   provenance.add_source(options.source);
   provenance.add_source(options.layers.empty() ? options.input : options.layers);
@@ -102,19 +102,6 @@ bool run(const Manifest* statistics, const net::ImportOptions& options, const ne
   }
   description["provenance"] = provenance.json();
   nn::write_encoder(options.output, *imported.network, description, options.overwrite);
-  return true;
-}
-
-}  // namespace
-
-bool import_encoder(const Manifest* statistics, const net::ImportOptions& options, const net::Compute& compute,
-                    Provenance& provenance) {
-  try {
-    return run(statistics, options, compute, provenance);
-  } catch (const StopRequested&) {
-    log_info("stopped by a signal; an import is made in one go, the same command begins again");
-    return false;
-  }
 }
 
 }  // namespace gdm::train

@@ -9,9 +9,9 @@ namespace gdm::train {
 
 /// Writes an encoder file from foreign weights and a description of the layers, or from a TorchScript network and a
 /// description of its input (man page gdm-encoder-layers(7)). With `statistics` each channel of each tap is
-/// standardised by its mean and deviation over cells inside the patients, in windows of the CT targets. Returns false
-/// if stopped by a signal.
-bool import_encoder(const Manifest* statistics, const net::ImportOptions& options, const net::Compute& compute,
+/// standardised by its mean and deviation over cells inside the patients, in windows of the CT targets. Throws
+/// StopRequested after a signal; nothing is written then.
+void import_encoder(const Manifest* statistics, const net::ImportOptions& options, const net::Compute& compute,
                     Provenance& provenance);
 
 }  // namespace gdm::train

@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "nn/scattering_encoder.hpp"
-#include "sys/log.hpp"
-#include "sys/signals.hpp"
 #include "train/encoder_statistics.hpp"
 
 namespace gdm::train {
@@ -25,7 +23,7 @@ nn::InputConvention input_over(const std::vector<std::array<double, 2>>& ranges_
 
 }  // namespace
 
-bool make_scattering(const Manifest* statistics, const net::ScatteringOptions& options, const net::Compute& compute,
+void make_scattering(const Manifest* statistics, const net::ScatteringOptions& options, const net::Compute& compute,
                      Provenance& provenance) {
   const nn::ScatteringConfig config{options.ranges_hu, options.octaves};
   const auto network = std::make_shared<nn::ScatteringEncoder>(config);
@@ -33,17 +31,11 @@ bool make_scattering(const Manifest* statistics, const net::ScatteringOptions& o
   description["encoder"]["input"] = input_over(options.ranges_hu).json();
   if (!options.card.empty()) description["card"] = {{"card", options.card}};
   const nn::FrozenEncoder encoder = nn::freeze(network, description, nn::device_from_text(compute.device));
-  try {
-    if (statistics != nullptr) {
-      description["statistics"] = add_statistics(*statistics, options.statistics, compute, encoder, provenance);
-    }
-  } catch (const StopRequested&) {
-    log_info("stopped by a signal; the encoder is made in one go, the same command begins again");
-    return false;
+  if (statistics != nullptr) {
+    description["statistics"] = add_statistics(*statistics, options.statistics, compute, encoder, provenance);
   }
   description["provenance"] = provenance.json();
   nn::write_encoder(options.output, *network, description, options.overwrite);
-  return true;
 }
 
 }  // namespace gdm::train

@@ -8,8 +8,9 @@
 namespace gdm::train {
 
 /// Writes an encoder file of scattering coefficients (nn/scattering_encoder.hpp), standardised where there are cases
-/// for `statistics`. Returns false if stopped by a signal.
-bool make_scattering(const Manifest* statistics, const net::ScatteringOptions& options, const net::Compute& compute,
+/// for `statistics`. Throws StopRequested after a signal; nothing is written
+/// then.
+void make_scattering(const Manifest* statistics, const net::ScatteringOptions& options, const net::Compute& compute,
                      Provenance& provenance);
 
 }  // namespace gdm::train

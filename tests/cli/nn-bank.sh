@@ -15,6 +15,17 @@ gdm-encoder pretrain p/manifest.json -o f.safetensors --window 16 --widths 8,8,8
 build=(gdm-featbank build p/manifest.json --encoder e.safetensors --window 16 --training-window 16 --windows-per-case 6 "${common[@]}")
 "${build[@]}" -o b.safetensors
 
+# A build that is stopped has nothing to go on with, so the signal ends it, and no queue requeues it for ever.
+gdm-featbank build p/manifest.json --encoder e.safetensors --window 16 --training-window 16 --windows-per-case 4000 \
+  "${common[@]}" -o stopped.safetensors &
+builder=$!
+sleep 1.5
+kill -TERM "$builder" 2>/dev/null || fail "the build was over before it could be stopped"
+status=0
+wait "$builder" || status=$?
+[[ $status == 143 ]] || fail "a stopped build: exit $status, expected 143"
+[[ ! -e stopped.safetensors ]] || fail "a stopped build wrote a bank"
+
 # A rebuild gives the same bytes; so do the cases in another order, and shards.
 mkdir again
 (cd again && ln -s ../p ../e.safetensors . && "${build[@]}" -o b.safetensors)

@@ -101,3 +101,9 @@ cp keep.json parts/manifest-1-of-3.json
 rm parts/manifest-3-of-3.json
 refused 2 "parts missing: manifest-3-of-3.json" gdm-prep join 'parts/manifest-*-of-3.json' -o x.json
 [ ! -e x.json ] || fail "a refused join wrote something"
+
+# An empty SOURCE_DATE_EPOCH is none.
+SOURCE_DATE_EPOCH= gdm-recon project pairs/head0001_ct.nii.gz -o dated.nii.gz --views 8 -q
+grep -q '"date"' dated.json || fail "an empty SOURCE_DATE_EPOCH counts as one"
+SOURCE_DATE_EPOCH=0 gdm-recon project pairs/head0001_ct.nii.gz -o undated.nii.gz --views 8 -q
+! grep -q '"date"' undated.json || fail "SOURCE_DATE_EPOCH is not kept"

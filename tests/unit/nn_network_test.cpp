@@ -5,7 +5,11 @@
 #include "nn/generator.hpp"
 #include "nn/residual_encoder.hpp"
 #include "nn/tensor_io.hpp"
+#include "net/network.hpp"
 #include "nn/windows.hpp"
+#include "sys/version.hpp"
+
+extern "C" const gdm::net::Functions* gdm_nn_functions(const char* door);
 
 using namespace gdm;
 using torch::Tensor;
@@ -162,4 +166,10 @@ TEST_CASE("windows: the volume's (i, j, k) is the tensor's [k][j][i]; beyond the
   CHECK(window[0][1][1][1].item<float>() == 7);
   CHECK(window[0][2][0][0].item<float>() == -1);
   CHECK(window[0][0][0][2].item<float>() == -1);
+}
+
+TEST_CASE("door: a program that was built with other headers gets no functions") {
+  CHECK(gdm_nn_functions(GDM_DOOR) != nullptr);
+  CHECK(gdm_nn_functions("of another build") == nullptr);
+  CHECK(gdm_nn_functions(GDM_VERSION) == nullptr);
 }
