@@ -72,7 +72,7 @@ void declare_training(CLI::App& app, Options& o) {
                  "How an input's values are scaled: NAME=hu|percentile|zscore|range[:LOW:HIGH]; default: by its values")
       ->allow_extra_args(false)
       ->default_str("")
-      ->check(CLI::Validator(net::check_scaling, "", ""))
+      ->check(cli::accepted_by(net::parse_scaling, ""))
       ->type_name("NAME=KIND");
   app.add_option("--steps", t.steps, "Optimiser steps")->check(cli::range(1, 100000000));
   app.add_option("--batch", t.batch, "Windows in a step")->check(cli::range(1, 1024));

@@ -40,15 +40,6 @@ int threads_from_text(const std::string& text) {
   return threads;
 }
 
-std::string check_threads(const std::string& text) {
-  try {
-    threads_from_text(text);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
-
 /// GDM_LOG_LEVEL, for batch jobs whose command lines others wrote.
 LogLevel log_level_from_text(const std::string& text) {
   if (text == "quiet") return LogLevel::quiet;
@@ -108,7 +99,7 @@ Program::Program(const std::string& name, const std::string& description) : app_
   app_.add_flag("-q,--quiet", quiet_, "Only errors on stderr");
   app_.add_option("--threads", threads_, "Threads: a number, or auto for all CPUs this process may use")
       ->envname("GDM_THREADS")
-      ->check(CLI::Validator(check_threads, "", "threads"))
+      ->check(accepted_by(threads_from_text, "threads"))
       ->type_name("N|auto");
   app_.add_option("--progress", progress_, "Progress display on stderr")
       ->check(CLI::Validator(check_progress, "", "progress"))

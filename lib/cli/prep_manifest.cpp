@@ -4,6 +4,7 @@
 
 #include "cli/batch.hpp"
 #include "cli/outputs.hpp"
+#include "cli/values.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -36,7 +37,7 @@ void add_manifest_options(CLI::App& command, ManifestCommand& manifest) {
       ->type_name("TASK");
   command
       .add_option("--split", o.split, "Draw splits by patient: percent such as 70,15,15, or patients such as rest,8,12")
-      ->check(CLI::Validator(prep::check_split, "", "split"))
+      ->check(accepted_by(prep::parse_split, "split"))
       ->type_name("TRAIN,VAL,TEST");
   command.add_flag("--split-by-folder", o.split_by_folder,
                    "Splits by the names of folders: imagesTs, train, val, test");

@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "cli/values.hpp"
 #include "prep/reorient.hpp"
 #include "prep/resample.hpp"
 #include "sys/error.hpp"
@@ -37,15 +38,6 @@ Point3 spacing_from_text(const std::string& text) {
   return {values[0], values[values.size() / 2], values.back()};
 }
 
-std::string check_spacing(const std::string& text) {
-  try {
-    spacing_from_text(text);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
-
 /// "mr=0" -> name and value.
 std::pair<std::string, float> fill_from_text(const std::string& text) {
   const auto equals = text.find('=');
@@ -54,15 +46,6 @@ std::pair<std::string, float> fill_from_text(const std::string& text) {
     throw Error(fmt::format("'{}' is not NAME=VALUE such as mr=0", text), Exit::usage);
   }
   return {text.substr(0, equals), static_cast<float>(value)};
-}
-
-std::string check_fill(const std::string& text) {
-  try {
-    fill_from_text(text);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
 }
 
 prep::ResampleOptions options_of(const ResampleCommand& resample) {
@@ -149,7 +132,7 @@ void add_resample_options(CLI::App& command, ResampleCommand& resample) {
       ->type_name("NAME|FILE");
   command
       .add_option("--spacing", resample.spacing, "Voxels of this size, along i, j and k, over the field of that grid")
-      ->check(CLI::Validator(check_spacing, "", "spacing"))
+      ->check(accepted_by(spacing_from_text, "spacing"))
       ->type_name("MM[,MM,MM]");
   command.add_option("--interpolation", resample.interpolation, "Between the voxels of images")
       ->check(CLI::IsMember({"linear", "cubic"}).description(""))
@@ -160,7 +143,7 @@ void add_resample_options(CLI::App& command, ResampleCommand& resample) {
       ->default_str("")
       ->type_name("NAME");
   command.add_option("--fill", resample.fill, "Value outside the field of an input, target, ...; repeatable")
-      ->check(CLI::Validator(check_fill, "", "fill"))
+      ->check(accepted_by(fill_from_text, "fill"))
       ->default_str("")
       ->type_name("NAME=VALUE");
   command.add_option("--kind", resample.kind, "What one volume is")
@@ -191,7 +174,7 @@ void add_reorient_options(CLI::App& command, ReorientCommand& reorient) {
   command
       .add_option("--to", reorient.letters, "Directions in which i, j and k increase: RAS, LPS or another of the 48")
       ->required()
-      ->check(CLI::Validator(prep::check_orientation, "", "orientation"))
+      ->check(accepted_by(prep::require_orientation, "orientation"))
       ->type_name("CODE");
 }
 

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "cli/values.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -119,15 +120,6 @@ Form parse_form(const std::string& text) {
   return form;
 }
 
-std::string check_shard(const std::string& text) {
-  try {
-    parse_form(text);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
-
 }  // namespace
 
 Shard parse_shard(const std::string& text) {
@@ -141,7 +133,7 @@ void add_shard_option(CLI::App& command, std::string& shard) {
   command
       .add_option("--shard", shard,
                   "Only part I of N of the cases; auto: by a whole SLURM array; auto/N: part number by its task's ID")
-      ->check(CLI::Validator(check_shard, "", "shard"))
+      ->check(accepted_by(parse_form, "shard"))
       ->type_name("I/N|auto|auto/N");
 }
 

@@ -55,12 +55,7 @@ std::int64_t bytes_from_text(const std::string& text) {
 }
 
 std::string check_bytes(const std::string& text) {
-  try {
-    bytes_from_text(text);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
+  return refusal_of(bytes_from_text, text);
 }
 
 }  // namespace gdm::cli

@@ -7,10 +7,29 @@
 #include <string>
 #include <type_traits>
 
+#include "sys/error.hpp"
+
 namespace gdm::cli {
 
 CLI::Validator whole_range(std::int64_t low, std::int64_t high);
 CLI::Validator real_range(double low, double high);
+
+/// What a CLI11 check gives of a parser: its Error's message, or "" if it accepts the text.
+template <class Parse>
+std::string refusal_of(Parse parse, const std::string& text) {
+  try {
+    parse(text);
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+/// A CLI11 check: the parser accepts the text.
+template <class Parse>
+CLI::Validator accepted_by(Parse parse, const std::string& name) {
+  return {[parse](const std::string& text) { return refusal_of(parse, text); }, "", name};
+}
 
 /// "512", "800K", "1.5G": a number of bytes with K, M, G or T for powers of 1024. Throws Error with Exit::usage.
 std::int64_t bytes_from_text(const std::string& text);

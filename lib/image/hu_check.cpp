@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -32,42 +31,34 @@ constexpr double least_air = 0.01, most_beyond_ct = 0.01;
 
 bool forced = false;
 
+/// Finite voxels, all of them and those of a kind.
 struct Counts {
-  double least = std::numeric_limits<double>::infinity(), most = -std::numeric_limits<double>::infinity();
+  float least = std::numeric_limits<float>::infinity(), most = -std::numeric_limits<float>::infinity();
   double all = 0, not_air = 0, shifted = 0, bright = 0, at_air = 0, below = 0, above_padding = 0, tissue = 0, metal = 0;
   double air = 0, beyond = 0;
 };
 
 Counts count(const Voxels<float>& voxels) {
   Counts counts;
-  float least = std::numeric_limits<float>::infinity(), most = -least;
   for (const float v : voxels) {
     if (!std::isfinite(v)) continue;
-    least = std::min(least, v);
-    most = std::max(most, v);
+    counts.least = std::min(counts.least, v);
+    counts.most = std::max(counts.most, v);
   }
-  counts.least = least;
-  counts.most = most;
-  std::array<std::int64_t, 11> n{};
   for (const float v : voxels) {
     if (!std::isfinite(v)) continue;
-    const auto is = [](bool condition) { return static_cast<std::int64_t>(condition); };
-    ++n[0];
-    n[1] += is(v > above_air);
-    n[2] += is(v > shifted_low && v < shifted_high);
-    n[3] += is(v > bright);
-    n[4] += is(v > air_low && v < air_high);
-    n[5] += is(v < below_air && v != least);
-    n[6] += is(v > below_air);
-    n[7] += is(std::abs(v) <= soft_tissue);
-    n[8] += is(v > most_of_ct);
-    n[9] += is(v < mostly_air);
-    n[10] += is((v < least_of_ct && v != least) || v > most_of_ct);
+    counts.all += 1;
+    counts.not_air += v > above_air;
+    counts.shifted += v > shifted_low && v < shifted_high;
+    counts.bright += v > bright;
+    counts.at_air += v > air_low && v < air_high;
+    counts.below += v < below_air && v != counts.least;
+    counts.above_padding += v > below_air;
+    counts.tissue += std::abs(v) <= soft_tissue;
+    counts.metal += v > most_of_ct;
+    counts.air += v < mostly_air;
+    counts.beyond += (v < least_of_ct && v != counts.least) || v > most_of_ct;
   }
-  double* const into[] = {&counts.all,    &counts.not_air, &counts.shifted,       &counts.bright,
-                          &counts.at_air, &counts.below,   &counts.above_padding, &counts.tissue,
-                          &counts.metal,  &counts.air,     &counts.beyond};
-  for (std::size_t k = 0; k < n.size(); ++k) *into[k] = static_cast<double>(n[k]);
   return counts;
 }
 

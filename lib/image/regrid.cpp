@@ -195,6 +195,14 @@ Regridded regrid_labels(const Volume& labels, const Grid& grid, float fill) {
   });
 }
 
+float least_finite(const Volume& volume) {
+  float least = std::numeric_limits<float>::infinity();
+  for (const float v : volume.voxels) {
+    if (std::isfinite(v)) least = std::min(least, v);
+  }
+  return std::isfinite(least) ? least : 0.0F;
+}
+
 Grid respaced(const Grid& grid, const Point3& spacing_mm) {
   constexpr double negligible_voxels = 0.01;
   const Point3 old_mm = grid.spacing_mm();

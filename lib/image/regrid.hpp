@@ -35,6 +35,9 @@ Regridded regrid(const Volume& volume, const Grid& grid, float fill, const Regri
 /// the new voxel have. Of equal parts and equally near voxels the larger value, so that no axis direction is preferred.
 Regridded regrid_labels(const Volume& labels, const Grid& grid, float fill = 0.0F);
 
+/// The least finite voxel, which is what images of no fixed scale have outside their field; 0 if there is none.
+float least_finite(const Volume& volume);
+
 /// The field of `grid` in voxels of another size along its axes i, j, k: the same centre and directions, and as many
 /// voxels as cover it (none is added for less than a hundredth of a voxel). Throws Error (Exit::usage) if that is more
 /// than 32767 along an axis.

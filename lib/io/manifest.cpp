@@ -11,6 +11,7 @@
 #include "io/paths.hpp"
 #include "sys/descriptor.hpp"
 #include "sys/error.hpp"
+#include "sys/resolved_path.hpp"
 
 namespace gdm {
 namespace {
@@ -33,10 +34,9 @@ struct Base {
   fs::path real;   ///< where it leads if links are on the way, else the same
 
   explicit Base(const fs::path& folder) : named(folder), real(folder) {
-    std::error_code error;
-    const fs::path absolute = fs::absolute(folder.empty() ? fs::path(".") : folder).lexically_normal();
-    const fs::path canonical = fs::canonical(absolute, error);
-    if (!error && canonical != (absolute.has_filename() ? absolute : absolute.parent_path())) real = canonical;
+    const fs::path written = fs::absolute(folder.empty() ? fs::path(".") : folder).lexically_normal();
+    const fs::path leads = resolved_path(folder);
+    if (leads != (written.has_filename() ? written : written.parent_path())) real = leads;
   }
 };
 

@@ -100,14 +100,6 @@ Volume on_target_grid(Volume&& prediction, const Reference& reference, float fil
   return std::move(regridded.volume);
 }
 
-float least_of(const Volume& volume) {
-  float least = std::numeric_limits<float>::infinity();
-  for (const float v : volume.voxels) {
-    if (std::isfinite(v)) least = std::min(least, v);
-  }
-  return std::isfinite(least) ? least : 0.0F;
-}
-
 CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, const std::vector<Metric>& metrics,
                       std::vector<EncoderComparison>& encoders, BankComparison* bank, Provenance& provenance) {
   const CaseReader reader(options, provenance);
@@ -127,7 +119,7 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, c
       const bool is_input = !options.input_key.empty() && path == planned.reference.input(options.input_key);
       if (!is_input) warn_unless_hu_scale(prediction, "the prediction");
       if (options.resample) {
-        const float fill = fit ? least_of(prediction) : air_hu;
+        const float fill = fit ? least_finite(prediction) : air_hu;
         prediction = on_target_grid(std::move(prediction), reference, fill, notes);
       }
       if (fit) prediction = fit_linearly(prediction, reference.target, reference.mask);

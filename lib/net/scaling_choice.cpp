@@ -46,13 +46,4 @@ ScalingChoice parse_scaling(const std::string& text) {
   return choice;
 }
 
-std::string check_scaling(const std::string& text) {
-  try {
-    parse_scaling(text);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
-
 }  // namespace gdm::net

@@ -15,9 +15,6 @@ struct ScalingChoice {
 /// "NAME=KIND" or "NAME=range:LOW:HIGH". Throws Error with Exit::usage.
 ScalingChoice parse_scaling(const std::string& text);
 
-/// A CLI11 check: parse_scaling() accepts it.
-std::string check_scaling(const std::string& text);
-
 /// Whether there is a scaling of this name.
 bool is_scaling(const std::string& kind);
 

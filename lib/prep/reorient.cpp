@@ -29,13 +29,8 @@ void reorient_case(Case& item, const fs::path& folder, const std::string& letter
   drop_sinogram(item);
 }
 
-std::string check_orientation(const std::string& letters) {
-  try {
-    axis_map(Grid::centred({1, 1, 1}, {1, 1, 1}), letters);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
+void require_orientation(const std::string& letters) {
+  axis_map(Grid::centred({1, 1, 1}, {1, 1, 1}), letters);
 }
 
 }  // namespace gdm::prep

@@ -17,7 +17,7 @@ void reorient_volume(const fs::path& source, const fs::path& output, const std::
 void reorient_case(Case& item, const fs::path& folder, const std::string& letters, const Provenance& provenance,
                    Overwrite overwrite);
 
-/// A CLI11 check: one of the 48 codes.
-std::string check_orientation(const std::string& letters);
+/// Throws Error unless it is one of the 48 codes.
+void require_orientation(const std::string& letters);
 
 }  // namespace gdm::prep

@@ -4,10 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <set>
 
 #include "image/hu_check.hpp"
+#include "image/label_check.hpp"
 #include "image/mask.hpp"
 #include "io/nifti_stored.hpp"
 #include "sys/error.hpp"
@@ -35,14 +34,6 @@ const fs::path& reference_of(const Case& item, const std::string& like) {
   return item.input(like);
 }
 
-float least_of(const Volume& volume) {
-  float least = std::numeric_limits<float>::infinity();
-  for (const float v : volume.voxels) {
-    if (std::isfinite(v)) least = std::min(least, v);
-  }
-  return std::isfinite(least) ? least : 0.0F;
-}
-
 Volume read_of_kind(const fs::path& source, VolumeKind kind, NiftiInfo& info) {
   Volume volume = read_volume(source, info);
   if (kind == VolumeKind::mask) {
@@ -54,7 +45,7 @@ Volume read_of_kind(const fs::path& source, VolumeKind kind, NiftiInfo& info) {
 float fill_of(const Volume& volume, const ResamplePlan& plan) {
   if (plan.fill) return *plan.fill;
   if (plan.kind == VolumeKind::ct) return air_hu;
-  return plan.kind == VolumeKind::image ? least_of(volume) : 0.0F;
+  return plan.kind == VolumeKind::image ? least_finite(volume) : 0.0F;
 }
 
 WriteReport write_of_kind(const fs::path& output, const Volume& volume, VolumeKind kind, const NiftiInfo& info,
@@ -71,13 +62,14 @@ WriteReport write_of_kind(const fs::path& output, const Volume& volume, VolumeKi
   }
 }
 
-/// An input whose name is that of a CT but whose values are no HU keeps its own least value and type, as images do.
-VolumeKind kind_by_values(const CaseVolume& volume) {
-  const bool may_be_none = volume.kind == VolumeKind::ct && volume.role.rfind("inputs.", 0) == 0 && !assume_hu();
-  if (!may_be_none || hu_problem(read_volume(volume.source).voxels).empty()) return volume.kind;
-  log_warning(fmt::format("{}: {} is not in HU and is taken for an image of another kind", volume.role,
-                          volume.source.string()));
-  return VolumeKind::image;
+/// A volume that is called a CT but has no values in HU keeps its own least value and type, as images do, unless it is
+/// the target, which every other program takes for HU.
+VolumeKind kind_by_values(const Volume& volume, const ResamplePlan& plan, const std::string& name) {
+  if (plan.kind != VolumeKind::ct) return plan.kind;
+  warn_unless_hu(volume, name);
+  const bool other = plan.may_be_no_ct && !assume_hu() && !hu_problem(volume.voxels).empty();
+  if (other) log_warning(name + ": is taken for an image of another kind, as it is not in HU");
+  return other ? VolumeKind::image : VolumeKind::ct;
 }
 
 const char* interpolation_name(const ResamplePlan& plan) {
@@ -86,17 +78,11 @@ const char* interpolation_name(const ResamplePlan& plan) {
 }
 
 /// Labels that go unnoticed would be averaged.
-void warn_of_labels(const Volume& volume, const NiftiInfo& info, const std::string& name) {
-  constexpr std::size_t few = 64;  // an image has more, even of 8 bits
-  if (!stored_as_integers(info)) return;
-  std::set<float> values;
-  for (const float v : volume.voxels) {
-    if (values.insert(v).second && values.size() > few) return;
-  }
-  log_warning(
-      fmt::format("{}: holds {} different whole numbers, as label maps do, and is interpolated as an image; "
-                  "--labels NAME (of one volume: --kind labels) keeps labels",
-                  name, values.size()));
+void warn_of_labels(const Volume& volume, const std::string& name) {
+  if (!looks_like_labels(volume)) return;
+  log_warning(name +
+              ": holds few whole numbers in areas, as label maps do, and is interpolated as an image; --labels NAME "
+              "(of one volume: --kind labels) keeps labels");
 }
 
 void say_outside(const std::string& name, std::int64_t outside, const Grid& grid, float fill) {
@@ -113,12 +99,13 @@ Grid resampling_grid(const Case& item, const ResampleOptions& options) {
   return options.spacing_mm ? respaced(grid, *options.spacing_mm) : grid;
 }
 
-void resample_volume(const fs::path& source, const fs::path& output, const ResamplePlan& plan, const std::string& name,
-                     const Provenance& provenance, Overwrite overwrite) {
+void resample_volume(const fs::path& source, const fs::path& output, const ResamplePlan& stated,
+                     const std::string& name, const Provenance& provenance, Overwrite overwrite) {
   NiftiInfo info;
-  const Volume volume = read_of_kind(source, plan.kind, info);
-  if (plan.kind == VolumeKind::image) warn_of_labels(volume, info, name);
-  if (plan.kind == VolumeKind::ct) warn_unless_hu(volume, name);
+  const Volume volume = read_of_kind(source, stated.kind, info);
+  ResamplePlan plan = stated;
+  plan.kind = kind_by_values(volume, stated, name);
+  if (stated.kind == VolumeKind::image) warn_of_labels(volume, name);
   const float fill = fill_of(volume, plan);
   const bool labels = plan.kind == VolumeKind::labels || plan.kind == VolumeKind::mask;
   const Regridded result =
@@ -159,7 +146,8 @@ void resample_case(Case& item, const fs::path& folder, const ResampleOptions& op
   const std::vector<CaseVolume> volumes = case_volumes(item, options.labels, folder);
   make_folder(folder / item.id);
   for (const CaseVolume& volume : volumes) {
-    plan.kind = kind_by_values(volume);
+    plan.kind = volume.kind;
+    plan.may_be_no_ct = volume.role.rfind("inputs.", 0) == 0;
     const auto fill = options.fill.find(name_of(volume.role));
     plan.fill = fill == options.fill.end() ? std::nullopt : std::optional<float>(fill->second);
     resample_volume(volume.source, volume.output, plan, fmt::format("case '{}': {}", item.id, volume.role), provenance,

@@ -27,6 +27,7 @@ Grid resampling_grid(const Case& item, const ResampleOptions& options);
 /// What of a volume is written and how.
 struct ResamplePlan {
   VolumeKind kind = VolumeKind::image;
+  bool may_be_no_ct = false;  ///< called a CT by its name alone: without values in HU it is an image
   Grid grid;
   std::string reference;    ///< the grid in words
   fs::path reference_file;  ///< whose grid it is, for the sidecar

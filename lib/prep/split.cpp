@@ -92,15 +92,6 @@ SplitShares parse_split(const std::string& text) {
   return shares;
 }
 
-std::string check_split(const std::string& text) {
-  try {
-    parse_split(text);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return {};
-}
-
 void split_by_patient(std::vector<Case>& cases, const SplitShares& shares, std::uint64_t seed) {
   std::map<std::string, double> patients;
   for (const Case& item : cases) patients.emplace(item.patient(), 0);

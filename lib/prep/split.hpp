@@ -19,8 +19,6 @@ struct SplitShares {
 
 /// "70,15,15" (percent if the sum is 100), "40,8,12" or "rest,8,12" (patients). Throws Error (Exit::usage).
 SplitShares parse_split(const std::string& text);
-/// A CLI11 check: parse_split() accepts it.
-std::string check_split(const std::string& text);
 
 /// Sets the split of every case, all of a patient's cases to the same. Each patient has a number between 0 and 1 by
 /// seed and name alone (SHA-256). Percent: the number decides, so no patient ever moves when others come or go, and the

@@ -1,5 +1,6 @@
 // The file says "PID HOST" on its first line, for the message of another run, then a line for each announced file.
 #include "sys/run_lock.hpp"
+#include "sys/resolved_path.hpp"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -64,12 +65,6 @@ Descriptor locked_file(const fs::path& path, const std::string& output) {
   }
 }
 
-fs::path resolved(const fs::path& path) {
-  std::error_code error;
-  const fs::path absolute = fs::absolute(path), result = fs::weakly_canonical(absolute, error);
-  return error ? absolute.lexically_normal() : result;
-}
-
 bool is_regular(const fs::path& path) {
   std::error_code ignored;
   return fs::is_regular_file(path, ignored);
@@ -78,7 +73,7 @@ bool is_regular(const fs::path& path) {
 }  // namespace
 
 RunLock::RunLock(const fs::path& output)
-    : output_(resolved(output)), path_(output_.string() + ".lock"), file_(locked_file(path_, output.string())) {
+    : output_(resolved_path(output)), path_(output_.string() + ".lock"), file_(locked_file(path_, output.string())) {
   const std::string content = content_of(file_, path_.string());
   if (!content.empty() && holder_of(file_, path_.string()).empty()) {
     throw Error(path_.string() + ": exists and is no lock of gdm, which keeps one under that name; move it away");
@@ -124,7 +119,7 @@ void RunLock::write() const {
 }
 
 std::string RunLock::name_in_folder(const fs::path& file) const {
-  return resolved(file).lexically_proximate(output_.parent_path()).generic_string();
+  return resolved_path(file).lexically_proximate(output_.parent_path()).generic_string();
 }
 
 }  // namespace gdm

@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "image/label_check.hpp"
 #include "io/nifti.hpp"
 #include "io_fixture.hpp"
 #include "phantom/phantom.hpp"
