@@ -26,7 +26,7 @@ _gdm_drift_train() {
         --steps) return ;;
         --batch) return ;;
         --accumulate) return ;;
-        --window) return ;;
+        --patch) return ;;
         --preset) COMPREPLY=($(compgen -W "small base large" -- "$cur")); return ;;
         --augment) COMPREPLY=($(compgen -W "none light strong" -- "$cur")); return ;;
         --fresh-noise) return ;;
@@ -43,7 +43,7 @@ _gdm_drift_train() {
         --score) COMPREPLY=($(compgen -W "mae psnr ssim" -- "$cur")); return ;;
         --max-time) return ;;
         --drift-start) return ;;
-        --rho) return ;;
+        --drift) return ;;
         --perceptual) return ;;
         --ssim) return ;;
         --gradient-l1) return ;;
@@ -66,7 +66,7 @@ _gdm_drift_train() {
         --grid-tolerance) return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --plot --conditions --scaling --steps --batch --accumulate --window --preset --augment --fresh-noise --cache --widths --blocks --noise-channels --learning-rate --ema --precision --checkpoint-every --validate-every --keep --score --max-time --restart --allow-leak --drift-start --rho --perceptual --ssim --gradient-l1 --share-end --coordination --conflict --conflict-edge --taps --weight-global --weight-local --weight-spatial --pair-weight --set-global --set-local --ring-batches --temperatures --sinkhorn -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --plot --conditions --scaling --steps --batch --accumulate --patch --preset --augment --fresh-noise --cache --widths --blocks --noise-channels --learning-rate --ema --precision --checkpoint-every --validate-every --keep --score --max-time --restart --allow-leak --drift-start --drift --perceptual --ssim --gradient-l1 --share-end --coordination --conflict --conflict-edge --taps --weight-global --weight-local --weight-spatial --pair-weight --set-global --set-local --ring-batches --temperatures --sinkhorn -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
       else
         COMPREPLY=($(compgen -W "info plot" -- "$cur"))
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -38,7 +38,7 @@ _gdm_encoder() {
         --widths) return ;;
         --steps) return ;;
         --batch) return ;;
-        --window) return ;;
+        --patch) return ;;
         --learning-rate) return ;;
         --log) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --checkpoint-every) return ;;
@@ -50,7 +50,7 @@ _gdm_encoder() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -o --output --task --volumes --scaling --spacing --augment --classes --mask-ratio --mask-cube --stem --widths --steps --batch --window --learning-rate --log --checkpoint-every --validate-every --max-time --restart --card --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -o --output --task --volumes --scaling --spacing --augment --classes --mask-ratio --mask-cube --stem --widths --steps --batch --patch --learning-rate --log --checkpoint-every --validate-every --max-time --restart --card --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -63,14 +63,14 @@ _gdm_encoder() {
         --grid-tolerance) return ;;
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
         --volumes) COMPREPLY=($(compgen -W "auto target" -- "$cur")); return ;;
-        --window) return ;;
-        --windows-per-patient) return ;;
+        --patch) return ;;
+        --patches-per-patient) return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--seed --device --allow-code --json --grid-tolerance --assume-hu --split --volumes --window --windows-per-patient --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "--seed --device --allow-code --json --grid-tolerance --assume-hu --split --volumes --patch --patches-per-patient --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -86,14 +86,14 @@ _gdm_encoder() {
         --input) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --statistics) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --split) COMPREPLY=($(compgen -W "train val test" -- "$cur")); return ;;
-        --windows-per-case) return ;;
-        --window) return ;;
+        --patches-per-case) return ;;
+        --patch) return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -o --output --layers --torchscript --input --statistics --split --windows-per-case --window --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -o --output --layers --torchscript --input --statistics --split --patches-per-case --patch --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -110,14 +110,14 @@ _gdm_encoder() {
         --card) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --statistics) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --split) COMPREPLY=($(compgen -W "train val test" -- "$cur")); return ;;
-        --windows-per-case) return ;;
-        --window) return ;;
+        --patches-per-case) return ;;
+        --patch) return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -o --output --range --octaves --card --statistics --split --windows-per-case --window --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -o --output --range --octaves --card --statistics --split --patches-per-case --patch --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
       fi ;;

@@ -28,10 +28,10 @@ _gdm_featbank() {
         --encoder) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
-        --window) return ;;
-        --training-window) return ;;
-        --windows-per-case) return ;;
-        --tokens-per-window) return ;;
+        --patch) return ;;
+        --training-patch) return ;;
+        --patches-per-case) return ;;
+        --tokens-per-patch) return ;;
         --spacing) return ;;
         --axial-bins) return ;;
         --anatomy-key) return ;;
@@ -45,7 +45,7 @@ _gdm_featbank() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu --encoder -o --output --split --window --training-window --windows-per-case --tokens-per-window --spacing --axial-bins --anatomy-key --stratum-key --capacity --patient-cap --sampling --shard --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu --encoder -o --output --split --patch --training-patch --patches-per-case --tokens-per-patch --spacing --axial-bins --anatomy-key --stratum-key --capacity --patient-cap --sampling --shard --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -104,14 +104,14 @@ _gdm_featbank() {
         --mask) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
         --input) return ;;
-        --windows) return ;;
+        --patches) return ;;
         --neighbours) return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--device --allow-code --json --grid-tolerance --assume-hu --bank --mask --split --input --windows --neighbours --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "--device --allow-code --json --grid-tolerance --assume-hu --bank --mask --split --input --patches --neighbours --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

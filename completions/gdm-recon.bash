@@ -70,7 +70,7 @@ _gdm_recon() {
         --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --filter) COMPREPLY=($(compgen -W "auto ram-lak shepp-logan cosine hamming hann" -- "$cur")); return ;;
         --model) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
-        --window) return ;;
+        --patch) return ;;
         --overlap) return ;;
         --dtype) COMPREPLY=($(compgen -W "int16 float32" -- "$cur")); return ;;
         --bank) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
@@ -79,7 +79,7 @@ _gdm_recon() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --filter --model --any-acquisition --window --overlap --dtype --bank --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --filter --model --any-acquisition --patch --overlap --dtype --bank --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -11,7 +11,7 @@ _gdm_synth() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
         -o|--output) COMPREPLY=($(compgen -d -- "$cur")); compopt -o filenames; return ;;
         --model) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
-        --window) return ;;
+        --patch) return ;;
         --overlap) return ;;
         --dtype) COMPREPLY=($(compgen -W "int16 float32" -- "$cur")); return ;;
         --bank) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
@@ -23,7 +23,7 @@ _gdm_synth() {
         --grid-tolerance) return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --model --any-acquisition --window --overlap --dtype --bank --samples --split --shard --keep-going --resume -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --model --any-acquisition --patch --overlap --dtype --bank --samples --split --shard --keep-going --resume -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -6,10 +6,11 @@
 #include "cli/config_file.hpp"
 #include "cli/run.hpp"
 #include "cli/training_outputs.hpp"
-#include "metrics/training_plot.hpp"
-#include "net/generator_shape.hpp"
-#include "net/generator_text.hpp"
-#include "net/scaling_choice.hpp"
+#include "engine/engine.hpp"
+#include "model/generator_shape.hpp"
+#include "model/generator_text.hpp"
+#include "model/scaling_choice.hpp"
+#include "report/training_plot.hpp"
 #include "sys/duration.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -23,7 +24,7 @@ constexpr const char* default_encoder = "scattering-ct";  // of the perceptual o
 struct Options {
   std::string manifest, preset = "base", widths = "32,64,128", cache = "auto";
   std::vector<std::string> banks, encoders;
-  net::TrainOptions train;
+  engine::TrainOptions train;
 };
 
 struct Plot {
@@ -39,7 +40,7 @@ std::string check_cache_size(const std::string& text) {
 }
 
 void declare_training(CLI::App& app, Options& o) {
-  net::TrainOptions& t = o.train;
+  engine::TrainOptions& t = o.train;
   app.add_option("manifest", o.manifest, "Cases of task sparse-ct or mr2ct; - is stdin")->type_name("MANIFEST");
   app.add_option("-o,--output", t.output, "Model to write; FILE.checkpoint beside it holds an unfinished run")
       ->check(CLI::Validator(cli::check_safetensors_name, "", ""))
@@ -72,21 +73,21 @@ void declare_training(CLI::App& app, Options& o) {
                  "How an input's values are scaled: NAME=hu|percentile|zscore|range[:LOW:HIGH]; default: by its values")
       ->allow_extra_args(false)
       ->default_str("")
-      ->check(cli::accepted_by(net::parse_scaling, ""))
+      ->check(cli::accepted_by(model::parse_scaling, ""))
       ->type_name("NAME=KIND");
   app.add_option("--steps", t.steps, "Optimiser steps")->check(cli::range(1, 100000000));
-  app.add_option("--batch", t.batch, "Windows in a step")->check(cli::range(1, 1024));
+  app.add_option("--batch", t.batch, "Patches in a step")->check(cli::range(1, 1024));
   app.add_option("--accumulate", t.accumulate, "Batches whose gradients are averaged for a step")
       ->check(cli::range(1, 1024));
-  app.add_option("--window", t.window, "Window edge in voxels")->check(cli::range(16, 256));
-  app.add_option("--preset", o.preset, "Size: sets what is not given of --widths, --blocks, --window, --batch")
+  app.add_option("--patch", t.patch, "Patch edge in voxels")->check(cli::range(16, 256));
+  app.add_option("--preset", o.preset, "Size: sets what is not given of --widths, --blocks, --patch, --batch")
       ->check(CLI::Validator(CLI::IsMember({"small", "base", "large"})).description(""))
       ->type_name("small|base|large");
-  app.add_option("--augment", t.augment, "Turn, scale and shade windows a little at random; not for reconstructions")
+  app.add_option("--augment", t.augment, "Turn, scale and shade patches a little at random; not for reconstructions")
       ->check(CLI::Validator(CLI::IsMember({"none", "light", "strong"})).description(""))
       ->type_name("none|light|strong");
   app.add_option("--fresh-noise", t.fresh_noise_hu,
-                 "Add noise of this standard deviation in HU, with the spectrum of an FBP's, to the fbp of each window")
+                 "Add noise of this standard deviation in HU, with the spectrum of an FBP's, to the fbp of each patch")
       ->check(cli::range(0.0, 1e4));
   app.add_option("--cache", o.cache,
                  "Memory for cases, such as 800M or 12G; others are read again when needed; auto: half of the free")
@@ -120,10 +121,10 @@ void declare_training(CLI::App& app, Options& o) {
                "Train although a bank, an encoder or --init was made from a patient of the val or test split");
 }
 
-void declare_drift(CLI::App& app, net::TrainOptions& t) {
+void declare_drift(CLI::App& app, engine::TrainOptions& t) {
   app.add_option("--drift-start", t.drift_start, "Part of the steps that are regression alone")
       ->check(cli::range(0.0, 1.0));
-  app.add_option("--rho", t.rho, "Size of the drift gradient relative to the fidelity gradient, at the volume")
+  app.add_option("--drift", t.drift, "Size of the drift gradient relative to the fidelity gradient, at the volume")
       ->check(cli::range(0.0, 10.0));
   app.add_option(
          "--perceptual", t.perceptual,
@@ -145,7 +146,7 @@ void declare_drift(CLI::App& app, net::TrainOptions& t) {
       ->type_name("fixed|norm|pcgrad|norm+pcgrad|mgda|cagrad");
   app.add_option("--conflict", t.conflict, "Part of a gradient's opposition to fidelity that is projected away")
       ->check(cli::range(0.0, 1.0));
-  app.add_option("--conflict-edge", t.conflict_edge, "Find it in cubes of this edge in voxels; 0: in the whole window")
+  app.add_option("--conflict-edge", t.conflict_edge, "Find it in cubes of this edge in voxels; 0: in the whole patch")
       ->check(cli::range(0, 256));
   app.add_option("--taps", t.taps, "Use so many of the finest feature maps of each encoder; 0: all")
       ->check(cli::range(0, 64));
@@ -154,7 +155,7 @@ void declare_drift(CLI::App& app, net::TrainOptions& t) {
   app.add_option("--weight-spatial", t.weight_spatial, "Weight of the spatial level")->check(cli::range(0.0, 1e3));
   app.add_option("--pair-weight", t.pair_weight, "Weight of a patient's own real features among the positives; 0: none")
       ->check(cli::range(0.0, 1e3));
-  app.add_option("--set-global", t.set_global, "Real features, and remembered generated ones, that a window meets")
+  app.add_option("--set-global", t.set_global, "Real features, and remembered generated ones, that a patch meets")
       ->check(cli::range(1, 65536));
   app.add_option("--set-local", t.set_local, "The same for each place at the local level")
       ->check(cli::range(16, 65536));
@@ -171,17 +172,17 @@ void declare_drift(CLI::App& app, net::TrainOptions& t) {
 
 /// Gives the options of a preset their values where the command line and the file of options do not.
 void apply_preset(const CLI::App& app, Options& o) {
-  const net::GeneratorPreset& preset = net::generator_preset(o.preset);
+  const model::GeneratorPreset& preset = model::generator_preset(o.preset);
   if (app.count("--widths") == 0) o.widths = fmt::format("{}", fmt::join(preset.widths, ","));
   if (app.count("--blocks") == 0) o.train.blocks = preset.blocks;
-  if (app.count("--window") == 0) o.train.window = preset.window;
+  if (app.count("--patch") == 0) o.train.patch = preset.patch;
   if (app.count("--batch") == 0) o.train.batch = preset.batch;
   o.train.widths = cli::numbers_from_text(o.widths, "--widths");
 }
 
 /// Shares that are not given follow from the objective (README, "Grading").
 void apply_default_shares(const CLI::App& app, Options& o) {
-  net::TrainOptions& t = o.train;
+  engine::TrainOptions& t = o.train;
   if (app.count("--perceptual") == 0) {
     const double beside_drift = o.encoders.empty() ? 0.0 : 0.15;
     t.perceptual = t.objective == "perceptual" ? 0.3 : t.objective == "gdm" ? beside_drift : 0.0;
@@ -191,12 +192,12 @@ void apply_default_shares(const CLI::App& app, Options& o) {
 
 /// What the objective needs and what it does not take.
 void check_objective(const Options& o) {
-  const net::TrainOptions& t = o.train;
+  const engine::TrainOptions& t = o.train;
   if (t.objective == "gdm" && o.banks.empty()) {
     throw Error(
-        fmt::format("--objective gdm needs --bank; make one with: gdm-featbank build {} --encoder {} --window {} "
-                    "--training-window {} -o bank.safetensors (--objective regression needs none)",
-                    o.manifest, default_encoder, std::max<std::int64_t>(16, (t.window - 8) / 8 * 8), t.window),
+        fmt::format("--objective gdm needs --bank; make one with: gdm-featbank build {} --encoder {} --patch {} "
+                    "--training-patch {} -o bank.safetensors (--objective regression needs none)",
+                    o.manifest, default_encoder, std::max<std::int64_t>(16, (t.patch - 8) / 8 * 8), t.patch),
         Exit::usage);
   }
   if (t.objective == "gdm" && t.perceptual == 0 && !o.encoders.empty()) {
@@ -208,13 +209,13 @@ void check_objective(const Options& o) {
 }
 
 /// Options, without their dashes, that say nothing to the objective.
-std::vector<std::string> unused_options(const net::TrainOptions& t) {
+std::vector<std::string> unused_options(const engine::TrainOptions& t) {
   std::vector<std::string> unused;
   const auto add = [&](const std::vector<std::string>& names) {
     unused.insert(unused.end(), names.begin(), names.end());
   };
   if (t.objective != "gdm") {
-    add({"rho", "weight-global", "weight-local", "weight-spatial", "pair-weight", "set-global", "set-local",
+    add({"drift", "weight-global", "weight-local", "weight-spatial", "pair-weight", "set-global", "set-local",
          "ring-batches", "temperatures", "sinkhorn"});
   }
   if (t.objective == "regression") add({"bank", "encoder", "perceptual", "taps"});
@@ -225,7 +226,7 @@ std::vector<std::string> unused_options(const net::TrainOptions& t) {
 }
 
 /// Whoever gives them likely means another objective.
-void warn_of_unused(const CLI::App& app, const net::TrainOptions& t) {
+void warn_of_unused(const CLI::App& app, const engine::TrainOptions& t) {
   std::vector<std::string> given;
   for (const std::string& name : unused_options(t)) {
     if (app.count("--" + name) > 0) given.push_back("--" + name);
@@ -236,7 +237,7 @@ void warn_of_unused(const CLI::App& app, const net::TrainOptions& t) {
 /// Options that a file of options may carry to another run: what makes the weights what they are. Shares that were not
 /// given are left out, since another objective has its own.
 nlohmann::ordered_json portable_options(const CLI::App& app, const Options& o) {
-  const net::TrainOptions& t = o.train;
+  const engine::TrainOptions& t = o.train;
   nlohmann::ordered_json json =
       cli::options_in_effect(app, {"output", "log", "plot", "force", "reproducible", "device", "allow-code", "dry-run",
                                    "checkpoint-every", "max-time", "restart", "allow-leak", "cache"});
@@ -244,13 +245,13 @@ nlohmann::ordered_json portable_options(const CLI::App& app, const Options& o) {
   for (const std::string& name : unused_options(t)) json.erase(name);  // another objective takes its own defaults
   json["widths"] = o.widths;
   json["blocks"] = t.blocks;
-  json["window"] = t.window;
+  json["patch"] = t.patch;
   json["batch"] = t.batch;
   return json;
 }
 
 std::string plan_text(const nlohmann::ordered_json& plan) {
-  std::string text = net::generator_text(plan.at("model"));
+  std::string text = model::generator_text(plan.at("model"));
   text += fmt::format("steps          {} to {}, {} each", plan.at("first_step").dump(), plan.at("steps").dump(),
                       duration_text(plan.at("step_s").get<double>()));
   if (!plan.at("objective_step_s").is_null()) {
@@ -264,7 +265,7 @@ std::string plan_text(const nlohmann::ordered_json& plan) {
 }
 
 int run(cli::Program& program, Options& o) {
-  net::TrainOptions& t = o.train;
+  engine::TrainOptions& t = o.train;
   if (o.manifest.empty()) throw Error("no MANIFEST to train on", Exit::usage);
   if (t.output.empty()) throw Error("--output is needed: the model to write", Exit::usage);
   apply_preset(program.app(), o);
@@ -287,24 +288,24 @@ int run(cli::Program& program, Options& o) {
   Provenance provenance = program.provenance();
   if (o.manifest != "-") provenance.add_source(o.manifest);
   if (program.standard().dry_run) {
-    write_stdout(plan_text(net::network().plan_training(manifest, t, cli::compute_of(program), provenance)));
+    write_stdout(plan_text(engine::services().plan_training(manifest, t, cli::compute_of(program), provenance)));
     return 0;
   }
-  const bool finished = net::network().train_generator(manifest, t, cli::compute_of(program), provenance);
+  const bool finished = engine::services().train_generator(manifest, t, cli::compute_of(program), provenance);
   return cli::exit_of(finished);
 }
 
 int run_info(const cli::Program& program, const fs::path& path) {
   const SafetensorsFile file(path);
-  const nlohmann::ordered_json info = net::generator_info(file);
-  write_stdout(program.standard().json ? info.dump(1) + "\n" : net::generator_text(info));
+  const nlohmann::ordered_json info = model::generator_info(file);
+  write_stdout(program.standard().json ? info.dump(1) + "\n" : model::generator_text(info));
   return 0;
 }
 
 int run_plot(const cli::Program& program, const Plot& plot) {
   cli::refuse_outputs_that_are_read({{plot.log}, {}}, {plot.output});
   check_writable(plot.output, program.standard().overwrite());
-  write_png(plot.output, metrics::training_plot(metrics::read_training_log(plot.log)), program.standard().overwrite());
+  write_png(plot.output, report::training_plot(report::read_training_log(plot.log)), program.standard().overwrite());
   return 0;
 }
 

@@ -6,9 +6,10 @@
 
 #include "cli/run.hpp"
 #include "cli/training_outputs.hpp"
+#include "engine/engine.hpp"
 #include "io/json.hpp"
 #include "io/safetensors.hpp"
-#include "net/encoder_text.hpp"
+#include "model/encoder_text.hpp"
 #include "sys/error.hpp"
 #include "sys/share.hpp"
 
@@ -18,26 +19,26 @@ using namespace gdm;
 
 struct Pretrain {
   std::string manifest, widths = "16,32,64,128", classes, card;
-  net::PretrainOptions options;
+  engine::PretrainOptions options;
 };
 
 struct Scattering {
   std::string manifest, card;
   std::vector<std::string> ranges{"-1024,3071", "-200,300"};
-  net::ScatteringOptions options;
+  engine::ScatteringOptions options;
 };
 
 struct Probe {
   std::string encoder, manifest;
-  net::ProbeOptions options;
+  engine::ProbeOptions options;
 };
 
 constexpr std::size_t largest_text_bytes = 1 << 20;
 
-void declare_training(CLI::App& command, net::PretrainOptions& o) {
+void declare_training(CLI::App& command, engine::PretrainOptions& o) {
   command.add_option("--steps", o.steps, "Optimiser steps")->check(cli::range(1, 100000000));
-  command.add_option("--batch", o.batch, "Windows in a step")->check(cli::range(1, 1024));
-  command.add_option("--window", o.window, "Window edge in voxels")->check(cli::range(16, 256));
+  command.add_option("--batch", o.batch, "Patches in a step")->check(cli::range(1, 1024));
+  command.add_option("--patch", o.patch, "Patch edge in voxels")->check(cli::range(16, 256));
   command.add_option("--learning-rate", o.learning_rate, "Peak learning rate")->check(cli::range(1e-8, 1.0));
   command.add_option("--log", o.log, "JSON-lines log; default: the output with .log.jsonl")->type_name("FILE");
   command.add_option("--checkpoint-every", o.checkpoint_every, "Steps between checkpoints")
@@ -74,7 +75,7 @@ void declare_task(CLI::App& command, Pretrain& o) {
       .add_option("--classes", o.classes,
                   "Which labels make a class, as JSON; default: the manifest's \"classes\", else each label is one")
       ->type_name("FILE.json|NAME");
-  command.add_option("--mask-ratio", o.options.mask_ratio, "Part of the window that is hidden (masked)")
+  command.add_option("--mask-ratio", o.options.mask_ratio, "Part of the patch that is hidden (masked)")
       ->check(cli::range(0.05, 0.95));
   command.add_option("--mask-cube", o.options.mask_cube, "Edge of the hidden cubes in voxels (masked)")
       ->check(cli::range(1, 64));
@@ -108,20 +109,20 @@ void declare_probe(CLI::App& command, Probe& o) {
       ->check(CLI::IsMember({"train", "val", "test", "all"}));
   command.add_option("--volumes", o.options.volumes, "target, or the name of an input; auto: target, else labels")
       ->type_name("auto|target|NAME");
-  command.add_option("--window", o.options.window, "Window edge in voxels")->check(cli::range(16, 256));
-  command.add_option("--windows-per-patient", o.options.windows_per_patient, "Most windows of each patient")
+  command.add_option("--patch", o.options.patch, "Patch edge in voxels")->check(cli::range(16, 256));
+  command.add_option("--patches-per-patient", o.options.patches_per_patient, "Most patches of each patient")
       ->check(cli::range(1, 1024));
 }
 
-void check_sizes(const net::PretrainOptions& o) {
+void check_sizes(const engine::PretrainOptions& o) {
   const auto multiple = std::int64_t{1} << o.widths.size();
-  if (o.window % multiple != 0) {
+  if (o.patch % multiple != 0) {
     throw Error(
-        fmt::format("--window {} is not a multiple of {}, which {} stages need", o.window, multiple, o.widths.size()),
+        fmt::format("--patch {} is not a multiple of {}, which {} stages need", o.patch, multiple, o.widths.size()),
         Exit::usage);
   }
-  if (o.task == "masked" && o.mask_cube > o.window) {
-    throw Error(fmt::format("--mask-cube {} is larger than --window {}", o.mask_cube, o.window), Exit::usage);
+  if (o.task == "masked" && o.mask_cube > o.patch) {
+    throw Error(fmt::format("--mask-cube {} is larger than --patch {}", o.mask_cube, o.patch), Exit::usage);
   }
 }
 
@@ -132,7 +133,7 @@ Json classes_from_file(const std::string& name) {
 }
 
 int run_pretrain(const cli::Program& program, Pretrain& o) {
-  net::PretrainOptions& options = o.options;
+  engine::PretrainOptions& options = o.options;
   options.widths = cli::numbers_from_text(o.widths, "--widths");
   check_sizes(options);
   options.overwrite = program.standard().overwrite();
@@ -146,36 +147,36 @@ int run_pretrain(const cli::Program& program, Pretrain& o) {
   if (!o.card.empty()) options.card = read_file(o.card, largest_text_bytes);
   Provenance provenance = program.provenance();
   if (o.manifest != "-") provenance.add_source(o.manifest);
-  return cli::exit_of(net::network().pretrain_encoder(manifest, options, cli::compute_of(program), provenance));
+  return cli::exit_of(engine::services().pretrain_encoder(manifest, options, cli::compute_of(program), provenance));
 }
 
 int run_probe(const cli::Program& program, Probe& o) {
   o.options.encoder = cli::encoder_path(o.encoder);
   const Manifest manifest = read_manifest(o.manifest);
   Provenance provenance = program.provenance();
-  const Json result = net::network().probe_encoder(manifest, o.options, cli::compute_of(program), provenance);
-  write_stdout(program.standard().json ? result.dump(1) + "\n" : net::probe_text(result) + "\n");
+  const Json result = engine::services().probe_encoder(manifest, o.options, cli::compute_of(program), provenance);
+  write_stdout(program.standard().json ? result.dump(1) + "\n" : model::probe_text(result) + "\n");
   return 0;
 }
 
 struct Import {
   std::string manifest;
   bool torchscript = false;
-  net::ImportOptions options;
+  engine::ImportOptions options;
 };
 
-void declare_statistics(CLI::App& command, std::string& manifest, net::StatisticsOptions& o) {
+void declare_statistics(CLI::App& command, std::string& manifest, engine::StatisticsOptions& o) {
   command.add_option("--statistics", manifest, "Standardise the features by their statistics on these CT targets")
       ->type_name("MANIFEST");
   command.add_option("--split", o.split, "Split that --statistics uses")
       ->check(CLI::IsMember({"train", "val", "test"}));
-  command.add_option("--windows-per-case", o.windows_per_case, "Random windows of each case for --statistics")
+  command.add_option("--patches-per-case", o.patches_per_case, "Random patches of each case for --statistics")
       ->check(cli::range(1, 100000));
-  command.add_option("--window", o.window, "Window edge in voxels for --statistics")->check(cli::range(16, 256));
+  command.add_option("--patch", o.patch, "Patch edge in voxels for --statistics")->check(cli::range(16, 256));
 }
 
 /// The cases of --statistics; empty without.
-std::optional<Manifest> statistics_manifest(const std::string& path, const net::StatisticsOptions& options,
+std::optional<Manifest> statistics_manifest(const std::string& path, const engine::StatisticsOptions& options,
                                             Provenance& provenance) {
   if (path.empty()) return {};
   Manifest manifest = read_manifest(path);
@@ -222,7 +223,7 @@ int run_import(const cli::Program& program, Import& o) {
   const auto manifest = statistics_manifest(o.manifest, o.options.statistics, provenance);
   check_output({o.options.source, o.options.layers, o.options.input, o.manifest, program.config_file()}, manifest,
                o.options.output, o.options.overwrite);
-  net::network().import_encoder(manifest ? &*manifest : nullptr, o.options, cli::compute_of(program), provenance);
+  engine::services().import_encoder(manifest ? &*manifest : nullptr, o.options, cli::compute_of(program), provenance);
   return 0;
 }
 
@@ -262,14 +263,14 @@ int run_scattering(const cli::Program& program, Scattering& o) {
   const auto manifest = statistics_manifest(o.manifest, o.options.statistics, provenance);
   check_output({o.manifest, o.card, program.config_file()}, manifest, o.options.output, o.options.overwrite);
   if (!o.card.empty()) o.options.card = read_file(o.card, largest_text_bytes);
-  net::network().make_scattering(manifest ? &*manifest : nullptr, o.options, cli::compute_of(program), provenance);
+  engine::services().make_scattering(manifest ? &*manifest : nullptr, o.options, cli::compute_of(program), provenance);
   return 0;
 }
 
 int run_info(const cli::Program& program, const std::string& name) {
   const SafetensorsFile file(cli::encoder_path(name));
-  const Json info = net::encoder_info(file);
-  write_stdout(program.standard().json ? info.dump(1) + "\n" : net::encoder_text(info));
+  const Json info = model::encoder_info(file);
+  write_stdout(program.standard().json ? info.dump(1) + "\n" : model::encoder_text(info));
   return 0;
 }
 

@@ -7,9 +7,10 @@
 #include "cli/batch.hpp"
 #include "cli/outputs.hpp"
 #include "cli/run.hpp"
-#include "io/nifti.hpp"
+#include "engine/engine.hpp"
+#include "io/nifti/nifti.hpp"
 #include "io/safetensors.hpp"
-#include "metrics/bank_plot.hpp"
+#include "report/bank_plot.hpp"
 #include "sys/error.hpp"
 #include "sys/signals.hpp"
 
@@ -19,7 +20,7 @@ using namespace gdm;
 
 struct Build {
   std::string manifest, shard;
-  net::BankOptions options;
+  engine::BankOptions options;
 };
 
 struct Merge {
@@ -29,14 +30,14 @@ struct Merge {
 
 struct Verify {
   std::string manifest;
-  net::BankVerifyOptions options;
+  engine::BankVerifyOptions options;
 };
 
 struct Query {
   std::vector<fs::path> volumes;
   fs::path bank, mask;
   std::string split = "all", input;
-  std::int64_t windows = 0, neighbours = 3;
+  std::int64_t patches = 0, neighbours = 3;
 };
 
 struct Plot {
@@ -51,24 +52,23 @@ CLI::Option* add_bank_output(CLI::App& command, fs::path& output) {
 }
 
 void declare_build(CLI::App& command, Build& b) {
-  net::BankOptions& o = b.options;
+  engine::BankOptions& o = b.options;
   command.add_option("manifest", b.manifest, "Cases with CT targets; - is stdin")->required()->type_name("MANIFEST");
   command.add_option("--encoder", o.encoder, "Frozen encoder")->required()->type_name("FILE|NAME");
   add_bank_output(command, o.output);
   command.add_option("--split", o.split, "Cases to read; anything but train lets others into the bank")
       ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
       ->type_name("train|val|test|all");
-  command.add_option("--window", o.window, "Edge in voxels of the views that the encoder sees; a multiple of 8")
+  command.add_option("--patch", o.patch, "Edge in voxels of the views that the encoder sees; a multiple of 8")
       ->check(cli::range(16, 256));
   command
-      .add_option("--training-window", o.training_window,
-                  "--window of the training, of whose windows these are views; default: 8 more than --window")
+      .add_option("--training-patch", o.training_patch,
+                  "--patch of the training, of whose patches these are views; default: 8 more than --patch")
       ->default_str("")
       ->check(cli::range(16, 256));
-  command.add_option("--windows-per-case", o.windows_per_case, "Random windows of each case")
+  command.add_option("--patches-per-case", o.patches_per_case, "Random patches of each case")
       ->check(cli::range(1, 4096));
-  command
-      .add_option("--tokens-per-window", o.tokens_per_window, "Local and spatial vectors kept of each window and map")
+  command.add_option("--tokens-per-patch", o.tokens_per_patch, "Local and spatial vectors kept of each patch and map")
       ->check(cli::range(1, 64));
   command.add_option("--spacing", o.spacing_mm, "Isotropic voxel edge in mm to resample to; 0: voxels as they are")
       ->check(cli::range(0.0, 12.5));
@@ -87,12 +87,11 @@ void declare_build(CLI::App& command, Build& b) {
 }
 
 int run_build(const cli::Program& program, Build& b) {
-  net::BankOptions& o = b.options;
-  if (o.window % 8 != 0) throw Error(fmt::format("--window {} is not a multiple of 8", o.window), Exit::usage);
-  if (o.training_window == 0) o.training_window = o.window + 8;
-  if (o.training_window < o.window) {
-    throw Error(fmt::format("--training-window {} is smaller than --window {}", o.training_window, o.window),
-                Exit::usage);
+  engine::BankOptions& o = b.options;
+  if (o.patch % 8 != 0) throw Error(fmt::format("--patch {} is not a multiple of 8", o.patch), Exit::usage);
+  if (o.training_patch == 0) o.training_patch = o.patch + 8;
+  if (o.training_patch < o.patch) {
+    throw Error(fmt::format("--training-patch {} is smaller than --patch {}", o.training_patch, o.patch), Exit::usage);
   }
   if (!b.shard.empty()) {
     const cli::Shard shard = with_context("--shard", [&] { return cli::parse_shard(b.shard); });
@@ -107,7 +106,7 @@ int run_build(const cli::Program& program, Build& b) {
   check_writable(o.output, o.overwrite);
   Provenance provenance = program.provenance();
   if (b.manifest != "-") provenance.add_source(b.manifest);
-  net::network().build_bank(manifest, o, cli::compute_of(program), provenance);
+  engine::services().build_bank(manifest, o, cli::compute_of(program), provenance);
   return 0;
 }
 
@@ -115,7 +114,8 @@ int run_merge(const cli::Program& program, const Merge& m) {
   cli::refuse_outputs_that_are_read({m.shards, {}}, {m.output});
   check_writable(m.output, program.standard().overwrite());
   Provenance provenance = program.provenance();
-  net::network().merge_banks(m.shards, m.output, program.standard().overwrite(), cli::compute_of(program), provenance);
+  engine::services().merge_banks(m.shards, m.output, program.standard().overwrite(), cli::compute_of(program),
+                                 provenance);
   return 0;
 }
 
@@ -148,7 +148,7 @@ int run_verify(const cli::Program& program, Verify& v) {
   if (!v.manifest.empty()) manifest = read_manifest(v.manifest);
   Provenance provenance = program.provenance();
   const Json report =
-      net::network().verify_bank(v.options, manifest ? &*manifest : nullptr, cli::compute_of(program), provenance);
+      engine::services().verify_bank(v.options, manifest ? &*manifest : nullptr, cli::compute_of(program), provenance);
   if (program.standard().json) {
     write_stdout(report.dump(1) + "\n");
     return 0;
@@ -172,7 +172,7 @@ void declare_query(CLI::App& command, Query& q) {
       ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
       ->type_name("train|val|test|all");
   command.add_option("--input", q.input, "This input of a manifest's cases instead of the target")->type_name("NAME");
-  command.add_option("--windows", q.windows, "Windows of each volume; 0: as many as the bank took of a case")
+  command.add_option("--patches", q.patches, "Patches of each volume; 0: as many as the bank took of a case")
       ->check(cli::range(0, 4096));
   command.add_option("--neighbours", q.neighbours, "Nearest entries and patients that are listed of each level")
       ->check(cli::range(1, 100));
@@ -205,25 +205,25 @@ std::vector<Case> cases_of(const Query& q) {
 
 int run_query(const cli::Program& program, const Query& q) {
   const std::vector<Case> cases = cases_of(q);
-  const auto bank = net::network().open_bank(q.bank, cli::compute_of(program));
+  const auto bank = engine::services().open_bank(q.bank, cli::compute_of(program));
   Json report{{"bank_sha256", bank->digest()}, {"queries", Json::array()}};
-  std::int64_t right = 0, windows = 0;
+  std::int64_t right = 0, patches = 0;
   for (const Case& item : cases) {
     throw_if_stop_requested();
-    const cli::BankCase subject(item, q.input, *bank, q.windows);
+    const cli::BankCase subject(item, q.input, *bank, q.patches);
     const Json found =
         with_context("case '" + item.id + "'", [&] { return bank->query(subject.subject(), q.neighbours); });
     right += found.at("axial_stratum").at("right").get<std::int64_t>();
-    windows += found.at("axial_stratum").at("windows").get<std::int64_t>();
+    patches += found.at("axial_stratum").at("patches").get<std::int64_t>();
     report["queries"].push_back(found);
     if (!program.standard().json) write_stdout(cli::query_text(found));
   }
   if (program.standard().json) {
-    report["axial_stratum"] = {{"windows", windows}, {"right", right}};
+    report["axial_stratum"] = {{"patches", patches}, {"right", right}};
     write_stdout(report.dump(1) + "\n");
   } else if (cases.size() > 1) {
-    write_stdout(fmt::format("all: axial position of the nearest window right in {} of {} windows, {:.1f} %\n", right,
-                             windows, 100.0 * static_cast<double>(right) / static_cast<double>(windows)));
+    write_stdout(fmt::format("all: axial position of the nearest patch right in {} of {} patches, {:.1f} %\n", right,
+                             patches, 100.0 * static_cast<double>(right) / static_cast<double>(patches)));
   }
   return 0;
 }
@@ -231,8 +231,8 @@ int run_query(const cli::Program& program, const Query& q) {
 int run_plot(const cli::Program& program, const Plot& p) {
   cli::refuse_outputs_that_are_read({{p.bank}, {}}, {p.output});
   check_writable(p.output, program.standard().overwrite());
-  const auto bank = net::network().open_bank(p.bank, cli::compute_of(program));
-  write_png(p.output, metrics::bank_plot(bank->picture()), program.standard().overwrite());
+  const auto bank = engine::services().open_bank(p.bank, cli::compute_of(program));
+  write_png(p.output, report::bank_plot(bank->picture()), program.standard().overwrite());
   return 0;
 }
 

@@ -6,12 +6,12 @@
 
 #include "cli/outputs.hpp"
 #include "cli/run.hpp"
+#include "grade/grade.hpp"
 #include "io/manifest_parts.hpp"
-#include "io/png.hpp"
-#include "metrics/grade.hpp"
-#include "metrics/html_page.hpp"
-#include "metrics/montage.hpp"
-#include "metrics/report.hpp"
+#include "picture/png.hpp"
+#include "report/html/page.hpp"
+#include "report/montage.hpp"
+#include "report/report.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -36,7 +36,7 @@ struct Options {
 struct MontageArguments {
   std::vector<std::string> manifests;
   std::string output, split = "predicted";
-  metrics::MontageOptions options;
+  report::MontageOptions options;
 };
 
 /// The values themselves stand in the option's type name.
@@ -63,8 +63,8 @@ std::string plan_split(const std::string& split) {
   return split == "predicted" ? "" : split;
 }
 
-std::vector<metrics::MethodManifest> open(const std::vector<std::string>& manifests, const std::string& input) {
-  return metrics::open_methods(
+std::vector<grade::MethodManifest> open(const std::vector<std::string>& manifests, const std::string& input) {
+  return grade::open_methods(
       manifests, input.empty() ? std::vector<std::string>{} : std::vector<std::string>{"input", "input (linear fit)"});
 }
 
@@ -144,10 +144,10 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("-o,--output", options.output, "Where the report goes")->type_name("FILE|-");
 }
 
-metrics::Settings settings_of(const Options& options) {
-  metrics::Settings settings;
-  settings.profile = metrics::profile_from_name(options.profile);
-  settings.range = metrics::default_range(settings.profile);
+grade::Settings settings_of(const Options& options) {
+  grade::Settings settings;
+  settings.profile = grade::profile_from_name(options.profile);
+  settings.range = grade::default_range(settings.profile);
   if (!options.range.empty()) settings.range = {options.range[0], options.range[1]};
   if (!(settings.range.width_hu() > 0) || !std::isfinite(settings.range.width_hu())) {
     throw Error(fmt::format("--range: {:g} is not below {:g}", settings.range.low_hu, settings.range.high_hu),
@@ -163,7 +163,7 @@ metrics::Settings settings_of(const Options& options) {
   if (settings.predicted_labels && options.labels.empty()) {
     throw Error("--predicted-labels needs --labels", Exit::usage);
   }
-  if (!options.labels.empty()) settings.labels = metrics::labels_from_text(options.label_names);
+  if (!options.labels.empty()) settings.labels = grade::labels_from_text(options.label_names);
   if (options.dose.empty() != options.predicted_dose.empty()) {
     throw Error("--dose and --predicted-dose need each other", Exit::usage);
   }
@@ -172,26 +172,26 @@ metrics::Settings settings_of(const Options& options) {
   return settings;
 }
 
-metrics::Endpoint primary_of(const Options& options, const metrics::GradeOptions& grade) {
+grade::Endpoint primary_of(const Options& options, const grade::GradeOptions& grade) {
   if (options.manifests.size() + (options.input.empty() ? 0 : 1) < 2) {
     throw Error("--primary needs two methods to compare", Exit::usage);
   }
   std::vector<std::string> encoders;
   for (const fs::path& path : grade.encoders) encoders.push_back(path.stem().string());
-  return metrics::endpoint_from_text(options.primary, metrics::metric_list(grade.settings), encoders);
+  return grade::endpoint_from_text(options.primary, grade::metric_list(grade.settings), encoders);
 }
 
-metrics::GradeOptions grade_options(const Options& options, const cli::Program& program) {
-  metrics::GradeOptions grade;
+grade::GradeOptions grade_options(const Options& options, const cli::Program& program) {
+  grade::GradeOptions grade;
   grade.settings = settings_of(options);
   for (const std::string& gate : options.fail_under) {
-    grade.gates.push_back(metrics::gate_from_text(gate, "--fail-under"));
+    grade.gates.push_back(grade::gate_from_text(gate, "--fail-under"));
   }
   for (const std::string& gate : options.fail_over) {
-    grade.gates.push_back(metrics::gate_from_text(gate, "--fail-over"));
+    grade.gates.push_back(grade::gate_from_text(gate, "--fail-over"));
   }
-  for (metrics::Gate& gate : grade.gates) gate.allow_undefined = options.allow_undefined;
-  grade.gates = metrics::resolved_gates(grade.gates, metrics::metric_list(grade.settings));
+  for (grade::Gate& gate : grade.gates) gate.allow_undefined = options.allow_undefined;
+  grade.gates = grade::resolved_gates(grade.gates, grade::metric_list(grade.settings));
   grade.split = plan_split(options.split);
   grade.input_key = options.input;
   for (const auto& name : options.encoders) grade.encoders.push_back(cli::encoder_path(name));
@@ -211,11 +211,11 @@ metrics::GradeOptions grade_options(const Options& options, const cli::Program& 
 }
 
 /// Neither a missing folder nor one of the files that are read, those that the manifests name included.
-void check_outputs(const std::vector<metrics::MethodManifest>& methods, std::vector<fs::path> files,
+void check_outputs(const std::vector<grade::MethodManifest>& methods, std::vector<fs::path> files,
                    const std::vector<fs::path>& outputs, Overwrite overwrite) {
   cli::RunInputs inputs;
   inputs.files = std::move(files);
-  for (const metrics::MethodManifest& method : methods) {
+  for (const grade::MethodManifest& method : methods) {
     for (const fs::path& file : part_files(method.path)) inputs.files.push_back(file);
     inputs.manifests.push_back(&method.manifest);
   }
@@ -245,14 +245,14 @@ void check_pair(const Options& options) {
 }
 
 /// The methods that are graded: those of the manifests, or the pair as one of a single case.
-std::vector<metrics::MethodManifest> methods_of(const Options& options) {
+std::vector<grade::MethodManifest> methods_of(const Options& options) {
   if (!is_pair(options)) return open(options.manifests, options.input);
   Case pair;
   pair.id = options.prediction == "-" ? "pair" : without_nifti_suffix(options.prediction).filename().string();
   pair.target = options.target;
   pair.prediction = options.prediction;
   if (!options.mask.empty()) pair.mask = options.mask;
-  metrics::MethodManifest method{"prediction", options.prediction, {}};
+  grade::MethodManifest method{"prediction", options.prediction, {}};
   method.manifest.cases = {pair};
   return {method};
 }
@@ -277,32 +277,32 @@ void check_options(const Options& options, const cli::Standard& standard) {
 
 int run(const Options& options, cli::Program& program) {
   const cli::Standard& standard = program.standard();
-  const metrics::GradeOptions grade = grade_options(options, program);
+  const grade::GradeOptions grade = grade_options(options, program);
   check_options(options, standard);
   const auto methods = methods_of(options);
-  metrics::check_baseline(options.baseline, methods);
+  grade::check_baseline(options.baseline, methods);
   std::vector<fs::path> files{grade.bank, grade.labels,         grade.predicted_labels,
                               grade.dose, grade.predicted_dose, program.config_file()};
   files.insert(files.end(), grade.encoders.begin(), grade.encoders.end());
   check_outputs(methods, std::move(files), {options.output, options.tsv, options.html}, standard.overwrite());
   if (standard.dry_run) {
-    write_stdout(metrics::describe_plan(methods, grade));
+    write_stdout(grade::describe_plan(methods, grade));
     return static_cast<int>(Exit::ok);
   }
   Provenance provenance = program.provenance();
   add_pair_sources(options, provenance);
-  const metrics::Grades grades = metrics::grade(methods, grade, provenance);
+  const grade::Grades grades = grade::grade(methods, grade, provenance);
   if (!options.html.empty()) {
-    const auto report = metrics::report_json(grades, provenance.json());
-    write_file(options.html, metrics::html_page_of(report, methods, grade, options.html_cases), standard.overwrite());
+    const auto report = report::report_json(grades, provenance.json());
+    write_file(options.html, report::html_page_of(report, methods, grade, options.html_cases), standard.overwrite());
   }
   if (options.tsv == "-") {
-    write_stdout(metrics::tsv_text(grades));
+    write_stdout(report::tsv_text(grades));
   } else {
-    if (!options.tsv.empty()) write_file(options.tsv, metrics::tsv_text(grades), standard.overwrite());
-    const std::string report = standard.json  ? metrics::report_json(grades, provenance.json()).dump(2) + "\n"
-                               : options.full ? metrics::full_text(grades)
-                                              : metrics::short_text(grades);
+    if (!options.tsv.empty()) write_file(options.tsv, report::tsv_text(grades), standard.overwrite());
+    const std::string report = standard.json  ? report::report_json(grades, provenance.json()).dump(2) + "\n"
+                               : options.full ? report::full_text(grades)
+                                              : report::short_text(grades);
     if (options.output == "-") {
       write_stdout(report);
     } else {
@@ -315,7 +315,7 @@ int run(const Options& options, cli::Program& program) {
   bool missed = false;
   for (const auto& gate : grades.gates) {
     if (gate.passed) continue;
-    log_error(metrics::describe(gate));
+    log_error(grade::describe(gate));
     missed = true;
   }
   if (missed) return static_cast<int>(Exit::gate);
@@ -323,7 +323,7 @@ int run(const Options& options, cli::Program& program) {
 }
 
 void declare_montage(CLI::App& command, MontageArguments& arguments) {
-  metrics::MontageOptions& options = arguments.options;
+  report::MontageOptions& options = arguments.options;
   declare_selection(command, arguments.manifests, arguments.split, options.input_key);
   command.add_option("-o,--output", arguments.output, "The picture")->required()->type_name("FILE.png");
   command.add_option("--cases", options.cases, "Ids of the cases, or how many to spread over the list")
@@ -345,12 +345,12 @@ void declare_montage(CLI::App& command, MontageArguments& arguments) {
 int run_montage(const MontageArguments& arguments, const cli::Program& program) {
   const cli::Standard& standard = program.standard();
   if (arguments.output == "-") throw Error("--output: a picture needs a file name", Exit::usage);
-  metrics::MontageOptions options = arguments.options;
+  report::MontageOptions options = arguments.options;
   options.split = plan_split(arguments.split);
   const auto methods = open(arguments.manifests, options.input_key);
   check_outputs(methods, {program.config_file()}, {arguments.output}, standard.overwrite());
-  const Picture picture = metrics::montage(methods, options);
-  if (!standard.dry_run) write_png(arguments.output, picture, standard.overwrite());
+  const picture::Picture picture = report::montage(methods, options);
+  if (!standard.dry_run) picture::write_png(arguments.output, picture, standard.overwrite());
   return static_cast<int>(Exit::ok);
 }
 

@@ -7,7 +7,7 @@
 #include "cli/prep_volumes.hpp"
 #include "cli/run.hpp"
 #include "io/json.hpp"
-#include "metrics/inspect.hpp"
+#include "prep/inspect.hpp"
 #include "sys/error.hpp"
 #include "sys/in_order.hpp"
 #include "sys/log.hpp"
@@ -19,10 +19,10 @@ namespace {
 
 struct Info {
   std::vector<std::string> files;
-  metrics::InspectOptions options;
+  prep::InspectOptions options;
 };
 
-void print(const metrics::Notice& notice) {
+void print(const prep::Notice& notice) {
   if (notice.problem) {
     log_error(notice.text);
   } else {
@@ -31,25 +31,25 @@ void print(const metrics::Notice& notice) {
 }
 
 /// Cases of a manifest are read in parallel; without a manifest the files are.
-std::vector<metrics::Inspection> inspect_all(const Info& info) {
-  std::vector<metrics::Inspection> all;
+std::vector<prep::Inspection> inspect_all(const Info& info) {
+  std::vector<prep::Inspection> all;
   const bool parallel = std::none_of(info.files.begin(), info.files.end(), [](const std::string& file) {
     return file == "-" || fs::path(file).extension() == ".json" || fs::path(file).extension() == ".jsonl";
   });
   if (!parallel) {
     for (const std::string& file : info.files) {
       throw_if_stop_requested();
-      all.push_back(metrics::inspect(file, info.options, print));
+      all.push_back(prep::inspect(file, info.options, print));
     }
     return all;
   }
   const auto inspect = [&](std::int64_t n) {
     throw_if_stop_requested();
-    return metrics::inspect(info.files[static_cast<std::size_t>(n)], info.options, [](const metrics::Notice&) {});
+    return prep::inspect(info.files[static_cast<std::size_t>(n)], info.options, [](const prep::Notice&) {});
   };
   parallel_in_order(static_cast<std::int64_t>(info.files.size()), inspect,
-                    [&](std::int64_t, metrics::Inspection inspection) {
-                      for (const metrics::Notice& notice : inspection.notices) print(notice);
+                    [&](std::int64_t, prep::Inspection inspection) {
+                      for (const prep::Notice& notice : inspection.notices) print(notice);
                       all.push_back(std::move(inspection));
                     });
   return all;
@@ -60,8 +60,8 @@ int run(const Info& info, const cli::Standard& standard) {
     throw Error("standard input can be read only once", Exit::usage);
   }
   if (info.options.mask == "-") throw Error("--mask: a mask needs a file name", Exit::usage);
-  const std::vector<metrics::Inspection> all = inspect_all(info);
-  write_stdout(standard.json ? json_text(metrics::inspections_json(all)) + "\n" : metrics::inspections_text(all));
+  const std::vector<prep::Inspection> all = inspect_all(info);
+  write_stdout(standard.json ? json_text(prep::inspections_json(all)) + "\n" : prep::inspections_text(all));
   const bool failed = std::any_of(all.begin(), all.end(), [](const auto& inspection) { return inspection.failed(); });
   return static_cast<int>(failed ? Exit::failure : Exit::ok);
 }

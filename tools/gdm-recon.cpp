@@ -15,9 +15,9 @@
 #include "ct/axial.hpp"
 #include "ct/sinogram_file.hpp"
 #include "image/hu_check.hpp"
+#include "io/file_kind.hpp"
 #include "io/manifest.hpp"
-#include "metrics/file_kind.hpp"
-#include "net/acquisition.hpp"
+#include "model/acquisition.hpp"
 #include "sys/descriptor.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -157,7 +157,7 @@ int run_batch(const cli::Program& program, const Options& options, const Step& s
 /// Standard input may hold either: its first bytes decide.
 bool is_batch(const Options& options, const Step& step) {
   if (options.input != "-") return cli::is_manifest(options.input);
-  if (metrics::file_kind("-") != metrics::FileKind::volume) return true;
+  if (file_kind("-") != FileKind::volume) return true;
   if (step.from_sidecar) {
     throw Error(
         "standard input: is no manifest, and a sinogram needs the sidecar beside it: name the sinogram's file instead",
@@ -306,7 +306,7 @@ int run_gdm(cli::Program& program, const Options& options) {
   Step step = sinogram_step("gdm");
   step.is_prediction = true;
   const std::string filter =
-      options.model_filter == "auto" ? net::trained_filter(synthesis.description()) : options.model_filter;
+      options.model_filter == "auto" ? model::trained_filter(synthesis.description()) : options.model_filter;
   const ct::Window window = ct::window_from_name(filter);
   step.accept = [&, filter](const fs::path& source) {
     synthesis.check_acquisition(fbp_record(source, filter), source.filename().string());
@@ -391,7 +391,7 @@ void declare(cli::Program& program, Options& options) {
   add_fbp_options(fbp, options);
   fbp.footer("Example:\n  gdm-recon fbp scans/manifest.json -o fbp --filter hann");
   CLI::App& gdm =
-      add_command(program, options, "gdm", "Filtered back-projection, then one network evaluation per window",
+      add_command(program, options, "gdm", "Filtered back-projection, then one network evaluation per patch",
                   cli::has_seed | cli::has_device,
                   "Sinogram; or a manifest (.json, .jsonl, -), whose inputs.sinogram are used", run_gdm);
   add_gdm_options(gdm, options);

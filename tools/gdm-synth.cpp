@@ -1,4 +1,4 @@
-// gdm-synth: one network evaluation per window from the condition volumes to a CT, on the input's grid.
+// gdm-synth: one network evaluation per patch from the condition volumes to a CT, on the input's grid.
 #include <unistd.h>
 
 #include "cli/synthesis.hpp"
@@ -20,7 +20,7 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("manifest", o.manifest, "Cases with the inputs that the model was trained on; - is stdin")
       ->required()
       ->type_name("MANIFEST");
-  app.add_option("-o,--output", o.output, "Folder for ID_gdm.nii.gz and manifest.json")->required()->type_name("DIR");
+  app.add_option("-o,--output", o.output, "Folder for ID_pred.nii.gz and manifest.json")->required()->type_name("DIR");
   cli::add_synthesis_options(app, o.synthesis);
   app.add_option("--samples", o.samples, "Draws of each case, ID_s1 and so on, with a model that has noise channels")
       ->check(cli::range(1, 10000));
@@ -71,7 +71,7 @@ int run(const cli::Program& program, Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  cli::Program program("gdm-synth", "Synthesise a CT from each case's inputs: one network evaluation per window.");
+  cli::Program program("gdm-synth", "Synthesise a CT from each case's inputs: one network evaluation per patch.");
   Options options;
   declare(program.app(), options);
   program.app().footer(

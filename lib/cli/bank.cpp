@@ -4,7 +4,7 @@
 
 #include "image/hu_check.hpp"
 #include "image/mask.hpp"
-#include "io/nifti.hpp"
+#include "io/nifti/nifti.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::cli {
@@ -37,21 +37,21 @@ std::string bank_text(const Json& d, const std::string& digest) {
   const double spacing = build.at("spacing_mm").get<double>();
   std::string text = fmt::format(
       "encoder   {}, {} (digest {:.16})\npatients  {}, {} cases of split {}\n"
-      "windows   {} of {}^3 voxels of each case, views of training windows of {}^3, {} tokens of each\n"
+      "patches   {} of {}^3 voxels of each case, views of training patches of {}^3, {} tokens of each\n"
       "spacing   {}, mean voxel edges {:.2f} to {:.2f} "
       "mm, "
       "median {:.2f}\nsampling  {}, at most {} rows of a key and stratum{}, seed {}\nsha256    {}\n\n",
       d.at("encoder_file").value("training", Json::object()).value("task", "imported"),
       d.at("encoder_file").at("encoder").value("architecture", "?"), d.value("encoder_digest", ""),
       d.at("patients").size(), d.at("cases").get<std::int64_t>(), build.at("split").get<std::string>(),
-      build.at("windows_per_case").get<std::int64_t>(), build.at("window_voxels").get<std::int64_t>(),
-      build.at("training_window_voxels").get<std::int64_t>(), build.at("tokens_per_window").get<std::int64_t>(),
+      build.at("patches_per_case").get<std::int64_t>(), build.at("patch_voxels").get<std::int64_t>(),
+      build.at("training_patch_voxels").get<std::int64_t>(), build.at("tokens_per_patch").get<std::int64_t>(),
       spacing > 0 ? fmt::format("resampled to {:g} mm", spacing) : "as it is", edge.at("least").get<double>(),
       edge.at("largest").get<double>(), edge.at("median").get<double>(), build.at("sampling").get<std::string>(),
       build.at("capacity").get<std::int64_t>(), cap > 0 ? fmt::format(", {} of a patient", cap) : "",
       build.at("seed").get<std::uint64_t>(), digest);
   text += key_table(d.at("keys"));
-  text += fmt::format("\n{:<32} {:>8} {:>8}\n", "stratum", "windows", "weight");
+  text += fmt::format("\n{:<32} {:>8} {:>8}\n", "stratum", "patches", "weight");
   for (std::size_t s = 0; s < d.at("strata").size(); ++s) {
     for (const auto& [key, level] : d.at("keys").items()) {
       if (key.rfind("upright", 0) != 0) continue;
@@ -64,7 +64,7 @@ std::string bank_text(const Json& d, const std::string& digest) {
   return text;
 }
 
-BankCase::BankCase(const Case& item, const std::string& input, const net::FeatureBank& bank, std::int64_t windows) {
+BankCase::BankCase(const Case& item, const std::string& input, const engine::FeatureBank& bank, std::int64_t patches) {
   with_context("case '" + item.id + "'", [&] {
     if (input.empty() && !item.target) throw Error("no target");
     volume_ = read_volume(input.empty() ? *item.target : item.input(input));
@@ -79,7 +79,7 @@ BankCase::BankCase(const Case& item, const std::string& input, const net::Featur
   subject_.user = item.meta_text(build.at("stratum_key").get<std::string>(), "");
   subject_.ct_hu = &volume_;
   subject_.mask = &mask_;
-  subject_.windows = windows > 0 ? windows : build.at("windows_per_case").get<std::int64_t>();
+  subject_.patches = patches > 0 ? patches : build.at("patches_per_case").get<std::int64_t>();
 }
 
 std::string query_text(const Json& query) {
@@ -96,8 +96,8 @@ std::string query_text(const Json& query) {
         o.at("ratio").get<double>(), o.at("percentile").get<double>(), o.at("limit").get<double>());
   }
   const Json& axial = query.at("axial_stratum");
-  text += fmt::format("  axial position of the nearest window right in {} of {} windows\n",
-                      axial.at("right").get<std::int64_t>(), axial.at("windows").get<std::int64_t>());
+  text += fmt::format("  axial position of the nearest patch right in {} of {} patches\n",
+                      axial.at("right").get<std::int64_t>(), axial.at("patches").get<std::int64_t>());
   for (const auto& [level, found] : query.at("levels").items()) {
     for (const Json& entry : found.at("entries")) {
       text += fmt::format("  {:<8} {:<20} {:<16} {:<24} {:.4f}\n", level, entry.at("key").get<std::string>(),
@@ -108,7 +108,7 @@ std::string query_text(const Json& query) {
   return text;
 }
 
-Json score_json(const net::OutlierScore& score) {
+Json score_json(const engine::OutlierScore& score) {
   return {{"score", score.score},
           {"ratio", score.ratio},
           {"percentile", score.percentile},

@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "engine/bank.hpp"
 #include "io/manifest.hpp"
-#include "net/network.hpp"
 
 namespace gdm::cli {
 
@@ -16,18 +16,18 @@ class BankCase {
  public:
   /// `input` empty: the target. The mask is the case's, or that of the body in the volume. Throws Error naming the
   /// case.
-  BankCase(const Case& item, const std::string& input, const net::FeatureBank& bank, std::int64_t windows);
-  const net::BankSubject& subject() const { return subject_; }
+  BankCase(const Case& item, const std::string& input, const engine::FeatureBank& bank, std::int64_t patches);
+  const engine::BankSubject& subject() const { return subject_; }
 
  private:
   Volume volume_;
   Mask mask_;
-  net::BankSubject subject_;
+  engine::BankSubject subject_;
 };
 
 /// One line about each level, retrieval and the outlier score.
 std::string query_text(const Json& query);
 
-Json score_json(const net::OutlierScore& score);
+Json score_json(const engine::OutlierScore& score);
 
 }  // namespace gdm::cli

@@ -9,7 +9,7 @@
 #include <set>
 #include <utility>
 
-#include "io/nifti.hpp"
+#include "io/nifti/nifti.hpp"
 #include "io/paths.hpp"
 #include "io/sidecar.hpp"
 #include "sys/error.hpp"

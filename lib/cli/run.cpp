@@ -12,8 +12,8 @@
 
 namespace gdm::cli {
 
-net::Compute compute_of(const Program& program) {
-  net::Compute compute;
+engine::Compute compute_of(const Program& program) {
+  engine::Compute compute;
   compute.device = program.standard().device;
   compute.threads = thread_count();
   compute.seed = program.standard().seed;

@@ -6,13 +6,13 @@
 #include <vector>
 
 #include "cli/app.hpp"
+#include "engine/compute.hpp"
 #include "io/manifest.hpp"
-#include "net/network.hpp"
 
 namespace gdm::cli {
 
 /// Device, threads, seed and leave to run code of the standard options, for the network.
-net::Compute compute_of(const Program& program);
+engine::Compute compute_of(const Program& program);
 
 /// Exit::ok if `finished`, Exit::requeue if a signal or a time limit stopped the work after a checkpoint was saved.
 int exit_of(bool finished);

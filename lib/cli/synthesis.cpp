@@ -10,9 +10,10 @@
 #include "cli/resume.hpp"
 #include "cli/run.hpp"
 #include "ct/acquisition.hpp"
+#include "engine/engine.hpp"
 #include "image/mask.hpp"
-#include "net/acquisition.hpp"
-#include "net/generator_text.hpp"
+#include "model/acquisition.hpp"
+#include "model/generator_text.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -22,8 +23,8 @@ void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
   command.add_option("--model", options.model, "Generator from gdm-drift-train")->required()->type_name("FILE");
   command.add_flag("--any-acquisition", options.any_acquisition,
                    "Go on with scans of other views or another filter than the model was trained on");
-  command.add_option("--window", options.windows.window, "Window edge in voxels; 0: as trained")->check(range(0, 512));
-  command.add_option("--overlap", options.windows.overlap, "Part of a window shared with the next")
+  command.add_option("--patch", options.patches.patch, "Patch edge in voxels; 0: as trained")->check(range(0, 512));
+  command.add_option("--overlap", options.patches.overlap, "Part of a patch shared with the next")
       ->check(range(0.0, 0.9));
   command.add_option("--dtype", options.dtype, "Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32")
       ->check(CLI::IsMember({"int16", "float32"}));
@@ -32,21 +33,21 @@ void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
 }
 
 Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Provenance& provenance)
-    : model_(net::network().open_generator(options.model, options.windows, compute_of(program))),
+    : model_(engine::services().open_generator(options.model, options.patches, compute_of(program))),
       type_(voxel_type_from_name(options.dtype)),
       overwrite_(options.replace ? Overwrite::replace : program.standard().overwrite()),
       seed_(program.standard().seed),
-      options_({{"window", options.windows.window},
-                {"overlap", options.windows.overlap},
+      options_({{"patch", options.patches.patch},
+                {"overlap", options.patches.overlap},
                 {"dtype", options.dtype},
                 {"device", program.standard().device}}),
       any_acquisition_(options.any_acquisition),
       provenance_(provenance) {
   if (!options.bank.empty()) {
-    bank_ = net::network().open_bank(options.bank, compute_of(program));
+    bank_ = engine::services().open_bank(options.bank, compute_of(program));
     provenance_.add_source(options.bank);
   }
-  net::network().describe(compute_of(program), provenance_);
+  engine::services().describe(compute_of(program), provenance_);
   provenance_.add_source(options.model);
 }
 
@@ -64,7 +65,7 @@ void Synthesis::check(const Case& item, const fs::path& output) {
 }
 
 void Synthesis::check_acquisition(const Json& acquisition, const std::string& name) {
-  const auto difference = net::compare_acquisition(net::trained_acquisition(model_->description()), acquisition);
+  const auto difference = model::compare_acquisition(model::trained_acquisition(model_->description()), acquisition);
   if (!difference.refusal.empty() && !any_acquisition_) {
     throw Error(fmt::format("{}: {} (--any-acquisition goes on)", name, difference.refusal));
   }
@@ -112,7 +113,7 @@ void Synthesis::run(const Case& item, const fs::path& output) {
 void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources,
                       const fs::path& output, const std::string& draw, const std::string& progress_title,
                       const std::optional<fs::path>& mask, Json details) {
-  if (const auto warning = net::voxel_edge_warning(model_->description(), conditions.front().grid)) {
+  if (const auto warning = model::voxel_edge_warning(model_->description(), conditions.front().grid)) {
     log_warning(without_nifti_suffix(output).filename().string() + ": " + *warning);
   }
   const auto start = std::chrono::steady_clock::now();
@@ -141,13 +142,13 @@ Json Synthesis::outliers(const std::string& id, const Mask& mask, const Volume& 
                          const std::vector<Volume>& conditions) const {
   Json scores;
   std::vector<std::string> far;
-  net::BankSubject subject;
+  engine::BankSubject subject;
   subject.id = id;
   subject.mask = &mask;
-  subject.windows = bank_->description().at("build").at("windows_per_case").get<std::int64_t>();
+  subject.patches = bank_->description().at("build").at("patches_per_case").get<std::int64_t>();
   const auto add = [&](const std::string& name, const Volume& volume) {
     subject.ct_hu = &volume;
-    const net::OutlierScore score = bank_->score(subject);
+    const engine::OutlierScore score = bank_->score(subject);
     scores[name] = score_json(score);
     if (score.outlier()) far.push_back(fmt::format("{} ({:.2f} times the median of real CT)", name, score.ratio));
   };
@@ -167,8 +168,8 @@ Json Synthesis::outliers(const std::string& id, const Mask& mask, const Volume& 
 std::string Synthesis::plan(const std::vector<Case>& cases, const fs::path& folder) const {
   const Json& generator = model_->description().at("generator");
   std::string text =
-      fmt::format("model     {} ({}), windows of {}^3 voxels, sha256 {:.16}\n", generator.value("architecture", ""),
-                  generator.value("task", ""), generator.value("window_voxels", 0), model_->digest());
+      fmt::format("model     {} ({}), patches of {}^3 voxels, sha256 {:.16}\n", generator.value("architecture", ""),
+                  generator.value("task", ""), generator.value("patch_voxels", 0), model_->digest());
   for (const Case& item : cases) {
     if (item.error) continue;
     const NiftiInfo info = read_nifti_info(item.input(condition_names().front()));
@@ -200,7 +201,7 @@ void repeat_cases(Manifest& manifest, std::int64_t samples) {
 }
 
 fs::path prediction_path(const fs::path& folder, const Case& item) {
-  return folder / (item.id + "_gdm.nii.gz");
+  return folder / (item.id + "_pred.nii.gz");
 }
 
 }  // namespace gdm::cli

@@ -8,20 +8,21 @@
 
 #include "cli/app.hpp"
 #include "cli/batch.hpp"
-#include "net/network.hpp"
+#include "engine/bank.hpp"
+#include "engine/generator.hpp"
 
 namespace gdm::cli {
 
 struct SynthesisOptions {
   fs::path model;
   std::string dtype = "int16";
-  net::SynthOptions windows;
+  engine::SynthOptions patches;
   bool any_acquisition = false;  ///< a scan unlike those of the training is no error
   bool replace = false;          ///< existing outputs, as with --force
   fs::path bank;                 ///< of real features: outputs far from it are reported; empty: none
 };
 
-/// --model, --any-acquisition, --window, --overlap, --dtype, --bank.
+/// --model, --any-acquisition, --patch, --overlap, --dtype, --bank.
 void add_synthesis_options(CLI::App& command, SynthesisOptions& options);
 
 /// A generator, and how its predictions are written.
@@ -34,7 +35,7 @@ class Synthesis {
   /// Throws Error unless the case has the inputs, `output` may be written, and the model may be given the scan behind
   /// an input "fbp".
   void check(const Case& item, const fs::path& output);
-  /// Throws Error for a scan that differs from those of the training (net/acquisition.hpp) unless the options let it
+  /// Throws Error for a scan that differs from those of the training (model/acquisition.hpp) unless the options let it
   /// pass; warns of what differs less or is not known, once for the same difference. `name` begins both messages.
   void check_acquisition(const Json& acquisition, const std::string& name);
   const Json& description() const { return model_->description(); }
@@ -62,8 +63,8 @@ class Synthesis {
   Json outliers(const std::string& id, const Mask& mask, const Volume& predicted,
                 const std::vector<Volume>& conditions) const;
 
-  std::unique_ptr<net::Synthesizer> model_;
-  std::unique_ptr<net::FeatureBank> bank_;  ///< null without --bank
+  std::unique_ptr<engine::Synthesizer> model_;
+  std::unique_ptr<engine::FeatureBank> bank_;  ///< null without --bank
   VoxelType type_;
   Overwrite overwrite_;
   std::uint64_t seed_;
@@ -77,7 +78,7 @@ class Synthesis {
 /// leaves the manifest as it is. Throws Error if that makes an id twice.
 void repeat_cases(Manifest& manifest, std::int64_t samples);
 
-/// DIR/ID_gdm.nii.gz
+/// DIR/ID_pred.nii.gz
 fs::path prediction_path(const fs::path& folder, const Case& item);
 
 }  // namespace gdm::cli

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "io/nifti.hpp"
+#include "io/nifti/nifti.hpp"
 
 namespace gdm {
 

@@ -10,7 +10,7 @@
 
 namespace gdm::metrics {
 
-void check_features(const char* name, const net::FeatureMatrix& features, std::int64_t dims) {
+void check_features(const char* name, const FeatureMatrix& features, std::int64_t dims) {
   if (features.rows() == 0) return;
   if (features.dims != dims) {
     throw Error(fmt::format("{}: feature vectors of {} dimensions, expected {}", name, features.dims, dims));
@@ -21,28 +21,27 @@ void check_features(const char* name, const net::FeatureMatrix& features, std::i
 }
 
 std::int64_t dims_of(const PatientFeatures& patients) {
-  for (const net::FeatureMatrix& features : patients) {
+  for (const FeatureMatrix& features : patients) {
     if (features.rows() > 0) return features.dims;
   }
   return 0;
 }
 
-net::FeatureMatrix pooled_rows(const PatientFeatures& patients) {
-  net::FeatureMatrix all;
+FeatureMatrix pooled_rows(const PatientFeatures& patients) {
+  FeatureMatrix all;
   all.dims = dims_of(patients);
-  for (const net::FeatureMatrix& features : patients) {
+  for (const FeatureMatrix& features : patients) {
     check_features("pooling", features, all.dims);
     all.values.insert(all.values.end(), features.values.begin(), features.values.end());
   }
   return all;
 }
 
-net::FeatureMatrix some_rows(const net::FeatureMatrix& features, std::int64_t rows, std::uint64_t seed,
-                             std::uint64_t stream) {
+FeatureMatrix some_rows(const FeatureMatrix& features, std::int64_t rows, std::uint64_t seed, std::uint64_t stream) {
   if (rows < 1) throw Error(fmt::format("a subset of {} feature rows, expected at least 1", rows));
   if (features.rows() <= rows) return features;
   Random random(seed, stream);
-  net::FeatureMatrix some;
+  FeatureMatrix some;
   some.dims = features.dims;
   some.values.reserve(static_cast<std::size_t>(rows * features.dims));
   std::int64_t wanted = rows;

@@ -3,10 +3,10 @@
 // Why not percentiles of bootstrap draws: a Frechet distance of n patients lies too high by a bias of order 1/n, and
 // that cancels in a difference only where both methods are of a kind. A shrunken copy of the target has hardly any bias
 // while a noisy one has much, and a draw with repeated patients doubles what there is. Of 400 simulated pairs of such
-// methods with equal true distances (30 patients, 20 windows each, 8 dimensions) a percentile interval of 200 draws
+// methods with equal true distances (30 patients, 20 patches each, 8 dimensions) a percentile interval of 200 draws
 // held the true difference, 0, in 46 %, in 24 dimensions never; one moved to the sample's value in 82 and 3 %. The
 // plain jackknife's held it in 95 and 95.5 %, and in 93 to 96.5 % for methods of a kind, also with 12 patients. What it
-// leaves are terms of higher order: with 20 patients and 130 dimensions still 15 % of the correction with 30 windows
+// leaves are terms of higher order: with 20 patients and 130 dimensions still 15 % of the correction with 30 patches
 // each and 6 % with 10. Intervals and tests therefore allow for a quarter of the correction, which is nothing where it
 // is 0, as for the kernel distance.
 #pragma once

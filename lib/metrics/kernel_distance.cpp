@@ -26,7 +26,7 @@ double kernel(float product, float scale) {
   return static_cast<double>(base * base * base);
 }
 
-RowsMap rows_of(const net::FeatureMatrix& features) {
+RowsMap rows_of(const FeatureMatrix& features) {
   return {features.values.data(), features.rows(), features.dims};
 }
 
@@ -61,7 +61,7 @@ double unbiased(const RowsMap& a, const RowsMap& b) {
          (kernel_sum(b, b) - diagonal_sum(b)) / (n * (n - 1.0)) - 2.0 * kernel_sum(a, b) / (m * n);
 }
 
-void check_pair(const net::FeatureMatrix& a, const net::FeatureMatrix& b) {
+void check_pair(const FeatureMatrix& a, const FeatureMatrix& b) {
   if (std::min(a.rows(), b.rows()) < 2) {
     throw Error(fmt::format("a kernel distance needs at least 2 feature vectors in each set, there are {} and {}",
                             a.rows(), b.rows()));
@@ -70,13 +70,13 @@ void check_pair(const net::FeatureMatrix& a, const net::FeatureMatrix& b) {
   check_features("kernel distance", b, a.dims);
 }
 
-net::FeatureMatrix shuffled(const net::FeatureMatrix& features, Random random) {
+FeatureMatrix shuffled(const FeatureMatrix& features, Random random) {
   std::vector<std::int64_t> order(static_cast<std::size_t>(features.rows()));
   std::iota(order.begin(), order.end(), 0);
   for (std::int64_t n = features.rows() - 1; n > 0; --n) {
     std::swap(order[static_cast<std::size_t>(n)], order[static_cast<std::size_t>(random.below(n + 1))]);
   }
-  net::FeatureMatrix result;
+  FeatureMatrix result;
   result.dims = features.dims;
   result.values.reserve(features.values.size());
   for (const std::int64_t row : order) {
@@ -88,12 +88,12 @@ net::FeatureMatrix shuffled(const net::FeatureMatrix& features, Random random) {
 
 }  // namespace
 
-double kernel_distance(const net::FeatureMatrix& a, const net::FeatureMatrix& b) {
+double kernel_distance(const FeatureMatrix& a, const FeatureMatrix& b) {
   check_pair(a, b);
   return unbiased(rows_of(a), rows_of(b));
 }
 
-BlockEstimate kernel_distance_blocks(const net::FeatureMatrix& a, const net::FeatureMatrix& b, std::int64_t block_rows,
+BlockEstimate kernel_distance_blocks(const FeatureMatrix& a, const FeatureMatrix& b, std::int64_t block_rows,
                                      std::uint64_t seed) {
   if (block_rows < 2) throw Error(fmt::format("blocks of {} feature vectors, expected at least 2", block_rows));
   check_pair(a, b);
@@ -101,7 +101,7 @@ BlockEstimate kernel_distance_blocks(const net::FeatureMatrix& a, const net::Fea
   BlockEstimate estimate;
   estimate.block_rows = std::min(block_rows, smaller);
   estimate.blocks = smaller / estimate.block_rows;
-  const net::FeatureMatrix sa = shuffled(a, Random(seed, 0)), sb = shuffled(b, Random(seed, 1));
+  const FeatureMatrix sa = shuffled(a, Random(seed, 0)), sb = shuffled(b, Random(seed, 1));
   std::vector<double> values(static_cast<std::size_t>(estimate.blocks));
   parallel_for(estimate.blocks, [&](std::int64_t n) {
     const std::int64_t first = n * estimate.block_rows * a.dims;

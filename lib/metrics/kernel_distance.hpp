@@ -17,7 +17,7 @@ namespace gdm::metrics {
 /// row with itself, so of a set with a copy of itself it is not 0 but about -2 / rows of the kernel's spread: see
 /// PatientKernel. Quadratic in the rows. Throws Error for fewer than 2 rows in either, other dimensions or values that
 /// are not finite.
-double kernel_distance(const net::FeatureMatrix& a, const net::FeatureMatrix& b);
+double kernel_distance(const FeatureMatrix& a, const FeatureMatrix& b);
 
 struct BlockEstimate {
   double value = 0;                      ///< mean of kernel_distance() over blocks
@@ -27,13 +27,13 @@ struct BlockEstimate {
 
 /// Block estimate (Zaremba, Gretton & Blaschko, B-tests, NeurIPS 2013, equation 2): both sets are shuffled and cut into
 /// as many disjoint blocks as the smaller one fills, so the cost is linear in the rows; rows left over are not used.
-/// With fewer rows than a block, one block of what there is. Rows are taken as independent, which windows of one
+/// With fewer rows than a block, one block of what there is. Rows are taken as independent, which patches of one
 /// patient are not: the standard error is a lower bound. Throws Error as kernel_distance(), and for block_rows < 2.
-BlockEstimate kernel_distance_blocks(const net::FeatureMatrix& a, const net::FeatureMatrix& b, std::int64_t block_rows,
+BlockEstimate kernel_distance_blocks(const FeatureMatrix& a, const FeatureMatrix& b, std::int64_t block_rows,
                                      std::uint64_t seed);
 
 /// MMD^2 over patients: the same kernel, but only pairs of rows from two different patients count, in all three terms.
-/// Windows of one patient depend on each other and a prediction depends on its target; such pairs bias the estimate
+/// Patches of one patient depend on each other and a prediction depends on its target; such pairs bias the estimate
 /// over patients, and a repeated patient would meet itself. Unbiased for independent patients, and 0 to rounding for
 /// predictions that equal their targets. Kernel sums are computed once per pair of patients.
 class PatientKernel {

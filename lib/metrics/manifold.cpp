@@ -17,7 +17,7 @@ void check_neighbours(int neighbours) {
   if (neighbours < 1) throw Error(fmt::format("{} nearest neighbours, expected at least 1", neighbours));
 }
 
-void check_sets(const net::FeatureMatrix& targets, const net::FeatureMatrix& predictions, int neighbours) {
+void check_sets(const FeatureMatrix& targets, const FeatureMatrix& predictions, int neighbours) {
   check_neighbours(neighbours);
   const std::int64_t rows = std::min(targets.rows(), predictions.rows());
   if (rows <= neighbours) {
@@ -30,7 +30,7 @@ void check_sets(const net::FeatureMatrix& targets, const net::FeatureMatrix& pre
 }
 
 /// Squared radius of every row's ball.
-std::vector<float> radii_of(const net::FeatureMatrix& features, int neighbours) {
+std::vector<float> radii_of(const FeatureMatrix& features, int neighbours) {
   std::vector<float> radii(static_cast<std::size_t>(features.rows()));
   parallel_for(features.rows(), [&](std::int64_t i) {
     std::vector<float> nearest(static_cast<std::size_t>(neighbours), infinite_distance);
@@ -50,8 +50,7 @@ struct TargetRow {
 
 }  // namespace
 
-ManifoldMetrics manifold_metrics(const net::FeatureMatrix& targets, const net::FeatureMatrix& predictions,
-                                 int neighbours) {
+ManifoldMetrics manifold_metrics(const FeatureMatrix& targets, const FeatureMatrix& predictions, int neighbours) {
   check_sets(targets, predictions, neighbours);
   const std::vector<float> target_radii = radii_of(targets, neighbours);
   const std::vector<float> prediction_radii = radii_of(predictions, neighbours);

@@ -23,7 +23,7 @@ constexpr int manifold_neighbours = 5;
 /// the boundary included; a duplicate of a row is another row, at distance 0. Features enter as they are: a dimension
 /// with a large spread decides alone. Quadratic in the rows, on all threads: see some_rows(). Throws Error for
 /// neighbours < 1, a set without more rows than neighbours, other dimensions or values that are not finite.
-ManifoldMetrics manifold_metrics(const net::FeatureMatrix& targets, const net::FeatureMatrix& predictions,
+ManifoldMetrics manifold_metrics(const FeatureMatrix& targets, const FeatureMatrix& predictions,
                                  int neighbours = manifold_neighbours);
 
 /// The four numbers of every method for every draw of patients: result.precision[method][draw] and so on. One matrix

@@ -13,8 +13,7 @@ namespace gdm::metrics {
 constexpr float infinite_distance = std::numeric_limits<float>::infinity();
 
 /// Squared Euclidean distance of row i of `a` and row j of `b`.
-inline float squared_distance(const net::FeatureMatrix& a, std::int64_t i, const net::FeatureMatrix& b,
-                              std::int64_t j) {
+inline float squared_distance(const FeatureMatrix& a, std::int64_t i, const FeatureMatrix& b, std::int64_t j) {
   using Row = Eigen::Map<const Eigen::VectorXf>;
   return (Row(a.values.data() + i * a.dims, a.dims) - Row(b.values.data() + j * b.dims, b.dims)).squaredNorm();
 }

@@ -20,7 +20,7 @@ struct Rows {
   }
   std::size_t size() const { return patient.size(); }
 
-  net::FeatureMatrix all;
+  FeatureMatrix all;
   std::vector<std::size_t> patient;
 };
 
@@ -120,7 +120,7 @@ void check_patients(const PatientFeatures& patients, std::int64_t dims, const Pa
   if (patients.size() != draws.patients()) {
     throw Error(fmt::format("features of {} patients, but draws of {}", patients.size(), draws.patients()));
   }
-  for (const net::FeatureMatrix& features : patients) check_features("manifold", features, dims);
+  for (const FeatureMatrix& features : patients) check_features("manifold", features, dims);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Bootstrap over patients: windows of one patient are not independent, so patients are what is drawn anew.
+// Bootstrap over patients: patches of one patient are not independent, so patients are what is drawn anew.
 #pragma once
 
 #include <cstdint>

@@ -8,7 +8,7 @@
 
 #include "image/grid_match.hpp"
 #include "metrics/pixel.hpp"
-#include "metrics/slices.hpp"
+#include "picture/slices.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
 
@@ -66,7 +66,7 @@ struct Sums {
 };
 
 /// Bilinear; 0 beyond the slice. x, y are continuous column and row.
-double value_or_zero(const Slice& slice, double x, double y) {
+double value_or_zero(const picture::Slice& slice, double x, double y) {
   const double fx = std::floor(x), fy = std::floor(y), tx = x - fx, ty = y - fy;
   const std::int64_t i = static_cast<std::int64_t>(fx), j = static_cast<std::int64_t>(fy);
   const auto at = [&](std::int64_t column, std::int64_t row) {
@@ -76,7 +76,7 @@ double value_or_zero(const Slice& slice, double x, double y) {
   return (1 - ty) * ((1 - tx) * at(i, j) + tx * at(i + 1, j)) + ty * ((1 - tx) * at(i, j + 1) + tx * at(i + 1, j + 1));
 }
 
-bool nearest_is_set(const Slice& mask, double x, double y) {
+bool nearest_is_set(const picture::Slice& mask, double x, double y) {
   const std::int64_t i = static_cast<std::int64_t>(std::floor(x + 0.5)),
                      j = static_cast<std::int64_t>(std::floor(y + 0.5));
   return i >= 0 && j >= 0 && i < mask.width && j < mask.height &&
@@ -85,7 +85,8 @@ bool nearest_is_set(const Slice& mask, double x, double y) {
 
 /// All rays of one angle through one slice. The slice shows the patient's left on the right and his front on top, so a
 /// beam of angle g runs along (-sin g, cos g).
-void trace(const Slice& difference, const Slice& points, double gantry_deg, std::size_t angle, Sums& sums) {
+void trace(const picture::Slice& difference, const picture::Slice& points, double gantry_deg, std::size_t angle,
+           Sums& sums) {
   const double g = gantry_deg * radians_per_degree, along_x = -std::sin(g), along_y = std::cos(g);
   const double width = static_cast<double>(difference.width) * difference.width_mm;
   const double height = static_cast<double>(difference.height) * difference.height_mm;
@@ -128,19 +129,19 @@ WaterPathError water_path_error(const Volume& prediction_hu, const Volume& targe
   check_options(options);
   check_gradable(prediction_hu, target_hu, body);
   require_same_grid(points.grid, "the points' volume", body.grid, "the body");
-  const Orientation view = orientation_of(target_hu.grid, "axial");
+  const picture::Orientation view = picture::orientation_of(target_hu.grid, "axial");
   const std::int64_t slices = target_hu.grid.shape_ijk[view.normal];
   std::vector<Sums> parts(static_cast<std::size_t>(std::min(tasks, slices)), Sums(options.gantry_deg.size()));
   parallel_for(static_cast<std::int64_t>(parts.size()), [&](std::int64_t task) {
     Sums& sums = parts[static_cast<std::size_t>(task)];
     for (std::int64_t s = task; s < slices; s += static_cast<std::int64_t>(parts.size())) {
-      const Slice where = cut(points, view, s);
+      const picture::Slice where = picture::cut(points, view, s);
       if (std::count(where.values.begin(), where.values.end(), 0.0F) ==
           static_cast<std::ptrdiff_t>(where.values.size())) {
         continue;
       }
-      Slice difference = cut(prediction_hu, view, s);
-      const Slice target = cut(target_hu, view, s), inside = cut(body, view, s);
+      picture::Slice difference = picture::cut(prediction_hu, view, s);
+      const picture::Slice target = picture::cut(target_hu, view, s), inside = picture::cut(body, view, s);
       for (std::size_t n = 0; n < inside.values.size(); ++n) {
         difference.values[n] = inside.values[n] == 0
                                    ? 0.0F

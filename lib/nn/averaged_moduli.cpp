@@ -260,7 +260,7 @@ FilterValues values_of(const Tensor& filters) {
 
 Tensor averaged_moduli(const Tensor& x, const FilterValues& values, std::int64_t edge) {
   for (const std::int64_t dim : {2, 3, 4}) {
-    if ((x.size(dim) - 2) % edge != 0) throw Error("a window is not made of whole cells of its scattering encoder");
+    if ((x.size(dim) - 2) % edge != 0) throw Error("a patch is not made of whole cells of its scattering encoder");
   }
   if (x.device().is_cpu() && x.scalar_type() == torch::kFloat32) return OnCpu::apply(x, &values, edge);
   const Tensor moduli = Responses::apply(x, &values).abs();

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "net/scaling_choice.hpp"
+#include "model/scaling_choice.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -57,7 +57,7 @@ Condition Condition::from_json(const Json& json) {
   condition.name = json.at("name").get<std::string>();
   condition.scaling = json.at("scaling").get<std::string>();
   condition.below_zero = json.value("below_zero", true);
-  if (!net::is_scaling(condition.scaling)) throw Error("unknown scaling '" + condition.scaling + "'");
+  if (!model::is_scaling(condition.scaling)) throw Error("unknown scaling '" + condition.scaling + "'");
   const Json expected = condition.scaling == "percentile" ? Json{low_percentile, high_percentile}
                         : condition.scaling == "zscore"   ? Json(deviations)
                                                           : Json();

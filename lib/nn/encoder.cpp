@@ -20,7 +20,7 @@ using Json = nlohmann::ordered_json;
 constexpr double least_deviation = 1e-6;
 constexpr const char* canonical_axes = "SAR";
 
-/// Place of a direction's axis among D, H, W of a window, and whether it points the other way.
+/// Place of a direction's axis among D, H, W of a patch, and whether it points the other way.
 std::pair<std::int64_t, bool> place_of(char direction) {
   static const std::string forward = canonical_axes, backward = "IPL";
   const auto same = forward.find(direction);

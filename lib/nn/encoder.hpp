@@ -1,4 +1,4 @@
-// Encoders: networks that are trained once, frozen, and then turn a window of a volume into feature maps. The drift
+// Encoders: networks that are trained once, frozen, and then turn a patch of a volume into feature maps. The drift
 // lives in their features, and other encoders grade the result.
 //
 // EncoderNetwork is what all architectures share; residual_encoder.hpp is ours. FrozenEncoder adds what the network
@@ -71,7 +71,7 @@ struct InputConvention {
   static InputConvention from_json(const nlohmann::ordered_json& json);
 };
 
-/// Windows (B, C, D, H, W) whose axes point to superior, anterior, right, turned to `axes` (InputConvention::axes).
+/// Patches (B, C, D, H, W) whose axes point to superior, anterior, right, turned to `axes` (InputConvention::axes).
 Tensor with_axes(const Tensor& x, const std::string& axes);
 
 /// An encoder ready for use: evaluation mode, no gradients for its parameters.
@@ -82,7 +82,7 @@ struct FrozenEncoder {
   std::string digest;                  ///< state_digest of the network: the same weights have the same digest anywhere
 
   const std::vector<Tap>& taps() const { return network->taps(); }
-  /// Feature maps of windows (B, 1, D, H, W) whose axes D, H, W point to superior, anterior and right, in `units`;
+  /// Feature maps of patches (B, 1, D, H, W) whose axes D, H, W point to superior, anterior and right, in `units`;
   /// the maps have the same axes, whatever those of the network are. Gradients flow to `x`. `spacing_mm` is the mean
   /// voxel edge of x: outside of what the network is for, x is resampled to the nearer end (trilinear); 0 leaves x as
   /// it is. Only the first `count` taps are computed.

@@ -11,15 +11,9 @@ namespace gdm::nn {
 nlohmann::ordered_json GeneratorConfig::json() const {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const auto& condition : conditions) list.push_back(condition.json());
-  return {{"architecture", "residual-unet3d"},
-          {"task", task},
-          {"conditions", list},
-          {"residual_on_first", residual_on_first},
-          {"widths", widths},
-          {"blocks", blocks},
-          {"noise_channels", noise_channels},
-          {"window_voxels", window},
-          {"hu_range", hu_map.json()}};
+  return {{"architecture", "residual-unet3d"},      {"task", task},          {"conditions", list},
+          {"residual_on_first", residual_on_first}, {"widths", widths},      {"blocks", blocks},
+          {"noise_channels", noise_channels},       {"patch_voxels", patch}, {"hu_range", hu_map.json()}};
 }
 
 GeneratorConfig GeneratorConfig::from_json(const nlohmann::ordered_json& json) {
@@ -34,7 +28,7 @@ GeneratorConfig GeneratorConfig::from_json(const nlohmann::ordered_json& json) {
     config.widths = json.at("widths").get<std::vector<std::int64_t>>();
     config.blocks = json.value("blocks", std::int64_t{1});  // files from before there was a choice lack these two
     config.noise_channels = json.value("noise_channels", std::int64_t{0});
-    config.window = json.at("window_voxels").get<std::int64_t>();
+    config.patch = json.at("patch_voxels").get<std::int64_t>();
     config.hu_map = HuMap::from_json(json.at("hu_range"));
     check_widths(config.widths);
     if (config.conditions.empty()) throw Error("a generator without conditions");
@@ -60,7 +54,7 @@ GeneratorImpl::GeneratorImpl(const GeneratorConfig& config) : residual_on_first(
   up = register_module("up", UpPath(widths, config.blocks));
   head_norm = register_module("head_norm", group_norm(widths[0]));
   head = register_module("head", convolution(widths[0], 8, 3));
-  // Small but not zero: a constant first output would send constant windows through the encoder's normalisation.
+  // Small but not zero: a constant first output would send constant patches through the encoder's normalisation.
   const torch::NoGradGuard no_grad;
   head->weight.mul_(0.1);
   head->bias.zero_();

@@ -22,7 +22,7 @@ struct GeneratorConfig {
   std::vector<std::int64_t> widths{32, 64, 128};
   std::int64_t blocks = 1;          ///< residual blocks of a level, on the way down and up; the deepest has one more
   std::int64_t noise_channels = 0;  ///< behind the conditions, standard normal (nn/noise.hpp)
-  std::int64_t window = 48;
+  std::int64_t patch = 48;
   HuMap hu_map;
 
   nlohmann::ordered_json json() const;

@@ -12,7 +12,7 @@
 namespace gdm::nn {
 namespace {
 
-constexpr std::int64_t before_zero = 1024;  // places that a window may lie before the volume
+constexpr std::int64_t before_zero = 1024;  // places that a patch may lie before the volume
 
 /// Output `n` of SplitMix64 (Steele, Lea and Flood 2014) started at `key`.
 std::uint64_t split_mix_at(std::uint64_t key, std::uint64_t n) {
@@ -38,7 +38,7 @@ NoiseField::NoiseField(std::int64_t channels, std::uint64_t seed, const std::str
   std::from_chars(digits.data(), digits.data() + 16, key_, 16);
 }
 
-Tensor NoiseField::window(const std::array<std::int64_t, 3>& start_dhw, std::int64_t w) const {
+Tensor NoiseField::patch(const std::array<std::int64_t, 3>& start_dhw, std::int64_t w) const {
   Tensor out = torch::empty({channels_, w, w, w});
   auto* values = out.data_ptr<float>();
   const auto place = [](std::int64_t voxel) { return static_cast<std::uint64_t>(voxel + before_zero); };
@@ -58,14 +58,14 @@ Tensor NoiseField::window(const std::array<std::int64_t, 3>& start_dhw, std::int
   return out;
 }
 
-Tensor with_step_noise(const Tensor& windows, std::int64_t channels, std::uint64_t seed, std::int64_t step) {
-  if (channels == 0) return windows;
+Tensor with_step_noise(const Tensor& patches, std::int64_t channels, std::uint64_t seed, std::int64_t step) {
+  if (channels == 0) return patches;
   std::vector<Tensor> noise;
-  for (std::int64_t item = 0; item < windows.size(0); ++item) {
+  for (std::int64_t item = 0; item < patches.size(0); ++item) {
     const NoiseField field(channels, seed, fmt::format("step {} item {}", step, item));
-    noise.push_back(field.window({0, 0, 0}, windows.size(2)));
+    noise.push_back(field.patch({0, 0, 0}, patches.size(2)));
   }
-  return torch::cat({windows, torch::stack(noise).to(windows.device())}, 1);
+  return torch::cat({patches, torch::stack(noise).to(patches.device())}, 1);
 }
 
 }  // namespace gdm::nn

@@ -1,5 +1,5 @@
 // The noise channels of a stochastic generator: standard normal noise as a function of (seed, name, place), so that
-// windows agree where they overlap, in whatever order and on however many threads they are made, and no noise volume is
+// patches agree where they overlap, in whatever order and on however many threads they are made, and no noise volume is
 // kept.
 #pragma once
 
@@ -18,15 +18,15 @@ class NoiseField {
 
   std::int64_t channels() const { return channels_; }
   /// (channels, w, w, w) float32 on the CPU, of the cube whose first voxel is `start_dhw` (from -1024 to 64511).
-  Tensor window(const std::array<std::int64_t, 3>& start_dhw, std::int64_t w) const;
+  Tensor patch(const std::array<std::int64_t, 3>& start_dhw, std::int64_t w) const;
 
  private:
   std::int64_t channels_;
   std::uint64_t key_;
 };
 
-/// Appends noise channels to the windows (B, C, w, w, w) of a training step: that of item b depends on (seed, step, b)
-/// alone. Without channels the windows themselves.
-Tensor with_step_noise(const Tensor& windows, std::int64_t channels, std::uint64_t seed, std::int64_t step);
+/// Appends noise channels to the patches (B, C, w, w, w) of a training step: that of item b depends on (seed, step, b)
+/// alone. Without channels the patches themselves.
+Tensor with_step_noise(const Tensor& patches, std::int64_t channels, std::uint64_t seed, std::int64_t step);
 
 }  // namespace gdm::nn

@@ -14,7 +14,7 @@
 namespace gdm::nn {
 namespace {
 
-constexpr std::int64_t probe_window = 64;
+constexpr std::int64_t probe_patch = 64;
 constexpr int probe_draws = 3;
 constexpr std::size_t largest_script_bytes = std::size_t{4} << 30;
 
@@ -69,22 +69,22 @@ bool add_footprint(const Tensor& map, const Tensor& x, std::vector<bool>& touche
   const Tensor used = size > size.max() * 1e-7;
   for (std::int64_t axis = 0; axis < 3; ++axis) {
     const Tensor along = used.transpose(0, axis).flatten(1).any(1);
-    for (std::int64_t n = 0; n < probe_window; ++n) {
+    for (std::int64_t n = 0; n < probe_patch; ++n) {
       if (along[n].item<bool>()) touched[static_cast<std::size_t>(n)] = true;
     }
   }
   return true;
 }
 
-/// 0 if the footprint is empty or reaches the window's border.
+/// 0 if the footprint is empty or reaches the patch's border.
 std::int64_t extent(const std::vector<bool>& touched) {
   std::int64_t first = -1, last = -1;
-  for (std::int64_t n = 0; n < probe_window; ++n) {
+  for (std::int64_t n = 0; n < probe_patch; ++n) {
     if (!touched[static_cast<std::size_t>(n)]) continue;
     if (first < 0) first = n;
     last = n;
   }
-  return first <= 0 || last == probe_window - 1 ? 0 : last - first + 1;
+  return first <= 0 || last == probe_patch - 1 ? 0 : last - first + 1;
 }
 
 }  // namespace
@@ -170,20 +170,20 @@ void ScriptEncoder::probe() {
   std::vector<std::vector<bool>> touched;
   std::vector<bool> known;
   for (int draw = 0; draw < probe_draws; ++draw) {
-    Tensor x = torch::rand({1, 1, probe_window, probe_window, probe_window}, generator).mul_(2).sub_(1);
+    Tensor x = torch::rand({1, 1, probe_patch, probe_patch, probe_patch}, generator).mul_(2).sub_(1);
     x.set_requires_grad(true);
     const std::vector<Tensor> maps = call(x);
     known.resize(maps.size(), true);
-    touched.resize(maps.size(), std::vector<bool>(probe_window, false));
+    touched.resize(maps.size(), std::vector<bool>(probe_patch, false));
     for (std::size_t n = 0; n < maps.size(); ++n) {
       const Tensor& map = maps[n];
       if (map.dim() != 5 || map.size(0) != 1 || map.scalar_type() != torch::kFloat32 || map.numel() == 0 ||
-          map.size(3) != map.size(2) || map.size(4) != map.size(2) || map.size(2) > probe_window) {
-        throw Error(fmt::format("map {} of the script is no float32 map (1, channels, d, d, d) of a window", n + 1));
+          map.size(3) != map.size(2) || map.size(4) != map.size(2) || map.size(2) > probe_patch) {
+        throw Error(fmt::format("map {} of the script is no float32 map (1, channels, d, d, d) of a patch", n + 1));
       }
       known[n] = add_footprint(map, x, touched[n], generator) && known[n];
       if (draw > 0) continue;
-      const std::int64_t stride = std::llround(static_cast<double>(probe_window) / static_cast<double>(map.size(2)));
+      const std::int64_t stride = std::llround(static_cast<double>(probe_patch) / static_cast<double>(map.size(2)));
       taps_.push_back({"t" + std::to_string(n + 1), map.size(1), stride, 0});
     }
   }

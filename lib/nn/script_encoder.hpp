@@ -8,7 +8,7 @@
 
 namespace gdm::nn {
 
-/// Whether scripts may be loaded from now on (net::Compute::allow_code); for the whole process, as the number of
+/// Whether scripts may be loaded from now on (engine::Compute::allow_code); for the whole process, as the number of
 /// threads is. At first they may not.
 void set_code_allowed(bool allowed);
 
@@ -18,7 +18,7 @@ class ScriptEncoder : public EncoderNetwork {
   /// stands as bytes in the buffer "script". Throws Error if scripts may not be loaded.
   static std::shared_ptr<ScriptEncoder> from_json(const nlohmann::ordered_json& json);
   /// A TorchScript file: (B, 1, D, H, W) -> a list or tuple of maps (B, C, d, h, w). Channels, strides and receptive
-  /// fields of its taps "t1", "t2", ... are found with random windows of 64 voxels; a field that reaches the window's
+  /// fields of its taps "t1", "t2", ... are found with random patches of 64 voxels; a field that reaches the patch's
   /// border is not known. Throws Error for other outputs.
   static std::shared_ptr<ScriptEncoder> from_file(const std::filesystem::path& path);
 

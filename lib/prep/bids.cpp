@@ -7,7 +7,7 @@
 #include <sstream>
 #include <tuple>
 
-#include "io/nifti.hpp"
+#include "io/nifti/nifti.hpp"
 #include "prep/layout.hpp"
 
 namespace gdm::prep {

@@ -6,7 +6,7 @@
 #include <cctype>
 #include <set>
 
-#include "io/nifti.hpp"
+#include "io/nifti/nifti.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "sys/signals.hpp"

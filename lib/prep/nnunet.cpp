@@ -6,7 +6,7 @@
 #include <cctype>
 
 #include "io/json.hpp"
-#include "io/nifti.hpp"
+#include "io/nifti/nifti.hpp"
 #include "prep/layout.hpp"
 #include "sys/atomic_file.hpp"
 #include "sys/error.hpp"

@@ -1,7 +1,7 @@
 #include "prep/reorient.hpp"
 
 #include "image/orientation.hpp"
-#include "io/nifti_stored.hpp"
+#include "io/nifti/stored.hpp"
 #include "prep/case_volumes.hpp"
 #include "sys/error.hpp"
 

@@ -8,7 +8,7 @@
 #include "image/hu_check.hpp"
 #include "image/label_check.hpp"
 #include "image/mask.hpp"
-#include "io/nifti_stored.hpp"
+#include "io/nifti/stored.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 

@@ -1,7 +1,7 @@
 // ID/mr.nii.gz, ID/ct.nii.gz, ID/mask.nii.gz at any depth, as the SynthRAD challenges hand their data out.
 #include <algorithm>
 
-#include "io/nifti.hpp"
+#include "io/nifti/nifti.hpp"
 #include "prep/layout.hpp"
 
 namespace gdm::prep {

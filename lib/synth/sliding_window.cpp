@@ -5,7 +5,7 @@
 #include <cmath>
 #include <memory>
 
-#include "nn/windows.hpp"
+#include "nn/volume_tensors.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"
 
@@ -15,16 +15,16 @@ namespace {
 struct Axis {
   std::vector<std::int64_t> starts;
   Tensor weights;     ///< (w)
-  Tensor normaliser;  ///< (extent): 1 / sum of the weights of all windows at each voxel
+  Tensor normaliser;  ///< (extent): 1 / sum of the weights of all patches at each voxel
 };
 
-Axis plan_axis(std::int64_t extent, const WindowPlan& plan) {
+Axis plan_axis(std::int64_t extent, const PatchPlan& plan) {
   Axis axis;
-  axis.starts = window_starts(extent, plan);
-  const std::vector<float> weights = window_weights(plan.window);
+  axis.starts = patch_starts(extent, plan);
+  const std::vector<float> weights = patch_weights(plan.patch);
   std::vector<double> sum(static_cast<std::size_t>(extent), 0.0);
   for (const std::int64_t start : axis.starts) {
-    for (std::int64_t i = 0; i < plan.window; ++i) {
+    for (std::int64_t i = 0; i < plan.patch; ++i) {
       if (start + i >= 0 && start + i < extent)
         sum[static_cast<std::size_t>(start + i)] += weights[static_cast<std::size_t>(i)];
     }
@@ -34,63 +34,63 @@ Axis plan_axis(std::int64_t extent, const WindowPlan& plan) {
   return axis;
 }
 
-/// The part of a window at `start` that lies inside an axis of this extent.
+/// The part of a patch at `start` that lies inside an axis of this extent.
 struct Overlap {
   std::int64_t from, to;  ///< in the volume
-  std::int64_t inside;    ///< of `from`, in the window
+  std::int64_t inside;    ///< of `from`, in the patch
 };
-Overlap clip(std::int64_t start, std::int64_t window, std::int64_t extent) {
+Overlap clip(std::int64_t start, std::int64_t patch, std::int64_t extent) {
   const std::int64_t from = std::max<std::int64_t>(0, start);
-  return {from, std::min(extent, start + window), from - start};
+  return {from, std::min(extent, start + patch), from - start};
 }
 
 using Start = std::array<std::int64_t, 3>;
 
-/// Adds what of a window lies inside the volume.
-void add_window(Tensor window, const Start& start_dhw, const Tensor& volume) {
-  const std::int64_t extent = window.size(0);
+/// Adds what of a patch lies inside the volume.
+void add_patch(Tensor patch, const Start& start_dhw, const Tensor& volume) {
+  const std::int64_t extent = patch.size(0);
   Tensor place = volume;
   for (std::int64_t a = 0; a < 3; ++a) {
     const Overlap part = clip(start_dhw[static_cast<std::size_t>(a)], extent, volume.size(a));
     place = place.slice(a, part.from, part.to);
-    window = window.slice(a, part.inside, part.inside + part.to - part.from);
+    patch = patch.slice(a, part.inside, part.inside + part.to - part.from);
   }
-  place.add_(window);
+  place.add_(patch);
 }
 
 }  // namespace
 
-std::int64_t windows_at_once(std::int64_t window) {
+std::int64_t patches_at_once(std::int64_t patch) {
   constexpr std::int64_t voxels = 2 * 48 * 48 * 48;
-  return std::max<std::int64_t>(1, voxels / (window * window * window));
+  return std::max<std::int64_t>(1, voxels / (patch * patch * patch));
 }
 
-std::vector<std::int64_t> window_starts(std::int64_t extent, const WindowPlan& plan) {
-  if (extent <= plan.window) return {(extent - plan.window) / 2};
-  const auto stride = std::max<std::int64_t>(1, std::llround(static_cast<double>(plan.window) * (1.0 - plan.overlap)));
-  const std::int64_t last = extent - plan.window;
+std::vector<std::int64_t> patch_starts(std::int64_t extent, const PatchPlan& plan) {
+  if (extent <= plan.patch) return {(extent - plan.patch) / 2};
+  const auto stride = std::max<std::int64_t>(1, std::llround(static_cast<double>(plan.patch) * (1.0 - plan.overlap)));
+  const std::int64_t last = extent - plan.patch;
   const std::int64_t count = (last + stride - 1) / stride + 1;
   std::vector<std::int64_t> starts;
-  // Evenly spread, so that no pair of windows overlaps much more than the others.
+  // Evenly spread, so that no pair of patches overlaps much more than the others.
   for (std::int64_t n = 0; n < count; ++n) starts.push_back(count == 1 ? 0 : last * n / (count - 1));
   return starts;
 }
 
-std::vector<float> window_weights(std::int64_t window) {
+std::vector<float> patch_weights(std::int64_t patch) {
   constexpr double least = 1e-3;
-  const double centre = 0.5 * static_cast<double>(window - 1), deviation = static_cast<double>(window) / 8.0;
+  const double centre = 0.5 * static_cast<double>(patch - 1), deviation = static_cast<double>(patch) / 8.0;
   std::vector<float> weights;
-  for (std::int64_t i = 0; i < window; ++i) {
+  for (std::int64_t i = 0; i < patch; ++i) {
     const double z = (static_cast<double>(i) - centre) / deviation;
     weights.push_back(static_cast<float>(std::max(least, std::exp(-0.5 * z * z))));
   }
   return weights;
 }
 
-Tensor slide(const Tensor& conditions, const std::function<Tensor(const Tensor&)>& network, const WindowPlan& plan,
+Tensor slide(const Tensor& conditions, const std::function<Tensor(const Tensor&)>& network, const PatchPlan& plan,
              double fill, torch::Device device, const std::string& progress_title, std::int64_t* evaluations) {
   const c10::InferenceMode inference;
-  const std::int64_t w = plan.window;
+  const std::int64_t w = plan.patch;
   std::array<Axis, 3> axes;
   for (std::size_t a = 0; a < 3; ++a) axes[a] = plan_axis(conditions.size(static_cast<std::int64_t>(a) + 1), plan);
   const Tensor weight =
@@ -98,27 +98,27 @@ Tensor slide(const Tensor& conditions, const std::function<Tensor(const Tensor&)
   Tensor out = torch::zeros(conditions.sizes().slice(1), torch::kFloat32);
   const auto total = static_cast<std::int64_t>(axes[0].starts.size() * axes[1].starts.size() * axes[2].starts.size());
   std::unique_ptr<Progress> progress;
-  if (!progress_title.empty()) progress = std::make_unique<Progress>(progress_title, total, "window");
+  if (!progress_title.empty()) progress = std::make_unique<Progress>(progress_title, total, "patch");
   std::vector<Start> starts;
   for (const std::int64_t d : axes[0].starts) {
     for (const std::int64_t h : axes[1].starts) {
       for (const std::int64_t x : axes[2].starts) starts.push_back({d, h, x});
     }
   }
-  const std::size_t at_once = static_cast<std::size_t>(windows_at_once(w));
+  const std::size_t at_once = static_cast<std::size_t>(patches_at_once(w));
   for (std::size_t first = 0; first < starts.size(); first += at_once) {
     throw_if_stop_requested();
     const std::size_t count = std::min(at_once, starts.size() - first);
-    std::vector<Tensor> windows;
+    std::vector<Tensor> patches;
     for (std::size_t n = 0; n < count; ++n) {
-      windows.push_back(nn::cut_window(conditions, starts[first + n], w, fill));
+      patches.push_back(nn::cut_patch(conditions, starts[first + n], w, fill));
       if (plan.noise != nullptr) {
-        windows.back() = torch::cat({windows.back(), plan.noise->window(starts[first + n], w)});
+        patches.back() = torch::cat({patches.back(), plan.noise->patch(starts[first + n], w)});
       }
     }
-    const Tensor blended = network(torch::stack(windows).to(device)).to(torch::kCPU).view({-1, w, w, w}) * weight;
+    const Tensor blended = network(torch::stack(patches).to(device)).to(torch::kCPU).view({-1, w, w, w}) * weight;
     for (std::size_t n = 0; n < count; ++n) {
-      add_window(blended[static_cast<std::int64_t>(n)], starts[first + n], out);
+      add_patch(blended[static_cast<std::int64_t>(n)], starts[first + n], out);
       if (progress) progress->advance();
     }
   }

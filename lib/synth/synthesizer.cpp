@@ -4,10 +4,10 @@
 
 #include "image/grid_match.hpp"
 #include "image/hu_check.hpp"
-#include "net/feature_levels.hpp"
+#include "model/feature_levels.hpp"
 #include "nn/encoder.hpp"
 #include "nn/generator.hpp"
-#include "nn/windows.hpp"
+#include "nn/volume_tensors.hpp"
 #include "synth/sliding_window.hpp"
 #include "sys/error.hpp"
 #include "sys/signals.hpp"
@@ -17,17 +17,18 @@ namespace {
 
 using nn::tensor_of;
 
-class GeneratorOnVolumes : public net::Synthesizer {
+class GeneratorOnVolumes : public engine::Synthesizer {
  public:
-  GeneratorOnVolumes(const std::filesystem::path& path, const net::SynthOptions& options, const net::Compute& compute)
+  GeneratorOnVolumes(const std::filesystem::path& path, const engine::SynthOptions& options,
+                     const engine::Compute& compute)
       : device_(nn::device_from_text(compute.device)),
         generator_(nn::load_generator(path, device_)),
         seed_(compute.seed) {
-    plan_.window = options.window > 0 ? options.window : generator_.config.window;
+    plan_.patch = options.patch > 0 ? options.patch : generator_.config.patch;
     plan_.overlap = options.overlap;
     const std::int64_t multiple = generator_.config.size_multiple();
-    if (plan_.window % multiple != 0) {
-      throw Error(fmt::format("--window {} is not a multiple of {}, which this model needs", plan_.window, multiple),
+    if (plan_.patch % multiple != 0) {
+      throw Error(fmt::format("--patch {} is not a multiple of {}, which this model needs", plan_.patch, multiple),
                   Exit::usage);
     }
     names_ = generator_.config.condition_names();
@@ -63,7 +64,7 @@ class GeneratorOnVolumes : public net::Synthesizer {
     const Tensor stacked = channels.size() == 1 ? channels[0].unsqueeze(0) : torch::stack(channels);
     channels.clear();
     const nn::NoiseField noise(config.noise_channels, seed_, draw);
-    WindowPlan plan = plan_;
+    PatchPlan plan = plan_;
     if (config.noise_channels > 0) plan.noise = &noise;
     Tensor out = slide(
         stacked, [this](const Tensor& x) { return generator_.network(x); }, plan, -1.0, device_, progress_title,
@@ -80,43 +81,43 @@ class GeneratorOnVolumes : public net::Synthesizer {
   torch::Device device_;
   nn::LoadedGenerator generator_;
   std::uint64_t seed_;
-  WindowPlan plan_;
+  PatchPlan plan_;
   std::vector<std::string> names_;
   std::int64_t evaluations_ = 0;
 };
 
-class EncoderOnVolumes : public net::FeatureExtractor {
+class EncoderOnVolumes : public engine::FeatureExtractor {
  public:
-  EncoderOnVolumes(const std::filesystem::path& path, const net::Compute& compute)
+  EncoderOnVolumes(const std::filesystem::path& path, const engine::Compute& compute)
       : device_(nn::device_from_text(compute.device)), encoder_(nn::load_encoder(path, device_)) {}
 
   const nlohmann::ordered_json& description() const override { return encoder_.description; }
   const std::string& digest() const override { return encoder_.digest; }
 
-  std::vector<net::LevelFeatures> features(const Volume& ct_hu, const Mask& mask) override {
+  std::vector<engine::LevelFeatures> features(const Volume& ct_hu, const Mask& mask) override {
     return nn::with_plain_errors([&] { return run(ct_hu, mask); });
   }
 
  private:
-  std::vector<net::LevelFeatures> run(const Volume& ct_hu, const Mask& mask) {
+  std::vector<engine::LevelFeatures> run(const Volume& ct_hu, const Mask& mask) {
     const c10::InferenceMode inference;
     const Volume turned = nn::turned_for_network(ct_hu);
     const Mask turned_mask = nn::turned_for_network(mask);
     const Tensor image = encoder_.input.hu_map.to_unit(tensor_of(turned)).unsqueeze(0);
     const Tensor inside = tensor_of(turned_mask).unsqueeze(0).to(torch::kFloat32);
     spacing_mm_ = ct_hu.grid.mean_edge_mm();
-    std::vector<net::LevelFeatures> levels;
-    for (const char* name : net::feature_levels) levels.push_back({name, {}});
+    std::vector<engine::LevelFeatures> levels;
+    for (const char* name : model::feature_levels) levels.push_back({name, {}});
     for (std::int64_t d = 0; d < image.size(1); d += tile) {
       for (std::int64_t h = 0; h < image.size(2); h += tile) {
         for (std::int64_t w = 0; w < image.size(3); w += tile) {
           throw_if_stop_requested();
           const Tensor share =
-              torch::avg_pool3d(nn::cut_window(inside, {d, h, w}, tile, 0.0).unsqueeze(0), edge).flatten();
+              torch::avg_pool3d(nn::cut_patch(inside, {d, h, w}, tile, 0.0).unsqueeze(0), edge).flatten();
           const Tensor cubes = (share >= least_of_cube).nonzero().flatten();
           const bool whole = share.mean().item<double>() >= least_of_tile;
           if (cubes.numel() == 0 && !whole) continue;
-          append(nn::cut_window(image, {d, h, w}, tile, -1.0).unsqueeze(0), cubes, whole, levels);
+          append(nn::cut_patch(image, {d, h, w}, tile, -1.0).unsqueeze(0), cubes, whole, levels);
         }
       }
     }
@@ -147,8 +148,8 @@ class EncoderOnVolumes : public net::FeatureExtractor {
     return cells.flatten(2).squeeze(0);
   }
 
-  void append(const Tensor& window, const Tensor& cubes, bool whole, std::vector<net::LevelFeatures>& levels) {
-    const auto maps = encoder_.features(window.to(device_), encoder_.input.hu_map, spacing_mm_);
+  void append(const Tensor& patch, const Tensor& cubes, bool whole, std::vector<engine::LevelFeatures>& levels) {
+    const auto maps = encoder_.features(patch.to(device_), encoder_.input.hu_map, spacing_mm_);
     Parts means, global, local, spatial;
     for (std::size_t tap = 0; tap < maps.size(); ++tap) {
       const std::int64_t stride = encoder_.taps()[tap].stride;
@@ -167,7 +168,7 @@ class EncoderOnVolumes : public net::FeatureExtractor {
     add_rows(spatial, cubes, levels[3].features);
   }
 
-  static void add_rows(const Parts& parts, const Tensor& places, net::FeatureMatrix& features) {
+  static void add_rows(const Parts& parts, const Tensor& places, metrics::FeatureMatrix& features) {
     if (parts.empty() || places.numel() == 0) return;
     const Tensor rows = torch::cat(parts).transpose(0, 1).to(torch::kCPU).index_select(0, places).contiguous();
     features.dims = rows.size(1);
@@ -182,12 +183,14 @@ class EncoderOnVolumes : public net::FeatureExtractor {
 
 }  // namespace
 
-std::unique_ptr<net::Synthesizer> open_generator(const std::filesystem::path& path, const net::SynthOptions& options,
-                                                 const net::Compute& compute) {
+std::unique_ptr<engine::Synthesizer> open_generator(const std::filesystem::path& path,
+                                                    const engine::SynthOptions& options,
+                                                    const engine::Compute& compute) {
   return std::make_unique<GeneratorOnVolumes>(path, options, compute);
 }
 
-std::unique_ptr<net::FeatureExtractor> open_encoder(const std::filesystem::path& path, const net::Compute& compute) {
+std::unique_ptr<engine::FeatureExtractor> open_encoder(const std::filesystem::path& path,
+                                                       const engine::Compute& compute) {
   return std::make_unique<EncoderOnVolumes>(path, compute);
 }
 

@@ -3,13 +3,17 @@
 
 #include <memory>
 
-#include "net/network.hpp"
+#include "engine/compute.hpp"
+#include "engine/encoder.hpp"
+#include "engine/generator.hpp"
 
 namespace gdm::synth {
 
-std::unique_ptr<net::Synthesizer> open_generator(const std::filesystem::path& path, const net::SynthOptions& options,
-                                                 const net::Compute& compute);
+std::unique_ptr<engine::Synthesizer> open_generator(const std::filesystem::path& path,
+                                                    const engine::SynthOptions& options,
+                                                    const engine::Compute& compute);
 
-std::unique_ptr<net::FeatureExtractor> open_encoder(const std::filesystem::path& path, const net::Compute& compute);
+std::unique_ptr<engine::FeatureExtractor> open_encoder(const std::filesystem::path& path,
+                                                       const engine::Compute& compute);
 
 }  // namespace gdm::synth

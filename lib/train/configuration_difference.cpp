@@ -16,7 +16,7 @@ constexpr std::size_t most_named = 4, longest_value = 60;
 
 /// Keys that are not those of their options.
 const std::map<std::string, std::string> option_of_key{
-    {"start", "drift-start"},          {"mode", "coordination"},          {"window_voxels", "window"},
+    {"start", "drift-start"},          {"mode", "coordination"},          {"patch_voxels", "patch"},
     {"mask_cube_voxels", "mask-cube"}, {"fresh_noise_hu", "fresh-noise"}, {"name", "conditions"}};
 
 std::string option_of(const std::string& key) {

@@ -8,22 +8,22 @@ namespace F = torch::nn::functional;
 constexpr double temperature = 0.1;
 constexpr double least_variance = 1e-8;  // also what keeps the root's gradient finite in plain air
 
-/// Window b starts `starts[b]` voxels after the beginning of `wide`.
+/// Patch b starts `starts[b]` voxels after the beginning of `wide`.
 Tensor cut_at(const Tensor& wide, const Tensor& starts) {
-  const std::int64_t window = wide.size(2) - 2 * scan_shift;
+  const std::int64_t patch = wide.size(2) - 2 * scan_shift;
   std::vector<Tensor> out;
   for (std::int64_t b = 0; b < wide.size(0); ++b) {
     Tensor one = wide[b];
     for (std::int64_t axis = 0; axis < 3; ++axis) {
-      one = one.narrow(axis + 1, starts[b][axis].item<std::int64_t>(), window);
+      one = one.narrow(axis + 1, starts[b][axis].item<std::int64_t>(), patch);
     }
     out.push_back(one);
   }
   return torch::stack(out);
 }
 
-Tensor scanned(const Tensor& windows, const Strength& strength, at::Generator& generator) {
-  return random_noise(random_intensity(windows, strength, generator).clamp(-1.0, 1.0), strength, generator);
+Tensor scanned(const Tensor& patches, const data::Strength& strength, at::Generator& generator) {
+  return data::random_noise(data::random_intensity(patches, strength, generator).clamp(-1.0, 1.0), strength, generator);
 }
 
 /// Rows of which `inside` is true.
@@ -33,17 +33,18 @@ Tensor vectors_of(const Tensor& map, const nn::Tap& tap, const Tensor& inside) {
 
 }  // namespace
 
-Tensor altered(const Tensor& windows, at::Generator& generator) {
-  const Tensor sharpen = torch::rand({windows.size(0)}, generator) < 0.5;
-  const Tensor sigmas = torch::where(sharpen, uniform({windows.size(0)}, 0.6, 1.2, generator),
-                                     uniform({windows.size(0)}, 0.4, 1.2, generator));
-  const Tensor amounts =
-      torch::where(sharpen, uniform({windows.size(0)}, 0.4, 1.5, generator), torch::full({windows.size(0)}, -1.0));
-  const Tensor smooth = blurred(windows, sigmas);
-  return windows + amounts.view({-1, 1, 1, 1, 1}).to(windows.device()) * (windows - smooth);
+Tensor altered(const Tensor& patches, at::Generator& generator) {
+  const Tensor sharpen = torch::rand({patches.size(0)}, generator) < 0.5;
+  const Tensor sigmas = torch::where(sharpen, data::uniform({patches.size(0)}, 0.6, 1.2, generator),
+                                     data::uniform({patches.size(0)}, 0.4, 1.2, generator));
+  const Tensor amounts = torch::where(sharpen, data::uniform({patches.size(0)}, 0.4, 1.5, generator),
+                                      torch::full({patches.size(0)}, -1.0));
+  const Tensor smooth = data::blurred(patches, sigmas);
+  return patches + amounts.view({-1, 1, 1, 1, 1}).to(patches.device()) * (patches - smooth);
 }
 
-Looks random_looks(const Tensor& images, const Tensor& inside, const Strength& strength, at::Generator& generator) {
+Looks random_looks(const Tensor& images, const Tensor& inside, const data::Strength& strength,
+                   at::Generator& generator) {
   const std::int64_t batch = images.size(0);
   const Tensor here = torch::full({batch, 3}, scan_shift, torch::kInt64);
   const Tensor there = torch::randint(2 * scan_shift + 1, {batch, 3}, generator, torch::kInt64);

@@ -6,15 +6,17 @@
 
 #include <vector>
 
+#include "data/augment.hpp"
 #include "nn/encoder.hpp"
-#include "train/augment.hpp"
 
 namespace gdm::train {
+
+using torch::Tensor;
 
 constexpr std::int64_t scan_shift = 3;   ///< voxels along each axis between the two scans of a place
 constexpr std::int64_t place_edge = 16;  ///< of the cubes that are told apart, in voxels
 
-/// Three looks at the same windows, (B, 1, w, w, w) in [-1, 1].
+/// Three looks at the same patches, (B, 1, w, w, w) in [-1, 1].
 struct Looks {
   Tensor scan, rescan;  ///< each with its own intensities, noise and shift
   Tensor altered;       ///< where `scan` lies, smoothed or sharpened, with intensities and noise of its own
@@ -23,11 +25,12 @@ struct Looks {
 
 /// `images`, `inside` (B, 1, w + 2 scan_shift, ...); all draws come from `generator`. Blur and resolution of `strength`
 /// have no effect: they are what `altered` is to be known by.
-Looks random_looks(const Tensor& images, const Tensor& inside, const Strength& strength, at::Generator& generator);
+Looks random_looks(const Tensor& images, const Tensor& inside, const data::Strength& strength,
+                   at::Generator& generator);
 
-/// Windows (B, 1, w, w, w) smoothed (Gaussian, standard deviation .4 to 1.2 voxels) or sharpened (unsharp mask, .4 to
+/// Patches (B, 1, w, w, w) smoothed (Gaussian, standard deviation .4 to 1.2 voxels) or sharpened (unsharp mask, .4 to
 /// 1.5 times what a Gaussian takes away), each with probability one half.
-Tensor altered(const Tensor& windows, at::Generator& generator);
+Tensor altered(const Tensor& patches, at::Generator& generator);
 
 /// Means, then deviations, of a map (B, C, D, H, W) over aligned cubes of `cells`^3: (B * cubes, 2 C).
 Tensor cube_vectors(const Tensor& map, std::int64_t cells);

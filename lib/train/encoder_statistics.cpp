@@ -2,15 +2,16 @@
 
 #include <fmt/format.h>
 
-#include "drift/levels.hpp"
+#include "bank/levels.hpp"
+#include "data/samples.hpp"
 #include "sys/log.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"
-#include "train/data.hpp"
 
 namespace gdm::train {
 namespace {
 
+using torch::Tensor;
 using Json = nlohmann::ordered_json;
 
 constexpr double least_deviation = 1e-6;  // of a feature that tells something
@@ -22,7 +23,7 @@ struct Moments {
 
   void add(const Tensor& map, const Tensor& mask) {
     const Tensor part = torch::adaptive_avg_pool3d(mask.to(torch::kFloat32), map.sizes().slice(2));
-    const Tensor inside = (part.flatten() >= drift::least_inside).nonzero().flatten();
+    const Tensor inside = (part.flatten() >= bank::least_inside).nonzero().flatten();
     const Tensor values = map.transpose(0, 1).flatten(1).index_select(1, inside).to(torch::kFloat64);
     const Tensor added = values.sum(1).to(torch::kCPU), added_square = values.square().sum(1).to(torch::kCPU);
     sum = sum.defined() ? sum + added : added;
@@ -35,20 +36,20 @@ struct Moments {
 
 }  // namespace
 
-Json add_statistics(const Manifest& manifest, const net::StatisticsOptions& options, const net::Compute& compute,
+Json add_statistics(const Manifest& manifest, const engine::StatisticsOptions& options, const engine::Compute& compute,
                     const nn::FrozenEncoder& encoder, Provenance& provenance) {
   const torch::NoGradGuard no_grad;
   if (encoder.input.scaling != "hu") throw Error("--statistics are of CT targets, but this encoder does not expect HU");
   const torch::Device device = nn::device_from_text(compute.device);
-  const std::vector<Case> cases = usable_cases(manifest, options.split);
+  const std::vector<Case> cases = data::usable_cases(manifest, options.split);
   std::vector<Moments> moments(encoder.taps().size());
   Progress progress("statistics", static_cast<std::int64_t>(cases.size()), "case");
   for (std::size_t c = 0; c < cases.size(); ++c) {
-    const std::vector<Sample> samples{load_sample(cases[c], {}, encoder.input.hu_map, provenance)};
-    const WindowSampler sampler(samples, options.window, 1, compute.seed + c);
-    for (std::int64_t w = 0; w < options.windows_per_case; ++w) {
+    const std::vector<data::Sample> samples{data::load_sample(cases[c], {}, encoder.input.hu_map, provenance)};
+    const data::PatchSampler sampler(samples, options.patch, 1, compute.seed + c);
+    for (std::int64_t w = 0; w < options.patches_per_case; ++w) {
       throw_if_stop_requested();
-      const Batch batch = sampler.draw(w, device);
+      const data::Batch batch = sampler.draw(w, device);
       const auto maps = encoder.features(batch.target, encoder.input.hu_map, samples[0].grid.mean_edge_mm());
       for (std::size_t tap = 0; tap < maps.size(); ++tap) moments[tap].add(maps[tap], batch.mask);
     }
@@ -60,15 +61,15 @@ Json add_statistics(const Manifest& manifest, const net::StatisticsOptions& opti
     const Tensor deviation = moments[tap].deviation();
     const auto constant = (deviation < least_deviation).sum().item<std::int64_t>();
     if (constant > 0) {
-      log_warning(fmt::format("tap {}: {} of {} channels do not vary in these windows, so elsewhere they may be huge",
+      log_warning(fmt::format("tap {}: {} of {} channels do not vary in these patches, so elsewhere they may be huge",
                               encoder.taps()[tap].name, constant, deviation.numel()));
     }
     encoder.network->set_statistics(tap, moments[tap].mean(), deviation);
   }
   return {{"split", options.split},
           {"cases", cases.size()},
-          {"windows_per_case", options.windows_per_case},
-          {"window_voxels", options.window},
+          {"patches_per_case", options.patches_per_case},
+          {"patch_voxels", options.patch},
           {"seed", compute.seed}};
 }
 

@@ -7,7 +7,7 @@
 #include <set>
 
 #include "ct/acquisition.hpp"
-#include "net/acquisition.hpp"
+#include "model/acquisition.hpp"
 #include "sys/log.hpp"
 #include "sys/quantile.hpp"
 
@@ -19,7 +19,7 @@ std::string fbp_filter(const fs::path& volume) {
   return ct::fbp_acquisition(volume).value("filter", "");
 }
 
-Json settings_json(const net::TrainOptions& o, const net::Compute& compute) {
+Json settings_json(const engine::TrainOptions& o, const engine::Compute& compute) {
   Json json{
       {"objective", o.objective},         {"steps", o.steps}, {"batch", o.batch},         {"accumulate", o.accumulate},
       {"learning_rate", o.learning_rate}, {"ema", o.ema},     {"precision", o.precision}, {"seed", compute.seed}};
@@ -37,7 +37,7 @@ Json settings_json(const net::TrainOptions& o, const net::Compute& compute) {
   json["perceptual"] = o.perceptual;
   json["taps"] = o.taps;
   if (o.objective == "gdm") {
-    json["drift"] = {{"rho", o.rho},
+    json["drift"] = {{"share", o.drift},
                      {"weight_global", o.weight_global},
                      {"weight_local", o.weight_local},
                      {"weight_spatial", o.weight_spatial},
@@ -51,11 +51,11 @@ Json settings_json(const net::TrainOptions& o, const net::Compute& compute) {
   return json;
 }
 
-Json data_json(const std::vector<Sample>& samples, const std::vector<Case>& cases, const std::string& digest) {
+Json data_json(const std::vector<data::Sample>& samples, const std::vector<Case>& cases, const std::string& digest) {
   std::set<std::string> patients;
   std::vector<Json> acquisitions;
   std::vector<double> edges, ratios;
-  for (const Sample& sample : samples) {
+  for (const data::Sample& sample : samples) {
     patients.insert(sample.patient);
     edges.push_back(sample.grid.mean_edge_mm());
     ratios.push_back(sample.grid.anisotropy());
@@ -72,19 +72,19 @@ Json data_json(const std::vector<Sample>& samples, const std::vector<Case>& case
             {"voxel_edge_mm",
              {{"least", edges.front()}, {"median", quantile_of_sorted(edges, 0.5)}, {"largest", edges.back()}}},
             {"anisotropy", {{"least", ratios.front()}, {"largest", ratios.back()}}}};
-  const Json scans = net::merged_acquisitions(acquisitions);
+  const Json scans = model::merged_acquisitions(acquisitions);
   if (!scans.empty()) json["fbp"] = scans;
   return json;
 }
 
-void warn_of_mixed_voxels(const std::vector<Sample>& samples) {
+void warn_of_mixed_voxels(const std::vector<data::Sample>& samples) {
   constexpr double most_ratio = 1.5;  // two or three scanners' protocols of one body part lie closer together
   std::array<double, 2> edges{0, 0}, ratios{0, 0};
   const auto widen = [](std::array<double, 2>& range, double value) {
     range[0] = range[0] == 0 ? value : std::min(range[0], value);
     range[1] = std::max(range[1], value);
   };
-  for (const Sample& sample : samples) {
+  for (const data::Sample& sample : samples) {
     widen(edges, sample.grid.mean_edge_mm());
     widen(ratios, sample.grid.anisotropy());
   }

@@ -1,25 +1,26 @@
-// What a generator file says about its training: settings, data, figures. net/generator_text.hpp shows it.
+// What a generator file says about its training: settings, data, figures. model/generator_text.hpp shows it.
 #pragma once
 
+#include "data/samples.hpp"
+#include "engine/compute.hpp"
+#include "engine/training.hpp"
 #include "io/manifest.hpp"
-#include "net/network.hpp"
-#include "train/data.hpp"
 
 namespace gdm::train {
 
 /// What changes the weights, as checkpoints compare it.
-nlohmann::ordered_json settings_json(const net::TrainOptions& options, const net::Compute& compute);
+nlohmann::ordered_json settings_json(const engine::TrainOptions& options, const engine::Compute& compute);
 
 /// The ramp filter of an FBP as gdm-recon notes it in the volume's sidecar; "" where nothing is said.
 std::string fbp_filter(const fs::path& volume);
 
 /// {"sha256", "cases", "patients", "voxel_edge_mm": {"least", "median", "largest"} (mean edges of the cases),
 /// "anisotropy": {"least", "largest"} (longest to shortest edge), and for FBP inputs "fbp": the acquisitions that their
-/// sidecars tell, merged (net/acquisition.hpp)}.
-nlohmann::ordered_json data_json(const std::vector<Sample>& samples, const std::vector<Case>& cases,
+/// sidecars tell, merged (model/acquisition.hpp)}.
+nlohmann::ordered_json data_json(const std::vector<data::Sample>& samples, const std::vector<Case>& cases,
                                  const std::string& digest);
 
 /// Warns if the voxels of the cases differ so much that a network meets anatomy at several sizes.
-void warn_of_mixed_voxels(const std::vector<Sample>& samples);
+void warn_of_mixed_voxels(const std::vector<data::Sample>& samples);
 
 }  // namespace gdm::train

@@ -8,21 +8,21 @@
 #include <limits>
 #include <memory>
 
-#include "metrics/training_plot.hpp"
-#include "net/generator_shape.hpp"
+#include "data/case_store.hpp"
+#include "data/conditions.hpp"
+#include "data/prefetch.hpp"
+#include "data/samples.hpp"
+#include "model/generator_shape.hpp"
 #include "nn/noise.hpp"
+#include "report/training_plot.hpp"
 #include "synth/sliding_window.hpp"
 #include "sys/log.hpp"
 #include "sys/memory.hpp"
 #include "sys/signals.hpp"
-#include "train/case_store.hpp"
-#include "train/data.hpp"
-#include "train/generator_conditions.hpp"
 #include "train/generator_description.hpp"
 #include "train/log_mean.hpp"
 #include "train/loop.hpp"
 #include "train/objectives.hpp"
-#include "train/prefetch.hpp"
 #include "train/validation.hpp"
 
 namespace gdm::train {
@@ -33,22 +33,22 @@ using Json = nlohmann::ordered_json;
 constexpr double background_weight = 0.05;
 constexpr std::size_t most_validation_cases = 6;
 
-nn::GeneratorConfig generator_config(const Manifest& manifest, const net::TrainOptions& options) {
+nn::GeneratorConfig generator_config(const Manifest& manifest, const engine::TrainOptions& options) {
   nn::GeneratorConfig config;
   config.widths = options.widths;
   config.blocks = options.blocks;
   config.noise_channels = options.noise_channels;
-  config.window = options.window;
-  choose_conditions(manifest, options.conditions, options.scalings, config);
-  if (config.window % config.size_multiple() != 0) {
-    throw Error(fmt::format("--window {} is not a multiple of {}, which {} levels need", config.window,
+  config.patch = options.patch;
+  data::choose_conditions(manifest, options.conditions, options.scalings, config);
+  if (config.patch % config.size_multiple() != 0) {
+    throw Error(fmt::format("--patch {} is not a multiple of {}, which {} levels need", config.patch,
                             config.size_multiple(), config.widths.size()),
                 Exit::usage);
   }
   return config;
 }
 
-std::vector<Case> validation_cases(const Manifest& manifest, const net::TrainOptions& options) {
+std::vector<Case> validation_cases(const Manifest& manifest, const engine::TrainOptions& options) {
   std::vector<Case> cases;
   for (const Case& item : manifest.cases) {
     if (item.split == "val" && !item.error && cases.size() < most_validation_cases) cases.push_back(item);
@@ -60,12 +60,13 @@ std::vector<Case> validation_cases(const Manifest& manifest, const net::TrainOpt
 }
 
 /// Half of what is free is left to the network and to others.
-std::uint64_t cache_bytes(const net::TrainOptions& options) {
+std::uint64_t cache_bytes(const engine::TrainOptions& options) {
   return options.cache_bytes < 0 ? available_memory_bytes() / 2 : static_cast<std::uint64_t>(options.cache_bytes);
 }
 
 /// Fresh noise takes the filter of the first case's FBP.
-WindowChanges window_changes(const net::TrainOptions& options, const nn::GeneratorConfig& config, const Case& first) {
+data::PatchChanges patch_changes(const engine::TrainOptions& options, const nn::GeneratorConfig& config,
+                                 const Case& first) {
   const auto fbp = first.inputs.find("fbp");
   return {options.augment, options.fresh_noise_hu, fbp == first.inputs.end() ? "" : fbp_filter(fbp->second), config};
 }
@@ -77,7 +78,7 @@ Tensor weighted_l1(const Tensor& predicted, const Tensor& target, const Tensor& 
 
 class Training {
  public:
-  Training(const Manifest& manifest, const net::TrainOptions& options, const net::Compute& compute,
+  Training(const Manifest& manifest, const engine::TrainOptions& options, const engine::Compute& compute,
            Provenance& provenance)
       : options_(options),
         compute_(compute),
@@ -95,29 +96,30 @@ class Training {
     network_->to(device_);
     Objectives::check_files(options, held_out_);
     trainee_ = std::make_unique<Trainee>(*network_, options.ema);
-    cases_ = usable_cases(manifest, "train");
-    WindowChanges changes = window_changes(options, config_, cases_.front());
-    train_ = std::make_unique<CaseStore>(cases_, config_.conditions, config_.hu_map, cache_bytes(options), provenance);
+    cases_ = data::usable_cases(manifest, "train");
+    data::PatchChanges changes = patch_changes(options, config_, cases_.front());
+    train_ =
+        std::make_unique<data::CaseStore>(cases_, config_.conditions, config_.hu_map, cache_bytes(options), provenance);
     warn_of_mixed_voxels(train_->headers());
-    objectives_ = std::make_unique<Objectives>(options, compute.seed, config_.hu_map, median_edge_mm(train_->headers()),
-                                               device_, provenance);
-    std::vector<Sample> samples;
+    objectives_ = std::make_unique<Objectives>(options, compute.seed, config_.hu_map,
+                                               data::median_edge_mm(train_->headers()), device_, provenance);
+    std::vector<data::Sample> samples;
     if (!validation.empty()) {
-      samples = load_samples(validation, config_.conditions, config_.hu_map, provenance, Provenance::validation);
+      samples = data::load_samples(validation, config_.conditions, config_.hu_map, provenance, Provenance::validation);
     }
     validation_ = std::make_unique<Validation>(std::move(samples), config_, device_);
     const auto cut = [this](std::size_t index, const auto& start, auto edge) {
       return train_->cut(index, start, edge);
     };
-    sampler_ = std::make_unique<WindowSampler>(train_->headers(), cut, options.window, options.batch, compute.seed,
-                                               std::move(changes));
+    sampler_ = std::make_unique<data::PatchSampler>(train_->headers(), cut, options.patch, options.batch, compute.seed,
+                                                    std::move(changes));
   }
 
   bool run() {
     const LoopPlan plan = loop_plan();
     const bool finished = run_loop(plan, *trainee_, extra(), [this](std::int64_t n) { return step(n); });
     if (batches_) {
-      log_verbose(fmt::format("waited {:.2f} s for windows in {:.2f} s of steps", batches_->waited_s(), step_s_));
+      log_verbose(fmt::format("waited {:.2f} s for patches in {:.2f} s of steps", batches_->waited_s(), step_s_));
       batches_.reset();
     }
     if (!finished) return false;
@@ -149,10 +151,10 @@ class Training {
     }
     if (!validation_->empty()) {
       const torch::NoGradGuard no_grad;
-      const std::int64_t at_once = synth::windows_at_once(config_.window);
-      const Tensor windows =
+      const std::int64_t at_once = synth::patches_at_once(config_.patch);
+      const Tensor patches =
           with_noise(sampler_->draw(0, device_).conditions, 0).slice(0, 0, 1).repeat({at_once, 1, 1, 1, 1});
-      const double once = timed([&] { network_(windows).sum().item<double>(); });
+      const double once = timed([&] { network_(patches).sum().item<double>(); });
       validation_s = once * static_cast<double>(validation_->evaluations()) / static_cast<double>(at_once);
     }
     const std::int64_t validations = (steps - first + options_.validate_every - 1) / options_.validate_every;
@@ -172,7 +174,8 @@ class Training {
   }
 
  private:
-  using BatchOf = std::function<Batch(std::int64_t number)>;  ///< of all batches, several to a step if accumulated
+  using BatchOf =
+      std::function<data::Batch(std::int64_t number)>;  ///< of all batches, several to a step if accumulated
 
   /// The least of a few, as the first allocates and other work on the machine only adds.
   template <class Function>
@@ -191,7 +194,7 @@ class Training {
   void begin_from(const fs::path& path) {
     const nn::LoadedGenerator trained = nn::load_generator(path, torch::Device(torch::kCPU));
     auto same = [](Json config) {
-      config.erase("window_voxels");  // what it was trained with; the weights do not depend on it
+      config.erase("patch_voxels");  // what it was trained with; the weights do not depend on it
       return config;
     };
     if (same(trained.config.json()) != same(config_.json())) {
@@ -242,8 +245,8 @@ class Training {
       if (!pending_.is_null()) finish_step(pending_);
       if (!pending_.is_null()) throw StopRequested{stop_signal()};
       const auto draw = [this](std::int64_t number) { return sampler_->draw(number, torch::kCPU); };
-      batches_ = std::make_unique<Prefetcher>(draw, first * options_.accumulate, options_.steps * options_.accumulate,
-                                              device_);
+      batches_ = std::make_unique<data::Prefetcher>(draw, first * options_.accumulate,
+                                                    options_.steps * options_.accumulate, device_);
     };
     return extra;
   }
@@ -269,7 +272,7 @@ class Training {
 
   /// Adds the gradients of one of the batches of step `n`, number `number` of all, to the parameters'. Returns what the
   /// log says of it.
-  Json add_gradients(std::int64_t n, std::int64_t number, const Batch& batch) {
+  Json add_gradients(std::int64_t n, std::int64_t number, const data::Batch& batch) {
     Json line{{"step", n}};
     const Tensor predicted = predict(with_noise(batch.conditions, number));
     const Tensor leaf = predicted.detach().requires_grad_(true);
@@ -333,7 +336,8 @@ class Training {
   void draw() const {
     if (options_.plot.empty()) return;
     try {
-      write_png(options_.plot, metrics::training_plot(metrics::read_training_log(options_.log)), Overwrite::replace);
+      picture::write_png(options_.plot, report::training_plot(report::read_training_log(options_.log)),
+                         Overwrite::replace);
     } catch (const Error& error) {  // no reason to lose the training
       log_warning(std::string("the curves were not drawn: ") + error.what());
     }
@@ -348,10 +352,10 @@ class Training {
     if (!init_digest_.empty()) training["init_sha256"] = init_digest_;
     Json description{{"kind", "generator"},
                      {"generator", config_.json()},
-                     {"network", net::generator_figures(config_.json())},
+                     {"network", model::generator_figures(config_.json())},
                      {"training", training},
                      {"options", options_.options}};
-    if (!held_out_.inherited().empty()) description[inherited_key] = held_out_.inherited();
+    if (!held_out_.inherited().empty()) description[data::inherited_key] = held_out_.inherited();
     return description;
   }
 
@@ -371,32 +375,32 @@ class Training {
     writer.write(options_.output, description, options_.overwrite);
   }
 
-  const net::TrainOptions& options_;
-  const net::Compute& compute_;
+  const engine::TrainOptions& options_;
+  const engine::Compute& compute_;
   Provenance& provenance_;
   torch::Device device_;
   nn::GeneratorConfig config_;
-  HeldOut held_out_;
+  data::HeldOut held_out_;
   nn::Generator network_{nullptr};
   std::unique_ptr<Trainee> trainee_;
   std::unique_ptr<Objectives> objectives_;
   std::string init_digest_;  ///< of the generator it began from; empty: none
   std::vector<Case> cases_;
-  std::unique_ptr<CaseStore> train_;
-  std::unique_ptr<WindowSampler> sampler_;
+  std::unique_ptr<data::CaseStore> train_;
+  std::unique_ptr<data::PatchSampler> sampler_;
   std::unique_ptr<Validation> validation_;
   BestWeights best_;
   std::unique_ptr<JsonLog> log_;
   double average_l1_hu_ = 0;
-  Json validated_;                       ///< figures of the last validation; null before the first
-  Json pending_;                         ///< line of a step whose validation was stopped; else null
-  double step_s_ = 0;                    ///< steps without validations
-  std::unique_ptr<Prefetcher> batches_;  ///< last: its thread uses the others
+  Json validated_;                             ///< figures of the last validation; null before the first
+  Json pending_;                               ///< line of a step whose validation was stopped; else null
+  double step_s_ = 0;                          ///< steps without validations
+  std::unique_ptr<data::Prefetcher> batches_;  ///< last: its thread uses the others
 };
 
 }  // namespace
 
-bool train_generator(const Manifest& manifest, const net::TrainOptions& options, const net::Compute& compute,
+bool train_generator(const Manifest& manifest, const engine::TrainOptions& options, const engine::Compute& compute,
                      Provenance& provenance) {
   try {
     return Training(manifest, options, compute, provenance).run();
@@ -406,7 +410,7 @@ bool train_generator(const Manifest& manifest, const net::TrainOptions& options,
   }
 }
 
-Json plan_training(const Manifest& manifest, const net::TrainOptions& options, const net::Compute& compute,
+Json plan_training(const Manifest& manifest, const engine::TrainOptions& options, const engine::Compute& compute,
                    Provenance& provenance) {
   return Training(manifest, options, compute, provenance).plan();
 }

@@ -59,7 +59,7 @@ struct Imported {
   Json encoder, card = Json::object();
 };
 
-Imported read_network(const net::ImportOptions& options) {
+Imported read_network(const engine::ImportOptions& options) {
   const bool script = options.layers.empty();
   const fs::path& path = script ? options.input : options.layers;
   Imported imported;
@@ -89,7 +89,7 @@ Imported read_network(const net::ImportOptions& options) {
 
 }  // namespace
 
-void import_encoder(const Manifest* statistics, const net::ImportOptions& options, const net::Compute& compute,
+void import_encoder(const Manifest* statistics, const engine::ImportOptions& options, const engine::Compute& compute,
                     Provenance& provenance) {
   Imported imported = read_network(options);
   provenance.add_source(options.source);

@@ -5,9 +5,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "drift/encoder_objective.hpp"
-#include "drift/gradient_l1_loss.hpp"
-#include "drift/ssim_loss.hpp"
+#include "nn/step_generator.hpp"
+#include "objective/encoder_objective.hpp"
+#include "objective/gradient_l1_loss.hpp"
+#include "objective/ssim_loss.hpp"
 #include "sys/log.hpp"
 
 namespace gdm::train {
@@ -16,10 +17,10 @@ namespace {
 constexpr double least_part = 0.01;      // of the schedule: below it objectives are not computed
 constexpr std::int64_t view_margin = 8;  // voxels that a view may shift where no bank says how large it is
 
-drift::EncoderObjectiveOptions encoder_options(const net::TrainOptions& options, const nn::HuMap& units,
-                                               double edge_mm) {
-  drift::EncoderObjectiveOptions out;
-  out.drift_share = options.objective == "gdm" ? options.rho : 0.0;
+objective::EncoderObjectiveOptions encoder_options(const engine::TrainOptions& options, const nn::HuMap& units,
+                                                   double edge_mm) {
+  objective::EncoderObjectiveOptions out;
+  out.drift_share = options.objective == "gdm" ? options.drift : 0.0;
   out.perceptual_share = options.perceptual;
   out.drift.field.temperatures = options.temperatures;
   out.drift.field.sinkhorn_rounds = options.sinkhorn;
@@ -39,17 +40,17 @@ drift::EncoderObjectiveOptions encoder_options(const net::TrainOptions& options,
 
 }  // namespace
 
-Objectives::Objectives(const net::TrainOptions& options, std::uint64_t seed, const nn::HuMap& units, double edge_mm,
+Objectives::Objectives(const engine::TrainOptions& options, std::uint64_t seed, const nn::HuMap& units, double edge_mm,
                        torch::Device device, Provenance& provenance)
     : options_(options), seed_(seed) {
   if (options.plain_regression()) return;
-  coordination_ = {drift::coordination_from_name(options.coordination), options.conflict, options.conflict_edge};
-  const auto add_loss = [this](const char* name, drift::PairedObjective::Loss loss, double share) {
-    if (share > 0) always_.push_back(std::make_unique<drift::PairedObjective>(name, loss, share));
+  coordination_ = {objective::coordination_from_name(options.coordination), options.conflict, options.conflict_edge};
+  const auto add_loss = [this](const char* name, objective::PairedObjective::Loss loss, double share) {
+    if (share > 0) always_.push_back(std::make_unique<objective::PairedObjective>(name, loss, share));
   };
-  add_loss("ssim", drift::ssim_loss, options.ssim);
-  add_loss("gradient_l1", drift::gradient_l1_loss, options.gradient_l1);
-  const bool used = options.rho > 0 || options.perceptual > 0 || !always_.empty();
+  add_loss("ssim", objective::ssim_loss, options.ssim);
+  add_loss("gradient_l1", objective::gradient_l1_loss, options.gradient_l1);
+  const bool used = options.drift > 0 || options.perceptual > 0 || !always_.empty();
   if (!used || schedule(options.steps - 1) <= least_part) {
     log_warning("shares of 0 or so late a --drift-start leave plain regression: no other objective is ever used");
   }
@@ -64,7 +65,7 @@ Objectives::Objectives(const net::TrainOptions& options, std::uint64_t seed, con
   }
 }
 
-void Objectives::check_files(const net::TrainOptions& options, HeldOut& held_out) {
+void Objectives::check_files(const engine::TrainOptions& options, data::HeldOut& held_out) {
   if (options.objective == "regression") return;
   const auto check = [&](const fs::path& path, const char* kind) {
     const SafetensorsFile file(path);
@@ -77,17 +78,18 @@ void Objectives::check_files(const net::TrainOptions& options, HeldOut& held_out
 }
 
 void Objectives::add_bank(const fs::path& path, const nn::HuMap& units, double edge_mm, torch::Device device) {
-  const auto bank = std::make_shared<const drift::RealBank>(path, device);
-  if (bank->training_window() != options_.window) {
+  const auto bank = std::make_shared<const bank::RealBank>(path, device);
+  if (bank->training_patch() != options_.patch) {
     throw Error(fmt::format(
-        "made of views of windows of {0} voxels, this training's have {1}: their features have another distribution, "
+        "made of views of patches of {0} voxels, this training's have {1}: their features have another distribution, "
         "so "
-        "a generator could do no right; build the bank with --training-window {1}, or train with --window {0}",
-        bank->training_window(), options_.window));
+        "a generator could do no right; build the bank with --training-patch {1}, or train with --patch {0}",
+        bank->training_patch(), options_.patch));
   }
   bank->require_edge(edge_mm);
   const std::string name = std::to_string(members_.size() + 1);
-  members_.push_back(std::make_unique<drift::EncoderObjective>(name, bank, encoder_options(options_, units, edge_mm)));
+  members_.push_back(
+      std::make_unique<objective::EncoderObjective>(name, bank, encoder_options(options_, units, edge_mm)));
   description_.push_back({{"name", name}, {"bank_sha256", bank->digest()}, {"encoder", bank->encoder().digest}});
 }
 
@@ -95,13 +97,13 @@ void Objectives::add_encoder(const fs::path& path, const nn::HuMap& units, doubl
   nn::FrozenEncoder encoder = nn::load_encoder(path, device);
   std::int64_t multiple = 1;
   for (const nn::Tap& tap : encoder.taps()) multiple = std::max(multiple, tap.stride);
-  const std::int64_t room = options_.window - view_margin;
-  const std::int64_t size = room >= multiple ? room / multiple * multiple : options_.window / multiple * multiple;
-  if (size == 0) throw Error(fmt::format("its coarsest stride of {} needs a larger --window", multiple));
+  const std::int64_t room = options_.patch - view_margin;
+  const std::int64_t size = room >= multiple ? room / multiple * multiple : options_.patch / multiple * multiple;
+  if (size == 0) throw Error(fmt::format("its coarsest stride of {} needs a larger --patch", multiple));
   const std::string name = std::to_string(members_.size() + 1);
   description_.push_back({{"name", name}, {"encoder", encoder.digest}});
-  members_.push_back(std::make_unique<drift::EncoderObjective>(name, std::move(encoder), size,
-                                                               encoder_options(options_, units, edge_mm)));
+  members_.push_back(std::make_unique<objective::EncoderObjective>(name, std::move(encoder), size,
+                                                                   encoder_options(options_, units, edge_mm)));
 }
 
 double Objectives::schedule(std::int64_t step) const {
@@ -117,26 +119,26 @@ double Objectives::share_factor(std::int64_t step) const {
   return 1 + (options_.share_end - 1) * std::clamp((static_cast<double>(step) - start) / length, 0.0, 1.0);
 }
 
-Tensor Objectives::coordinated(std::int64_t step, const drift::OutputWindow& window, const Tensor& fidelity,
+Tensor Objectives::coordinated(std::int64_t step, const objective::OutputPatch& patch, const Tensor& fidelity,
                                nlohmann::ordered_json& line) {
   const double part = schedule(step) * share_factor(step);
-  std::vector<drift::SideGradient> sides;
+  std::vector<objective::SideGradient> sides;
   if (part > least_part) {
-    at::Generator generator = drift::step_generator(seed_, window.batch);
-    std::vector<drift::OutputObjective*> taking_part;
+    at::Generator generator = nn::step_generator(seed_, patch.batch);
+    std::vector<objective::OutputObjective*> taking_part;
     if (!members_.empty())
-      taking_part.push_back(members_[static_cast<std::size_t>(window.batch) % members_.size()].get());
+      taking_part.push_back(members_[static_cast<std::size_t>(patch.batch) % members_.size()].get());
     for (const auto& objective : always_) taking_part.push_back(objective.get());
-    for (drift::OutputObjective* objective : taking_part) {
-      for (auto& side : objective->gradients(window, generator)) {
+    for (objective::OutputObjective* objective : taking_part) {
+      for (auto& side : objective->gradients(patch, generator)) {
         line["objectives"][side.name] = std::move(side.log);
-        sides.push_back({side.name, side.gradient * window.mask.to(torch::kFloat32), part * side.share});
+        sides.push_back({side.name, side.gradient * patch.mask.to(torch::kFloat32), part * side.share});
       }
     }
   }
-  const auto together = drift::coordinate(fidelity, sides, coordination_, state_);
+  const auto together = objective::coordinate(fidelity, sides, coordination_, state_);
   line["fidelity_norm"] = together.fidelity_norm;
-  for (const drift::SideGradient& side : sides) {
+  for (const objective::SideGradient& side : sides) {
     const auto& report = together.sides.at(side.name);
     auto& entry = line["objectives"][side.name];
     entry["share"] = side.share;
@@ -161,7 +163,7 @@ void Objectives::save(nn::TensorWriter& writer, nlohmann::ordered_json& json) co
 
 void Objectives::load(const SafetensorsFile& file, const nlohmann::ordered_json& json) {
   const auto norm = [](const nlohmann::ordered_json& pair) {
-    return drift::NormAverage{pair.at(0).get<double>(), pair.at(1).get<std::int64_t>()};
+    return objective::NormAverage{pair.at(0).get<double>(), pair.at(1).get<std::int64_t>()};
   };
   state_.fidelity = norm(json.at("fidelity"));
   state_.sides.clear();

@@ -5,13 +5,13 @@
 #include <memory>
 #include <vector>
 
-#include "drift/coordination.hpp"
-#include "drift/output_objective.hpp"
+#include "data/held_out.hpp"
+#include "engine/training.hpp"
 #include "io/manifest.hpp"
 #include "io/sidecar.hpp"
-#include "net/network.hpp"
 #include "nn/hu_map.hpp"
-#include "train/held_out.hpp"
+#include "objective/coordination.hpp"
+#include "objective/output_objective.hpp"
 
 namespace gdm::train {
 
@@ -21,14 +21,14 @@ using torch::Tensor;
 /// batch, by (number of the batch mod theirs), so that a step costs the same however many there are.
 class Objectives {
  public:
-  /// Throws Error for files that cannot be used: views of other windows than the training's, voxels of another size
+  /// Throws Error for files that cannot be used: views of other patches than the training's, voxels of another size
   /// than `edge_mm`, a level weight that leaves nothing.
-  Objectives(const net::TrainOptions& options, std::uint64_t seed, const nn::HuMap& units, double edge_mm,
+  Objectives(const engine::TrainOptions& options, std::uint64_t seed, const nn::HuMap& units, double edge_mm,
              torch::Device device, Provenance& provenance);
 
   /// Throws Error for banks and encoders that are none, or that were made from held-out patients, before the time that
   /// volumes take to load.
-  static void check_files(const net::TrainOptions& options, HeldOut& held_out);
+  static void check_files(const engine::TrainOptions& options, data::HeldOut& held_out);
 
   /// After so many batches each of the banks and encoders has had its turn.
   std::int64_t turns() const { return std::max<std::int64_t>(1, static_cast<std::int64_t>(members_.size())); }
@@ -37,7 +37,7 @@ class Objectives {
   double schedule(std::int64_t step) const;
   /// One cotangent of the fidelity's gradient and the objectives for a batch; `line` gets what is logged. The batch's
   /// number decides whose turn it is and what is drawn.
-  Tensor coordinated(std::int64_t step, const drift::OutputWindow& window, const Tensor& fidelity,
+  Tensor coordinated(std::int64_t step, const objective::OutputPatch& patch, const Tensor& fidelity,
                      nlohmann::ordered_json& line);
 
   /// Name and digest of each file, for checkpoints and models.
@@ -51,12 +51,12 @@ class Objectives {
   /// options.share_end at the last step, 1 at options.drift_start, linear between.
   double share_factor(std::int64_t step) const;
 
-  const net::TrainOptions& options_;
+  const engine::TrainOptions& options_;
   std::uint64_t seed_;
-  drift::CoordinationOptions coordination_;
-  drift::CoordinationState state_;
-  std::vector<std::unique_ptr<drift::OutputObjective>> members_;  ///< take turns
-  std::vector<std::unique_ptr<drift::OutputObjective>> always_;   ///< hold no state
+  objective::CoordinationOptions coordination_;
+  objective::CoordinationState state_;
+  std::vector<std::unique_ptr<objective::OutputObjective>> members_;  ///< take turns
+  std::vector<std::unique_ptr<objective::OutputObjective>> always_;   ///< hold no state
   nlohmann::ordered_json description_ = nlohmann::ordered_json::array();
 };
 

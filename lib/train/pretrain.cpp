@@ -4,9 +4,10 @@
 
 #include <cmath>
 
-#include "drift/levels.hpp"
-#include "net/encoder_text.hpp"
+#include "bank/levels.hpp"
+#include "model/encoder_text.hpp"
 #include "nn/residual_encoder.hpp"
+#include "nn/step_generator.hpp"
 #include "sys/log.hpp"
 #include "sys/signals.hpp"
 #include "train/contrast.hpp"
@@ -20,9 +21,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double ema_decay = 0.999;
-constexpr std::int64_t validation_windows = 32;
+constexpr std::int64_t validation_patches = 32;
 constexpr std::size_t most_validation_cases = 20;
-constexpr std::int64_t probe_windows_per_patient = 8;
+constexpr std::int64_t probe_patches_per_patient = 8;
 
 /// Encoder with the decoder that its training task needs.
 struct PretrainNetImpl : torch::nn::Module {
@@ -39,10 +40,10 @@ struct PretrainNetImpl : torch::nn::Module {
 };
 TORCH_MODULE(PretrainNet);
 
-Strength strength_of(const net::PretrainOptions& options) {
+data::Strength strength_of(const engine::PretrainOptions& options) {
   const bool contrast = options.task == "segment+contrast";
   const std::string automatic = contrast ? "medium" : options.task == "masked" ? "light" : "strong";
-  Strength strength = strength_from_name(options.augment == "auto" ? automatic : options.augment);
+  data::Strength strength = data::strength_from_name(options.augment == "auto" ? automatic : options.augment);
   if (contrast) {  // how sharp a place is, is what it is to be known by
     strength.blur = 0;
     strength.resolution = 1;
@@ -61,7 +62,7 @@ std::vector<Case> validation_cases(const Manifest& manifest) {
 
 class Pretraining {
  public:
-  Pretraining(const Manifest& manifest, const net::PretrainOptions& options, const net::Compute& compute,
+  Pretraining(const Manifest& manifest, const engine::PretrainOptions& options, const engine::Compute& compute,
               Provenance& provenance)
       : options_(options),
         compute_(compute),
@@ -87,30 +88,31 @@ class Pretraining {
 
  private:
   void load(const Manifest& manifest) {
-    const std::vector<Case> train = usable_cases(manifest, "train"), val = validation_cases(manifest);
-    source_ = choose_source(train, options_.volumes, options_.scaling, segments());
+    const std::vector<Case> train = data::usable_cases(manifest, "train"), val = validation_cases(manifest);
+    source_ = data::choose_source(train, options_.volumes, options_.scaling, segments());
     check_source();
     source_.spacing_mm = options_.spacing_mm;
     input_.scaling = source_.scaling == "percentile" ? "percentile" : "hu";  // painted images are like any other
-    train_ = load_images(train, source_, input_.hu_map, provenance_);
+    train_ = data::load_images(train, source_, input_.hu_map, provenance_);
     if (val.empty()) {
       log_info("no case in split 'val': no validation curve, and the probe uses train cases");
     } else {
-      choose_source(val, source_.name, options_.scaling, false);
-      validation_ = load_images(val, source_, input_.hu_map, provenance_, Provenance::validation);
+      data::choose_source(val, source_.name, options_.scaling, false);
+      validation_ = data::load_images(val, source_, input_.hu_map, provenance_, Provenance::validation);
     }
-    const auto edges = edge_range_mm(train_);
+    const auto edges = data::edge_range_mm(train_);
     input_.spacing_mm = {edges[0], edges[1] * strength_.resolution};  // larger voxels were simulated, smaller not
     if (source_.scaling == "labels") {
-      labels_ = classes_of({&train_, &validation_},
+      labels_ =
+          data::classes_of({&train_, &validation_},
                            options_.classes.is_null() ? manifest.extra.value("classes", Json()) : options_.classes);
-      to_places(train_, *labels_);
-      to_places(validation_, *labels_);
+      data::to_places(train_, *labels_);
+      data::to_places(validation_, *labels_);
     }
-    tasks_ = std::make_unique<TaskMaker>(options_, strength_, labels_, ValueClasses(source_, input_.hu_map));
-    const std::int64_t window = tasks_->drawn_window();
-    train_sampler_ = std::make_unique<WindowSampler>(train_, window, options_.batch, compute_.seed);
-    val_sampler_ = std::make_unique<WindowSampler>(validation_, window, options_.batch, compute_.seed);
+    tasks_ = std::make_unique<TaskMaker>(options_, strength_, labels_, data::ValueClasses(source_, input_.hu_map));
+    const std::int64_t patch = tasks_->drawn_patch();
+    train_sampler_ = std::make_unique<data::PatchSampler>(train_, patch, options_.batch, compute_.seed);
+    val_sampler_ = std::make_unique<data::PatchSampler>(validation_, patch, options_.batch, compute_.seed);
     describe_data();
   }
 
@@ -137,11 +139,11 @@ class Pretraining {
              {"scaling", source_.scaling},
              {"train_cases", train_.size()},
              {"val_cases", validation_.size()},
-             {"voxel_edge_mm", edge_range_mm(train_)}};
+             {"voxel_edge_mm", data::edge_range_mm(train_)}};
     if (options_.spacing_mm > 0) data_["resampled_to_mm"] = options_.spacing_mm;
     if (segments()) {
       data_["classes_from"] = labels_ ? "labels, images painted on them" : "HU, appearance of the CT randomised";
-      data_["classes"] = labels_ ? labels_->json() : ValueClasses(source_, input_.hu_map).json(input_.hu_map);
+      data_["classes"] = labels_ ? labels_->json() : data::ValueClasses(source_, input_.hu_map).json(input_.hu_map);
       log_info(fmt::format("{} classes from {}", tasks_->outputs(), data_["classes_from"].get<std::string>()));
     }
   }
@@ -156,7 +158,7 @@ class Pretraining {
     Json json{{"task", options_.task},
               {"steps", options_.steps},
               {"batch", options_.batch},
-              {"window_voxels", options_.window},
+              {"patch_voxels", options_.patch},
               {"learning_rate", options_.learning_rate},
               {"ema", ema_decay},
               {"seed", compute_.seed},
@@ -180,7 +182,7 @@ class Pretraining {
     plan.restart = options_.restart;
     plan.configuration = {{"encoder", encoder_json()},
                           {"training", settings()},
-                          {"data", {data_digest(train_), data_digest(validation_)}}};
+                          {"data", {data::data_digest(train_), data::data_digest(validation_)}}};
     return plan;
   }
 
@@ -199,7 +201,7 @@ class Pretraining {
   }
 
   std::string step(std::int64_t n) {
-    at::Generator generator = drift::step_generator(compute_.seed, n);
+    at::Generator generator = nn::step_generator(compute_.seed, n);
     const Task task = tasks_->make(train_sampler_->draw(n, device_), generator);
     const Tensor loss = loss_of(task);
     trainee_->zero_grad();
@@ -230,14 +232,14 @@ class Pretraining {
            contrast_loss(encoder.taps(), maps, encoder.maps(task.rescan), encoder.maps(task.altered), task.inside);
   }
 
-  /// The averaged weights on the same windows, appearances and masks each time. Training never draws negative steps.
+  /// The averaged weights on the same patches, appearances and masks each time. Training never draws negative steps.
   double validation_loss() {
     const torch::NoGradGuard no_grad;
     const Trainee::AverageGuard averaged(*trainee_);
-    const std::int64_t batches = (validation_windows + options_.batch - 1) / options_.batch;
+    const std::int64_t batches = (validation_patches + options_.batch - 1) / options_.batch;
     double sum = 0;
     for (std::int64_t b = 1; b <= batches; ++b) {
-      at::Generator generator = drift::step_generator(compute_.seed, -b);
+      at::Generator generator = nn::step_generator(compute_.seed, -b);
       sum += loss_of(tasks_->make(val_sampler_->draw(-1 - b, device_), generator)).item<double>();
     }
     return sum / static_cast<double>(batches);
@@ -250,7 +252,7 @@ class Pretraining {
       if (point.at("loss").get<double>() < best.at("loss").get<double>()) best = point;
     }
     return {
-        {"windows", validation_windows}, {"kept", "last"}, {"last", curve_.back()}, {"best", best}, {"curve", curve_}};
+        {"patches", validation_patches}, {"kept", "last"}, {"last", curve_.back()}, {"best", best}, {"curve", curve_}};
   }
 
   Json probe(const nn::FrozenEncoder& encoder) {
@@ -259,12 +261,12 @@ class Pretraining {
                                    labels_ ? &*labels_ : nullptr, compute_.seed);
     Json result{{"split", held_out ? "val" : "train"}};
     try {
-      result.update(probe_encoder(encoder, set, options_.window, probe_windows_per_patient, compute_.seed, device_));
+      result.update(probe_encoder(encoder, set, options_.patch, probe_patches_per_patient, compute_.seed, device_));
     } catch (const Error& error) {  // no reason to lose the training
       log_warning(std::string("the features were not probed: ") + error.what());
       return nullptr;
     }
-    log_info(net::probe_text(result));
+    log_info(model::probe_text(result));
     return result;
   }
 
@@ -284,19 +286,19 @@ class Pretraining {
     nn::write_encoder(options_.output, *net_->encoder, description, options_.overwrite);
   }
 
-  const net::PretrainOptions& options_;
-  const net::Compute& compute_;
+  const engine::PretrainOptions& options_;
+  const engine::Compute& compute_;
   Provenance& provenance_;
   torch::Device device_;
-  Strength strength_;
+  data::Strength strength_;
   nn::ResidualEncoderConfig config_;
   nn::InputConvention input_;
-  Source source_;
-  std::vector<Sample> train_, validation_;
-  std::optional<LabelClasses> labels_;
+  data::Source source_;
+  std::vector<data::Sample> train_, validation_;
+  std::optional<data::LabelClasses> labels_;
   Json data_;
   std::unique_ptr<TaskMaker> tasks_;
-  std::unique_ptr<WindowSampler> train_sampler_, val_sampler_;
+  std::unique_ptr<data::PatchSampler> train_sampler_, val_sampler_;
   PretrainNet net_{nullptr};
   std::unique_ptr<Trainee> trainee_;
   std::unique_ptr<JsonLog> log_;
@@ -306,7 +308,7 @@ class Pretraining {
 
 }  // namespace
 
-bool pretrain_encoder(const Manifest& manifest, const net::PretrainOptions& options, const net::Compute& compute,
+bool pretrain_encoder(const Manifest& manifest, const engine::PretrainOptions& options, const engine::Compute& compute,
                       Provenance& provenance) {
   try {
     return Pretraining(manifest, options, compute, provenance).run();

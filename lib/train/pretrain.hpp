@@ -1,9 +1,10 @@
 // Pretraining of encoders on the train split of any manifest.
 #pragma once
 
+#include "engine/compute.hpp"
+#include "engine/encoder.hpp"
 #include "io/manifest.hpp"
 #include "io/sidecar.hpp"
-#include "net/network.hpp"
 
 namespace gdm::train {
 
@@ -11,7 +12,7 @@ namespace gdm::train {
 /// weights, rounded to half precision, with the validation curve and what the probe (probe.hpp) finds on the val split,
 /// or on the train split where there is no other. A JSON-lines log grows beside it. Returns false if stopped by a
 /// signal or the time limit.
-bool pretrain_encoder(const Manifest& manifest, const net::PretrainOptions& options, const net::Compute& compute,
+bool pretrain_encoder(const Manifest& manifest, const engine::PretrainOptions& options, const engine::Compute& compute,
                       Provenance& provenance);
 
 }  // namespace gdm::train

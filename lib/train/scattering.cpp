@@ -23,8 +23,8 @@ nn::InputConvention input_over(const std::vector<std::array<double, 2>>& ranges_
 
 }  // namespace
 
-void make_scattering(const Manifest* statistics, const net::ScatteringOptions& options, const net::Compute& compute,
-                     Provenance& provenance) {
+void make_scattering(const Manifest* statistics, const engine::ScatteringOptions& options,
+                     const engine::Compute& compute, Provenance& provenance) {
   const nn::ScatteringConfig config{options.ranges_hu, options.octaves};
   const auto network = std::make_shared<nn::ScatteringEncoder>(config);
   Json description{{"encoder", config.json()}};

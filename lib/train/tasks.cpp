@@ -9,33 +9,33 @@ namespace F = torch::nn::functional;
 
 /// Cubes of `cube` voxels, each with probability `ratio`; the grid of cubes lies anywhere, so that it cannot be learnt.
 Tensor hidden_cubes(const Tensor& like, std::int64_t cube, double ratio, at::Generator& generator) {
-  const std::int64_t batch = like.size(0), window = like.size(2), edge = (window + cube - 1) / cube + 1;
+  const std::int64_t batch = like.size(0), patch = like.size(2), edge = (patch + cube - 1) / cube + 1;
   const Tensor chosen = (torch::rand({batch, 1, edge, edge, edge}, generator) < ratio).to(torch::kFloat32);
   const Tensor offsets = torch::randint(cube, {3}, generator);
   Tensor hidden = F::interpolate(chosen, F::InterpolateFuncOptions()
                                              .scale_factor(std::vector<double>(3, static_cast<double>(cube)))
                                              .mode(torch::kNearest));
   for (std::int64_t axis = 0; axis < 3; ++axis) {
-    hidden = hidden.narrow(axis + 2, offsets[axis].item<std::int64_t>(), window);
+    hidden = hidden.narrow(axis + 2, offsets[axis].item<std::int64_t>(), patch);
   }
   return hidden.to(like.device());
 }
 
-/// Images painted on the places of all windows alike, so that they differ by their anatomy; half of the batches
+/// Images painted on the places of all patches alike, so that they differ by their anatomy; half of the batches
 /// faintly.
 Tensor painted_alike(const Tensor& places, std::int64_t labels, at::Generator& generator) {
   const auto sizes = places.sizes();
-  return paint_labels(places.reshape({1, 1, sizes[0] * sizes[2], sizes[3], sizes[4]}), labels, generator, 0.5)
+  return data::paint_labels(places.reshape({1, 1, sizes[0] * sizes[2], sizes[3], sizes[4]}), labels, generator, 0.5)
       .view(sizes);
 }
 
 }  // namespace
 
-TaskMaker::TaskMaker(const net::PretrainOptions& options, const Strength& strength, std::optional<LabelClasses> labels,
-                     const ValueClasses& value_classes)
+TaskMaker::TaskMaker(const engine::PretrainOptions& options, const data::Strength& strength,
+                     std::optional<data::LabelClasses> labels, const data::ValueClasses& value_classes)
     : masked_(options.task == "masked"),
       contrast_(options.task == "segment+contrast"),
-      window_(options.window),
+      patch_(options.patch),
       mask_cube_(options.mask_cube),
       mask_ratio_(options.mask_ratio),
       strength_(strength),
@@ -47,17 +47,17 @@ std::int64_t TaskMaker::outputs() const {
   return labels_ ? labels_->classes() : value_classes_.classes();
 }
 
-std::int64_t TaskMaker::drawn_window() const {
-  return contrast_ ? window_ + 2 * scan_shift : window_;
+std::int64_t TaskMaker::drawn_patch() const {
+  return contrast_ ? patch_ + 2 * scan_shift : patch_;
 }
 
-Tensor TaskMaker::classes(const Tensor& windows) const {
-  return labels_ ? labels_->classes_of(windows.squeeze(1)) : value_classes_.of(windows.squeeze(1));
+Tensor TaskMaker::classes(const Tensor& patches) const {
+  return labels_ ? labels_->classes_of(patches.squeeze(1)) : value_classes_.of(patches.squeeze(1));
 }
 
-Task TaskMaker::contrasted(const Batch& batch, at::Generator& generator) const {
+Task TaskMaker::contrasted(const data::Batch& batch, at::Generator& generator) const {
   Tensor both = torch::cat({batch.target, batch.mask.to(torch::kFloat32)}, 1);
-  if (strength_.views) both = random_views(both, generator);
+  if (strength_.views) both = data::random_views(both, generator);
   const Tensor seen = both.slice(1, 0, 1);
   const Tensor image = labels_ ? painted_alike(seen, labels_->labels(), generator) : seen.clamp(-1.0, 1.0);
   const Looks looks = random_looks(image, both.slice(1, 1, 2), strength_, generator);
@@ -72,20 +72,20 @@ Task TaskMaker::contrasted(const Batch& batch, at::Generator& generator) const {
 
 Task TaskMaker::masked(const Tensor& clean, at::Generator& generator) const {
   Task task;
-  task.loss_target = random_appearance(clean, strength_, generator);
+  task.loss_target = data::random_appearance(clean, strength_, generator);
   task.hidden = hidden_cubes(clean, mask_cube_, mask_ratio_, generator);
-  task.input = random_noise(task.loss_target, strength_, generator) * (1 - task.hidden);
+  task.input = data::random_noise(task.loss_target, strength_, generator) * (1 - task.hidden);
   return task;
 }
 
-Task TaskMaker::make(const Batch& batch, at::Generator& generator) const {
+Task TaskMaker::make(const data::Batch& batch, at::Generator& generator) const {
   if (contrast_) return contrasted(batch, generator);
-  const Tensor seen = strength_.views ? random_views(batch.target, generator) : batch.target;
+  const Tensor seen = strength_.views ? data::random_views(batch.target, generator) : batch.target;
   if (masked_) return masked(seen.clamp(-1.0, 1.0), generator);
   Task task;
   task.loss_target = classes(seen);
-  const Tensor image = labels_ ? paint_labels(seen, labels_->labels(), generator) : seen.clamp(-1.0, 1.0);
-  task.input = random_noise(random_appearance(image, strength_, generator), strength_, generator);
+  const Tensor image = labels_ ? data::paint_labels(seen, labels_->labels(), generator) : seen.clamp(-1.0, 1.0);
+  task.input = data::random_noise(data::random_appearance(image, strength_, generator), strength_, generator);
   return task;
 }
 

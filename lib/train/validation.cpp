@@ -10,6 +10,8 @@
 #include "sys/log.hpp"
 
 namespace gdm::train {
+
+using torch::Tensor;
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -27,7 +29,7 @@ struct Mean {
   Json over(std::size_t cases) const { return missing ? Json() : Json(sum / static_cast<double>(cases)); }
 };
 
-Mask mask_of(const Sample& sample) {
+Mask mask_of(const data::Sample& sample) {
   Mask mask(sample.grid, 0);
   const Tensor plain = sample.mask.contiguous();
   std::memcpy(mask.voxels.data(), plain.data_ptr(), mask.voxels.size());
@@ -42,29 +44,29 @@ std::pair<const char*, bool> score_key(const std::string& score) {
 
 }  // namespace
 
-Validation::Validation(std::vector<Sample> samples, const nn::GeneratorConfig& config, torch::Device device)
+Validation::Validation(std::vector<data::Sample> samples, const nn::GeneratorConfig& config, torch::Device device)
     : samples_(std::move(samples)), config_(config), device_(device) {}
 
 std::int64_t Validation::evaluations() const {
   std::int64_t sum = 0;
-  for (const Sample& sample : samples_) {
-    std::int64_t windows = 1;
+  for (const data::Sample& sample : samples_) {
+    std::int64_t patches = 1;
     for (std::int64_t axis = 1; axis < 4; ++axis) {
-      const auto starts = synth::window_starts(sample.conditions.size(axis), {config_.window, overlap, nullptr});
-      windows *= static_cast<std::int64_t>(starts.size());
+      const auto starts = synth::patch_starts(sample.conditions.size(axis), {config_.patch, overlap, nullptr});
+      patches *= static_cast<std::int64_t>(starts.size());
     }
-    sum += windows;
+    sum += patches;
   }
   return sum;
 }
 
 Json Validation::run(nn::Generator& network) const {
   Mean mae, psnr, ssim;
-  for (const Sample& sample : samples_) {
+  for (const data::Sample& sample : samples_) {
     const nn::NoiseField noise(config_.noise_channels, 0, "validation " + sample.id);  // the same each time
     const Tensor out = synth::slide(
         sample.conditions, [&network](const Tensor& x) { return network(x); },
-        {config_.window, overlap, config_.noise_channels > 0 ? &noise : nullptr}, -1.0, device_, "", nullptr);
+        {config_.patch, overlap, config_.noise_channels > 0 ? &noise : nullptr}, -1.0, device_, "", nullptr);
     if (!torch::isfinite(out).all().item<bool>()) {
       log_warning("validation: the prediction of case '" + sample.id + "' is not finite");
       for (Mean* mean : {&mae, &psnr, &ssim}) mean->missing = true;

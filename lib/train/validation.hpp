@@ -1,15 +1,15 @@
 // Validation of a generator on whole volumes, with the metrics that gdm-metrics reports, and the weights that did best.
 #pragma once
 
+#include "data/samples.hpp"
 #include "nn/generator.hpp"
 #include "nn/tensor_io.hpp"
-#include "train/data.hpp"
 
 namespace gdm::train {
 
 class Validation {
  public:
-  Validation(std::vector<Sample> samples, const nn::GeneratorConfig& config, torch::Device device);
+  Validation(std::vector<data::Sample> samples, const nn::GeneratorConfig& config, torch::Device device);
 
   bool empty() const { return samples_.empty(); }
   std::size_t cases() const { return samples_.size(); }
@@ -21,7 +21,7 @@ class Validation {
   nlohmann::ordered_json run(nn::Generator& network) const;
 
  private:
-  std::vector<Sample> samples_;
+  std::vector<data::Sample> samples_;
   const nn::GeneratorConfig& config_;
   torch::Device device_;
 };

@@ -11,7 +11,7 @@
 
 #include "image/mask.hpp"
 #include "io/manifest.hpp"
-#include "io/nifti.hpp"
+#include "io/nifti/nifti.hpp"
 #include "sys/random.hpp"
 
 namespace {

@@ -7,7 +7,7 @@ usage: compare_objectives.py REPORT.json...      (the first method is the one th
 import json
 import sys
 
-LEVEL = "window"
+LEVEL = "patch"
 
 
 def rows(report):

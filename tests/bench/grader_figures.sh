@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # How sharply graders see: real CT worsened by known steps, and the Frechet distance of each step from the targets at
-# window level, in percent of that of a blur of one voxel, beside the same of an untrained network with the same layers.
+# patch level, in percent of that of a blur of one voxel, beside the same of an untrained network with the same layers.
 #   grader_figures.sh BIN ALTER MANIFEST SPLIT ENCODER...
 # BIN folder of the programs; ALTER the program alter-volumes; MANIFEST cases with CT targets, of which SPLIT is graded
 # (the train split only says how large voxels are); ENCODER files. FOLDER in the environment keeps what is made on the
@@ -35,7 +35,7 @@ for encoder in "$@"; do
   shape=$("$bin/gdm-encoder" info "$encoder" --json |
     python3 -c 'import json, sys; e = json.load(sys.stdin)["encoder"]; print(e["stem"], ",".join(map(str, e["widths"])))')
   [[ -f $twin ]] || "$bin/gdm-encoder" pretrain "$manifest" -o "$twin" --steps 1 --learning-rate 1e-8 --batch 1 \
-    --window 16 --stem "${shape% *}" --widths "${shape#* }" --augment none --force --seed 5 "${common[@]}"
+    --patch 16 --stem "${shape% *}" --widths "${shape#* }" --augment none --force --seed 5 "${common[@]}"
   encoders+=(--encoder "$encoder" --encoder "$twin")
 done
 
@@ -49,7 +49,7 @@ import json, sys
 report = json.load(open(sys.argv[1]))
 error = {m["name"]: m["aggregate"]["mae_hu"]["mean"] for m in report["methods"]}
 columns = {e["encoder"]: {m: v["frechet"] for m, v in e["methods"].items()}
-           for e in report["distribution"] if e["level"] == "window"}
+           for e in report["distribution"] if e["level"] == "patch"}
 print("| step | MAE, HU | " + " | ".join(columns) + " |")
 print("|---" * (len(columns) + 2) + "|")
 for step in error:

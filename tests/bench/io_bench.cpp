@@ -17,8 +17,8 @@
 #include <string>
 #include <vector>
 
-#include "io/nifti.hpp"
-#include "io/volume_reader.hpp"
+#include "io/nifti/nifti.hpp"
+#include "io/nifti/volume_reader.hpp"
 #include "rivals.hpp"
 #include "sys/parallel.hpp"
 #include "sys/random.hpp"

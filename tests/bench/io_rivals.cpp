@@ -4,7 +4,7 @@
 #include <memory>
 #include <vector>
 
-#include "io/nifti_header.hpp"
+#include "io/nifti/header.hpp"
 #include "rivals.hpp"
 #include "sys/error.hpp"
 

@@ -1,6 +1,6 @@
 // How close a training step comes to its ceiling: the generator's convolutions, forward and backward, timed alone on
 // tensors of the same shapes.
-//   training-bench [WINDOW [BATCH [ROUNDS]]]
+//   training-bench [PATCH [BATCH [ROUNDS]]]
 // The parts take turns, round after round, so that other work on the machine meets them alike; each row is the least
 // of its times. What a bank or an encoder adds is printed by gdm-drift-train --dry-run.
 #include <fmt/format.h>
@@ -11,10 +11,10 @@
 #include <functional>
 #include <limits>
 
+#include "data/placement.hpp"
+#include "data/samples.hpp"
 #include "nn/generator.hpp"
 #include "sys/parallel.hpp"
-#include "train/data.hpp"
-#include "train/placement.hpp"
 #include "train/trainee.hpp"
 
 using namespace gdm;
@@ -92,13 +92,13 @@ double convolve(std::vector<Convolution>& list, std::vector<Tensor>& gradients) 
 }
 
 /// A volume of noise, as large as a head.
-train::Sample sample(int number) {
-  train::Sample s;
+data::Sample sample(int number) {
+  data::Sample s;
   s.id = s.patient = std::to_string(number);
   s.target = torch::rand({1, 96, 128, 128}) * 2 - 1;
   s.conditions = s.target + 0.1;
   s.mask = torch::ones({1, 96, 128, 128}, torch::kUInt8);
-  s.foreground = train::foreground_indices(s.mask);
+  s.foreground = data::foreground_indices(s.mask);
   return s;
 }
 
@@ -112,21 +112,21 @@ int main(int argc, char** argv) {
   nn::GeneratorConfig config;
   config.widths = {32, 64, 128};
   config.conditions = {{"fbp", "hu"}};
-  config.window = argument(argc, argv, 1, 48);
+  config.patch = argument(argc, argv, 1, 48);
   const std::int64_t batch = argument(argc, argv, 2, 2), rounds = argument(argc, argv, 3, 20);
   torch::set_num_threads(thread_count());
   torch::manual_seed(1);
   nn::Generator network(config);
   train::Trainee trainee(*network, 0.995);
-  const std::vector<train::Sample> samples{sample(1), sample(2)};
-  const train::WindowSampler sampler(samples, config.window, batch, 1);
-  const train::Batch first = sampler.draw(0, torch::kCPU);
+  const std::vector<data::Sample> samples{sample(1), sample(2)};
+  const data::PatchSampler sampler(samples, config.patch, batch, 1);
+  const data::Batch first = sampler.draw(0, torch::kCPU);
   std::vector<Convolution> list = convolutions_of(network, first.conditions);
   std::vector<Tensor> gradients;
   constexpr std::size_t parts = 4;
   std::vector<double> least(parts, std::numeric_limits<double>::infinity());
   for (std::int64_t round = 0; round < rounds; ++round) {
-    train::Batch drawn;
+    data::Batch drawn;
     const double times[parts]{
         convolve(list, gradients), seconds([&] { network(first.conditions).sum().backward(); }), seconds([&] {
           trainee.zero_grad();
@@ -139,10 +139,10 @@ int main(int argc, char** argv) {
     for (std::size_t p = 0; p < parts; ++p) least[p] = std::min(least[p], times[p]);
   }
   const double flop = flop_of(list);
-  fmt::print("window {}, batch {}, {} convolutions, {} threads, {} rounds\n", config.window, batch, list.size(),
+  fmt::print("patch {}, batch {}, {} convolutions, {} threads, {} rounds\n", config.patch, batch, list.size(),
              torch::get_num_threads(), rounds);
   const char* names[parts]{"convolutions alone, forward and backward", "generator, forward and backward",
-                           "step: generator, L1, AdamW, moving average", "drawing the windows"};
+                           "step: generator, L1, AdamW, moving average", "drawing the patches"};
   for (std::size_t p = 0; p < parts; ++p) {
     fmt::print("{:45} {:8.2f} ms", names[p], 1e3 * least[p]);
     if (p < 3)

@@ -40,4 +40,4 @@ for program in phantom prep encoder featbank drift-train synth recon metrics; do
   done
 done
 # How to make what is missing.
-refused 2 "make one with: gdm-featbank build c.json .*--training-window 48" gdm-drift-train c.json -o m.safetensors
+refused 2 "make one with: gdm-featbank build c.json .*--training-patch 48" gdm-drift-train c.json -o m.safetensors

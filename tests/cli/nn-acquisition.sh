@@ -2,7 +2,7 @@
 # A model tells the scans that it was trained on, and others are refused, warned of, or let pass knowingly.
 set -euo pipefail
 . "$(dirname "$0")/scratch.bash"
-tiny=(--objective regression --steps 2 --batch 2 --window 16 --widths 8,16 --threads 1 --seed 3 -q)
+tiny=(--objective regression --steps 2 --batch 2 --patch 16 --widths 8,16 --threads 1 --seed 3 -q)
 # told PATTERN COMMAND...: exit 0 and the one warning; with PATTERN "" nothing at all.
 told() {
   local pattern=$1
@@ -56,5 +56,5 @@ told 'no sidecar tells the views, .*trained on 12 views' gdm-synth bare/manifest
 gdm-drift-train bare/manifest.json -o old.safetensors "${tiny[@]}"
 gdm-drift-train info old.safetensors | grep -q acquisition && fail "info tells scans that nobody knows"
 told 'the model does not tell on which views' gdm-recon gdm --model old.safetensors sino/manifest.json -o older
-grep -q '"filter": "hann"' older/head0001_gdm.json || fail "a model that tells no filter does not get hann"
+grep -q '"filter": "hann"' older/head0001_pred.json || fail "a model that tells no filter does not get hann"
 exit 0

@@ -10,13 +10,13 @@ payload() { gdm-featbank info "$1" --json | grep -o '"sha256": *"[0-9a-f]*"' | t
 description() { gdm-featbank info "$1" --json | sed '/"provenance"/,/^ }/d'; }
 
 gdm-phantom -o p --count 9 --kind head --seed 3 --shape 32 --spacing 7 -q
-gdm-encoder pretrain p/manifest.json -o e.safetensors --window 16 --widths 8,8,8 --steps 4 --batch 2 "${common[@]}"
-gdm-encoder pretrain p/manifest.json -o f.safetensors --window 16 --widths 8,8,8 --steps 5 --batch 2 "${common[@]}"
-build=(gdm-featbank build p/manifest.json --encoder e.safetensors --window 16 --training-window 16 --windows-per-case 6 "${common[@]}")
+gdm-encoder pretrain p/manifest.json -o e.safetensors --patch 16 --widths 8,8,8 --steps 4 --batch 2 "${common[@]}"
+gdm-encoder pretrain p/manifest.json -o f.safetensors --patch 16 --widths 8,8,8 --steps 5 --batch 2 "${common[@]}"
+build=(gdm-featbank build p/manifest.json --encoder e.safetensors --patch 16 --training-patch 16 --patches-per-case 6 "${common[@]}")
 "${build[@]}" -o b.safetensors
 
 # A build that is stopped has nothing to go on with, so the signal ends it, and no queue requeues it for ever.
-gdm-featbank build p/manifest.json --encoder e.safetensors --window 16 --training-window 16 --windows-per-case 4000 \
+gdm-featbank build p/manifest.json --encoder e.safetensors --patch 16 --training-patch 16 --patches-per-case 4000 \
   "${common[@]}" -o stopped.safetensors &
 builder=$!
 sleep 1.5
@@ -43,7 +43,7 @@ cp s1.safetensors t.safetensors
 refused 1 "twice" gdm-featbank merge s[1-4].safetensors t.safetensors -o x.safetensors
 "${build[@]}" --axial-bins 2 -o s2.safetensors --shard 2/4 --force
 refused 1 "axial_bins" gdm-featbank merge s[1-4].safetensors -o x.safetensors
-gdm-featbank build p/manifest.json --encoder f.safetensors --window 16 --training-window 16 --windows-per-case 6 "${common[@]}" \
+gdm-featbank build p/manifest.json --encoder f.safetensors --patch 16 --training-patch 16 --patches-per-case 6 "${common[@]}" \
   -o s2.safetensors --shard 2/4 --force
 refused 1 "another encoder" gdm-featbank merge s[1-4].safetensors -o x.safetensors
 refused 1 "bank-shard" gdm-featbank info s1.safetensors
@@ -91,11 +91,11 @@ refused 1 "exists" gdm-featbank plot b.safetensors -o b.png
 gdm-phantom -o fine --count 5 --kind head --seed 4 --shape 48 --spacing 3.5 -q
 sed 's/"val"\|"test"/"train"/' fine/manifest.json >fine/train.json
 refused 1 "factor of more than 1.25" gdm-drift-train fine/train.json --bank b.safetensors -o x.safetensors \
-  --window 16 --widths 8,16 --steps 2 --drift-start 0 "${common[@]}"
-gdm-drift-train p/manifest.json --objective regression -o g.safetensors --window 16 --widths 8,16 --steps 2 "${common[@]}"
+  --patch 16 --widths 8,16 --steps 2 --drift-start 0 "${common[@]}"
+gdm-drift-train p/manifest.json --objective regression -o g.safetensors --patch 16 --widths 8,16 --steps 2 "${common[@]}"
 gdm-synth p/manifest.json --model g.safetensors --bank b.safetensors -o out --split test --threads 1 2>err.txt >/dev/null
 grep -q "out of the bank's distribution: output" err.txt || fail "no warning of an untrained generator: $(cat err.txt)"
-grep -q '"bank_sha256"' out/*_gdm.json && grep -q '"percentile"' out/*_gdm.json || fail "no score in the sidecar"
+grep -q '"bank_sha256"' out/*_pred.json && grep -q '"percentile"' out/*_pred.json || fail "no score in the sidecar"
 gdm-metrics out/manifest.json --bank b.safetensors --full --threads 1 -q >report.txt
 grep -q "(targets)" report.txt || fail "no distances to the bank in the report"
 gdm-metrics out/manifest.json --bank b.safetensors --json --threads 1 -q >report.json

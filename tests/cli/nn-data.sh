@@ -5,13 +5,13 @@ set -euo pipefail
 . "$(dirname "$0")/scratch.bash"
 gdm-phantom -o phantoms --count 4 --kind head --seed 3 --shape 32 --spacing 7 -q
 gdm-recon project phantoms/manifest.json -o sino --views 12 -q | gdm-recon fbp - -o fbp -q >/dev/null
-train() { gdm-drift-train "$@" --objective regression --window 16 --widths 8,16 --batch 2 --threads 1 --seed 3; }
+train() { gdm-drift-train "$@" --objective regression --patch 16 --widths 8,16 --batch 2 --threads 1 --seed 3; }
 weights() { gdm-drift-train info "$1" --json | grep '^ "sha256"'; }
 
-# Read again for every window or kept: the same log and the same weights, and the user is told.
+# Read again for every patch or kept: the same log and the same weights, and the user is told.
 train fbp/manifest.json -o kept.safetensors --steps 8 -v 2>kept.txt
 grep -q 'kept in memory' kept.txt || fail "nothing of the cache: $(cat kept.txt)"
-grep -q 'waited .* s for windows' kept.txt || fail "nothing of the waiting: $(cat kept.txt)"
+grep -q 'waited .* s for patches' kept.txt || fail "nothing of the waiting: $(cat kept.txt)"
 train fbp/manifest.json -o read.safetensors --steps 8 --cache 0 2>read.txt
 grep -q '0 of . cases are kept.*read again' read.txt || fail "silent about cases that are not kept: $(cat read.txt)"
 cmp kept.log.jsonl read.log.jsonl || fail "the cache changes the training"

@@ -5,8 +5,8 @@ set -euo pipefail
 common=(--threads 1 -q)
 
 gdm-phantom -o p --count 5 --kind head --seed 3 --shape 48 --spacing 5 "${common[@]}"
-gdm-encoder pretrain p/manifest.json -o e.safetensors --window 16 --widths 8,8,8 --steps 4 --batch 2 "${common[@]}"
-gdm-encoder pretrain p/manifest.json -o f.safetensors --window 16 --widths 4,8,8 --steps 4 --batch 2 "${common[@]}"
+gdm-encoder pretrain p/manifest.json -o e.safetensors --patch 16 --widths 8,8,8 --steps 4 --batch 2 "${common[@]}"
+gdm-encoder pretrain p/manifest.json -o f.safetensors --patch 16 --widths 4,8,8 --steps 4 --batch 2 "${common[@]}"
 
 # cases FILE META NUMBER...: a manifest whose predictions are the targets themselves.
 cases() {
@@ -40,15 +40,15 @@ draws=(--bootstrap 40)
 "${grade[@]}" "${draws[@]}" --encoder f.safetensors --json >d.json
 # Two encoders at four levels, and as often in the comparison of either distance.
 [[ $(grep -c '"encoder": "[ef]"' d.json) == 24 ]] || fail "$(grep -c '"encoder": "[ef]"' d.json) entries of two encoders, expected 24"
-for level in window global local spatial; do
+for level in patch global local spatial; do
   holds "$(value d.json $level same frechet) < 1e-5"
   holds "$(value d.json $level same kernel) ^ 2 < 1e-10"
   holds "$(value d.json $level "input (linear fit)" frechet) > 1e-3"
 done
-for key in precision recall coverage; do holds "$(value d.json window same $key) == 1"; done
+for key in precision recall coverage; do holds "$(value d.json patch same $key) == 1"; done
 [[ $(value d.json global same frechet_interval) == null ]] || fail "an interval of singular covariances"
-[[ $(value d.json window same frechet_interval) == "[" ]] || fail "no interval"
-grep -q '"warning": "5 windows for .* dimensions are few' d.json || fail "no warning of few windows"
+[[ $(value d.json patch same frechet_interval) == "[" ]] || fail "no interval"
+grep -q '"warning": "5 patches for .* dimensions are few' d.json || fail "no warning of few patches"
 
 # What lies outside the mask is not graded: noise there leaves every distance that of equal volumes.
 if command -v python3 >/dev/null; then
@@ -66,11 +66,11 @@ open(sys.argv[3], "wb").write(ct)
 P
   done
   sed -E 's|"prediction": "p/head000(.)_ct.nii.gz"|"prediction": "noisy/\1.nii"|' same.json >noisy.json
-  gdm-featbank build p/manifest.json --encoder e.safetensors --window 16 --windows-per-case 4 -o b.safetensors \
+  gdm-featbank build p/manifest.json --encoder e.safetensors --patch 16 --patches-per-case 4 -o b.safetensors \
     "${common[@]}"
   gdm-metrics noisy=noisy.json --encoder e.safetensors --bank b.safetensors --unmasked --bootstrap 0 --json \
     "${common[@]}" >outside.json
-  holds "$(value outside.json window noisy frechet) < 1e-5"
+  holds "$(value outside.json patch noisy frechet) < 1e-5"
   holds "$(value outside.json global noisy frechet) < 1e-5"
   holds "$(value outside.json local noisy frechet) < 1e-5"
   holds "$(value outside.json spatial noisy kernel) ^ 2 < 1e-10"
@@ -85,11 +85,11 @@ fi
 
 # Text: both encoders side by side; the same seed and another one; no bootstrap.
 "${grade[@]}" "${draws[@]}" --encoder f.safetensors --full >d.txt
-[[ $(grep -cE '^ +(window|global|local|spatial) ' d.txt) == 16 ]] || fail "not one row per level and method in two tables"
+[[ $(grep -cE '^ +(patch|global|local|spatial) ' d.txt) == 16 ]] || fail "not one row per level and method in two tables"
 grep -qE '^ +e +f$' d.txt || fail "the encoders do not stand side by side"
 "${grade[@]}" "${draws[@]}" --encoder f.safetensors --full | cmp - d.txt || fail "two runs differ"
 "${grade[@]}" "${draws[@]}" --json --seed 7 >s.json
-[[ $(value s.json window "input (linear fit)" kernel) == "$(value d.json window "input (linear fit)" kernel)" ]] ||
+[[ $(value s.json patch "input (linear fit)" kernel) == "$(value d.json patch "input (linear fit)" kernel)" ]] ||
   fail "the seed changes a distance"
 cmp -s <(grep -A 2 kernel_interval s.json) <(grep -A 2 kernel_interval d.json) && fail "the seed changes no interval"
 "${grade[@]}" --json --bootstrap 0 >n.json
@@ -99,13 +99,13 @@ grep -qE '"(frechet|kernel|precision|recall|density|coverage)_interval": \[' n.j
 cases turned.json "" 4 2 5 1 3
 gdm-metrics same=turned.json --input mr --encoder e.safetensors --bootstrap 40 "${common[@]}" --json >t.json
 for key in frechet kernel coverage; do
-  a=$(value d.json window "input (linear fit)" $key) b=$(value t.json window "input (linear fit)" $key)
+  a=$(value d.json patch "input (linear fit)" $key) b=$(value t.json patch "input (linear fit)" $key)
   holds "($a - $b) ^ 2 <= 1e-12 * $a ^ 2"
 done
 cases one.json '"patient": "x"' 1 2
 gdm-metrics same=one.json --encoder e.safetensors --json --threads 1 --progress never >o.json 2>err.txt
 grep -q 'skipped: 1 patient' o.json && grep -q 'warning: .*skipped: 1 patient' err.txt || fail "one patient is not skipped"
-[[ $(value o.json window same frechet) == null ]] || fail "a distance of one patient"
+[[ $(value o.json patch same frechet) == null ]] || fail "a distance of one patient"
 
 # Spectra: the target's own are 1 in every bin.
 "${grade[@]}" --json --bootstrap 0 --metrics spectrum >p.json

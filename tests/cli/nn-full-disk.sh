@@ -12,9 +12,9 @@ common=(-q --threads 1 --seed 3)
 
 gdm-phantom -o pairs --count 3 --kind head --seed 3 --shape 16 --spacing 12 -q
 gdm-recon project pairs/manifest.json -o sino --views 8 -q | gdm-recon fbp - -o fbp -q >/dev/null
-encoder=(gdm-encoder pretrain pairs/manifest.json --window 16 --widths 8,8,8 --steps 1 --batch 1 "${common[@]}")
-bank=(gdm-featbank build pairs/manifest.json --encoder e.safetensors --window 16 --windows-per-case 2 "${common[@]}")
-model=(gdm-drift-train fbp/manifest.json --objective regression --window 16 --widths 8,16 --steps 2 --batch 1
+encoder=(gdm-encoder pretrain pairs/manifest.json --patch 16 --widths 8,8,8 --steps 1 --batch 1 "${common[@]}")
+bank=(gdm-featbank build pairs/manifest.json --encoder e.safetensors --patch 16 --patches-per-case 2 "${common[@]}")
+model=(gdm-drift-train fbp/manifest.json --objective regression --patch 16 --widths 8,16 --steps 2 --batch 1
   "${common[@]}")
 "${encoder[@]}" -o e.safetensors
 "${bank[@]}" -o b.safetensors
@@ -51,7 +51,7 @@ refused '/dev/full: No space left on device' "${model[@]}" -o n.safetensors -f -
 [ -z "$(compgen -G 'n.*')" ] || fail "left: $(compgen -G 'n.*')"
 # A log that fills the disk before the first checkpoint: once there is room, the same command works.
 mount -o remount,size=24k disk
-full=(gdm-drift-train fbp/manifest.json --objective regression --window 16 --widths 8,8 --steps 100000 --batch 1
+full=(gdm-drift-train fbp/manifest.json --objective regression --patch 16 --widths 8,8 --steps 100000 --batch 1
   --checkpoint-every 100000 --validate-every 100000 --threads 1 -q -o "$disk/f.safetensors" --log "$disk/own.jsonl")
 refused "own.jsonl: No space left on device" "${full[@]}"
 whole disk

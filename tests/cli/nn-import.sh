@@ -7,7 +7,7 @@ encoders=$(cd "$(dirname "$0")/../../share/gdm/encoders" && pwd)
 common=(--threads 1 --seed 3 -q)
 
 gdm-phantom -o p --count 5 --kind head --seed 3 --shape 48 --spacing 4 -q
-gdm-encoder pretrain p/manifest.json -o own.safetensors --stem conv --window 16 --widths 8,16 --steps 2 --batch 2 "${common[@]}"
+gdm-encoder pretrain p/manifest.json -o own.safetensors --stem conv --patch 16 --widths 8,16 --steps 2 --batch 2 "${common[@]}"
 
 # A residual block of ours, as layers: block NAME CHANNELS
 block() {
@@ -45,22 +45,22 @@ grep -q '^licence *none' same.txt || fail "card: $(cat same.txt)"
 # It makes banks and grades, the same as our own.
 /bin/sed 's/"target": "\([^"]*\)_ct.nii.gz"/&, "prediction": "\1_mr.nii.gz"/' p/manifest.json >p/graded.json
 for name in own same; do
-  gdm-featbank build p/manifest.json --encoder $name.safetensors -o $name-bank.safetensors --window 16 --training-window 16 \
-    --windows-per-case 2 "${common[@]}"
+  gdm-featbank build p/manifest.json --encoder $name.safetensors -o $name-bank.safetensors --patch 16 --training-patch 16 \
+    --patches-per-case 2 "${common[@]}"
   gdm-metrics p/graded.json --encoder $name.safetensors --json --threads 1 -q | grep -E '"(frechet|kernel_interval)":' >$name.grades
 done
 grep -q '[1-9]' own.grades || fail "no distance: $(cat own.grades)"
 diff own.grades same.grades || fail "the same network grades otherwise as layers"
 
 # Statistics, reproducibly.
-import=(gdm-encoder import ../own.safetensors --layers ../ours.json --statistics ../p/manifest.json --window 16
-  --windows-per-case 2 "${common[@]}" -o e.safetensors)
+import=(gdm-encoder import ../own.safetensors --layers ../ours.json --statistics ../p/manifest.json --patch 16
+  --patches-per-case 2 "${common[@]}" -o e.safetensors)
 mkdir one two
 (cd one && "${import[@]}") && (cd two && "${import[@]}")
 cmp one/e.safetensors two/e.safetensors || fail "two imports differ"
 gdm-encoder info one/e.safetensors | grep -q "features standardised" || fail "no statistics in the file"
-gdm-encoder info one/e.safetensors --json | grep -q '"windows_per_case": 2' || fail "the file does not say what its statistics are of"
-gdm-featbank build p/manifest.json --encoder one/e.safetensors -o s.safetensors --window 16 --training-window 16 --windows-per-case 2 "${common[@]}"
+gdm-encoder info one/e.safetensors --json | grep -q '"patches_per_case": 2' || fail "the file does not say what its statistics are of"
+gdm-featbank build p/manifest.json --encoder one/e.safetensors -o s.safetensors --patch 16 --training-patch 16 --patches-per-case 2 "${common[@]}"
 gdm-featbank info s.safetensors | grep -q 'encoder *imported' || fail "the bank does not describe its encoder"
 
 # The ready descriptions hold together: only the weights are missing.

@@ -7,13 +7,13 @@ common=(--threads 1 --seed 3 -q)
 
 gdm-phantom -o phantoms --count 5 --kind head --seed 3 --shape 32 --spacing 7 -q
 gdm-recon project phantoms/manifest.json -o sino --views 12 --photons 1e5 -q | gdm-recon fbp - -o fbp -q >fbp.json
-gdm-encoder pretrain phantoms/manifest.json -o e.safetensors --window 16 --widths 8,8,8 --steps 4 --batch 2 "${common[@]}"
-gdm-encoder pretrain phantoms/manifest.json -o s.safetensors --task segment --stem conv --window 16 --widths 8,8,8 \
+gdm-encoder pretrain phantoms/manifest.json -o e.safetensors --patch 16 --widths 8,8,8 --steps 4 --batch 2 "${common[@]}"
+gdm-encoder pretrain phantoms/manifest.json -o s.safetensors --task segment --stem conv --patch 16 --widths 8,8,8 \
   --steps 4 --batch 2 "${common[@]}"
-gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o b.safetensors --window 16 --training-window 16 --windows-per-case 4 \
+gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o b.safetensors --patch 16 --training-patch 16 --patches-per-case 4 \
   "${common[@]}"
 gdm-featbank info b.safetensors | grep -q spatial.s1 || fail "bank info lacks the spatial level"
-train=(gdm-drift-train --window 16 --widths 8,16 --steps 8 --batch 2 "${common[@]}")
+train=(gdm-drift-train --patch 16 --widths 8,16 --steps 8 --batch 2 "${common[@]}")
 
 for task in mr2ct:phantoms:mr sparse-ct:fbp:fbp; do
   IFS=: read -r name source input <<<"$task"
@@ -39,7 +39,7 @@ for file in first/*.nii.gz; do cmp "$file" "again/${file#first/}" || fail "$file
 cmp mr2ct.log.jsonl twice.log.jsonl || fail "two trainings with one seed differ"
 
 # The learned reconstruction of a sinogram equals FBP and synthesis in two steps, up to the FBP's rounding to int16.
-test_id=$(basename sparse-ct/*_gdm.nii.gz _gdm.nii.gz)
+test_id=$(basename sparse-ct/*_pred.nii.gz _pred.nii.gz)
 gdm-recon gdm "sino/${test_id}_sinogram.nii.gz" --model sparse-ct.safetensors -o one.nii.gz -q
 gdm-recon gdm sino/manifest.json --model sparse-ct.safetensors -o recon --split test -q | gdm-metrics - -q >/dev/null
 refused 1 "already exists\|exists" gdm-recon gdm "sino/${test_id}_sinogram.nii.gz" --model sparse-ct.safetensors -o one.nii.gz
@@ -54,9 +54,9 @@ refused 1 "another task or architecture" "${train[@]}" fbp/manifest.json --init 
 
 # A stopped training exits 75 and continues to the same model, byte for byte, drift state of two banks included; other options
 # are refused. Both runs have the same names in different folders, so that even their provenance agrees.
-gdm-featbank build phantoms/manifest.json --encoder s.safetensors -o b2.safetensors --window 16 --training-window 16 --windows-per-case 4 \
+gdm-featbank build phantoms/manifest.json --encoder s.safetensors -o b2.safetensors --patch 16 --training-patch 16 --patches-per-case 4 \
   "${common[@]}"
-long=(gdm-drift-train ../phantoms/manifest.json --bank ../b.safetensors --bank ../b2.safetensors --window 16
+long=(gdm-drift-train ../phantoms/manifest.json --bank ../b.safetensors --bank ../b2.safetensors --patch 16
   --widths 8,16 --batch 2 --drift-start 0.1 "${common[@]}" -o m.safetensors)
 mkdir whole cut
 (cd whole && "${long[@]}" --steps 60)
@@ -77,7 +77,7 @@ for file in m.log.jsonl m.safetensors; do cmp "whole/$file" "cut/$file" || fail 
 # What a newcomer gets wrong.
 refused 1 "no-such" gdm-encoder pretrain no-such.json -o x.safetensors
 refused 2 "safetensors" gdm-encoder pretrain phantoms/manifest.json -o x.pt
-refused 2 "multiple" gdm-encoder pretrain phantoms/manifest.json -o x.safetensors --window 20
+refused 2 "multiple" gdm-encoder pretrain phantoms/manifest.json -o x.safetensors --patch 20
 refused 2 "needs --bank" gdm-drift-train phantoms/manifest.json -o x.safetensors
 refused 2 "needs --perceptual" gdm-drift-train phantoms/manifest.json --bank b.safetensors --encoder s.safetensors \
   --perceptual 0 -o x.safetensors

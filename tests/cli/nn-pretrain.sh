@@ -4,7 +4,7 @@ set -euo pipefail
 . "$(dirname "$0")/scratch.bash"
 unset GDM_SHARE
 common=(--threads 1 --seed 3 -q)
-tiny=(--window 16 --widths 8,8,8 --batch 2 "${common[@]}")
+tiny=(--patch 16 --widths 8,8,8 --batch 2 "${common[@]}")
 
 gdm-phantom -o phantoms --count 5 --kind head --seed 3 --shape 32 --spacing 7 -q
 # The body masks serve as label maps with the labels 0 and 1.
@@ -32,11 +32,11 @@ export GDM_SHARE=$PWD/share
 gdm-encoder info default >info.txt
 grep -q 'Made in a test' info.txt || fail "info does not show the card"
 grep -q 'probe .*retrieval' info.txt || fail "info does not show what the probe found"
-gdm-encoder probe default phantoms/manifest.json --split all --window 16 "${common[@]}" | grep -q 'tissue fractions' ||
+gdm-encoder probe default phantoms/manifest.json --split all --patch 16 "${common[@]}" | grep -q 'tissue fractions' ||
   fail "no figures from probe"
-gdm-encoder probe labels.safetensors phantoms/manifest.json --window 16 --json "${common[@]}" | grep -q untrained_r2 ||
+gdm-encoder probe labels.safetensors phantoms/manifest.json --patch 16 --json "${common[@]}" | grep -q untrained_r2 ||
   fail "no JSON from probe"
-gdm-featbank build phantoms/manifest.json --encoder default -o bank.safetensors --window 16 --windows-per-case 2 "${common[@]}"
+gdm-featbank build phantoms/manifest.json --encoder default -o bank.safetensors --patch 16 --patches-per-case 2 "${common[@]}"
 refused 2 "ct-default" gdm-encoder info no-such-encoder
 refused 2 "ct-default" gdm-featbank build phantoms/manifest.json --encoder no-such-encoder -o x.safetensors
 
@@ -59,8 +59,8 @@ for file in m.log.jsonl m.safetensors; do cmp "whole/$file" "cut/$file" || fail 
 
 # What a newcomer gets wrong.
 pretrain=(gdm-encoder pretrain -o x.safetensors "${common[@]}")
-refused 2 "larger than --window" "${pretrain[@]}" phantoms/manifest.json --window 16 --widths 8,8 --mask-cube 32
-refused 2 "multiple" "${pretrain[@]}" phantoms/manifest.json --window 20
+refused 2 "larger than --patch" "${pretrain[@]}" phantoms/manifest.json --patch 16 --widths 8,8 --mask-cube 32
+refused 2 "multiple" "${pretrain[@]}" phantoms/manifest.json --patch 20
 refused 1 "no input 'labels'" "${pretrain[@]}" phantoms/manifest.json --task segment --volumes labels
 refused 2 "not label maps" "${pretrain[@]}" phantoms/manifest.json --task segment --classes classes.json
 echo '{"skin": [2]}' >other.json
@@ -72,7 +72,7 @@ refused 2 "label maps" "${pretrain[@]}" phantoms/labels.json --volumes labels
 refused 2 "neither" "${pretrain[@]}" phantoms/manifest.json --task segment --volumes mr
 refused 2 "segment+contrast needs" "${pretrain[@]}" phantoms/manifest.json --task segment+contrast --volumes mr
 refused 2 "cannot be its output" "${pretrain[@]}" phantoms/manifest.json --log phantoms/manifest.json --force
-refused 2 "multiple" gdm-encoder probe default phantoms/manifest.json --window 20
+refused 2 "multiple" gdm-encoder probe default phantoms/manifest.json --patch 20
 refused 1 "encoder" gdm-encoder probe bank.safetensors phantoms/manifest.json
 compgen -G 'x*' >/dev/null && fail "a refused command left $(compgen -G 'x*')"
 exit 0

@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "$0")/scratch.bash"
 
 gdm-phantom -o pairs --count 4 --shape 16 --spacing 12 --seed 3 -q
-tiny=(--window 16 --batch 1 --threads 1 --progress never --seed 3)
+tiny=(--patch 16 --batch 1 --threads 1 --progress never --seed 3)
 # until_log LOG PID: waits for lines of a training's log.
 until_log() {
   for _ in $(seq 600); do
@@ -58,7 +58,7 @@ stopped() {  # stopped STEPS BATCH WIDTHS MORE...
   local steps=$1 batch=$2 widths=$3
   shift 3
   gdm-drift-train "$data" --objective regression -o c.safetensors --steps "$steps" --batch "$batch" --widths "$widths" \
-    --window 16 --threads 1 --progress never --max-time 0.001 -q "$@"
+    --patch 16 --threads 1 --progress never --max-time 0.001 -q "$@"
 }
 data=pairs/manifest.json
 status=0
@@ -89,7 +89,7 @@ resume() {  # resume KEPT ARGUMENTS...
   "${synth[@]}" --resume "$@" >/dev/null 2>err.txt || fail "--resume: $(cat err.txt)"
   grep -q ": $count of 4 cases were finished already" err.txt || fail "not $count kept: $(cat err.txt)"
 }
-rm out/manifest.json out/head0003_gdm.*
+rm out/manifest.json out/head0003_pred.*
 resume 3 --model n.safetensors
 [[ -s out/manifest.json ]] || fail "no manifest"
 resume 4 --model n.safetensors

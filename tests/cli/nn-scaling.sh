@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "$0")/nifti.bash"
 . "$(dirname "$0")/scratch.bash"
 gdm-phantom -o p --count 3 --kind head --seed 3 --shape 32 --spacing 7 -q >/dev/null
-train() { gdm-drift-train "$@" --objective regression --window 16 --widths 8,16 --batch 1 --steps 2 --threads 1; }
+train() { gdm-drift-train "$@" --objective regression --patch 16 --widths 8,16 --batch 1 --steps 2 --threads 1; }
 
 # The default is stated, `info` shows it, and it is the training's at synthesis.
 train p/manifest.json -o m.safetensors 2>err.txt
@@ -21,8 +21,8 @@ cat >z.json <<'M'
   {"id": "a", "split": "test", "inputs": {"mr": "za.nii"}}, {"id": "b", "split": "test", "inputs": {"mr": "zb.nii"}}]}
 M
 gdm-synth z.json --model m.safetensors -o z --dtype float32 --threads 1 2>err.txt >/dev/null
-! cmp -s z/a_gdm.nii.gz z/b_gdm.nii.gz || fail "what lies below 0 does not matter"
-grep -q "a_gdm: input 'mr' has values below 0 (from -1)" err.txt || fail "no word of values below 0: $(cat err.txt)"
+! cmp -s z/a_pred.nii.gz z/b_pred.nii.gz || fail "what lies below 0 does not matter"
+grep -q "a_pred: input 'mr' has values below 0 (from -1)" err.txt || fail "no word of values below 0: $(cat err.txt)"
 
 # A given scaling reaches the model, and what it cuts off is told case by case.
 train p/manifest.json -o r.safetensors --scaling mr=range:0:50 2>err.txt
@@ -58,9 +58,9 @@ says='not in HU: values from 24 to 1082, none below 0.*--assume-hu'
 refused 1 "$says" train plus.json -o x.safetensors --conditions cbct -q
 refused 1 "$says" gdm-metrics plus.json -q
 refused 1 "$says" gdm-recon project plus.nii -o s.nii -q
-refused 1 "$says" gdm-encoder scattering -o e.safetensors --statistics plus.json --windows-per-case 1 -q
-gdm-encoder scattering -o e.safetensors --statistics p/manifest.json --windows-per-case 1 --window 16 --threads 1 -q
-refused 1 "$says" gdm-featbank build plus.json --encoder e.safetensors -o b.safetensors --window 16 -q
+refused 1 "$says" gdm-encoder scattering -o e.safetensors --statistics plus.json --patches-per-case 1 -q
+gdm-encoder scattering -o e.safetensors --statistics p/manifest.json --patches-per-case 1 --patch 16 --threads 1 -q
+refused 1 "$says" gdm-featbank build plus.json --encoder e.safetensors -o b.safetensors --patch 16 -q
 status=0
 gdm-prep info --check -q plus.json >out.txt 2>err.txt || status=$?
 [[ $status == 1 ]] && grep -q "$says" err.txt || fail "the check passes: $(cat err.txt)"

@@ -26,8 +26,8 @@ gdm-encoder scattering -o shipped.safetensors "${common[@]}"
 same() { gdm-encoder info "$1" --json | sed -n '/"ranges"/,/"input"/p'; }
 diff <(same shipped.safetensors) <(same scattering-ct) || fail "scattering-ct is not what the defaults make"
 
-gdm-featbank build p/manifest.json --encoder s.safetensors -o bank.safetensors --window 16 --windows-per-case 2 "${common[@]}"
-train() { gdm-drift-train p/manifest.json --window 24 --batch 1 --widths 8,16 --steps 3 --drift-start 0 "${common[@]}" "$@"; }
+gdm-featbank build p/manifest.json --encoder s.safetensors -o bank.safetensors --patch 16 --patches-per-case 2 "${common[@]}"
+train() { gdm-drift-train p/manifest.json --patch 24 --batch 1 --widths 8,16 --steps 3 --drift-start 0 "${common[@]}" "$@"; }
 train -o gdm.safetensors --bank bank.safetensors --perceptual 0.1
 grep -q '"drift.1".*"used":true' gdm.log.jsonl || fail "no drift: $(cat gdm.log.jsonl)"
 grep -q '"ssim".*"used":true' gdm.log.jsonl || fail "no SSIM beside the drift: $(cat gdm.log.jsonl)"
@@ -40,7 +40,7 @@ gdm-metrics p/graded.json --encoder fine.safetensors --json --threads 1 -q >grad
 grep -q '"frechet": 0\.[0-9]*[1-9]' grades.json || fail "no distance: $(grep frechet grades.json)"
 
 refused 1 'needs a scattering encoder made with --statistics' gdm-featbank build p/manifest.json --encoder fine.safetensors \
-  -o bad.safetensors --window 16 -q
+  -o bad.safetensors --patch 16 -q
 gdm-encoder scattering -o metal.safetensors --range 20000,30000 --statistics p/manifest.json --threads 1 --progress never 2>metal.txt
 grep -q 'warning: tap e4: 26 of 26 channels do not vary' metal.txt || fail "constant channels: $(cat metal.txt)"
 for range in 1 3,1 1,1 a,b 1,2,3 ,5 5, nan,5 -9000,0; do

@@ -6,11 +6,11 @@ set -euo pipefail
 common=(--threads 1 --seed 3 -q)
 
 gdm-phantom -o phantoms --count 4 --kind head --seed 3 --shape 32 --spacing 7 -q
-gdm-encoder pretrain phantoms/manifest.json -o e.safetensors --window 16 --widths 8,8,8 --steps 2 --batch 2 \
+gdm-encoder pretrain phantoms/manifest.json -o e.safetensors --patch 16 --widths 8,8,8 --steps 2 --batch 2 \
   "${common[@]}"
-gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o b.safetensors --window 16 --training-window 16 --windows-per-case 4 \
+gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o b.safetensors --patch 16 --training-patch 16 --patches-per-case 4 \
   "${common[@]}"
-train=(gdm-drift-train ../phantoms/manifest.json --window 16 --widths 8,16 --force --threads 1 --seed 3
+train=(gdm-drift-train ../phantoms/manifest.json --patch 16 --widths 8,16 --force --threads 1 --seed 3
   --progress never)
 mkdir one two whole cut bf16
 
@@ -68,8 +68,8 @@ paste -d ' ' <(figures whole/m.log.jsonl) <(figures bf16/m.log.jsonl) | awk '
 refused 2 "precision" gdm-drift-train phantoms/manifest.json --objective regression -o x.safetensors --precision fp16
 
 # Options that plain regression does not use are named; a file of options may hold them.
-"${train[@]/#..\//}" --objective regression --share-end 0.5 --rho 0.2 --dry-run -o x.safetensors >plan.txt 2>warning.txt
-grep -q 'regression does not use --rho, --share-end$' warning.txt || fail "unused options: $(cat warning.txt)"
+"${train[@]/#..\//}" --objective regression --share-end 0.5 --drift 0.2 --dry-run -o x.safetensors >plan.txt 2>warning.txt
+grep -q 'regression does not use --drift, --share-end$' warning.txt || fail "unused options: $(cat warning.txt)"
 for name in ssim gradient-l1; do
   "${train[@]/#..\//}" --objective regression --$name 0.1 --share-end 0.5 --dry-run -o x.safetensors >plan.txt 2>warning.txt
   grep -q 'does not use' warning.txt && fail "--$name uses --share-end: $(cat warning.txt)"

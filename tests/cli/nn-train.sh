@@ -7,10 +7,10 @@ common=(--threads 1 --seed 3 -q)
 
 gdm-phantom -o phantoms --count 5 --kind head --seed 3 --shape 32 --spacing 7 -q
 gdm-recon project phantoms/manifest.json -o sino --views 12 -q | gdm-recon fbp - -o fbp --filter cosine -q >fbp.json
-gdm-encoder pretrain phantoms/manifest.json -o e.safetensors --window 16 --widths 8,8 --steps 2 --batch 2 "${common[@]}"
-gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o b.safetensors --window 16 --training-window 16 --windows-per-case 4 \
+gdm-encoder pretrain phantoms/manifest.json -o e.safetensors --patch 16 --widths 8,8 --steps 2 --batch 2 "${common[@]}"
+gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o b.safetensors --patch 16 --training-patch 16 --patches-per-case 4 \
   "${common[@]}"
-tiny=(--window 16 --widths 8,16 --batch 2)
+tiny=(--patch 16 --widths 8,16 --batch 2)
 
 # A dry run checks, says what would be, and writes nothing.
 gdm-drift-train fbp/manifest.json --bank b.safetensors -o m.safetensors --plot m.png --steps 8 "${tiny[@]}" --dry-run \
@@ -110,16 +110,16 @@ refused 1 "error: e.safetensors: is encoder, expected .*'bank'" gdm-drift-train 
 ! grep -q loading err.txt || fail "volumes were loaded first: $(cat err.txt)"
 refused 1 "error: b.safetensors: is bank, expected .*'encoder'" gdm-drift-train fbp/manifest.json --objective perceptual \
   --encoder b.safetensors -o x.safetensors "${tiny[@]}" -q
-# A bank of other windows than the training's has features of another distribution.
-refused 1 'b.safetensors: made of views of windows of 16 voxels, .* 24: .*--training-window 24' gdm-drift-train \
-  fbp/manifest.json --bank b.safetensors -o x.safetensors --window 24 --widths 8,16 "${common[@]}"
-refused 2 'smaller' gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o x.safetensors --window 24 \
-  --training-window 16
+# A bank of other patches than the training's has features of another distribution.
+refused 1 'b.safetensors: made of views of patches of 16 voxels, .* 24: .*--training-patch 24' gdm-drift-train \
+  fbp/manifest.json --bank b.safetensors -o x.safetensors --patch 24 --widths 8,16 "${common[@]}"
+refused 2 'smaller' gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o x.safetensors --patch 24 \
+  --training-patch 16
 # What has seen a test case may not teach, as an encoder, as the encoder of a bank or as first weights.
 sed 's/"test"/"train"/' phantoms/manifest.json >phantoms/all.json
-gdm-encoder pretrain phantoms/all.json -o leak.safetensors --window 16 --widths 8,8 --steps 1 --batch 1 "${common[@]}"
-gdm-featbank build phantoms/manifest.json --encoder leak.safetensors -o leak-bank.safetensors --window 16 --training-window 16 \
-  --windows-per-case 2 "${common[@]}"
+gdm-encoder pretrain phantoms/all.json -o leak.safetensors --patch 16 --widths 8,8 --steps 1 --batch 1 "${common[@]}"
+gdm-featbank build phantoms/manifest.json --encoder leak.safetensors -o leak-bank.safetensors --patch 16 --training-patch 16 \
+  --patches-per-case 2 "${common[@]}"
 sed 's/"test"/"train"/' fbp/manifest.json >fbp/all.json
 gdm-drift-train fbp/all.json --objective regression -o leak-init.safetensors --steps 1 "${tiny[@]}" "${common[@]}"
 leaky=(gdm-drift-train fbp/manifest.json "${tiny[@]}" --steps 2 --drift-start 0 --threads 1 --progress never)

@@ -2,7 +2,7 @@
 #include <cmath>
 #include <cstdlib>
 
-#include "io/nifti_header.hpp"
+#include "io/nifti/header.hpp"
 #include "sys/error.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

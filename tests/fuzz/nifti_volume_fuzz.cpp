@@ -6,8 +6,8 @@
 #include <cstring>
 #include <string>
 
-#include "io/nifti.hpp"
-#include "io/volume_reader.hpp"
+#include "io/nifti/nifti.hpp"
+#include "io/nifti/volume_reader.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "sys/parallel.hpp"

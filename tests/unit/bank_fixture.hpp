@@ -4,15 +4,15 @@
 #include <filesystem>
 #include <string>
 
-#include "drift/collection.hpp"
+#include "bank/collection.hpp"
 
 namespace gdm_test {
 
 inline void write_small_bank(const std::filesystem::path& path, const gdm::nn::FrozenEncoder& encoder,
                              const std::string& key, std::int64_t channels) {
-  gdm::drift::BankRecipe recipe;
-  recipe.window = 16;
-  gdm::drift::BankCollection collection(recipe, encoder);
+  gdm::bank::BankRecipe recipe;
+  recipe.patch = 16;
+  gdm::bank::BankCollection collection(recipe, encoder);
   for (const std::string patient : {"a", "b"}) {
     collection.begin_case({patient, patient, 2.0});
     collection.add(key, torch::rand({4, channels}), torch::randint(1LL << 62, {4}, torch::kInt64), {"any", 0, ""});

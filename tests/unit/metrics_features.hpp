@@ -8,8 +8,8 @@
 
 namespace gdm::test {
 
-inline net::FeatureMatrix golden_features(std::uint64_t rows, std::uint64_t dims, std::uint64_t s) {
-  net::FeatureMatrix features;
+inline metrics::FeatureMatrix golden_features(std::uint64_t rows, std::uint64_t dims, std::uint64_t s) {
+  metrics::FeatureMatrix features;
   features.dims = static_cast<std::int64_t>(dims);
   for (std::uint64_t i = 0; i < rows; ++i) {
     for (std::uint64_t d = 0; d < dims; ++d) {
@@ -29,7 +29,7 @@ inline metrics::PatientFeatures gaussian_patients(std::uint64_t seed, std::size_
     Random random(seed, p);
     std::vector<double> centre(static_cast<std::size_t>(dims));
     for (double& v : centre) v = mean + patient_sd * random.normal();
-    net::FeatureMatrix features;
+    metrics::FeatureMatrix features;
     features.dims = dims;
     for (std::int64_t r = 0; r < rows; ++r) {
       for (const double v : centre) features.values.push_back(static_cast<float>(v + random.normal()));

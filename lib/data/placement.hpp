@@ -1,0 +1,24 @@
+// Where patches lie: the one rule by which trainings and banks place them. Features of both must come from the same
+// distribution, or a generator whose volumes are real is pushed away from them.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "nn/compat.hpp"
+#include "sys/random.hpp"
+
+namespace gdm::data {
+
+using torch::Tensor;
+
+/// Flat indices (N) int64 of the voxels inside a mask (1, D, H, W), evenly thinned to at most 65536.
+Tensor foreground_indices(const Tensor& mask);
+
+/// First voxel (D, H, W) of a cubic patch of `edge` voxels: around a random voxel of `foreground`, shifted by up to a
+/// quarter of the edge along each axis, then moved into the volume. Along an axis shorter than the edge it is centred,
+/// and begins before the volume.
+std::array<std::int64_t, 3> draw_patch_start(const Tensor& foreground, const std::array<std::int64_t, 3>& shape_dhw,
+                                             std::int64_t edge, Random& random);
+
+}  // namespace gdm::data

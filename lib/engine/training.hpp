@@ -1,0 +1,66 @@
+// What a training of a generator is told.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "sys/atomic_file.hpp"
+
+namespace gdm::engine {
+
+struct TrainOptions {
+  std::vector<std::filesystem::path> banks;     ///< of real features, each with its encoder
+  std::vector<std::filesystem::path> encoders;  ///< for the perceptual objective alone
+  std::filesystem::path output, log;
+  std::filesystem::path init;  ///< generator whose weights are the first ones; empty: random
+  std::filesystem::path plot;  ///< picture of the curves, drawn anew at each validation; empty: none
+  Overwrite overwrite = Overwrite::refuse;
+  std::string objective = "gdm";        ///< gdm | perceptual | regression
+  std::vector<std::string> conditions;  ///< names of inputs, in order; empty: data/conditions.hpp
+  std::vector<std::string> scalings;    ///< of conditions, "NAME=KIND" (data/conditions.hpp)
+  std::vector<std::int64_t> widths{32, 64, 128};
+  std::int64_t blocks = 1;          ///< residual blocks of a level; the deepest has one more
+  std::int64_t noise_channels = 0;  ///< inputs beside the conditions that make the output stochastic
+  std::int64_t steps = 4000;
+  std::int64_t batch = 2;
+  std::int64_t accumulate = 1;  ///< batches whose gradients are averaged for a step
+  std::int64_t patch = 48;
+  std::string augment = "none";   ///< none | light | strong (data/patch_changes.hpp)
+  double fresh_noise_hu = 0;      ///< standard deviation of noise added to the FBP; 0: none
+  std::int64_t cache_bytes = -1;  ///< cases beyond it are read again when needed; -1: half of the free memory
+  double learning_rate = 1e-3;
+  double ema = 0.999;
+  std::string precision = "fp32";  ///< fp32 | bf16: of the networks' arithmetic; weights and losses are fp32
+  double drift_start = 0.6;        ///< fraction of the steps that are regression alone
+  double drift = 0.15;             ///< share of the drift gradient at the predicted volume
+  double perceptual = 0;           ///< share of the perceptual gradient there
+  double ssim = 0;                 ///< share of the gradient of 1 - SSIM there, with any objective
+  double gradient_l1 = 0;          ///< the same of the L1 of image gradients
+  double share_end = 1;            ///< factor on all shares at the last step; linear from drift_start, where it is 1
+  std::string coordination = "norm+pcgrad";
+  double conflict = 1.0;           ///< kappa: part of a gradient that opposes fidelity and is removed
+  std::int64_t conflict_edge = 0;  ///< edge in voxels of the cubes in which that is done; 0: the whole patch
+  double weight_global = 0.25, weight_local = 0.5, weight_spatial = 1.0;
+  std::int64_t taps = 0;     ///< finest feature maps of each encoder that are used; 0: all
+  double pair_weight = 0.0;  ///< of the own patient's real features among the positives; 0: a marginal field
+  std::int64_t set_global = 64, set_local = 256;  ///< real and remembered generated features of a problem, so many each
+  std::int64_t ring_batches = 64;                 ///< batches after which generated features are forgotten
+  std::vector<double> temperatures{0.05, 0.2, 0.5};
+  std::int64_t sinkhorn = 0;  ///< rounds of Sinkhorn normalisation instead of the product of two softmaxes; 0: product
+  std::int64_t checkpoint_every = 500;
+  std::int64_t validate_every = 500;
+  std::string keep = "last";       ///< last | best of the validations
+  std::string score = "mae";       ///< mae | psnr | ssim: what best means
+  double max_time_s = 0;           ///< 0: no limit; reached: checkpoint and stop as for a signal
+  bool restart = false;            ///< remove an existing checkpoint
+  bool allow_leak = false;         ///< train although a file was made from patients of the val or test split
+  nlohmann::ordered_json options;  ///< as --config reads them; the model holds them
+
+  /// Whether fidelity is the only objective.
+  bool plain_regression() const { return objective == "regression" && ssim == 0 && gradient_l1 == 0; }
+};
+
+}  // namespace gdm::engine

@@ -1,0 +1,168 @@
+// Reading whole volumes. Files are read by position and gzip members that state their length are decompressed on all
+// cores, each part converted while it is in the cache; streams take memory only as their bytes arrive.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <new>
+#include <stdexcept>
+
+#include "image/grid_match.hpp"
+#include "io/nifti/convert.hpp"
+#include "io/nifti/input.hpp"
+#include "sys/error.hpp"
+#include "sys/gzip.hpp"
+#include "sys/parallel.hpp"
+
+namespace gdm {
+namespace {
+
+constexpr std::size_t block_voxels = std::size_t{1} << 17;
+
+std::size_t blocks_of(std::size_t voxels) {
+  return (voxels + block_voxels - 1) / block_voxels;
+}
+
+template <class T>
+void load_file(const NiftiInput& input, const NiftiHeader& header, Voxels<T>& voxels) {
+  check_content_bytes(input.name(), static_cast<std::uint64_t>(input.file_bytes()), header.total_bytes());
+  voxels.resize(static_cast<std::size_t>(header.info.grid.voxels()));
+  parallel_for(static_cast<std::int64_t>(blocks_of(voxels.size())), [&](std::int64_t block) {
+    const std::size_t begin = static_cast<std::size_t>(block) * block_voxels;
+    const std::size_t count = std::min(block_voxels, voxels.size() - begin);
+    Bytes stored(count * header.voxel_bytes);
+    const std::uint64_t position = header.data_offset + begin * header.voxel_bytes;
+    const std::size_t got = read_at(input.descriptor(), position, stored.data(), stored.size(), input.name());
+    if (got < stored.size()) {  // cut since it was opened
+      const std::int64_t left = regular_size(input.descriptor(), input.name());
+      throw truncated(static_cast<std::uint64_t>(left), header.total_bytes());
+    }
+    convert_stored(header, stored.data(), count, voxels.data() + begin);
+  });
+}
+
+template <class T>
+void load_members(const Bytes& packed, const std::vector<GzipMember>& members, const NiftiHeader& header,
+                  Voxels<T>& voxels) {
+  voxels.resize(static_cast<std::size_t>(header.info.grid.voxels()));
+  gunzip_members(packed.data(), members, [&](const GzipMember& member, const std::uint8_t* content) {
+    const std::uint64_t begin = std::max<std::uint64_t>(member.content_begin, header.data_offset);
+    const std::uint64_t end =
+        std::min<std::uint64_t>(member.content_begin + member.content_bytes, header.total_bytes());
+    if (begin >= end) return;  // nothing but header or padding
+    convert_stored(header, content + (begin - member.content_begin), (end - begin) / header.voxel_bytes,
+                   voxels.data() + (begin - header.data_offset) / header.voxel_bytes);
+  });
+}
+
+bool holds_whole_voxels(const GzipMember& member, const NiftiHeader& header) {
+  return member.content_begin <= header.data_offset || member.content_begin >= header.total_bytes() ||
+         (member.content_begin - header.data_offset) % header.voxel_bytes == 0;
+}
+
+template <class T>
+void load_gzip_file(const NiftiInput& input, const NiftiHeader& header, Voxels<T>& voxels) {
+  Bytes packed(static_cast<std::size_t>(input.file_bytes()));
+  packed.resize(read_at(input.descriptor(), 0, packed.data(), packed.size(), input.name()));
+  const std::uint64_t expected = header.total_bytes();
+  if (expected / gzip_largest_ratio > packed.size()) {
+    throw Error(fmt::format("is truncated: {} compressed bytes cannot hold the expected {}", packed.size(), expected));
+  }
+  const std::vector<GzipMember> members = gzip_index(packed.data(), packed.size());
+  if (!members.empty() && members.back().content_begin + members.back().content_bytes <= expected + allowed_excess &&
+      std::all_of(members.begin(), members.end(), [&](const auto& m) { return holds_whole_voxels(m, header); })) {
+    check_content_bytes(input.name(), members.back().content_begin + members.back().content_bytes, expected);
+    return load_members(packed, members, header, voxels);
+  }
+  const Bytes content = gunzip(packed.data(), packed.size(), expected, expected + allowed_excess);
+  packed = Bytes();
+  check_content_bytes(input.name(), content.size(), expected);
+  voxels.resize(static_cast<std::size_t>(header.info.grid.voxels()));
+  parallel_for(static_cast<std::int64_t>(blocks_of(voxels.size())), [&](std::int64_t block) {
+    const std::size_t begin = static_cast<std::size_t>(block) * block_voxels;
+    convert_stored(header, content.data() + header.data_offset + begin * header.voxel_bytes,
+                   std::min(block_voxels, voxels.size() - begin), voxels.data() + begin);
+  });
+}
+
+/// To the end of the last member, which alone shows that the voxels were right; no more than padding is read.
+void finish_gzip(NiftiInput& input, const NiftiHeader& header) {
+  Bytes rest(allowed_excess + 1);
+  const std::size_t got = input.read(rest.data(), rest.size());
+  check_content_bytes(input.name(), header.total_bytes() + got, header.total_bytes());
+}
+
+template <class T>
+void load_stream(NiftiInput& input, const NiftiHeader& header, Voxels<T>& voxels) {
+  const std::uint64_t expected = header.total_bytes();
+  Bytes block(block_voxels * header.voxel_bytes);
+  for (std::uint64_t skipped = 0; skipped < header.data_offset;) {
+    const auto step = static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), header.data_offset - skipped));
+    const std::size_t got = input.read(block.data(), step);
+    skipped += got;
+    if (got < step) throw truncated(skipped, expected);
+  }
+  const auto total = static_cast<std::size_t>(header.info.grid.voxels());
+  for (std::size_t done = 0; done < total;) {
+    const std::size_t count = std::min(block_voxels, total - done);
+    const std::size_t got = input.read(block.data(), count * header.voxel_bytes);
+    if (got < count * header.voxel_bytes) {
+      throw truncated(header.data_offset + done * header.voxel_bytes + got, expected);
+    }
+    if (voxels.size() < done + count) voxels.resize(std::min(total, std::max(done + count, 2 * done)));
+    convert_stored(header, block.data(), count, voxels.data() + done);
+    done += count;
+  }
+  if (input.is_gzip()) finish_gzip(input, header);
+}
+
+}  // namespace
+
+template <class T>
+Image<T> load_nifti(OpenedNifti& opened) {
+  NiftiInput& input = *opened.input;
+  const NiftiHeader& header = opened.header;
+  log_warnings(opened);
+  Image<T> image;
+  image.grid = header.info.grid;
+  with_context(input.name(), [&] {
+    try {
+      if (input.file_bytes() < 0) return load_stream(input, header, image.voxels);
+      if (input.is_gzip()) return load_gzip_file(input, header, image.voxels);
+      load_file(input, header, image.voxels);
+    } catch (const std::bad_alloc&) {
+      throw Error("not enough memory for " + describe(image.grid));
+    } catch (const std::length_error&) {
+      throw Error("not enough memory for " + describe(image.grid));
+    }
+  });
+  return image;
+}
+template Image<float> load_nifti(OpenedNifti&);
+template Image<std::uint8_t> load_nifti(OpenedNifti&);
+
+NiftiInfo read_nifti_info(const fs::path& path) {
+  return open_nifti(path).header.info;
+}
+
+Volume read_volume(const fs::path& path) {
+  OpenedNifti opened = open_nifti(path);
+  return load_nifti<float>(opened);
+}
+
+Volume read_volume(const fs::path& path, NiftiInfo& info) {
+  OpenedNifti opened = open_nifti(path);
+  info = opened.header.info;
+  return load_nifti<float>(opened);
+}
+
+Mask read_mask(const fs::path& path, const Grid* grid) {
+  OpenedNifti opened = open_nifti(path);
+  Mask mask = load_nifti<std::uint8_t>(opened);
+  if (grid != nullptr) {
+    require_same_grid(mask.grid, input_name(path) + ": the mask", *grid, "its volume");
+    mask.grid = *grid;
+  }
+  return mask;
+}
+
+}  // namespace gdm

@@ -1,0 +1,165 @@
+#include "model/generator_text.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "image/voxel_edge.hpp"
+#include "model/acquisition.hpp"
+#include "model/generator_shape.hpp"
+#include "sys/error.hpp"
+
+namespace gdm::model {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string line(const std::string& name, const std::string& text) {
+  return fmt::format("{:<14} {}\n", name, text);
+}
+
+/// A number as the file has it; "unknown" without.
+std::string plain(const Json& object, const char* key) {
+  const auto found = object.find(key);
+  return found == object.end() || found->is_null() ? "unknown"
+         : found->is_string()                      ? found->get<std::string>()
+                                                   : found->dump();
+}
+
+std::string architecture_text(const Json& info) {
+  const Json& generator = info.at("generator");
+  std::string conditions;
+  for (const Json& condition : generator.at("conditions")) {
+    const std::string ends = condition.contains("range") ? " " + condition.at("range").dump() : "";
+    conditions += fmt::format("{}{} ({}{})", conditions.empty() ? "" : ", ", condition.at("name").get<std::string>(),
+                              condition.at("scaling").get<std::string>(), ends);
+  }
+  const std::int64_t blocks = generator_shape(generator).blocks;
+  std::string text =
+      line("architecture", fmt::format("{}, widths {}, {} residual {} a level and one more at the deepest",
+                                       plain(generator, "architecture"), plain(generator, "widths"), blocks,
+                                       blocks == 1 ? "block" : "blocks"));
+  const Json& network = info.at("network");
+  text += line("parameters", plain(network, "parameters"));
+  text += line("receptive",
+               plain(network, "receptive_field_voxels") + " voxels along each axis, and the mean of the patch");
+  text += line("patch", fmt::format("{} voxels along each axis, {:.3g} GFLOP", plain(generator, "patch_voxels"),
+                                    network.value("gflop_per_patch", 0.0)));
+  text += line("task", plain(generator, "task"));
+  text += line("conditions", conditions + (generator.value("residual_on_first", false) ? "; adds to the first" : ""));
+  const auto noise = generator.value("noise_channels", std::int64_t{0});
+  text += line("noise", noise == 0 ? "none: one output for each input"
+                                   : fmt::format("{} {}", noise, noise == 1 ? "channel" : "channels"));
+  return text + line("HU", fmt::format("{} to {} HU become -1 to 1", generator.at("hu_range").at(0).dump(),
+                                       generator.at("hu_range").at(1).dump()));
+}
+
+std::string data_text(const Json& data) {
+  std::string text =
+      line("data", fmt::format("{} cases of {} patients, {} for validation, sha256 {}", plain(data, "cases"),
+                               plain(data, "patients"), plain(data, "validation_cases"), plain(data, "sha256")));
+  if (data.contains("voxel_edge_mm")) {
+    const Json& edge = data.at("voxel_edge_mm");
+    text += line("voxel edge", fmt::format("{:.3g} mm ({:.3g} to {:.3g})", edge.at("median").get<double>(),
+                                           edge.at("least").get<double>(), edge.at("largest").get<double>()));
+  }
+  if (data.contains("anisotropy")) {
+    const Json& ratio = data.at("anisotropy");
+    text += line("anisotropy", fmt::format("longest to shortest voxel edge {:.3g} to {:.3g}",
+                                           ratio.at("least").get<double>(), ratio.at("largest").get<double>()));
+  }
+  return text;
+}
+
+std::string figures_text(const std::string& name, const Json& figures, const Json& steps) {
+  const auto number = [&](const char* key, const char* format) {
+    return figures.contains(key) && figures.at(key).is_number()
+               ? fmt::format(fmt::runtime(format), figures.at(key).get<double>())
+               : std::string("unknown");
+  };
+  return line(
+      name, fmt::format("MAE {} HU, PSNR {} dB, SSIM {} over {} cases after step {}", number("mae_hu", "{:.2f}"),
+                        number("psnr_db", "{:.2f}"), number("ssim", "{:.4f}"), plain(figures, "cases"), steps.dump()));
+}
+
+std::string training_text(const Json& training) {
+  std::string text =
+      line("training", fmt::format("{}, {} steps of {} patches, learning rate {}, seed {}",
+                                   plain(training, "objective"), plain(training, "steps"), plain(training, "batch"),
+                                   plain(training, "learning_rate"), plain(training, "seed")));
+  if (training.contains("augment")) text += line("augmentation", plain(training, "augment"));
+  if (training.contains("fresh_noise_hu")) text += line("fresh noise", plain(training, "fresh_noise_hu") + " HU");
+  std::string shares;
+  for (const char* name : {"perceptual", "ssim", "gradient_l1"}) {
+    if (training.value(name, 0.0) > 0)
+      shares += fmt::format("{}{} {}", shares.empty() ? "" : ", ", name, plain(training, name));
+  }
+  if (!shares.empty()) text += line("shares", shares);
+  for (const char* part : {"coordination", "drift"}) {
+    if (training.contains(part)) text += line(part, training.at(part).dump());
+  }
+  for (const Json& objective : training.value("objectives", Json::array())) {
+    std::string digests = "encoder " + plain(objective, "encoder");
+    if (objective.contains("bank_sha256")) digests += ", bank " + plain(objective, "bank_sha256");
+    text += line("objective " + plain(objective, "name"), digests);
+  }
+  if (training.contains("init_sha256")) text += line("began from", plain(training, "init_sha256"));
+  const Json kept = training.value("kept_steps", training.value("steps", Json()));
+  text += line("weights", fmt::format("averages after step {} ({})", kept.dump(), training.value("keep", "last")));
+  if (training.contains("validation")) text += figures_text("validation", training.at("validation"), kept);
+  if (training.contains("last_validation")) {
+    const Json& last = training.at("last_validation");
+    text += figures_text("last", last, last.value("steps", Json()));
+  }
+  if (training.value("skipped_steps", 0) > 0) {
+    text += line("not finite", fmt::format("{} steps skipped, {} rollbacks", plain(training, "skipped_steps"),
+                                           plain(training, "rollbacks")));
+  }
+  return text;
+}
+
+}  // namespace
+
+Json generator_info(const SafetensorsFile& file) {
+  file.require_kind("generator");
+  Json info = file.description();
+  with_context(file.path().string(),
+               [&] { info["network"] = generator_figures(info.value("generator", Json::object())); });
+  info["sha256"] = file.payload_sha256();
+  return info;
+}
+
+std::string generator_text(const Json& info) {
+  try {
+    std::string text = architecture_text(info);
+    const Json training = info.value("training", Json::object());
+    if (training.contains("data")) text += data_text(training.at("data"));
+    const std::string scans = acquisition_text(trained_acquisition(info));
+    if (!scans.empty()) text += line("acquisition", scans);
+    return text + training_text(training) + (info.contains("sha256") ? line("sha256", plain(info, "sha256")) : "");
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(std::string("incomplete generator description: ") + error.what());
+  }
+}
+
+std::optional<std::string> voxel_edge_warning(const Json& description, const Grid& grid) {
+  const auto outside = [&](const char* key, double value) -> std::optional<std::array<double, 2>> {
+    const auto place = Json::json_pointer(std::string("/training/data/") + key);
+    if (!description.contains(place)) return {};
+    const double least = description.at(place).value("least", 0.0),
+                 largest = description.at(place).value("largest", 0.0);
+    if (edge_fits(value, least, largest)) return {};
+    return {{least, largest}};
+  };
+  if (const auto edges = outside("voxel_edge_mm", grid.mean_edge_mm())) {
+    return fmt::format("voxels of {:.3g} mm on average, the model was trained on {:.3g} to {:.3g} mm",
+                       grid.mean_edge_mm(), edges->at(0), edges->at(1));
+  }
+  if (const auto ratios = outside("anisotropy", grid.anisotropy())) {
+    return fmt::format("voxels are {:.3g} times as long as wide, those of the training {:.3g} to {:.3g} times",
+                       grid.anisotropy(), ratios->at(0), ratios->at(1));
+  }
+  return {};
+}
+
+}  // namespace gdm::model

@@ -1,0 +1,42 @@
+#include "nn/volume_tensors.hpp"
+
+#include <algorithm>
+
+namespace gdm::nn {
+
+Tensor tensor_of(const Volume& volume) {
+  const auto& n = volume.grid.shape_ijk;
+  return torch::from_blob(const_cast<float*>(volume.voxels.data()), {n[2], n[1], n[0]}, torch::kFloat32);
+}
+
+Tensor tensor_of(const Mask& mask) {
+  const auto& n = mask.grid.shape_ijk;
+  return torch::from_blob(const_cast<std::uint8_t*>(mask.voxels.data()), {n[2], n[1], n[0]}, torch::kUInt8);
+}
+
+Volume volume_of(const Tensor& tensor, const Grid& grid) {
+  Volume volume(grid, 0.0F);
+  tensor_of(volume).copy_(tensor);
+  return volume;
+}
+
+Tensor air_outside(const Tensor& image, const Tensor& mask) {
+  return torch::where(mask > 0, image, torch::full({}, air_units, image.options().requires_grad(false)));
+}
+
+Tensor cut_patch(const Tensor& volume, const std::array<std::int64_t, 3>& start_dhw, std::int64_t patch, double fill) {
+  Tensor out = torch::full({volume.size(0), patch, patch, patch}, fill, volume.options());
+  Tensor source = volume, place = out;
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const auto dim = static_cast<std::int64_t>(axis) + 1;
+    const std::int64_t from = std::max<std::int64_t>(0, start_dhw[axis]);
+    const std::int64_t to = std::min(volume.size(dim), start_dhw[axis] + patch);
+    if (from >= to) return out;
+    source = source.slice(dim, from, to);
+    place = place.slice(dim, from - start_dhw[axis], to - start_dhw[axis]);
+  }
+  place.copy_(source);
+  return out;
+}
+
+}  // namespace gdm::nn

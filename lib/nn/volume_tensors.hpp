@@ -1,0 +1,38 @@
+// Volumes as tensors, and patches of them.
+#pragma once
+
+#include <array>
+#include <utility>
+
+#include "image/orientation.hpp"
+#include "nn/compat.hpp"
+
+namespace gdm::nn {
+
+/// How every volume lies that a network sees: i to the right, j to anterior, k to superior, so that the axes of a
+/// tensor (D, H, W) point to superior, anterior and right.
+constexpr const char* network_orientation = "RAS";
+
+/// The image with its axes turned that way; nothing is interpolated.
+template <class T>
+Image<T> turned_for_network(Image<T> image) {
+  return image.grid.orientation() == network_orientation ? std::move(image) : reoriented(image, network_orientation);
+}
+
+/// A volume's voxels as a tensor (D, H, W) = (nk, nj, ni). Shares the volume's memory, which must outlive it.
+Tensor tensor_of(const Volume& volume);
+/// The same for a mask, uint8.
+Tensor tensor_of(const Mask& mask);
+/// (D, H, W) on any device -> volume on `grid`.
+Volume volume_of(const Tensor& tensor, const Grid& grid);
+
+constexpr double air_units = -1.0;  ///< the lower end of a HuMap, which stands for air
+
+/// Volumes or patches in units of a HuMap with air wherever the mask, of the same or a broadcast shape, is 0: features
+/// see a patient and nothing of what lies around, as banks and distances do.
+Tensor air_outside(const Tensor& image, const Tensor& mask);
+
+/// A cubic patch of (C, D, H, W) that starts at `start` (may be negative or reach beyond the end): filled with `fill`.
+Tensor cut_patch(const Tensor& volume, const std::array<std::int64_t, 3>& start_dhw, std::int64_t patch, double fill);
+
+}  // namespace gdm::nn

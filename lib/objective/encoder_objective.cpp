@@ -1,0 +1,79 @@
+#include "objective/encoder_objective.hpp"
+
+#include <fmt/format.h>
+
+#include "sys/log.hpp"
+
+namespace gdm::objective {
+namespace {
+
+Tensor gradient_of(const Tensor& loss, const Tensor& leaf, bool keep_graph) {
+  if (!loss.defined() || !loss.requires_grad()) return torch::zeros_like(leaf);
+  return torch::autograd::grad({loss}, {leaf}, {}, keep_graph)[0];
+}
+
+}  // namespace
+
+EncoderObjective::EncoderObjective(std::string name, std::shared_ptr<const bank::RealBank> bank,
+                                   const EncoderObjectiveOptions& options)
+    : name_(std::move(name)), options_(options), bank_(std::move(bank)), encoder_(bank_->encoder()) {
+  options_.seeing.size = bank_->patch();
+  if (options_.drift_share > 0) drift_ = std::make_unique<DriftLoss>(*bank_, options_.drift);
+  choose_taps();
+}
+
+EncoderObjective::EncoderObjective(std::string name, nn::FrozenEncoder encoder, std::int64_t size,
+                                   const EncoderObjectiveOptions& options)
+    : name_(std::move(name)), options_(options), encoder_(std::move(encoder)) {
+  options_.seeing.size = size;
+  choose_taps();
+}
+
+/// The perceptual loss looks at all taps that options allow, the drift at those that a level of weight needs. Taps are
+/// ordered from fine to coarse.
+void EncoderObjective::choose_taps() {
+  const auto finest = static_cast<std::size_t>(options_.drift.finest_taps);
+  if (options_.perceptual_share > 0) {
+    options_.seeing.taps = finest == 0 ? nn::all_taps : finest;
+  } else if (drift_) {
+    options_.seeing.taps = drift_->taps();
+  }
+}
+
+std::vector<ObjectiveGradient> EncoderObjective::gradients(const OutputPatch& patch, at::Generator& generator) {
+  const FeaturePair pair =
+      feature_pair(encoder_, patch.predicted, patch.target, patch.mask, options_.seeing, generator);
+  std::vector<ObjectiveGradient> out;
+  if (options_.perceptual_share > 0) {
+    const Tensor loss = perceptual_loss(pair);
+    out.push_back({"perceptual." + name_,
+                   gradient_of(loss, patch.predicted, drift_ != nullptr),
+                   options_.perceptual_share,
+                   {{"loss", loss.defined() ? loss.item<double>() : 0.0}}});
+  }
+  if (drift_) {
+    const DriftLoss::Result result = drift_->loss(pair, patch.batch, generator);
+    nlohmann::ordered_json log{{"loss", result.loss.defined() ? result.loss.item<double>() : 0.0},
+                               {"raw_force_rms", result.raw_rms}};
+    if (!result.not_finite.empty()) {
+      log["not_finite"] = result.not_finite.size();
+      log_warning(fmt::format("batch {}: the drift is without {} of its features, {} first, as they are not finite",
+                              patch.batch, result.not_finite.size(), result.not_finite.front()));
+    }
+    out.push_back(
+        {"drift." + name_, gradient_of(result.loss, patch.predicted, false), options_.drift_share, std::move(log)});
+  }
+  return out;
+}
+
+void EncoderObjective::save(nn::TensorWriter& writer, const std::string& prefix, nlohmann::ordered_json& json) const {
+  json = nlohmann::ordered_json::object();
+  if (drift_) drift_->save(writer, prefix, json);
+}
+
+void EncoderObjective::load(const SafetensorsFile& file, const std::string& prefix,
+                            const nlohmann::ordered_json& json) {
+  if (drift_) drift_->load(file, prefix, json);
+}
+
+}  // namespace gdm::objective

@@ -1,0 +1,56 @@
+#include "objective/feature_pair.hpp"
+
+#include "data/view.hpp"
+#include "nn/volume_tensors.hpp"
+
+namespace gdm::objective {
+namespace {
+
+constexpr double least_deviation = 1e-4;  // a channel that does not vary tells nothing
+
+/// Undefined without a cell inside.
+Tensor tap_loss(const Tensor& predicted, const Tensor& real, const Tensor& mask) {
+  const torch::NoGradGuard no_grad;
+  const Tensor part = torch::adaptive_avg_pool3d(mask.to(torch::kFloat32), predicted.sizes().slice(2));
+  const Tensor inside = (part >= bank::least_inside).to(torch::kFloat32);
+  const double cells = inside.sum().item<double>();
+  if (cells == 0) return {};
+  const Tensor mean = (real * inside).sum({0, 2, 3, 4}, true) / cells;
+  const Tensor deviation = ((real - mean).abs() * inside).sum({0, 2, 3, 4}, true) / cells;
+  const Tensor weight = inside * (deviation > least_deviation) / deviation.clamp_min(least_deviation);
+  const torch::AutoGradMode with_grad(true);
+  return ((predicted - real).abs() * weight).sum() / (cells * static_cast<double>(predicted.size(1)));
+}
+
+}  // namespace
+
+FeaturePair feature_pair(const nn::FrozenEncoder& encoder, const Tensor& predicted, const Tensor& target,
+                         const Tensor& mask, const Seeing& seeing, at::Generator& generator) {
+  FeaturePair pair;
+  const data::View view = data::View::random(predicted.size(2), seeing.size, generator);
+  const auto seen = [&](const Tensor& patch) {
+    const nn::Bfloat16Guard guard(patch.device(), seeing.bfloat16);
+    std::vector<Tensor> maps = encoder.features(view.apply(patch), seeing.units, seeing.edge_mm, seeing.taps);
+    for (Tensor& map : maps) map = map.to(torch::kFloat32);
+    return maps;
+  };
+  pair.mask = view.apply(mask);
+  pair.predicted = seen(nn::air_outside(predicted, mask));
+  const torch::NoGradGuard no_grad;
+  pair.real = seen(nn::air_outside(target, mask));
+  return pair;
+}
+
+Tensor perceptual_loss(const FeaturePair& pair) {
+  Tensor sum;
+  std::int64_t taps = 0;
+  for (std::size_t i = 0; i < pair.predicted.size(); ++i) {
+    const Tensor loss = tap_loss(pair.predicted[i], pair.real[i], pair.mask);
+    if (!loss.defined()) continue;
+    sum = sum.defined() ? sum + loss : loss;
+    ++taps;
+  }
+  return taps == 0 ? sum : sum / static_cast<double>(taps);
+}
+
+}  // namespace gdm::objective

@@ -1,0 +1,37 @@
+// Features of a predicted patch beside those of the real one: what every objective in feature space compares.
+#pragma once
+
+#include <vector>
+
+#include "bank/levels.hpp"
+
+namespace gdm::objective {
+
+using torch::Tensor;
+
+struct FeaturePair {
+  /// One map for each tap, (B, C, D / stride, ...); those of the prediction carry a graph back to its voxels.
+  std::vector<Tensor> predicted, real;
+  Tensor mask;  ///< (B, 1, D, H, W) of the same view, 1 inside
+};
+
+/// How patches are seen.
+struct Seeing {
+  std::int64_t size = 0;            ///< edge of the random view (View::random) in voxels
+  std::size_t taps = nn::all_taps;  ///< of the encoder, so many of the finest
+  nn::HuMap units;                  ///< of the patches
+  double edge_mm = 0;               ///< mean voxel edge of the patches; 0: not known
+  bool bfloat16 = false;            ///< the encoder computes in bf16; its maps are fp32 all the same
+};
+
+/// Both patches (B, 1, D, H, W), air outside the mask, through the same random view and then the encoder. Gradients
+/// flow to `predicted` inside the mask.
+FeaturePair feature_pair(const nn::FrozenEncoder& encoder, const Tensor& predicted, const Tensor& target,
+                         const Tensor& mask, const Seeing& seeing, at::Generator& generator);
+
+/// Feature-matching loss between a patch and its own target: for each tap the mean absolute difference over the cells
+/// inside the patient, in units of the real features' mean absolute deviation in these cells, so that all taps count
+/// alike; then the mean over taps. Cells count if at least half of them is inside. Undefined if none is.
+Tensor perceptual_loss(const FeaturePair& pair);
+
+}  // namespace gdm::objective

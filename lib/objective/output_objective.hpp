@@ -1,0 +1,41 @@
+// What an objective is to the training: gradients with respect to the predicted volume. A new one is a class of this
+// kind and a line where the set is put together (train/objectives.cpp); coordination, logs and checkpoints follow.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "nn/compat.hpp"
+#include "nn/tensor_io.hpp"
+
+namespace gdm::objective {
+
+using torch::Tensor;
+
+/// Patches in the generator's units, (B, 1, D, H, W) each.
+struct OutputPatch {
+  Tensor predicted;  ///< a leaf: gradients with respect to it are asked for
+  Tensor target;
+  Tensor mask;             ///< 1 inside the patient
+  std::int64_t batch = 0;  ///< number among all batches of the training
+};
+
+struct ObjectiveGradient {
+  std::string name;
+  Tensor gradient;   ///< shape of OutputPatch::predicted
+  double share = 0;  ///< of this objective in the whole, relative to fidelity, before the schedule
+  nlohmann::ordered_json log;
+};
+
+class OutputObjective {
+ public:
+  virtual ~OutputObjective() = default;
+  /// All draws come from `generator`. The graph behind each gradient is freed before the next objective is asked, so
+  /// memory peaks at the largest objective, not at their sum.
+  virtual std::vector<ObjectiveGradient> gradients(const OutputPatch& patch, at::Generator& generator) = 0;
+  /// What a resumed run needs; tensors under names that begin with `prefix`.
+  virtual void save(nn::TensorWriter&, const std::string& /*prefix*/, nlohmann::ordered_json&) const {}
+  virtual void load(const SafetensorsFile&, const std::string& /*prefix*/, const nlohmann::ordered_json&) {}
+};
+
+}  // namespace gdm::objective

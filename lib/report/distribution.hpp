@@ -1,0 +1,25 @@
+// Distances between distributions and power spectra as text and JSON: parts of the report (report.hpp).
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "grade/grade.hpp"
+
+namespace gdm::report {
+
+/// Tables of the distances: a row per level and method, a block of columns per encoder; then the bank's; then what must
+/// be known to read them. Empty without encoders and bank.
+std::string distribution_text(const grade::Grades& grades);
+
+/// report["distribution"]: one element per encoder and level.
+nlohmann::ordered_json distribution_json(const grade::Grades& grades);
+
+/// report["bank"]: its levels as those of distribution_json(), with the method "(targets)". Needs grades.bank.
+nlohmann::ordered_json bank_json(const grade::Grades& grades);
+
+/// report["spectra"]: for each method the mean over cases of the power ratio in each bin; null if no metric of the
+/// group spectrum was asked for.
+nlohmann::ordered_json spectra_json(const grade::Grades& grades);
+
+}  // namespace gdm::report
