@@ -92,7 +92,7 @@ int run_single(const cli::Program& program, const Options& options, const Step& 
 }
 
 fs::path output_of(const Case& item, const fs::path& folder, const Step& step) {
-  return folder / fmt::format("{}_{}.nii.gz", item.id, step.name);
+  return folder / fmt::format("{}_{}.nii.gz", item.id, step.is_prediction ? "pred" : step.name);
 }
 
 /// Everything that can be known before computing: inputs that are there, outputs that are not.

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "nn/volume_tensors.hpp"
+
 namespace gdm::data {
 
 View View::random(std::int64_t patch, std::int64_t size, at::Generator& generator) {
@@ -18,14 +20,12 @@ View View::random(std::int64_t patch, std::int64_t size, at::Generator& generato
 
 Tensor View::apply(const Tensor& x) const {
   Tensor out = x;
-  std::vector<std::int64_t> flipped;
+  std::array<bool, 3> backward{};
   for (std::size_t axis = 0; axis < 3; ++axis) {
-    const auto dim = static_cast<std::int64_t>(axis) + 2;
-    out = out.slice(dim, offset[axis], offset[axis] + size);
-    if (flip[axis]) flipped.push_back(dim);
+    out = out.slice(static_cast<std::int64_t>(axis) + 2, offset[axis], offset[axis] + size);
+    backward[axis] = flip[static_cast<std::size_t>(order[axis])];
   }
-  if (!flipped.empty()) out = out.flip(flipped);
-  return out.permute({0, 1, 2 + order[0], 2 + order[1], 2 + order[2]}).contiguous();
+  return nn::with_turned_axes(out, order, backward);
 }
 
 }  // namespace gdm::data

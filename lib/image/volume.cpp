@@ -52,6 +52,10 @@ double Grid::mean_edge_mm() const {
   return std::cbrt(edges[0] * edges[1] * edges[2]);
 }
 
+double Grid::voxel_mm3() const {
+  return std::abs(determinant(ijk_to_ras_mm));
+}
+
 double Grid::anisotropy() const {
   const Point3 edges = spacing_mm();
   return *std::max_element(edges.begin(), edges.end()) / *std::min_element(edges.begin(), edges.end());

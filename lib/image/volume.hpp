@@ -37,6 +37,8 @@ struct Grid {
   Point3 spacing_mm() const;
   /// Geometric mean of the three.
   double mean_edge_mm() const;
+  /// Of one voxel, also of a sheared grid.
+  double voxel_mm3() const;
   /// Longest to shortest of the three.
   double anisotropy() const;
   /// World position of a continuous index; the centre of voxel (i, j, k) is index (i, j, k).

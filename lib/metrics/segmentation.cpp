@@ -11,15 +11,6 @@ namespace {
 
 constexpr float gas_below_hu = -500.0F;
 
-/// Of one voxel: the determinant of the affine's columns, so that sheared grids are right, too.
-double voxel_ml(const Grid& grid) {
-  const Matrix4& m = grid.ijk_to_ras_mm;
-  const double mm3 = m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) -
-                     m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0]) +
-                     m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0]);
-  return std::abs(mm3) / 1000.0;
-}
-
 template <class Inside>
 Mask segment(const Mask& mask, const Inside& inside) {
   Mask result(mask.grid, 0);
@@ -42,7 +33,7 @@ SegmentMetrics compare_segments(const Mask& prediction, const Mask& target, bool
   SegmentMetrics result;
   if (predicted + real > 0) result.dice = 2.0 * static_cast<double>(both) / static_cast<double>(predicted + real);
   const double excess = static_cast<double>(predicted - real);
-  result.volume_error_ml = excess * voxel_ml(target.grid);
+  result.volume_error_ml = excess * target.grid.voxel_mm3() / 1000.0;
   if (real > 0) result.volume_error_percent = 100.0 * excess / static_cast<double>(real);
   if (!with_surfaces) return result;
   if (const auto distances = surface_distances(prediction, target)) {

@@ -4,12 +4,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "nn/layered_encoder.hpp"
 #include "nn/residual_encoder.hpp"
 #include "nn/scattering_encoder.hpp"
 #include "nn/script_encoder.hpp"
 #include "nn/tensor_io.hpp"
+#include "nn/volume_tensors.hpp"
 
 namespace gdm::nn {
 namespace {
@@ -59,14 +61,10 @@ Tensor halved_if_exact(const Tensor& tensor) {
 
 Tensor with_axes(const Tensor& x, const std::string& axes) {
   if (axes == "any" || axes == canonical_axes) return x;
-  std::vector<std::int64_t> order{0, 1}, flipped;
-  for (std::size_t axis = 0; axis < 3; ++axis) {
-    const auto [place, backward] = place_of(axes[axis]);
-    order.push_back(place + 2);
-    if (backward) flipped.push_back(static_cast<std::int64_t>(axis) + 2);
-  }
-  const Tensor turned = x.permute(order);
-  return (flipped.empty() ? turned : turned.flip(flipped)).contiguous();
+  std::array<std::int64_t, 3> order{};
+  std::array<bool, 3> backward{};
+  for (std::size_t axis = 0; axis < 3; ++axis) std::tie(order[axis], backward[axis]) = place_of(axes[axis]);
+  return with_turned_axes(x, order, backward);
 }
 
 std::vector<Tensor> EncoderNetwork::features(const Tensor& x, std::size_t count) {
@@ -94,18 +92,14 @@ void EncoderNetwork::set_statistics(std::size_t tap, const Tensor& mean, const T
 
 Tensor with_canonical_axes(const Tensor& x, const std::string& axes) {
   if (!are_axes(axes)) throw Error("'" + axes + "' are no three anatomical axes");
-  std::vector<std::int64_t> order, flipped;
-  for (std::int64_t dim = 0; dim < x.dim() - 3; ++dim) order.push_back(dim);
-  for (std::int64_t place = 0; place < 3; ++place) {
-    for (std::int64_t axis = 0; axis < 3; ++axis) {
-      const auto [canonical_place, backward] = place_of(axes[static_cast<std::size_t>(axis)]);
-      if (canonical_place != place) continue;
-      order.push_back(x.dim() - 3 + axis);
-      if (backward) flipped.push_back(x.dim() - 3 + place);
-    }
+  std::array<std::int64_t, 3> order{};
+  std::array<bool, 3> backward{};
+  for (std::int64_t axis = 0; axis < 3; ++axis) {
+    const auto [place, against] = place_of(axes[static_cast<std::size_t>(axis)]);
+    order[static_cast<std::size_t>(place)] = axis;
+    backward[static_cast<std::size_t>(place)] = against;
   }
-  const Tensor turned = x.permute(order);
-  return (flipped.empty() ? turned : turned.flip(flipped)).contiguous();
+  return with_turned_axes(x, order, backward);
 }
 
 Json InputConvention::json() const {

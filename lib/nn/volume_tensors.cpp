@@ -24,6 +24,19 @@ Tensor air_outside(const Tensor& image, const Tensor& mask) {
   return torch::where(mask > 0, image, torch::full({}, air_units, image.options().requires_grad(false)));
 }
 
+Tensor with_turned_axes(const Tensor& x, const std::array<std::int64_t, 3>& order,
+                        const std::array<bool, 3>& backward) {
+  const std::int64_t first = x.dim() - 3;
+  std::vector<std::int64_t> dims, flipped;
+  for (std::int64_t dim = 0; dim < first; ++dim) dims.push_back(dim);
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    dims.push_back(first + order[axis]);
+    if (backward[axis]) flipped.push_back(first + static_cast<std::int64_t>(axis));
+  }
+  const Tensor turned = x.permute(dims);
+  return (flipped.empty() ? turned : turned.flip(flipped)).contiguous();
+}
+
 Tensor cut_patch(const Tensor& volume, const std::array<std::int64_t, 3>& start_dhw, std::int64_t patch, double fill) {
   Tensor out = torch::full({volume.size(0), patch, patch, patch}, fill, volume.options());
   Tensor source = volume, place = out;

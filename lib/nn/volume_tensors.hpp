@@ -32,6 +32,10 @@ constexpr double air_units = -1.0;  ///< the lower end of a HuMap, which stands 
 /// see a patient and nothing of what lies around, as banks and distances do.
 Tensor air_outside(const Tensor& image, const Tensor& mask);
 
+/// x (..., D, H, W) with its last three axes in another order: new axis n is old axis order[n], backwards if so marked.
+/// Contiguous.
+Tensor with_turned_axes(const Tensor& x, const std::array<std::int64_t, 3>& order, const std::array<bool, 3>& backward);
+
 /// A cubic patch of (C, D, H, W) that starts at `start` (may be negative or reach beyond the end): filled with `fill`.
 Tensor cut_patch(const Tensor& volume, const std::array<std::int64_t, 3>& start_dhw, std::int64_t patch, double fill);
 

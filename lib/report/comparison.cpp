@@ -80,6 +80,17 @@ std::string distances_text(const grade::Grades& grades) {
          "comparison of distances: " + distance_definition(grades.comparisons) + "\n";
 }
 
+/// What both kinds of pairs say last.
+template <class Pair>
+void add_judgement(const grade::Grades& grades, const Pair& pair, const std::optional<std::size_t>& better,
+                   Json& entry) {
+  entry["interval"] = interval_json(pair.interval);
+  entry["p"] = number(pair.p);
+  entry["p_holm"] = number(pair.p_holm);
+  entry["primary"] = pair.primary;
+  entry["better"] = better ? Json(grades.methods[*better].name) : Json(nullptr);
+}
+
 Json metric_pairs_json(const grade::Grades& grades) {
   Json pairs = Json::array();
   for (const grade::PairComparison& pair : grades.comparisons.pairs) {
@@ -89,12 +100,8 @@ Json metric_pairs_json(const grade::Grades& grades) {
                      {"b", grades.methods[pair.b].name},
                      {"n", pair.cases},
                      {"patients", pair.patients},
-                     {"mean_difference", number(pair.mean_difference)},
-                     {"interval", interval_json(pair.interval)},
-                     {"p", number(pair.p)},
-                     {"p_holm", number(pair.p_holm)},
-                     {"primary", pair.primary},
-                     {"better", better ? Json(grades.methods[*better].name) : Json(nullptr)}});
+                     {"mean_difference", number(pair.mean_difference)}});
+    add_judgement(grades, pair, better, pairs.back());
   }
   return pairs;
 }
@@ -111,12 +118,8 @@ Json distance_pairs_json(const grade::Grades& grades) {
                      {"b", grades.methods[pair.b].name},
                      {"patients", pair.patients},
                      {"difference", number(pair.difference)},
-                     {"corrected", number(pair.corrected)},
-                     {"interval", interval_json(pair.interval)},
-                     {"p", number(pair.p)},
-                     {"p_holm", number(pair.p_holm)},
-                     {"primary", pair.primary},
-                     {"better", better ? Json(grades.methods[*better].name) : Json(nullptr)}});
+                     {"corrected", number(pair.corrected)}});
+    add_judgement(grades, pair, better, pairs.back());
   }
   return pairs;
 }

@@ -9,19 +9,14 @@ import numpy as np
 from scipy import ndimage, signal
 from skimage.metrics import structural_similarity
 
+import golden_volumes
+
 WEIGHTS = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333]
 
 
 def volumes(ni, nj, nk, p):
-    """As pair() of metrics_golden.py, for any shape."""
-    k, j, i = np.meshgrid(np.arange(nk), np.arange(nj), np.arange(ni), indexing="ij")
-    smooth = (i * i * (3 + p) + j * j * 5 + k * k * 17 + i * j * k) % 5200 - 1500
-    noise = (i * 1299 + j * 7919 + k * 10473 + p * 31) % 601 - 280
-    target = smooth.astype(np.float32)
-    prediction = (smooth + noise * (1 + p % 7)).astype(np.float32) * np.float32(0.96875) + np.float32(0.3125 * p)
-    ellipsoid = (2 * i - ni + 1) ** 2 * (nj * nk) ** 2 + (2 * j - nj + 1) ** 2 * (ni * nk) ** 2 \
-        + (2 * k - nk + 1) ** 2 * (ni * nj) ** 2 <= (ni * nj * nk) ** 2
-    mask = ellipsoid & ((i + 2 * j + 3 * k + p) % 11 != 0)
+    """In double precision."""
+    prediction, target, mask = golden_volumes.volumes(ni, nj, nk, p)
     return prediction.astype(np.float64), target.astype(np.float64), mask
 
 

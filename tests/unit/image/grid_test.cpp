@@ -223,3 +223,11 @@ TEST_CASE("grid: nibabel's numbers for an oblique and sheared affine") {
     for (std::size_t n = 0; n < places.size(); ++n) CHECK(moved.voxels[places[n]] == expected.voxels[n]);
   }
 }
+
+TEST_CASE("grid: a voxel's volume is that of its parallelepiped, not the product of its edges") {
+  Grid grid = Grid::centred({4, 4, 4}, {2, 3, 4});
+  CHECK(grid.voxel_mm3() == doctest::Approx(24));
+  grid.ijk_to_ras_mm[0][2] += 3;  // sheared: the third edge grows, the volume does not
+  CHECK(grid.voxel_mm3() == doctest::Approx(24));
+  CHECK(grid.spacing_mm()[2] == doctest::Approx(5));
+}
