@@ -250,6 +250,15 @@ nlohmann::ordered_json portable_options(const CLI::App& app, const Options& o) {
   return json;
 }
 
+/// Draws the curves of a log anew. A failure is no reason to lose the training.
+void draw_curves(const fs::path& log, const fs::path& plot) {
+  try {
+    write_png(plot, report::training_plot(report::read_training_log(log)), Overwrite::replace);
+  } catch (const Error& error) {
+    log_warning(std::string("the curves were not drawn: ") + error.what());
+  }
+}
+
 std::string plan_text(const nlohmann::ordered_json& plan) {
   std::string text = model::generator_text(plan.at("model"));
   text += fmt::format("steps          {} to {}, {} each", plan.at("first_step").dump(), plan.at("steps").dump(),
@@ -285,6 +294,7 @@ int run(cli::Program& program, Options& o) {
   cli::TrainingFiles files{t.output, t.log, t.plot};
   const cli::TrainingOutputs outputs({inputs, {&manifest}}, files, t.overwrite);
   t.log = files.log;
+  if (!t.plot.empty()) t.log_grew = [&t] { draw_curves(t.log, t.plot); };
   Provenance provenance = program.provenance();
   if (o.manifest != "-") provenance.add_source(o.manifest);
   if (program.standard().dry_run) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -15,8 +16,9 @@ struct TrainOptions {
   std::vector<std::filesystem::path> banks;     ///< of real features, each with its encoder
   std::vector<std::filesystem::path> encoders;  ///< for the perceptual objective alone
   std::filesystem::path output, log;
-  std::filesystem::path init;  ///< generator whose weights are the first ones; empty: random
-  std::filesystem::path plot;  ///< picture of the curves, drawn anew at each validation; empty: none
+  std::filesystem::path init;      ///< generator whose weights are the first ones; empty: random
+  std::filesystem::path plot;      ///< picture of the curves, which `log_grew` draws; empty: none
+  std::function<void()> log_grew;  ///< called at each validation and at the end; may be empty
   Overwrite overwrite = Overwrite::refuse;
   std::string objective = "gdm";        ///< gdm | perceptual | regression
   std::vector<std::string> conditions;  ///< names of inputs, in order; empty: data/conditions.hpp

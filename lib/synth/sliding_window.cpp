@@ -87,10 +87,11 @@ std::vector<float> patch_weights(std::int64_t patch) {
   return weights;
 }
 
-Tensor slide(const Tensor& conditions, const std::function<Tensor(const Tensor&)>& network, const PatchPlan& plan,
-             double fill, torch::Device device, const std::string& progress_title, std::int64_t* evaluations) {
+Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, torch::Device device,
+             const std::string& progress_title, std::int64_t* evaluations) {
   const c10::InferenceMode inference;
   const std::int64_t w = plan.patch;
+  const bool noisy = plan.noise != nullptr && plan.noise->channels() > 0;
   std::array<Axis, 3> axes;
   for (std::size_t a = 0; a < 3; ++a) axes[a] = plan_axis(conditions.size(static_cast<std::int64_t>(a) + 1), plan);
   const Tensor weight =
@@ -111,18 +112,19 @@ Tensor slide(const Tensor& conditions, const std::function<Tensor(const Tensor&)
     const std::size_t count = std::min(at_once, starts.size() - first);
     std::vector<Tensor> patches;
     for (std::size_t n = 0; n < count; ++n) {
-      patches.push_back(nn::cut_patch(conditions, starts[first + n], w, fill));
-      if (plan.noise != nullptr) {
+      patches.push_back(nn::cut_patch(conditions, starts[first + n], w, nn::air_units));
+      if (noisy) {
         patches.back() = torch::cat({patches.back(), plan.noise->patch(starts[first + n], w)});
       }
     }
-    const Tensor blended = network(torch::stack(patches).to(device)).to(torch::kCPU).view({-1, w, w, w}) * weight;
+    const Tensor made = sampler.sample(torch::stack(patches).to(device)).to(torch::kCPU);
+    const Tensor blended = made.view({-1, w, w, w}) * weight;
     for (std::size_t n = 0; n < count; ++n) {
       add_patch(blended[static_cast<std::int64_t>(n)], starts[first + n], out);
       if (progress) progress->advance();
     }
   }
-  if (evaluations != nullptr) *evaluations = total;
+  if (evaluations != nullptr) *evaluations = total * sampler.evaluations();
   out.mul_(axes[0].normaliser.view({-1, 1, 1})).mul_(axes[1].normaliser.view({1, -1, 1}));
   return out.mul_(axes[2].normaliser.view({1, 1, -1}));
 }

@@ -1,21 +1,22 @@
-// Whole volumes through a network that sees patches: Gaussian blending, one patch shape, memory for the input and
-// the output and nothing that grows with the number of patches.
+// Whole volumes from a sampler that makes patches: Gaussian blending, one patch shape, memory for the input and the
+// output and nothing that grows with the number of patches.
 #pragma once
 
-#include <functional>
+#include <string>
 #include <vector>
 
-#include "image/volume.hpp"
+#include "engine/generator.hpp"
 #include "nn/noise.hpp"
+#include "synth/sampler.hpp"
 
 namespace gdm::synth {
 
 using torch::Tensor;
 
 struct PatchPlan {
-  std::int64_t patch = 48;                ///< voxels along each axis
-  double overlap = 0.25;                  ///< part of a patch that it shares with the next, in [0, 0.9]
-  const nn::NoiseField* noise = nullptr;  ///< appended to each patch; null: none
+  std::int64_t patch = 48;                          ///< voxels along each axis
+  double overlap = engine::SynthOptions().overlap;  ///< part of a patch that it shares with the next, in [0, 0.9]
+  const nn::NoiseField* noise = nullptr;            ///< appended to each patch; null or without channels: none
 };
 
 /// First voxels of the patches along an axis: the first starts at 0, the last ends at `extent`; one centred patch
@@ -30,11 +31,11 @@ std::vector<float> patch_weights(std::int64_t patch);
 /// fast path (measured: a single patch of 48 voxels takes the slow one in 1.13); large ones alone.
 std::int64_t patches_at_once(std::int64_t patch);
 
-/// conditions (C, D, H, W); network maps (N, C, w, w, w) to (N, 1, w, w, w), N up to patches_at_once(w); with noise it
-/// gets its channels, too. Returns the blended (D, H, W).
-/// The weights are a product over the axes, and so is their sum over the patches, so that no weight volume is kept.
-/// Patches beyond the volume see `fill`. `progress_title` empty: silent. Polls stop_requested().
-Tensor slide(const Tensor& conditions, const std::function<Tensor(const Tensor&)>& network, const PatchPlan& plan,
-             double fill, torch::Device device, const std::string& progress_title, std::int64_t* evaluations);
+/// conditions (C, D, H, W) on the CPU; the sampler gets up to patches_at_once(w) patches of them on `device`, with the
+/// noise of their place. Returns the blended (D, H, W) on the CPU. `evaluations` gets those of the network; may be
+/// null. The weights are a product over the axes, and so is their sum over the patches, so that no weight volume is
+/// kept. Patches beyond the volume see air. `progress_title` empty: silent. Throws StopRequested.
+Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, torch::Device device,
+             const std::string& progress_title, std::int64_t* evaluations);
 
 }  // namespace gdm::synth

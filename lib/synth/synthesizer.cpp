@@ -8,6 +8,7 @@
 #include "nn/encoder.hpp"
 #include "nn/generator.hpp"
 #include "nn/volume_tensors.hpp"
+#include "synth/sampler.hpp"
 #include "synth/sliding_window.hpp"
 #include "sys/error.hpp"
 #include "sys/signals.hpp"
@@ -23,6 +24,7 @@ class GeneratorOnVolumes : public engine::Synthesizer {
                      const engine::Compute& compute)
       : device_(nn::device_from_text(compute.device)),
         generator_(nn::load_generator(path, device_)),
+        sampler_(generator_.network),
         seed_(compute.seed) {
     plan_.patch = options.patch > 0 ? options.patch : generator_.config.patch;
     plan_.overlap = options.overlap;
@@ -65,10 +67,8 @@ class GeneratorOnVolumes : public engine::Synthesizer {
     channels.clear();
     const nn::NoiseField noise(config.noise_channels, seed_, draw);
     PatchPlan plan = plan_;
-    if (config.noise_channels > 0) plan.noise = &noise;
-    Tensor out = slide(
-        stacked, [this](const Tensor& x) { return generator_.network(x); }, plan, -1.0, device_, progress_title,
-        &evaluations_);
+    plan.noise = &noise;
+    Tensor out = slide(stacked, sampler_, plan, device_, progress_title, &evaluations_);
     if (!torch::isfinite(out).all().item<bool>()) throw Error("the model's output is not finite; is it a whole model?");
     config.hu_map.to_hu_(out);
     const Grid& wanted = conditions[0].grid;
@@ -80,6 +80,7 @@ class GeneratorOnVolumes : public engine::Synthesizer {
 
   torch::Device device_;
   nn::LoadedGenerator generator_;
+  OneStepSampler sampler_;
   std::uint64_t seed_;
   PatchPlan plan_;
   std::vector<std::string> names_;

@@ -109,10 +109,16 @@ std::int64_t resume(const LoopPlan& plan, Trainee& trainee, const Extra& extra, 
   }
   const SafetensorsFile file(plan.checkpoint);
   const std::int64_t next = next_step_of(file, plan);
-  trainee.load(file, file.description().at("trainee"));
-  load_part(extra.state, file, file.description().at("state"));
-  load_part(extra.record, file, file.description().at("record"));
-  good.load(file, trainee, extra, next);
+  try {
+    trainee.load(file, file.description().at("trainee"));
+    load_part(extra.state, file, file.description().at("state"));
+    load_part(extra.record, file, file.description().at("record"));
+    good.load(file, trainee, extra, next);
+  } catch (const nlohmann::ordered_json::exception&) {
+    throw Error(plan.checkpoint.string() +
+                ": holds another state than this version of gdm keeps; go on with the version that began it, or give "
+                "--restart to begin anew");
+  }
   log_info(fmt::format("continuing from {} at step {}", plan.checkpoint.filename().string(), next));
   return next;
 }

@@ -2,18 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
-
-#include "bank/levels.hpp"
 #include "model/encoder_text.hpp"
-#include "nn/residual_encoder.hpp"
-#include "nn/step_generator.hpp"
+#include "nn/encoder.hpp"
 #include "sys/log.hpp"
-#include "sys/signals.hpp"
-#include "train/contrast.hpp"
-#include "train/loop.hpp"
+#include "train/encoder_method.hpp"
 #include "train/probe.hpp"
-#include "train/tasks.hpp"
+#include "train/session.hpp"
 
 namespace gdm::train {
 namespace {
@@ -21,24 +15,8 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double ema_decay = 0.999;
-constexpr std::int64_t validation_patches = 32;
 constexpr std::size_t most_validation_cases = 20;
 constexpr std::int64_t probe_patches_per_patient = 8;
-
-/// Encoder with the decoder that its training task needs.
-struct PretrainNetImpl : torch::nn::Module {
-  PretrainNetImpl(const nn::ResidualEncoderConfig& config, std::int64_t outputs) {
-    encoder = register_module("encoder", std::make_shared<nn::ResidualEncoder>(config));
-    up = register_module("up", nn::UpPath(config.widths));
-    head = register_module("head", nn::convolution(config.widths[0], 8 * outputs, 3));
-  }
-  Tensor decoded(const std::vector<Tensor>& maps) { return nn::depth_to_space(head(torch::silu(up(maps)))); }
-
-  std::shared_ptr<nn::ResidualEncoder> encoder;
-  nn::UpPath up{nullptr};
-  torch::nn::Conv3d head{nullptr};
-};
-TORCH_MODULE(PretrainNet);
 
 data::Strength strength_of(const engine::PretrainOptions& options) {
   const bool contrast = options.task == "segment+contrast";
@@ -49,15 +27,6 @@ data::Strength strength_of(const engine::PretrainOptions& options) {
     strength.resolution = 1;
   }
   return strength;
-}
-
-/// The first cases of the val split that can be used; none is no error.
-std::vector<Case> validation_cases(const Manifest& manifest) {
-  std::vector<Case> cases;
-  for (const Case& item : manifest.cases) {
-    if (item.split == "val" && !item.error && cases.size() < most_validation_cases) cases.push_back(item);
-  }
-  return cases;
 }
 
 class Pretraining {
@@ -75,20 +44,17 @@ class Pretraining {
     torch::manual_seed(compute.seed);
     net_ = PretrainNet(config_, tasks_->outputs());
     net_->to(device_);
-    trainee_ = std::make_unique<Trainee>(*net_, ema_decay);
+    begin_session();
   }
 
   bool run() {
-    const LoopPlan plan = loop_plan();
-    if (!run_loop(plan, *trainee_, extra(), [this](std::int64_t n) { return step(n); })) return false;
-    write_encoder();
-    fs::remove(plan.checkpoint);
-    return true;
+    return session_->run({[this] { write_encoder(); }, {}});
   }
 
  private:
   void load(const Manifest& manifest) {
-    const std::vector<Case> train = data::usable_cases(manifest, "train"), val = validation_cases(manifest);
+    const std::vector<Case> train = data::usable_cases(manifest, "train"),
+                            val = validation_cases(manifest, most_validation_cases);
     source_ = data::choose_source(train, options_.volumes, options_.scaling, segments());
     check_source();
     source_.spacing_mm = options_.spacing_mm;
@@ -172,87 +138,31 @@ class Pretraining {
     return json;
   }
 
-  LoopPlan loop_plan() const {
-    LoopPlan plan;
-    plan.title = "pretraining (" + options_.task + ")";
-    plan.steps = options_.steps;
-    plan.checkpoint = checkpoint_path(options_.output);
-    plan.checkpoint_every = options_.checkpoint_every;
-    plan.max_time_s = options_.max_time_s;
-    plan.restart = options_.restart;
-    plan.configuration = {{"encoder", encoder_json()},
-                          {"training", settings()},
-                          {"data", {data::data_digest(train_), data::data_digest(validation_)}}};
-    return plan;
-  }
-
-  Extra extra() {
-    Extra extra;
-    extra.record.save = [this](nn::TensorWriter&, Json& json) {
-      json["average_loss"] = average_loss_;
-      json["curve"] = curve_;
-    };
-    extra.record.load = [this](const SafetensorsFile&, const Json& json) {
-      average_loss_ = json.at("average_loss").get<double>();
-      curve_ = json.at("curve");
-    };
-    extra.begin = [this](std::int64_t first) { log_ = std::make_unique<JsonLog>(options_.log, first); };
-    return extra;
-  }
-
-  std::string step(std::int64_t n) {
-    at::Generator generator = nn::step_generator(compute_.seed, n);
-    const Task task = tasks_->make(train_sampler_->draw(n, device_), generator);
-    const Tensor loss = loss_of(task);
-    trainee_->zero_grad();
-    loss.backward();
-    const double rate = learning_rate(options_.learning_rate, n, options_.steps);
-    const double value = loss.item<double>(), norm = trainee_->step(rate, value);
-    if (std::isfinite(value)) average_loss_ = n == 0 ? value : 0.98 * average_loss_ + 0.02 * value;
-    Json line{{"step", n},
-              {"loss", value},
-              {"parameter_gradient_norm", norm},
-              {"learning_rate", rate * trainee_->rate_factor()}};
-    if (!validation_.empty() && ((n + 1) % options_.validate_every == 0 || n + 1 == options_.steps)) {
-      const double validation = validation_loss();
-      if (std::isfinite(validation)) curve_.push_back({{"step", n + 1}, {"loss", validation}});
-      line["validation"] = validation;
-    }
-    log_->write(line);
-    return fmt::format("loss {:.4f}", average_loss_) +
-           (curve_.empty() ? "" : fmt::format(", validation {:.4f}", curve_.back().at("loss").get<double>()));
-  }
-
-  Tensor loss_of(const Task& task) {
-    nn::ResidualEncoder& encoder = *net_->encoder;
-    const std::vector<Tensor> maps = encoder.maps(task.input);
-    const Tensor loss = TaskMaker::loss(net_->decoded(maps), task);
-    if (!task.rescan.defined()) return loss;
-    return loss +
-           contrast_loss(encoder.taps(), maps, encoder.maps(task.rescan), encoder.maps(task.altered), task.inside);
-  }
-
-  /// The averaged weights on the same patches, appearances and masks each time. Training never draws negative steps.
-  double validation_loss() {
-    const torch::NoGradGuard no_grad;
-    const Trainee::AverageGuard averaged(*trainee_);
-    const std::int64_t batches = (validation_patches + options_.batch - 1) / options_.batch;
-    double sum = 0;
-    for (std::int64_t b = 1; b <= batches; ++b) {
-      at::Generator generator = nn::step_generator(compute_.seed, -b);
-      sum += loss_of(tasks_->make(val_sampler_->draw(-1 - b, device_), generator)).item<double>();
-    }
-    return sum / static_cast<double>(batches);
+  void begin_session() {
+    method_ = std::make_unique<EncoderMethod>(net_, *tasks_, compute_.seed);
+    validator_ = std::make_unique<EncoderValidator>(*method_, *val_sampler_, options_.batch, device_);
+    SessionPlan plan = session_plan(options_, "pretraining (" + options_.task + ")",
+                                    {{"encoder", encoder_json()},
+                                     {"training", settings()},
+                                     {"data", {data::data_digest(train_), data::data_digest(validation_)}}});
+    plan.ema = ema_decay;
+    const auto draw = [this](std::int64_t number) { return train_sampler_->draw(number, torch::kCPU); };
+    session_ = std::make_unique<Session>(std::move(plan), *net_, device_, *method_, draw,
+                                         validation_.empty() ? nullptr : validator_.get());
   }
 
   Json validation_json() const {
-    if (curve_.empty()) return nullptr;
-    Json best = curve_.front();
-    for (const Json& point : curve_) {
+    const Json& curve = validator_->curve();
+    if (curve.empty()) return nullptr;
+    Json best = curve.front();
+    for (const Json& point : curve) {
       if (point.at("loss").get<double>() < best.at("loss").get<double>()) best = point;
     }
-    return {
-        {"patches", validation_patches}, {"kept", "last"}, {"last", curve_.back()}, {"best", best}, {"curve", curve_}};
+    return {{"patches", EncoderValidator::patches},
+            {"kept", "last"},
+            {"last", curve.back()},
+            {"best", best},
+            {"curve", curve}};
   }
 
   Json probe(const nn::FrozenEncoder& encoder) {
@@ -271,12 +181,11 @@ class Pretraining {
   }
 
   void write_encoder() {
-    const Trainee::AverageGuard averaged(*trainee_);
     const torch::NoGradGuard no_grad;
     // Rounded before anything is measured, so that what is measured is what a reader of the file gets.
     for (auto& parameter : net_->encoder->parameters()) parameter.copy_(parameter.to(torch::kFloat16));
     Json training = settings(), description{{"encoder", encoder_json()}};
-    training["final_loss"] = average_loss_;
+    training["final_loss"] = session_->average_loss();
     training["validation"] = validation_json();
     description["training"] = training;
     const nn::FrozenEncoder frozen = nn::freeze(net_->encoder, description, device_);
@@ -300,22 +209,16 @@ class Pretraining {
   std::unique_ptr<TaskMaker> tasks_;
   std::unique_ptr<data::PatchSampler> train_sampler_, val_sampler_;
   PretrainNet net_{nullptr};
-  std::unique_ptr<Trainee> trainee_;
-  std::unique_ptr<JsonLog> log_;
-  double average_loss_ = 0;
-  Json curve_ = Json::array();
+  std::unique_ptr<EncoderMethod> method_;
+  std::unique_ptr<EncoderValidator> validator_;
+  std::unique_ptr<Session> session_;  ///< last: it uses the others
 };
 
 }  // namespace
 
 bool pretrain_encoder(const Manifest& manifest, const engine::PretrainOptions& options, const engine::Compute& compute,
                       Provenance& provenance) {
-  try {
-    return Pretraining(manifest, options, compute, provenance).run();
-  } catch (const StopRequested&) {
-    log_info("stopped by a signal; the same command begins again, or continues from its checkpoint");
-    return false;
-  }
+  return unless_stopped([&] { return Pretraining(manifest, options, compute, provenance).run(); });
 }
 
 }  // namespace gdm::train

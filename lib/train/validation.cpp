@@ -1,12 +1,13 @@
 #include "train/validation.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <optional>
 
 #include "metrics/ssim.hpp"
-#include "synth/sliding_window.hpp"
 #include "sys/log.hpp"
 
 namespace gdm::train {
@@ -15,8 +16,6 @@ using torch::Tensor;
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-constexpr double overlap = 0.25;
 
 /// Sum over cases that one missing value makes missing.
 struct Mean {
@@ -47,12 +46,18 @@ std::pair<const char*, bool> score_key(const std::string& score) {
 Validation::Validation(std::vector<data::Sample> samples, const nn::GeneratorConfig& config, torch::Device device)
     : samples_(std::move(samples)), config_(config), device_(device) {}
 
-std::int64_t Validation::evaluations() const {
+synth::PatchPlan Validation::patch_plan() const {
+  synth::PatchPlan plan;
+  plan.patch = config_.patch;
+  return plan;
+}
+
+std::int64_t Validation::patches() const {
   std::int64_t sum = 0;
   for (const data::Sample& sample : samples_) {
     std::int64_t patches = 1;
     for (std::int64_t axis = 1; axis < 4; ++axis) {
-      const auto starts = synth::patch_starts(sample.conditions.size(axis), {config_.patch, overlap, nullptr});
+      const auto starts = synth::patch_starts(sample.conditions.size(axis), patch_plan());
       patches *= static_cast<std::int64_t>(starts.size());
     }
     sum += patches;
@@ -60,13 +65,13 @@ std::int64_t Validation::evaluations() const {
   return sum;
 }
 
-Json Validation::run(nn::Generator& network) const {
+Json Validation::run(synth::Sampler& sampler) const {
   Mean mae, psnr, ssim;
   for (const data::Sample& sample : samples_) {
     const nn::NoiseField noise(config_.noise_channels, 0, "validation " + sample.id);  // the same each time
-    const Tensor out = synth::slide(
-        sample.conditions, [&network](const Tensor& x) { return network(x); },
-        {config_.patch, overlap, config_.noise_channels > 0 ? &noise : nullptr}, -1.0, device_, "", nullptr);
+    synth::PatchPlan plan = patch_plan();
+    plan.noise = &noise;
+    const Tensor out = synth::slide(sample.conditions, sampler, plan, device_, "", nullptr);
     if (!torch::isfinite(out).all().item<bool>()) {
       log_warning("validation: the prediction of case '" + sample.id + "' is not finite");
       for (Mean* mean : {&mae, &psnr, &ssim}) mean->missing = true;
@@ -114,6 +119,38 @@ void BestWeights::load(const SafetensorsFile& file, const Json& json, const torc
   for (const auto& item : nn::named_state(module)) {
     weights_.emplace_back(item.first, nn::load_tensor(file, "best." + item.first));
   }
+}
+
+GeneratorValidator::GeneratorValidator(const Validation& validation, synth::Sampler& sampler,
+                                       const torch::nn::Module& network, BestWeights best,
+                                       std::function<bool(std::int64_t)> may_win)
+    : validation_(validation),
+      sampler_(sampler),
+      network_(network),
+      best_(std::move(best)),
+      may_win_(std::move(may_win)) {}
+
+Json GeneratorValidator::judge(std::int64_t done) {
+  Json figures = validation_.run(sampler_);
+  last_ = figures;
+  last_["steps"] = done;
+  if (may_win_ && may_win_(done)) best_.offer(done, figures, network_);
+  return figures;
+}
+
+std::string GeneratorValidator::text() const {
+  const Json mae = last_.is_null() ? Json() : last_.at("mae_hu");
+  return mae.is_null() ? "" : fmt::format("validation MAE {:.1f} HU", mae.get<double>());
+}
+
+void GeneratorValidator::save(nn::TensorWriter& writer, Json& json) const {
+  json["last"] = last_;
+  best_.save(writer, json["best"]);
+}
+
+void GeneratorValidator::load(const SafetensorsFile& file, const Json& json) {
+  last_ = json.at("last");
+  best_.load(file, json.at("best"), network_);
 }
 
 }  // namespace gdm::train

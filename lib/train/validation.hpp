@@ -1,9 +1,14 @@
 // Validation of a generator on whole volumes, with the metrics that gdm-metrics reports, and the weights that did best.
 #pragma once
 
+#include <functional>
+
 #include "data/samples.hpp"
 #include "nn/generator.hpp"
 #include "nn/tensor_io.hpp"
+#include "synth/sampler.hpp"
+#include "synth/sliding_window.hpp"
+#include "train/validator.hpp"
 
 namespace gdm::train {
 
@@ -13,14 +18,16 @@ class Validation {
 
   bool empty() const { return samples_.empty(); }
   std::size_t cases() const { return samples_.size(); }
-  /// Network evaluations of one run().
-  std::int64_t evaluations() const;
+  /// Patches that one run() asks the sampler for.
+  std::int64_t patches() const;
   /// Means over the cases: {"cases", "mae_hu", "psnr_db", "ssim"}, as metrics/pixel.hpp and ssim_synthrad2023() define
   /// them, inside the mask; null where a volume is too small for it or a prediction is not finite. Throws
   /// StopRequested.
-  nlohmann::ordered_json run(nn::Generator& network) const;
+  nlohmann::ordered_json run(synth::Sampler& sampler) const;
 
  private:
+  synth::PatchPlan patch_plan() const;
+
   std::vector<data::Sample> samples_;
   const nn::GeneratorConfig& config_;
   torch::Device device_;
@@ -45,6 +52,32 @@ class BestWeights {
   std::string score_;
   nlohmann::ordered_json json_;
   nn::NamedTensors weights_;
+};
+
+/// The validation of a training of a generator: the figures of whole volumes, and the weights that did best.
+class GeneratorValidator : public Validator {
+ public:
+  /// The weights of a judgement are kept if `may_win` says so of the steps done and they are better than what is kept;
+  /// with `may_win` empty none are. All but `best` outlive the validator.
+  GeneratorValidator(const Validation& validation, synth::Sampler& sampler, const torch::nn::Module& network,
+                     BestWeights best, std::function<bool(std::int64_t done)> may_win);
+
+  nlohmann::ordered_json judge(std::int64_t done) override;
+  std::string text() const override;
+  void save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const override;
+  void load(const SafetensorsFile& file, const nlohmann::ordered_json& json) override;
+
+  /// Figures of the last judgement and "steps"; null before the first.
+  const nlohmann::ordered_json& last() const { return last_; }
+  const BestWeights& best() const { return best_; }
+
+ private:
+  const Validation& validation_;
+  synth::Sampler& sampler_;
+  const torch::nn::Module& network_;
+  BestWeights best_;
+  std::function<bool(std::int64_t)> may_win_;
+  nlohmann::ordered_json last_;
 };
 
 }  // namespace gdm::train

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/compute.hpp"
+#include "function_sampler.hpp"
 #include "io_fixture.hpp"
 #include "nn/generator.hpp"
 #include "nn/noise.hpp"
@@ -59,9 +60,9 @@ TEST_CASE("noise: a place has one value in every patch, for any number of thread
 
 TEST_CASE("noise: patches of a volume agree where they overlap, also beyond its border") {
   const NoiseField field(1, 3, "case");
-  const auto only_noise = [](const Tensor& x) { return x.slice(1, 1, 2); };
+  gdm_test::FunctionSampler only_noise([](const Tensor& x) { return x.slice(1, 1, 2); });
   const Tensor volume = torch::zeros({1, 37, 16, 9});
-  const Tensor out = synth::slide(volume, only_noise, {16, 0.5, &field}, -1.0, torch::kCPU, "", nullptr);
+  const Tensor out = synth::slide(volume, only_noise, {16, 0.5, &field}, torch::kCPU, "", nullptr);
   const Tensor expected = field.patch({0, 0, 0}, 37)[0].slice(1, 0, 16).slice(2, 0, 9);
   CHECK((out - expected).abs().max().item<double>() < 1e-5);
 }

@@ -1,21 +1,23 @@
 // Sliding windows: an identity network returns the input for any overlap and size, borders included (row E1).
 #include <doctest/doctest.h>
 
+#include "function_sampler.hpp"
 #include "synth/sliding_window.hpp"
 
 using gdm::synth::patch_starts;
 using gdm::synth::PatchPlan;
 using gdm::synth::slide;
+using gdm_test::FunctionSampler;
 using torch::Tensor;
 
 TEST_CASE("sliding window: the identity network gives back the volume") {
   torch::manual_seed(1);
   const Tensor volume = torch::randn({2, 37, 16, 9});
-  const auto identity = [](const Tensor& x) { return x.slice(1, 0, 1); };
+  FunctionSampler identity([](const Tensor& x) { return x.slice(1, 0, 1); });
   for (const double overlap : {0.0, 0.25, 0.5, 0.85}) {
     CAPTURE(overlap);
     std::int64_t evaluations = 0;
-    const Tensor out = slide(volume, identity, {16, overlap}, -1.0, torch::kCPU, "", &evaluations);
+    const Tensor out = slide(volume, identity, {16, overlap}, torch::kCPU, "", &evaluations);
     CHECK((out - volume[0]).abs().max().item<double>() < 1e-6);
     CHECK(evaluations == static_cast<std::int64_t>(patch_starts(37, {16, overlap}).size()));
   }
@@ -37,14 +39,14 @@ TEST_CASE("sliding window: patches cover the axis, the last ends at its end, sho
   CHECK(patch_starts(9, {16, 0.25}) == std::vector<std::int64_t>{-3});
 }
 
-TEST_CASE("sliding window: beyond the volume the network sees the fill value") {
+TEST_CASE("sliding window: beyond the volume the network sees air") {
   const Tensor volume = torch::ones({1, 4, 4, 4});
   double least = 1;
-  const auto watch = [&](const Tensor& x) {
+  FunctionSampler watch([&](const Tensor& x) {
     least = x.min().item<double>();
     return x;
-  };
-  slide(volume, watch, {8, 0.25}, -1.0, torch::kCPU, "", nullptr);
+  });
+  slide(volume, watch, {8, 0.25}, torch::kCPU, "", nullptr);
   CHECK(least == -1.0);
 }
 
@@ -53,14 +55,15 @@ TEST_CASE("sliding window: small patches go through the network in groups, large
   CHECK(gdm::synth::patches_at_once(96) == 1);
   const Tensor volume = torch::rand({1, 40, 40, 40});
   std::int64_t patches = 0, most = 0;
-  const auto count = [&](const Tensor& x) {
+  const auto sum = [&](const Tensor& x) {
     patches += x.size(0);
     most = std::max(most, x.size(0));
     return x;
   };
+  FunctionSampler count(sum, 3);
   std::int64_t evaluations = 0;
-  slide(volume, count, {32, 0.25}, -1.0, torch::kCPU, "", &evaluations);
-  CHECK(patches == evaluations);
+  slide(volume, count, {32, 0.25}, torch::kCPU, "", &evaluations);
   CHECK(patches == 8);
+  CHECK(evaluations == 3 * 8);
   CHECK(most == gdm::synth::patches_at_once(32));
 }

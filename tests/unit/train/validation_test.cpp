@@ -4,11 +4,13 @@
 #include <array>
 
 #include "data/conditions.hpp"
+#include "function_sampler.hpp"
 #include "image/label_check.hpp"
 #include "io/nifti/nifti.hpp"
 #include "io_fixture.hpp"
 #include "phantom/phantom.hpp"
 #include "sys/log.hpp"
+#include "sys/signals.hpp"
 #include "train/generator_description.hpp"
 #include "train/validation.hpp"
 
@@ -158,18 +160,74 @@ TEST_CASE("validation: figures of a network that changes nothing are those of it
   const double shift_hu = 30;
   sample.conditions = sample.target + shift_hu / config.hu_map.hu_per_unit();
   const Validation validation({sample}, config, torch::kCPU);
-  const Json figures = validation.run(network);
+  synth::OneStepSampler sampler(network);
+  const Json figures = validation.run(sampler);
   CHECK(figures.at("cases") == 1);
   CHECK(figures.at("mae_hu").get<double>() == doctest::Approx(shift_hu).epsilon(1e-4));
   CHECK(figures.at("psnr_db").get<double>() == doctest::Approx(20 * std::log10(4024 / shift_hu)).epsilon(1e-4));
   CHECK(figures.at("ssim").get<double>() > 0.9);
   CHECK(figures.at("ssim").get<double>() < 1);
-  CHECK(validation.evaluations() == 2 * 2 * 1);
+  CHECK(validation.patches() == 2 * 2 * 1);
   {
     const torch::NoGradGuard no_grad;
     network->head->bias.fill_(std::numeric_limits<float>::infinity());
   }
-  CHECK(validation.run(network).at("mae_hu").is_null());
+  CHECK(validation.run(sampler).at("mae_hu").is_null());
+}
+
+TEST_CASE("validation: any sampler is judged; best weights are kept where they may win, and a stop changes nothing") {
+  nn::GeneratorConfig config;
+  config.conditions = {{"mr", "percentile"}};
+  config.noise_channels = 2;
+  config.patch = 16;
+  Sample sample;
+  sample.id = "a";
+  sample.grid = Grid::centred({20, 18, 16}, {1, 1, 1});
+  sample.target = torch::zeros({1, 16, 18, 20});
+  sample.mask = torch::ones({1, 16, 18, 20}, torch::kUInt8);
+  sample.conditions = sample.target.clone();
+  const Validation validation({sample}, config, torch::kCPU);
+  double error_hu = 0;
+  bool stop = false;
+  std::int64_t patches = 0, channels = 0;
+  gdm_test::FunctionSampler sampler([&](const Tensor& x) {
+    if (stop) throw StopRequested{15};
+    patches += x.size(0);
+    channels = x.size(1);
+    return torch::full_like(x.slice(1, 0, 1), error_hu / config.hu_map.hu_per_unit());
+  });
+  torch::nn::Linear net(2, 2);
+  GeneratorValidator validator(validation, sampler, *net, BestWeights("mae"),
+                               [](std::int64_t done) { return done > 1; });
+  CHECK(validator.text().empty());
+  const auto judge = [&](std::int64_t done, double error) {
+    error_hu = error;
+    return validator.judge(done);
+  };
+  CHECK(judge(1, 10).at("mae_hu").get<double>() == doctest::Approx(10.0));
+  CHECK(patches == validation.patches());
+  CHECK(channels == 3);
+  CHECK(validator.best().json().is_null());
+  judge(2, 30);
+  const Json third = judge(3, 20);
+  CHECK_FALSE(third.contains("steps"));
+  judge(4, 40);
+  CHECK(validator.best().json().at("steps") == 3);
+  CHECK(validator.last().at("steps") == 4);
+  CHECK(validator.text() == "validation MAE 40.0 HU");
+  const Json last = validator.last();
+  stop = true;
+  CHECK_THROWS_AS(judge(5, 1), StopRequested);
+  CHECK(validator.last() == last);
+
+  nn::TensorWriter writer;
+  Json json;
+  validator.save(writer, json);
+  const SafetensorsFile file(writer.bytes({{"kind", "checkpoint"}}), "memory");
+  GeneratorValidator loaded(validation, sampler, *net, BestWeights("mae"), {});
+  loaded.load(file, json);
+  CHECK(loaded.last() == last);
+  CHECK(loaded.best().json() == validator.best().json());
 }
 
 TEST_CASE("best weights: the better figure wins, a tie does not, and a checkpoint holds them") {

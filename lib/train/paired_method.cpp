@@ -1,0 +1,66 @@
+#include "train/paired_method.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "nn/noise.hpp"
+
+namespace gdm::train {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr double background_weight = 0.05;
+
+Tensor weighted_l1(const Tensor& predicted, const Tensor& target, const Tensor& mask) {
+  const Tensor weight = mask.to(torch::kFloat32) * (1 - background_weight) + background_weight;
+  return ((predicted - target).abs() * weight).sum() / weight.sum();
+}
+
+}  // namespace
+
+PairedMethod::PairedMethod(nn::Generator network, const nn::GeneratorConfig& config,
+                           std::unique_ptr<Objectives> objectives, std::uint64_t seed, torch::Device device,
+                           bool bfloat16)
+    : network_(std::move(network)),
+      config_(config),
+      objectives_(std::move(objectives)),
+      seed_(seed),
+      device_(device),
+      bfloat16_(bfloat16) {}
+
+Tensor PairedMethod::predict(const Tensor& conditions, std::int64_t number) {
+  const Tensor input = nn::with_step_noise(conditions, config_.noise_channels, seed_, number);
+  const nn::Bfloat16Guard guard(device_, bfloat16_);
+  return network_(input).to(torch::kFloat32);
+}
+
+Json PairedMethod::add_gradients(const data::Batch& batch, const BatchPlace& place) {
+  Json line;
+  const Tensor predicted = predict(batch.conditions, place.number);
+  const Tensor leaf = predicted.detach().requires_grad_(true);
+  const Tensor fidelity = weighted_l1(leaf, batch.target, batch.mask);
+  Tensor gradient = torch::autograd::grad({fidelity}, {leaf})[0];
+  line[loss_key()] = fidelity.item<double>() * config_.hu_map.hu_per_unit();
+  if (!objectives_->empty()) {
+    gradient = objectives_->coordinated(place.step, {leaf, batch.target, batch.mask, place.number}, gradient, line);
+  }
+  if (place.in_step > 1) gradient = gradient / static_cast<double>(place.in_step);
+  predicted.backward(gradient);
+  return line;
+}
+
+std::string PairedMethod::loss_text(double loss) const {
+  return fmt::format("L1 {:.1f} HU", loss);
+}
+
+void PairedMethod::save(nn::TensorWriter& writer, Json& json) const {
+  objectives_->save(writer, json);
+}
+
+void PairedMethod::load(const SafetensorsFile& file, const Json& json) {
+  objectives_->load(file, json);
+}
+
+}  // namespace gdm::train

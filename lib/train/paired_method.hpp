@@ -1,0 +1,41 @@
+// Paired regression: the generator's output is compared with its own target, and other objectives, which see the output
+// as well, join by coordinated gradients.
+#pragma once
+
+#include <memory>
+
+#include "nn/generator.hpp"
+#include "train/method.hpp"
+#include "train/objectives.hpp"
+
+namespace gdm::train {
+
+class PairedMethod : public Method {
+ public:
+  /// `network` lies on `device`. With `bfloat16` its arithmetic is; losses are float32. `seed`: of the noise that a
+  /// network with noise channels gets.
+  PairedMethod(nn::Generator network, const nn::GeneratorConfig& config, std::unique_ptr<Objectives> objectives,
+               std::uint64_t seed, torch::Device device, bool bfloat16);
+
+  /// Masked L1 with weight 0.05 outside the mask ("l1_hu" in the log). Its gradient at the predicted volume is
+  /// coordinated with those of the objectives (train/objectives.hpp), and one backward pass follows.
+  nlohmann::ordered_json add_gradients(const data::Batch& batch, const BatchPlace& place) override;
+  std::string loss_key() const override { return "l1_hu"; }
+  std::string loss_text(double loss) const override;
+  void save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const override;
+  void load(const SafetensorsFile& file, const nlohmann::ordered_json& json) override;
+
+  const Objectives& objectives() const { return *objectives_; }
+
+ private:
+  Tensor predict(const Tensor& conditions, std::int64_t number);
+
+  nn::Generator network_;
+  const nn::GeneratorConfig& config_;
+  std::unique_ptr<Objectives> objectives_;
+  std::uint64_t seed_;
+  torch::Device device_;
+  bool bfloat16_;
+};
+
+}  // namespace gdm::train
