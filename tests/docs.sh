@@ -4,6 +4,7 @@ set -euo pipefail
 bin=$1 generator=$2 source=$3
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+. "$source/tests/cli/skip.bash"
 fail() { echo "FAIL: $*" >&2; exit 1; }
 
 sh "$source/man/generate.sh" "$bin" "$generator" "$work"
@@ -26,10 +27,20 @@ if command -v groff >/dev/null; then
     groff -ww -man -Tutf8 "$page" 2>"$work/warnings" >/dev/null
     [ ! -s "$work/warnings" ] || { cat "$work/warnings"; fail "groff warns about $page"; }
   done
+else
+  skip "manual pages: there is no groff"
 fi
 for file in "$source"/completions/*.bash; do bash -n "$file"; done
-if command -v zsh >/dev/null; then for file in "$source"/completions/_*; do zsh -n "$file"; done; fi
-if command -v fish >/dev/null; then for file in "$source"/completions/*.fish; do fish --no-execute "$file"; done; fi
+if command -v zsh >/dev/null; then
+  for file in "$source"/completions/_*; do zsh -n "$file"; done
+else
+  skip "completions: there is no zsh"
+fi
+if command -v fish >/dev/null; then
+  for file in "$source"/completions/*.fish; do fish --no-execute "$file"; done
+else
+  skip "completions: there is no fish"
+fi
 
 # What bash offers.
 # shellcheck source=/dev/null
@@ -45,3 +56,4 @@ offered() {  # offered WORD...: completions of the last word
 [[ $(offered gdm-recon fbp --filter = co) == " cosine " ]] || fail "choice behind ="
 [[ $(offered gdm-recon project --vi) == " --views " ]] || fail "option of a command: $(offered gdm-recon project --vi)"
 [[ $(offered gdm-recon fbp --pro) == " --progress " ]] || fail "common option: $(offered gdm-recon fbp --pro)"
+end_of_test

@@ -50,7 +50,7 @@ whole() {
       *.nii.gz) gzip -t "$path" || fail "a part of $path is left" ;;
       *.json) [ "$(tail -c 2 "$path")" = "}" ] || fail "a part of $path is left" ;;
       *.png) [ "$(tail -c 8 "$path" | head -c 4)" = IEND ] || fail "a part of $path is left" ;;
-      *.safetensors | *.checkpoint) python3 "$here/../data/read_safetensors.py" "$path" >/dev/null || fail "a part of $path is left" ;;
+      *.safetensors | *.checkpoint) python3 "$here/../../data/read_safetensors.py" "$path" >/dev/null || fail "a part of $path is left" ;;
       *.jsonl) [ -z "$(tail -c 2 "$path" | tr -d '}')" ] || fail "a part of a line of $path is left" ;;
       *) [ -s "$path" ] || fail "an empty $path is left" ;;
     esac

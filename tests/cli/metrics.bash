@@ -1,7 +1,7 @@
 # What tests of gdm-metrics share: a scratch folder, and what a report says. Source it with the folder of programs as $1.
 metrics=$1/gdm-metrics
-. "$(dirname "$0")/nifti.bash"
-. "$(dirname "$0")/refused.bash"
+. "${BASH_SOURCE[0]%/*}/nifti.bash"
+. "${BASH_SOURCE[0]%/*}/refused.bash"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"

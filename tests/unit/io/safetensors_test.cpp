@@ -119,7 +119,7 @@ TEST_CASE("safetensors: every dtype of the format is written, read, and sized in
 
 TEST_CASE("safetensors: an independent reader finds the same tensors and digests") {
   if (std::system("python3 -c '' 2>/dev/null") != 0) {
-    MESSAGE("skipped: there is no python3");
+    MESSAGE("did not run: there is no python3");
     return;
   }
   const TemporaryFolder folder;

@@ -399,7 +399,7 @@ TEST_CASE("layers: what does not fit is refused, and the layer is named") {
 TEST_CASE("layers: a real network of others gives what an independent program computed from its weights") {
   const char* folder = std::getenv("GDM_TEST_FOREIGN");
   if (folder == nullptr) {
-    MESSAGE("skipped: GDM_TEST_FOREIGN names no folder made by tests/data/foreign_network.py");
+    MESSAGE("did not run: GDM_TEST_FOREIGN names no folder made by tests/data/foreign_network.py");
     return;
   }
   const std::filesystem::path path(folder);
