@@ -1,33 +1,45 @@
 # Outputs where they cannot be written (row B1): what full-disk.sh and nn-full-disk.sh share. `. full-disk.bash "$0" "$@"`
 # starts the script anew in a mount namespace of its own, so that a small tmpfs at $disk concerns nobody else and
-# vanishes with it; where that is not allowed it says SKIP and ends.
+# vanishes with it. Where that is not allowed, a limit on the size of each file stands in for the full disk, what needs
+# a mount is skipped, and the test says so.
 
+. "$here/../skip.bash"
 if [ -z "${GDM_FULL_DISK:-}" ]; then
   for unshare in 'unshare -m' 'unshare -rm'; do
-    if $unshare mount -t tmpfs -o size=4k none /tmp 2>/dev/null; then GDM_FULL_DISK=1 exec $unshare bash "$@"; fi
+    if $unshare mount -t tmpfs -o size=4k none /tmp 2>/dev/null; then GDM_FULL_DISK=tmpfs exec $unshare bash "$@"; fi
   done
-  echo "SKIP: no tmpfs can be mounted here"
-  exit 0
+  GDM_FULL_DISK=limit
 fi
+has_mount() { [ "$GDM_FULL_DISK" = tmpfs ]; }
+has_mount || skip "a full and a read-only disk: no tmpfs can be mounted here; files are limited in size instead"
 
 disk_kb=4096 growth=2  # of the room in sweep()
 most_lines=3           # on stderr: one for each problem
 work=$(mktemp -d)
-trap 'cd /; umount "$work/disk" 2>/dev/null; rm -rf "$work"' EXIT
+trap 'cd /; ! has_mount || umount "$work/disk" || true; rm -rf "$work"' EXIT
 cd "$work"
 disk=$work/disk
 mkdir disk
-mount -t tmpfs -o size=${disk_kb}k none disk
+reason='No space left on device'
+if has_mount; then mount -t tmpfs -o size=${disk_kb}k none disk; else reason='File too large'; fi
 echo text >file
 
 fail() { echo "FAIL: $*" >&2; cat err.txt >&2; exit 1; }
+
+# run COMMAND...: with files of at most $limit_kb, if that is set; the streams are pipes, which have no limit.
+limit_kb=""
+run() {
+  if [ -z "$limit_kb" ]; then "$@"; return; fi
+  # The write fails, and no signal ends the program.
+  { (trap '' XFSZ; ulimit -f "$limit_kb"; exec "$@") 2>&1 >&3 3>&- | cat >&2; } 3> >(cat)
+}
 
 # attempt "CODES" COMMAND...: the exit code is one of these; a failure is one line on stderr for each problem.
 attempt() {
   local codes=$1
   shift
   code=0
-  "$@" >out.txt 2>err.txt || code=$?
+  run "$@" >out.txt 2>err.txt || code=$?
   [[ " $codes " == *" $code "* ]] || fail "exit $code instead of $codes: $*"
   [ "$code" = 0 ] || { [ "$(wc -l <err.txt)" -ge 1 ] && [ "$(wc -l <err.txt)" -le $most_lines ]; } || fail "stderr lines: $*"
   [ "$code" != 1 ] || [ ! -s out.txt ] || fail "stdout is not empty: $*"
@@ -63,12 +75,17 @@ sweep() {
   local pages=0 failures=0
   while :; do
     ((pages * 4 < disk_kb)) || fail "no success on an empty disk: $*"
-    dd if=/dev/zero of=disk/filler bs=4k count=$((disk_kb / 4 - pages)) status=none
+    if has_mount; then
+      dd if=/dev/zero of=disk/filler bs=4k count=$((disk_kb / 4 - pages)) status=none
+    else
+      limit_kb=$((pages * 4))
+    fi
     attempt "0 1 3" "$@"
+    limit_kb=""
     whole disk
     if [ "$code" = 0 ]; then break; fi
     failures=$((failures + 1))
-    grep -q "$disk/.*No space left on device" err.txt || fail "neither path nor reason: $*"
+    grep -q "$disk/.*$reason" err.txt || fail "neither path nor reason: $*"
     find disk -mindepth 1 -delete
     pages=$((pages == 0 ? 1 : pages * growth))
   done
@@ -78,6 +95,7 @@ sweep() {
 
 # read_only COMMAND...: the same on a disk that is mounted read-only.
 read_only() {
+  has_mount || return 0
   mount -o remount,bind,ro disk
   refused "$disk.*Read-only file system" "$@"
   mount -o remount,bind,rw disk

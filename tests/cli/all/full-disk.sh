@@ -64,3 +64,4 @@ for command in "${graded[*]} -f -o /dev/full" "${graded[*]} --json -f -o /dev/fu
   # shellcheck disable=SC2086
   refused '/dev/full: No space left on device' $command
 done
+end_of_test

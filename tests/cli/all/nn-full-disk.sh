@@ -50,15 +50,17 @@ rm n.safetensors
 refused '/dev/full: No space left on device' "${model[@]}" -o n.safetensors -f --log /dev/full
 [ -z "$(compgen -G 'n.*')" ] || fail "left: $(compgen -G 'n.*')"
 # A log that fills the disk before the first checkpoint: once there is room, the same command works.
-mount -o remount,size=24k disk
-full=(gdm-drift-train fbp/manifest.json --objective regression --patch 16 --widths 8,8 --steps 100000 --batch 1
-  --checkpoint-every 100000 --validate-every 100000 --threads 1 -q -o "$disk/f.safetensors" --log "$disk/own.jsonl")
-refused "own.jsonl: No space left on device" "${full[@]}"
-whole disk
-mount -o remount,size=${disk_kb}k disk
-code=0
-"${full[@]}" --max-time 0.1 2>err.txt || code=$?
-[ "$code" = 75 ] || fail "exit $code instead of 75 with room again"
+if has_mount; then
+  mount -o remount,size=24k disk
+  full=(gdm-drift-train fbp/manifest.json --objective regression --patch 16 --widths 8,8 --steps 100000 --batch 1
+    --checkpoint-every 100000 --validate-every 100000 --threads 1 -q -o "$disk/f.safetensors" --log "$disk/own.jsonl")
+  refused "own.jsonl: No space left on device" "${full[@]}"
+  whole disk
+  mount -o remount,size=${disk_kb}k disk
+  code=0
+  "${full[@]}" --max-time 0.1 2>err.txt || code=$?
+  [ "$code" = 75 ] || fail "exit $code instead of 75 with room again"
+fi
 find disk -mindepth 1 -delete
 mkdir disk/made
 code=0
@@ -69,3 +71,4 @@ for command in "gdm-encoder info e.safetensors" "gdm-featbank info b.safetensors
   $command 2>err.txt >/dev/full || code=$?
   [ "$code" = 1 ] && grep -q 'standard output: No space left on device' err.txt || fail "exit $code: $command"
 done
+end_of_test

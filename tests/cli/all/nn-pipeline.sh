@@ -41,6 +41,7 @@ cmp mr2ct.log.jsonl twice.log.jsonl || fail "two trainings with one seed differ"
 # The learned reconstruction of a sinogram equals FBP and synthesis in two steps, up to the FBP's rounding to int16.
 test_id=$(basename sparse-ct/*_pred.nii.gz _pred.nii.gz)
 gdm-recon gdm "sino/${test_id}_sinogram.nii.gz" --model sparse-ct.safetensors -o one.nii.gz -q
+volume-diff one.nii.gz "sparse-ct/${test_id}_pred.nii.gz" 2 || fail "one step gives another volume than two"
 gdm-recon gdm sino/manifest.json --model sparse-ct.safetensors -o recon --split test -q | gdm-metrics - -q >/dev/null
 refused 1 "already exists\|exists" gdm-recon gdm "sino/${test_id}_sinogram.nii.gz" --model sparse-ct.safetensors -o one.nii.gz
 
