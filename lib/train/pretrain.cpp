@@ -6,8 +6,10 @@
 
 #include "bank/levels.hpp"
 #include "model/encoder_text.hpp"
+#include "nn/compat.hpp"
 #include "nn/residual_encoder.hpp"
 #include "nn/step_generator.hpp"
+#include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "sys/signals.hpp"
 #include "train/contrast.hpp"
