@@ -7,6 +7,7 @@
 
 #include "bank/levels.hpp"
 #include "image/voxel_edge.hpp"
+#include "sys/error.hpp"
 
 namespace gdm::bank {
 namespace {

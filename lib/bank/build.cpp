@@ -8,6 +8,9 @@
 #include <set>
 
 #include "bank/patches.hpp"
+#include "nn/compat.hpp"
+#include "nn/encoder_network.hpp"
+#include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"

@@ -8,6 +8,8 @@
 
 #include "bank/distances.hpp"
 #include "bank/levels.hpp"
+#include "nn/encoder_network.hpp"
+#include "sys/error.hpp"
 #include "sys/quantile.hpp"
 
 namespace gdm::bank {

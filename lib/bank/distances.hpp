@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "nn/compat.hpp"
+#include "nn/tensor.hpp"
 
 namespace gdm::bank {
 

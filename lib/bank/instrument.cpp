@@ -9,6 +9,8 @@
 
 #include "bank/distances.hpp"
 #include "bank/patches.hpp"
+#include "nn/compat.hpp"
+#include "sys/error.hpp"
 #include "sys/quantile.hpp"
 
 namespace gdm::bank {

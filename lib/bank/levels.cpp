@@ -7,7 +7,6 @@
 namespace gdm::bank {
 namespace {
 
-namespace F = torch::nn::functional;
 constexpr double variance_floor = 1e-6;
 constexpr double smallest_part = 1e-6;  // a divisor where nothing is inside
 
@@ -88,7 +87,7 @@ void add_spatial(const Tensor& map, const Tensor& inside_part, const nn::Tap& ta
                  std::vector<Candidates>& out) {
   const std::string key = fmt::format("spatial.{}", tap.name);
   if (std::min({map.size(2), map.size(3), map.size(4)}) < block_edge || !wants(wanted, key)) return;
-  const Tensor block_means = F::avg_pool3d(inside_part, F::AvgPool3dFuncOptions(block_edge).stride(block_edge));
+  const Tensor block_means = torch::avg_pool3d(inside_part, block_edge);
   const Tensor inside = cells(block_means).squeeze(2) >= least_inside;
   out.push_back({key, block_cells(map), inside});
 }

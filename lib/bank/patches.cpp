@@ -11,6 +11,7 @@
 #include "data/view.hpp"
 #include "nn/resample.hpp"
 #include "nn/step_generator.hpp"
+#include "sys/error.hpp"
 #include "sys/random.hpp"
 #include "sys/signals.hpp"
 

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "nn/compat.hpp"
+#include "nn/tensor.hpp"
 
 namespace gdm::bank {
 

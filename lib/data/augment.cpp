@@ -4,11 +4,10 @@
 #include <cmath>
 
 #include "data/view.hpp"
+#include "sys/error.hpp"
 
 namespace gdm::data {
 namespace {
-
-namespace F = torch::nn::functional;
 
 constexpr std::int64_t blur_radius = 6;  // two standard deviations of the widest blur
 
@@ -20,17 +19,13 @@ Tensor for_each_patch(const Tensor& patches, double low, double high, at::Genera
 /// A smooth random field in [-1, 1]: a coarse grid of draws, interpolated.
 Tensor smooth_field(const Tensor& patches, at::Generator& generator) {
   const Tensor coarse = uniform({patches.size(0), 1, 4, 4, 4}, -1, 1, generator).to(patches.device());
-  return F::interpolate(
-      coarse,
-      F::InterpolateFuncOptions().size(patches.sizes().slice(2).vec()).mode(torch::kTrilinear).align_corners(true));
+  return torch::upsample_trilinear3d(coarse, patches.sizes().slice(2), /*align_corners=*/true);
 }
 
 /// Larger voxels, as a scanner makes them (means), interpolated back to the patch's grid.
 Tensor coarser(const Tensor& patch, const std::vector<std::int64_t>& size) {
   const Tensor small = torch::adaptive_avg_pool3d(patch, size);
-  return F::interpolate(
-      small,
-      F::InterpolateFuncOptions().size(patch.sizes().slice(2).vec()).mode(torch::kTrilinear).align_corners(false));
+  return torch::upsample_trilinear3d(small, patch.sizes().slice(2), /*align_corners=*/false);
 }
 
 Tensor random_resolution(const Tensor& patches, double most, at::Generator& generator) {
@@ -99,8 +94,8 @@ Tensor blurred(const Tensor& patches, const Tensor& sigmas) {
     std::vector<std::int64_t> padding(6, 0), shape{batch, 1, 1, 1, 1};
     padding[2 * (2 - axis)] = padding[2 * (2 - axis) + 1] = blur_radius;
     shape[axis + 2] = taps;
-    x = F::conv3d(F::pad(x, F::PadFuncOptions(padding).mode(torch::kReplicate)), kernel.view(shape),
-                  F::Conv3dFuncOptions().groups(batch));
+    x = torch::conv3d(torch::replication_pad3d(x, padding), kernel.view(shape), /*bias=*/{}, /*stride=*/1,
+                      /*padding=*/torch::IntArrayRef{0, 0, 0}, /*dilation=*/1, /*groups=*/batch);
   }
   return x.transpose(0, 1);
 }

@@ -3,7 +3,7 @@
 
 #include "image/volume.hpp"
 #include "io/manifest.hpp"
-#include "nn/generator.hpp"
+#include "nn/generator_config.hpp"
 
 namespace gdm::data {
 

@@ -10,6 +10,7 @@
 #include "image/mask.hpp"
 #include "io/nifti/nifti.hpp"
 #include "nn/resample.hpp"
+#include "sys/error.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"
 

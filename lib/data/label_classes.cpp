@@ -8,11 +8,11 @@
 
 #include "data/augment.hpp"
 #include "io/json.hpp"
+#include "sys/error.hpp"
 
 namespace gdm::data {
 namespace {
 
-namespace F = torch::nn::functional;
 using Json = nlohmann::ordered_json;
 
 constexpr double most_texture = 0.15;
@@ -121,9 +121,8 @@ Tensor paint_labels(const Tensor& places, std::int64_t labels, at::Generator& ge
   const Tensor fine_grain = torch::randn(places.sizes(), generator).to(places.device());
   std::vector<std::int64_t> half = places.sizes().vec();
   for (std::size_t dim = 2; dim < 5; ++dim) half[dim] = (half[dim] + 1) / 2;
-  const Tensor coarse_grain = F::interpolate(
-      torch::randn(half, generator).to(places.device()),
-      F::InterpolateFuncOptions().size(places.sizes().slice(2).vec()).mode(torch::kTrilinear).align_corners(false));
+  const Tensor coarse_grain = torch::upsample_trilinear3d(torch::randn(half, generator).to(places.device()),
+                                                          places.sizes().slice(2), /*align_corners=*/false);
   const Tensor grain = torch::lerp(fine_grain, coarse_grain, spread(coarse, index));
   return (spread(mean, index) + spread(texture, index) * grain).clamp(-1.0, 1.0);
 }

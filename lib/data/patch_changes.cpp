@@ -1,5 +1,7 @@
 #include "data/patch_changes.hpp"
 
+#include <ATen/CPUGeneratorImpl.h>
+
 #include <algorithm>
 #include <cmath>
 
@@ -10,7 +12,8 @@
 namespace gdm::data {
 namespace {
 
-namespace F = torch::nn::functional;
+/// Values of grid_sampler()'s enumerations.
+constexpr std::int64_t linear = 0, border = 1;
 
 using Matrix3 = std::array<std::array<double, 3>, 3>;
 
@@ -149,12 +152,8 @@ CutPatch warped_patch(const PatchChanges::Cut& cut, const std::array<std::int64_
     }
   }
   const Tensor all = torch::cat({source.conditions, source.target, source.mask.to(torch::kFloat32)}).unsqueeze(0);
-  const Tensor places = F::affine_grid(theta, {1, all.size(1), edge, edge, edge}, /*align_corners=*/true);
-  const Tensor moved = F::grid_sample(all, places,
-                                      F::GridSampleFuncOptions()
-                                          .mode(torch::kBilinear)  // trilinear in three dimensions
-                                          .padding_mode(torch::kBorder)
-                                          .align_corners(true))[0];
+  const Tensor places = torch::affine_grid_generator(theta, {1, all.size(1), edge, edge, edge}, /*align_corners=*/true);
+  const Tensor moved = torch::grid_sampler(all, places, linear, border, /*align_corners=*/true)[0];
   const std::int64_t channels = source.conditions.size(0);
   return {moved.slice(0, 0, channels), moved.slice(0, channels, channels + 1),
           (moved.slice(0, channels + 1, channels + 2) >= 0.5).to(torch::kUInt8)};

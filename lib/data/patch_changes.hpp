@@ -18,7 +18,7 @@
 #include <string>
 
 #include "data/augment.hpp"
-#include "nn/generator.hpp"
+#include "nn/generator_config.hpp"
 
 namespace gdm::data {
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <cstdint>
 
-#include "nn/compat.hpp"
+#include "nn/tensor.hpp"
 #include "sys/random.hpp"
 
 namespace gdm::data {

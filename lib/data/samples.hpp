@@ -9,7 +9,7 @@
 #include "image/volume.hpp"
 #include "io/manifest.hpp"
 #include "io/sidecar.hpp"
-#include "nn/generator.hpp"
+#include "nn/generator_config.hpp"
 #include "nn/volume_tensors.hpp"
 #include "sys/sha256.hpp"
 

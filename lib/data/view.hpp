@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "nn/compat.hpp"
+#include "nn/tensor.hpp"
 
 namespace gdm::data {
 

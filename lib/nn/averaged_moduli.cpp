@@ -1,9 +1,12 @@
 #include "nn/averaged_moduli.hpp"
 
 #include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
 #include <cmath>
+
+#include "sys/error.hpp"
 
 namespace gdm::nn {
 namespace {

@@ -5,7 +5,7 @@
 #include <array>
 #include <vector>
 
-#include "nn/compat.hpp"
+#include "nn/tensor.hpp"
 
 namespace gdm::nn {
 

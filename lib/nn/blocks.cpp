@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "sys/error.hpp"
+
 namespace gdm::nn {
 
 Tensor space_to_depth(const Tensor& x) {
@@ -65,11 +67,9 @@ UpPathImpl::UpPathImpl(const std::vector<std::int64_t>& widths, std::int64_t blo
 }
 
 Tensor UpPathImpl::forward(const std::vector<Tensor>& maps) {
-  namespace F = torch::nn::functional;
   Tensor x = maps.back();
   for (std::size_t level = maps.size() - 1; level-- > 0;) {
-    const auto size = maps[level].sizes().slice(2).vec();
-    x = F::interpolate(reduce[level](x), F::InterpolateFuncOptions().size(size).mode(torch::kNearest));
+    x = torch::upsample_nearest3d(reduce[level](x), maps[level].sizes().slice(2));
     x = x + maps[level];
     for (ResidualBlock& block : blocks[level]) x = block(x);
   }

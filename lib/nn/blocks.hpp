@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "nn/compat.hpp"
+#include "nn/modules.hpp"
 
 namespace gdm::nn {
 

@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "nn/compat.hpp"
 #include "nn/hu_map.hpp"
+#include "nn/tensor.hpp"
 
 namespace gdm::nn {
 

@@ -6,17 +6,18 @@
 #include <cmath>
 #include <tuple>
 
+#include "nn/encoder_network.hpp"
 #include "nn/layered_encoder.hpp"
 #include "nn/residual_encoder.hpp"
 #include "nn/scattering_encoder.hpp"
 #include "nn/script_encoder.hpp"
 #include "nn/tensor_io.hpp"
 #include "nn/volume_tensors.hpp"
+#include "sys/error.hpp"
 
 namespace gdm::nn {
 namespace {
 
-namespace F = torch::nn::functional;
 using Json = nlohmann::ordered_json;
 
 constexpr double least_deviation = 1e-6;
@@ -47,7 +48,7 @@ Tensor with_spacing(const Tensor& x, const std::array<double, 2>& range_mm, doub
     const double cells = static_cast<double>(x.size(dim)) * spacing_mm / wanted_mm / static_cast<double>(stride);
     size.push_back(stride * std::max<std::int64_t>(1, std::llround(cells)));
   }
-  return F::interpolate(x, F::InterpolateFuncOptions().size(size).mode(torch::kTrilinear).align_corners(false));
+  return torch::upsample_trilinear3d(x, size, /*align_corners=*/false);
 }
 
 /// In half precision if that keeps every value.
@@ -65,6 +66,10 @@ Tensor with_axes(const Tensor& x, const std::string& axes) {
   std::array<bool, 3> backward{};
   for (std::size_t axis = 0; axis < 3; ++axis) std::tie(order[axis], backward[axis]) = place_of(axes[axis]);
   return with_turned_axes(x, order, backward);
+}
+
+const std::vector<Tap>& FrozenEncoder::taps() const {
+  return network->taps();
 }
 
 std::vector<Tensor> EncoderNetwork::features(const Tensor& x, std::size_t count) {

@@ -1,11 +1,10 @@
 // Encoders: networks that are trained once, frozen, and then turn a patch of a volume into feature maps. The drift
 // lives in their features, and other encoders grade the result.
 //
-// EncoderNetwork is what all architectures share; residual_encoder.hpp is ours. FrozenEncoder adds what the network
-// expects of its input, so that no caller has to know it.
+// EncoderNetwork (encoder_network.hpp) is what all architectures share; residual_encoder.hpp is ours. FrozenEncoder
+// adds what the network expects of its input, so that no caller has to know it.
 #pragma once
 
-#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <limits>
@@ -15,8 +14,8 @@
 #include <vector>
 
 #include "io/safetensors.hpp"
-#include "nn/compat.hpp"
 #include "nn/hu_map.hpp"
+#include "nn/tensor.hpp"
 
 namespace gdm::nn {
 
@@ -31,31 +30,7 @@ struct Tap {
   std::int64_t receptive_field = 1;
 };
 
-/// A network with taps. Its parameters and buffers are its identity (state_digest).
-class EncoderNetwork : public torch::nn::Module {
- public:
-  virtual const std::vector<Tap>& taps() const = 0;
-  /// (B, 1, D, H, W) in the network's own units -> one map for each of the first `count` taps (at most all of them),
-  /// (B, channels, D / stride, ...). What lies behind the last of them is not run.
-  std::vector<Tensor> maps(const Tensor& x, std::size_t count = all_taps) {
-    return first_maps(x, std::min(count, taps().size()));
-  }
-  /// Called by freeze() once the state is loaded.
-  virtual void prepare(torch::Device) {}
-
-  /// maps(), each channel standardised by the statistics where there are any.
-  std::vector<Tensor> features(const Tensor& x, std::size_t count = all_taps);
-  /// Adds buffers for the mean and standard deviation of each channel of each tap: 0 and 1 until they are loaded or
-  /// set.
-  void add_statistics();
-  void set_statistics(std::size_t tap, const Tensor& mean, const Tensor& deviation);
-  bool has_statistics() const { return !means_.empty(); }
-
- private:
-  virtual std::vector<Tensor> first_maps(const Tensor& x, std::size_t count) = 0;
-
-  std::vector<Tensor> means_, deviations_;  ///< (channels) each
-};
+class EncoderNetwork;  // nn/encoder_network.hpp
 
 /// What a network expects of its input.
 struct InputConvention {
@@ -81,7 +56,7 @@ struct FrozenEncoder {
   nlohmann::ordered_json description;  ///< of the file: "encoder", "training", "provenance", ...
   std::string digest;                  ///< state_digest of the network: the same weights have the same digest anywhere
 
-  const std::vector<Tap>& taps() const { return network->taps(); }
+  const std::vector<Tap>& taps() const;
   /// Feature maps of patches (B, 1, D, H, W) whose axes D, H, W point to superior, anterior and right, in `units`;
   /// the maps have the same axes, whatever those of the network are. Gradients flow to `x`. `spacing_mm` is the mean
   /// voxel edge of x: outside of what the network is for, x is resampled to the nearer end (trilinear); 0 leaves x as

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "nn/tensor_io.hpp"
+#include "sys/error.hpp"
 
 namespace gdm::nn {
 

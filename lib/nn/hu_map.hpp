@@ -3,7 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "nn/compat.hpp"
+#include "nn/tensor.hpp"
 
 namespace gdm::nn {
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "nn/layers.hpp"
+#include "sys/error.hpp"
 
 namespace gdm::nn {
 namespace {

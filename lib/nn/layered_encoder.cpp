@@ -7,10 +7,11 @@
 #include <algorithm>
 #include <map>
 
+#include "sys/error.hpp"
+
 namespace gdm::nn {
 namespace {
 
-namespace F = torch::nn::functional;
 using Kind = Layer::Kind;
 using Weights = torch::OrderedDict<std::string, Tensor>;
 
@@ -59,10 +60,10 @@ Tensor activated(const Layer& layer, const Tensor& x, const Tensor& weight) {
 }
 
 Tensor resized(const Layer& layer, const Tensor& x) {
-  const std::vector<double> scale(3, static_cast<double>(layer.stride));
-  const auto options = F::InterpolateFuncOptions().scale_factor(scale);
-  if (layer.variant == "nearest") return F::interpolate(x, F::InterpolateFuncOptions(options).mode(torch::kNearest));
-  return F::interpolate(x, F::InterpolateFuncOptions(options).mode(torch::kTrilinear).align_corners(false));
+  const auto scale = static_cast<double>(layer.stride);
+  const std::vector<std::int64_t> size{layer.stride * x.size(2), layer.stride * x.size(3), layer.stride * x.size(4)};
+  if (layer.variant == "nearest") return torch::upsample_nearest3d(x, size, scale, scale, scale);
+  return torch::upsample_trilinear3d(x, size, /*align_corners=*/false, scale, scale, scale);
 }
 
 Tensor run(const Layer& layer, torch::nn::Module& module, const Tensor& x) {

@@ -1,6 +1,7 @@
 // A network made of described layers (nn/layers.hpp), with weights that others trained.
 #pragma once
 
+#include "nn/encoder_network.hpp"
 #include "nn/layers.hpp"
 #include "nn/tensor_io.hpp"
 

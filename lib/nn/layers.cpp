@@ -8,6 +8,7 @@
 #include <set>
 
 #include "io/json.hpp"
+#include "sys/error.hpp"
 
 namespace gdm::nn {
 namespace {

@@ -6,7 +6,7 @@
 #include <array>
 #include <string>
 
-#include "nn/compat.hpp"
+#include "nn/tensor.hpp"
 
 namespace gdm::nn {
 

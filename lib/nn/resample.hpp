@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 
-#include "nn/compat.hpp"
+#include "nn/tensor.hpp"
 
 namespace gdm::nn {
 

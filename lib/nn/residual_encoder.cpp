@@ -1,5 +1,7 @@
 #include "nn/residual_encoder.hpp"
 
+#include "sys/error.hpp"
+
 namespace gdm::nn {
 
 nlohmann::ordered_json ResidualEncoderConfig::json() const {

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "nn/blocks.hpp"
-#include "nn/encoder.hpp"
+#include "nn/encoder_network.hpp"
 
 namespace gdm::nn {
 

@@ -2,10 +2,10 @@
 
 #include <cmath>
 
+#include "sys/error.hpp"
+
 namespace gdm::nn {
 namespace {
-
-namespace F = torch::nn::functional;
 
 constexpr std::int64_t finest_stride = 4, most_octaves = 3;
 constexpr double surroundings_sigma = 0.7;  // voxels
@@ -87,7 +87,7 @@ std::vector<Tensor> ScatteringEncoder::first_maps(const Tensor& x, std::size_t c
   std::vector<Tensor> moduli;
   for (std::int64_t octave = 0; octave < config_.octaves; ++octave) {
     if (octave > 0) seen = torch::avg_pool3d(seen, 2);
-    const Tensor padded = F::pad(seen, F::PadFuncOptions({1, 1, 1, 1, 1, 1}).mode(torch::kReplicate));
+    const Tensor padded = torch::replication_pad3d(seen, {1, 1, 1, 1, 1, 1});
     const auto ranges = averaged_moduli(padded, values_, finest_stride >> octave).split(x.size(0));
     moduli.insert(moduli.end(), ranges.begin(), ranges.end());
   }

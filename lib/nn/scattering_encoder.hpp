@@ -6,7 +6,7 @@
 #include <array>
 
 #include "nn/averaged_moduli.hpp"
-#include "nn/encoder.hpp"
+#include "nn/encoder_network.hpp"
 
 namespace gdm::nn {
 

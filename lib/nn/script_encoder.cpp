@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "sys/atomic_file.hpp"
+#include "sys/error.hpp"
 #include "sys/sha256.hpp"
 
 namespace gdm::nn {

@@ -4,7 +4,7 @@
 
 #include <filesystem>
 
-#include "nn/encoder.hpp"
+#include "nn/encoder_network.hpp"
 
 namespace gdm::nn {
 

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-#include "nn/compat.hpp"
+#include "nn/tensor.hpp"
 
 namespace gdm::nn {
 

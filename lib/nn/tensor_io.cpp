@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "nn/modules.hpp"
+#include "sys/error.hpp"
 #include "sys/sha256.hpp"
 
 namespace gdm::nn {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "io/safetensors.hpp"
-#include "nn/compat.hpp"
+#include "nn/tensor.hpp"
 
 namespace gdm::nn {
 

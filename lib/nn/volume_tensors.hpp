@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "image/orientation.hpp"
-#include "nn/compat.hpp"
+#include "nn/tensor.hpp"
 
 namespace gdm::nn {
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sys/error.hpp"
+
 namespace gdm::objective {
 namespace {
 

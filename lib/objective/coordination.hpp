@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/compat.hpp"
+#include "nn/tensor.hpp"
 
 namespace gdm::objective {
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "sys/error.hpp"
+
 namespace gdm::objective {
 namespace {
 

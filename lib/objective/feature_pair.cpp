@@ -1,6 +1,7 @@
 #include "objective/feature_pair.hpp"
 
 #include "data/view.hpp"
+#include "nn/compat.hpp"
 #include "nn/volume_tensors.hpp"
 
 namespace gdm::objective {

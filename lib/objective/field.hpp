@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "nn/compat.hpp"
+#include "nn/tensor.hpp"
 
 namespace gdm::objective {
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "nn/compat.hpp"
+#include "nn/tensor.hpp"
 #include "nn/tensor_io.hpp"
 
 namespace gdm::objective {

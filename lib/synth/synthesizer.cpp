@@ -5,6 +5,7 @@
 #include "image/grid_match.hpp"
 #include "image/hu_check.hpp"
 #include "model/feature_levels.hpp"
+#include "nn/compat.hpp"
 #include "nn/encoder.hpp"
 #include "nn/generator.hpp"
 #include "nn/volume_tensors.hpp"

@@ -3,8 +3,6 @@
 namespace gdm::train {
 namespace {
 
-namespace F = torch::nn::functional;
-
 constexpr double temperature = 0.1;
 constexpr double least_variance = 1e-8;  // also what keeps the root's gradient finite in plain air
 
@@ -58,9 +56,8 @@ Looks random_looks(const Tensor& images, const Tensor& inside, const data::Stren
 }
 
 Tensor cube_vectors(const Tensor& map, std::int64_t cells) {
-  const auto options = F::AvgPool3dFuncOptions(cells);
-  const Tensor mean = F::avg_pool3d(map, options);
-  const Tensor variance = F::avg_pool3d(map.square(), options) - mean.square();
+  const Tensor mean = torch::avg_pool3d(map, cells);
+  const Tensor variance = torch::avg_pool3d(map.square(), cells) - mean.square();
   const Tensor both = torch::cat({mean, variance.clamp_min(least_variance).sqrt()}, 1);
   return both.flatten(2).transpose(1, 2).flatten(0, 1);
 }
@@ -74,13 +71,14 @@ Tensor info_nce(const Tensor& scan, const Tensor& rescan, const Tensor& wrong, d
     return -(a.square().sum(1, true) + b.square().sum(1) - 2 * a.mm(b.t())) / scale;
   };
   const Tensor truth = torch::arange(scan.size(0), torch::TensorOptions().dtype(torch::kInt64).device(scan.device()));
-  return (F::cross_entropy(logits(scan, rescan), truth) + F::cross_entropy(logits(rescan, scan), truth)) / 2;
+  return (torch::cross_entropy_loss(logits(scan, rescan), truth) +
+          torch::cross_entropy_loss(logits(rescan, scan), truth)) /
+         2;
 }
 
 Tensor contrast_loss(const std::vector<nn::Tap>& taps, const std::vector<Tensor>& scan,
                      const std::vector<Tensor>& rescan, const std::vector<Tensor>& altered, const Tensor& inside) {
-  const Tensor counted =
-      F::avg_pool3d(inside.to(torch::kFloat32), F::AvgPool3dFuncOptions(place_edge)).flatten() >= 0.5;
+  const Tensor counted = torch::avg_pool3d(inside.to(torch::kFloat32), place_edge).flatten() >= 0.5;
   std::vector<Tensor> losses;
   for (std::size_t tap = 0; tap < taps.size() && counted.sum().item<std::int64_t>() > 1; ++tap) {
     if (taps[tap].stride > place_edge) continue;

@@ -4,6 +4,9 @@
 
 #include "bank/levels.hpp"
 #include "data/samples.hpp"
+#include "nn/compat.hpp"
+#include "nn/encoder_network.hpp"
+#include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"

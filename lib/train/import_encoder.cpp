@@ -5,8 +5,10 @@
 #include <set>
 
 #include "io/json.hpp"
+#include "nn/compat.hpp"
 #include "nn/layered_encoder.hpp"
 #include "nn/script_encoder.hpp"
+#include "sys/error.hpp"
 #include "train/encoder_statistics.hpp"
 
 namespace gdm::train {

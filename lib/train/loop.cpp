@@ -12,6 +12,7 @@
 #include "sys/atomic_file.hpp"
 #include "sys/descriptor.hpp"
 #include "sys/duration.hpp"
+#include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"

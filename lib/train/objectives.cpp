@@ -9,6 +9,7 @@
 #include "objective/encoder_objective.hpp"
 #include "objective/gradient_l1_loss.hpp"
 #include "objective/ssim_loss.hpp"
+#include "sys/error.hpp"
 #include "sys/log.hpp"
 
 namespace gdm::train {

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "model/encoder_text.hpp"
+#include "nn/compat.hpp"
 #include "nn/encoder.hpp"
+#include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "train/encoder_method.hpp"
 #include "train/probe.hpp"

@@ -8,7 +8,10 @@
 
 #include "bank/levels.hpp"
 #include "data/augment.hpp"
+#include "nn/compat.hpp"
+#include "nn/encoder_network.hpp"
 #include "nn/step_generator.hpp"
+#include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "sys/random.hpp"
 #include "sys/signals.hpp"

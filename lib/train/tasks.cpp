@@ -5,16 +5,14 @@
 namespace gdm::train {
 namespace {
 
-namespace F = torch::nn::functional;
-
 /// Cubes of `cube` voxels, each with probability `ratio`; the grid of cubes lies anywhere, so that it cannot be learnt.
 Tensor hidden_cubes(const Tensor& like, std::int64_t cube, double ratio, at::Generator& generator) {
   const std::int64_t batch = like.size(0), patch = like.size(2), edge = (patch + cube - 1) / cube + 1;
   const Tensor chosen = (torch::rand({batch, 1, edge, edge, edge}, generator) < ratio).to(torch::kFloat32);
   const Tensor offsets = torch::randint(cube, {3}, generator);
-  Tensor hidden = F::interpolate(chosen, F::InterpolateFuncOptions()
-                                             .scale_factor(std::vector<double>(3, static_cast<double>(cube)))
-                                             .mode(torch::kNearest));
+  const auto scale = static_cast<double>(cube);
+  const std::vector<std::int64_t> size(3, edge * cube);
+  Tensor hidden = torch::upsample_nearest3d(chosen, size, scale, scale, scale);
   for (std::int64_t axis = 0; axis < 3; ++axis) {
     hidden = hidden.narrow(axis + 2, offsets[axis].item<std::int64_t>(), patch);
   }
@@ -93,7 +91,7 @@ Tensor TaskMaker::loss(const Tensor& output, const Task& task) {
   if (task.hidden.defined()) {
     return ((output - task.loss_target).square() * task.hidden).sum() / task.hidden.sum().clamp_min(1.0);
   }
-  return F::cross_entropy(output, task.loss_target);
+  return torch::cross_entropy_loss(output, task.loss_target);
 }
 
 }  // namespace gdm::train

@@ -1,8 +1,14 @@
 #include "train/trainee.hpp"
 
+#include <torch/nn/utils/clip_grad.h>
+#include <torch/optim/adamw.h>
+
 #include <algorithm>
 #include <cmath>
 
+#include "nn/compat.hpp"
+#include "nn/modules.hpp"
+#include "sys/error.hpp"
 #include "sys/log.hpp"
 
 namespace gdm::train {
@@ -29,13 +35,15 @@ double learning_rate(double peak, std::int64_t step, std::int64_t steps) {
 }
 
 Trainee::Trainee(const torch::nn::Module& module, double ema_decay)
-    : ema_decay_(ema_decay), optimizer_(module.parameters(), adamw_options()) {
+    : ema_decay_(ema_decay), optimizer_(std::make_unique<torch::optim::AdamW>(module.parameters(), adamw_options())) {
   for (const auto& item : module.named_parameters()) {
     names_.push_back(item.key());
     parameters_.push_back(item.value());
     averages_.push_back(item.value().detach().clone());
   }
 }
+
+Trainee::~Trainee() = default;
 
 void Trainee::zero_grad() {
   for (auto& parameter : parameters_) {
@@ -55,10 +63,10 @@ double Trainee::step(double rate, double loss) {
     return norm;
   }
   bad_in_a_row_ = 0;
-  for (auto& group : optimizer_.param_groups()) {
+  for (auto& group : optimizer_->param_groups()) {
     static_cast<torch::optim::AdamWOptions&>(group.options()).lr(rate * rate_factor());
   }
-  optimizer_.step();
+  optimizer_->step();
   ++updates_;
   const torch::NoGradGuard no_grad;
   const auto n = static_cast<double>(updates_);
@@ -81,12 +89,11 @@ void Trainee::save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const
   json["bad_in_a_row"] = bad_in_a_row_;
   json["skipped"] = skipped_;
   json["rollbacks"] = rollbacks_;
-  auto& optimizer = const_cast<torch::optim::AdamW&>(optimizer_);  // its state() has no const form in 1.13
   for (std::size_t i = 0; i < names_.size(); ++i) {
     writer.add("parameter." + names_[i], parameters_[i]);
     writer.add("average." + names_[i], averages_[i]);
     if (updates_ == 0) continue;  // asking for its state would create an empty one
-    const auto& state = nn::adamw_state(optimizer, parameters_[i]);
+    const auto& state = nn::adamw_state(*optimizer_, parameters_[i]);
     writer.add("adam.mean." + names_[i], state.exp_avg());
     writer.add("adam.square." + names_[i], state.exp_avg_sq());
     json["adam_steps"] = state.step();
@@ -108,7 +115,7 @@ void Trainee::roll_back(const SafetensorsFile& file, const nlohmann::ordered_jso
 
 void Trainee::load_weights(const SafetensorsFile& file, const nlohmann::ordered_json& json) {
   const torch::NoGradGuard no_grad;
-  optimizer_.state().clear();
+  optimizer_->state().clear();
   updates_ = json.at("updates").get<std::int64_t>();
   for (std::size_t i = 0; i < names_.size(); ++i) {
     Tensor& parameter = parameters_[i];
@@ -120,7 +127,7 @@ void Trainee::load_weights(const SafetensorsFile& file, const nlohmann::ordered_
     parameter.copy_(stored("parameter."));
     averages_[i].copy_(stored("average."));
     if (!json.contains("adam_steps")) continue;
-    auto& state = nn::adamw_state(optimizer_, parameter);
+    auto& state = nn::adamw_state(*optimizer_, parameter);
     state.step(json.at("adam_steps").get<std::int64_t>());
     state.exp_avg(stored("adam.mean."));
     state.exp_avg_sq(stored("adam.square."));

@@ -2,11 +2,16 @@
 // end.
 #pragma once
 
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "nn/compat.hpp"
+#include "nn/tensor.hpp"
 #include "nn/tensor_io.hpp"
+
+namespace torch::optim {
+class AdamW;
+}
 
 namespace gdm::train {
 
@@ -19,6 +24,7 @@ class Trainee {
  public:
   /// AdamW (Loshchilov & Hutter, arXiv 1711.05101), betas (0.9, 0.99), weight decay 0.01.
   Trainee(const torch::nn::Module& module, double ema_decay);
+  ~Trainee();
 
   void zero_grad();
   /// Clips the gradients' norm to 1, steps, updates the average. Returns the norm before clipping. A loss or norm that
@@ -56,7 +62,7 @@ class Trainee {
   std::vector<Tensor> parameters_, averages_;
   double ema_decay_;
   std::int64_t updates_ = 0, bad_in_a_row_ = 0, skipped_ = 0, rollbacks_ = 0;
-  torch::optim::AdamW optimizer_;
+  std::unique_ptr<torch::optim::AdamW> optimizer_;
 };
 
 }  // namespace gdm::train

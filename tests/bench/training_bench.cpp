@@ -5,6 +5,7 @@
 // of its times. What a bank or an encoder adds is printed by gdm-drift-train --dry-run.
 #include <fmt/format.h>
 
+#include <ATen/Parallel.h>
 #include <ATen/record_function.h>
 #include <chrono>
 #include <cstdlib>

@@ -1,4 +1,5 @@
 // Banks: what stays of many rows, that shards merge to the single build, and what a bank says about itself.
+#include <ATen/CPUGeneratorImpl.h>
 #include <doctest/doctest.h>
 
 #include <array>

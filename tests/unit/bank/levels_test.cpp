@@ -11,6 +11,7 @@
 #include "nn/residual_encoder.hpp"
 #include "nn/step_generator.hpp"
 #include "objective/encoder_objective.hpp"
+#include "sys/error.hpp"
 
 using namespace gdm;
 using namespace gdm::bank;

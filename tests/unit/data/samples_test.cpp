@@ -10,6 +10,7 @@
 #include "image/mask.hpp"
 #include "io/nifti/nifti.hpp"
 #include "io_fixture.hpp"
+#include "sys/error.hpp"
 #include "sys/random.hpp"
 
 using namespace gdm;

@@ -1,6 +1,9 @@
 // Networks of others, described as layers: the same features as networks built from torch::nn modules with the same
 // weights, receptive fields against gradients, and every refusal.
 #include <doctest/doctest.h>
+#include <torch/nn/functional/instancenorm.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/instancenorm.h>
 
 #include <cmath>
 #include <cstdlib>
@@ -270,11 +273,10 @@ TEST_CASE("layers: upsampling, transposed and grouped convolutions") {
     {"type": "tap", "name": "last"}])");
   const torch::NoGradGuard no_grad;
   const Tensor x = sample(16), a = up(grouped(first(x)));
-  namespace F = torch::nn::functional;
   const auto twice = [](const Tensor& map, bool linear) {
-    const auto options = F::InterpolateFuncOptions().scale_factor(std::vector<double>{2, 2, 2});
-    return linear ? F::interpolate(map, F::InterpolateFuncOptions(options).mode(torch::kTrilinear).align_corners(false))
-                  : F::interpolate(map, F::InterpolateFuncOptions(options).mode(torch::kNearest));
+    const std::vector<std::int64_t> size{2 * map.size(2), 2 * map.size(3), 2 * map.size(4)};
+    return linear ? torch::upsample_trilinear3d(map, size, /*align_corners=*/false)
+                  : torch::upsample_nearest3d(map, size);
   };
   const Tensor b = torch::avg_pool3d(twice(a, true), 3, 1, 1);
   const auto maps = network->maps(x);

@@ -7,6 +7,7 @@
 #include "nn/residual_encoder.hpp"
 #include "nn/tensor_io.hpp"
 #include "nn/volume_tensors.hpp"
+#include "sys/error.hpp"
 #include "sys/version.hpp"
 
 extern "C" const gdm::engine::Services* gdm_nn_functions(const char* door);

@@ -1,4 +1,5 @@
 // Noise channels: normal, the same wherever and however often a place is drawn, another for another name or seed.
+#include <ATen/Parallel.h>
 #include <doctest/doctest.h>
 
 #include "engine/compute.hpp"

@@ -1,10 +1,12 @@
 // Scattering coefficients against closed forms and the invariants that make them what they are.
+#include <ATen/Parallel.h>
 #include <doctest/doctest.h>
 
 #include <cmath>
 
 #include "nn/scattering_encoder.hpp"
 #include "nn/tensor_io.hpp"
+#include "sys/error.hpp"
 
 using gdm::nn::ScatteringConfig;
 using gdm::nn::ScatteringEncoder;
@@ -57,8 +59,7 @@ TEST_CASE("scattering: coefficients and gradients are those of a convolution") {
   ScatteringEncoder encoder(one_octave());
   const Tensor weights = encoder.named_buffers()["filters"];
   const Tensor x = (torch::randn({2, 1, 8, 16, 8}) * 50).requires_grad_(true);
-  const auto pad = torch::nn::functional::PadFuncOptions({1, 1, 1, 1, 1, 1}).mode(torch::kReplicate);
-  const Tensor padded = torch::nn::functional::pad(x / 4000, pad);
+  const Tensor padded = torch::replication_pad3d(x / 4000, {1, 1, 1, 1, 1, 1});
   const Tensor expected = torch::avg_pool3d(torch::conv3d(padded, weights).abs(), 4);
   const Tensor seen = encoder.maps(x).at(0), part = torch::randn_like(seen);
   CHECK((seen - expected).abs().max().item<double>() < 1e-6);

@@ -1,5 +1,6 @@
 // The training loop: exact resume, refusal of another run's checkpoint, schedules and samplers.
 #include <doctest/doctest.h>
+#include <torch/nn/modules/linear.h>
 
 #include <array>
 #include <fstream>
@@ -8,6 +9,7 @@
 #include "data/samples.hpp"
 #include "io_fixture.hpp"
 #include "nn/blocks.hpp"
+#include "sys/error.hpp"
 #include "train/loop.hpp"
 
 using namespace gdm;

@@ -3,6 +3,7 @@
 
 #include "engine/training.hpp"
 #include "io/json.hpp"
+#include "nn/compat.hpp"
 #include "nn/generator.hpp"
 #include "train/log_mean.hpp"
 #include "train/objectives.hpp"

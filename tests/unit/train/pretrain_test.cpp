@@ -12,6 +12,7 @@
 #include "nn/step_generator.hpp"
 #include "nn/tensor_io.hpp"
 #include "phantom/phantom.hpp"
+#include "sys/error.hpp"
 #include "train/pretrain.hpp"
 #include "train/probe.hpp"
 #include "train/tasks.hpp"

@@ -1,5 +1,6 @@
 // What generators are trained on and judged by: conditions, figures of whole volumes, the best weights.
 #include <doctest/doctest.h>
+#include <torch/nn/modules/linear.h>
 
 #include <array>
 
