@@ -12,6 +12,7 @@
 #include "data/conditions.hpp"
 #include "data/prefetch.hpp"
 #include "data/samples.hpp"
+#include "engine/training_options.hpp"
 #include "model/generator_shape.hpp"
 #include "nn/noise.hpp"
 #include "report/training_plot.hpp"
@@ -53,7 +54,7 @@ std::vector<Case> validation_cases(const Manifest& manifest, const engine::Train
   for (const Case& item : manifest.cases) {
     if (item.split == "val" && !item.error && cases.size() < most_validation_cases) cases.push_back(item);
   }
-  if (cases.empty() && options.keep == "best") {
+  if (cases.empty() && options.keep == engine::Keep::best) {
     throw Error("--keep best needs cases in split 'val'", Exit::usage);
   }
   return cases;
@@ -86,9 +87,9 @@ class Training {
         device_(nn::device_from_text(compute.device)),
         config_(generator_config(manifest, options)),
         held_out_(manifest, options.allow_leak),
-        best_(options.score) {
+        best_(name_of(options.score)) {
     const std::vector<Case> validation = validation_cases(manifest, options);
-    if (options.precision == "bf16" && device_.is_cpu())
+    if (options.precision == engine::Precision::bf16 && device_.is_cpu())
       log_warning("--precision bf16 is slower than fp32 on most CPUs");
     torch::manual_seed(compute.seed);
     network_ = nn::Generator(config_);
@@ -211,14 +212,15 @@ class Training {
 
   LoopPlan loop_plan() const {
     LoopPlan plan;
-    plan.title = "training (" + options_.objective + ")";
+    plan.title = "training (" + name_of(options_.objective) + ")";
     plan.steps = options_.steps;
     plan.checkpoint = checkpoint_path(options_.output);
     plan.checkpoint_every = options_.checkpoint_every;
     plan.max_time_s = options_.max_time_s;
     plan.restart = options_.restart;
-    plan.configuration = {
-        {"generator", config_.json()}, {"training", settings_json(options_, compute_)}, {"data", train_->digest()}};
+    plan.configuration = {{"generator", config_.json()},
+                          {"training", engine::training_settings(options_, compute_.seed)},
+                          {"data", train_->digest()}};
     if (!objectives_->empty()) plan.configuration["objectives"] = objectives_->description();
     if (!init_digest_.empty()) plan.configuration["init"] = init_digest_;
     return plan;
@@ -266,7 +268,7 @@ class Training {
   }
 
   Tensor predict(const Tensor& conditions) {
-    const nn::Bfloat16Guard guard(device_, options_.precision == "bf16");
+    const nn::Bfloat16Guard guard(device_, options_.precision == engine::Precision::bf16);
     return network_(conditions).to(torch::kFloat32);
   }
 
@@ -317,7 +319,7 @@ class Training {
         line["validation"] = figures;
         validated_ = figures;
         validated_["steps"] = done;
-        if (options_.keep == "best" && counts(done)) best_.offer(done, figures, *network_);
+        if (options_.keep == engine::Keep::best && counts(done)) best_.offer(done, figures, *network_);
       } catch (const StopRequested&) {
         pending_ = line;
         return;
@@ -345,7 +347,7 @@ class Training {
 
   /// What a model's file says before there are figures.
   Json description() const {
-    Json training = settings_json(options_, compute_);
+    Json training = engine::training_settings(options_, compute_.seed);
     training["data"] = data_json(train_->headers(), cases_, train_->digest());
     training["data"]["validation_cases"] = validation_->cases();
     if (!objectives_->empty()) training["objectives"] = objectives_->description();

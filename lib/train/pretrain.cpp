@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "bank/levels.hpp"
+#include "engine/pretrain_options.hpp"
 #include "model/encoder_text.hpp"
 #include "nn/residual_encoder.hpp"
 #include "nn/step_generator.hpp"
@@ -155,21 +156,8 @@ class Pretraining {
   }
 
   Json settings() const {
-    Json json{{"task", options_.task},
-              {"steps", options_.steps},
-              {"batch", options_.batch},
-              {"patch_voxels", options_.patch},
-              {"learning_rate", options_.learning_rate},
-              {"ema", ema_decay},
-              {"seed", compute_.seed},
-              {"augment", strength_.json()},
-              {"validate_every", options_.validate_every},
-              {"data", data_}};
-    if (options_.task == "masked") {
-      json["mask_ratio"] = options_.mask_ratio;
-      json["mask_cube_voxels"] = options_.mask_cube;
-    }
-    return json;
+    return engine::pretrain_settings(
+        options_, {{"ema", ema_decay}, {"seed", compute_.seed}, {"augment", strength_.json()}, {"data", data_}});
   }
 
   LoopPlan loop_plan() const {
