@@ -4,9 +4,11 @@
 #include <charconv>
 #include <optional>
 
+#include "cli/option_table.hpp"
 #include "cli/run.hpp"
 #include "cli/training_outputs.hpp"
 #include "engine/engine.hpp"
+#include "engine/pretrain_options.hpp"
 #include "io/json.hpp"
 #include "io/safetensors.hpp"
 #include "model/encoder_text.hpp"
@@ -18,7 +20,7 @@ namespace {
 using namespace gdm;
 
 struct Pretrain {
-  std::string manifest, widths = "16,32,64,128", classes, card;
+  std::string manifest;
   engine::PretrainOptions options;
 };
 
@@ -35,69 +37,11 @@ struct Probe {
 
 constexpr std::size_t largest_text_bytes = 1 << 20;
 
-void declare_training(CLI::App& command, engine::PretrainOptions& o) {
-  command.add_option("--steps", o.steps, "Optimiser steps")->check(cli::range(1, 100000000));
-  command.add_option("--batch", o.batch, "Patches in a step")->check(cli::range(1, 1024));
-  command.add_option("--patch", o.patch, "Patch edge in voxels")->check(cli::range(16, 256));
-  command.add_option("--learning-rate", o.learning_rate, "Peak learning rate")->check(cli::range(1e-8, 1.0));
-  command.add_option("--log", o.log, "JSON-lines log; default: the output with .log.jsonl")->type_name("FILE");
-  command.add_option("--checkpoint-every", o.checkpoint_every, "Steps between checkpoints")
-      ->check(cli::range(1, 100000000));
-  command.add_option("--validate-every", o.validate_every, "Steps between validations on the val split")
-      ->check(cli::range(1, 100000000));
-  command.add_option("--max-time", o.max_time_s, "Stop with a checkpoint after this many seconds; 0: no limit")
-      ->check(cli::range(0.0, 1e9));
-  command.add_flag("--restart", o.restart, "Begin anew even if a checkpoint exists");
-}
-
-void declare_task(CLI::App& command, Pretrain& o) {
-  command
-      .add_option("--task", o.options.task,
-                  "masked: restore hidden cubes; segment: classes of labels or HU in images of random appearance; "
-                  "segment+contrast: and tell places apart")
-      ->check(CLI::IsMember({"masked", "segment", "segment+contrast"}));
-  command
-      .add_option("--volumes", o.options.volumes,
-                  "target, or the name of an input; auto: the target, for segment the input 'labels' if there is one")
-      ->type_name("auto|target|NAME");
-  command.add_option("--scaling", o.options.scaling, "Values of the volumes; auto: HU for target and fbp")
-      ->check(CLI::IsMember({"auto", "hu", "percentile"}));
-  command
-      .add_option("--spacing", o.options.spacing_mm,
-                  "Isotropic voxel edge in mm to resample to first; 0: voxels as they are")
-      ->check(cli::range(0.0, 12.5));
-  command
-      .add_option("--augment", o.options.augment,
-                  "Random appearance; auto: light for masked, strong for segment, medium for "
-                  "segment+contrast")
-      ->check(CLI::IsMember({"auto", "none", "light", "medium", "strong"}));
-  command
-      .add_option("--classes", o.classes,
-                  "Which labels make a class, as JSON; default: the manifest's \"classes\", else each label is one")
-      ->type_name("FILE.json|NAME");
-  command.add_option("--mask-ratio", o.options.mask_ratio, "Part of the patch that is hidden (masked)")
-      ->check(cli::range(0.05, 0.95));
-  command.add_option("--mask-cube", o.options.mask_cube, "Edge of the hidden cubes in voxels (masked)")
-      ->check(cli::range(1, 64));
-}
-
 void declare_pretrain(CLI::App& command, Pretrain& o) {
   command.add_option("manifest", o.manifest, "Cases to train on (the train split is used); - is stdin")
       ->required()
       ->type_name("MANIFEST");
-  command.add_option("-o,--output", o.options.output, "Encoder to write")
-      ->required()
-      ->check(CLI::Validator(cli::check_safetensors_name, "", ""))
-      ->type_name("FILE.safetensors");
-  declare_task(command, o);
-  command.add_option("--stem", o.options.stem, "First layer: 2x2x2 blocks to channels, or an overlapping convolution")
-      ->check(CLI::IsMember({"space-to-depth", "conv"}));
-  command.add_option("--widths", o.widths, "Channels of the stages (strides 2, 4, 8, ...)")
-      ->check(CLI::Validator(cli::check_numbers, "", "numbers"))
-      ->type_name("N,N,...");
-  declare_training(command, o.options);
-  command.add_option("--card", o.card, "Text about data, purpose and limits that the encoder carries")
-      ->type_name("FILE");
+  cli::declare(command, engine::pretrain_options(), o.options);
 }
 
 void declare_probe(CLI::App& command, Probe& o) {
@@ -134,17 +78,17 @@ Json classes_from_file(const std::string& name) {
 
 int run_pretrain(const cli::Program& program, Pretrain& o) {
   engine::PretrainOptions& options = o.options;
-  options.widths = cli::numbers_from_text(o.widths, "--widths");
   check_sizes(options);
   options.overwrite = program.standard().overwrite();
   const Manifest manifest = read_manifest(o.manifest);
   manifest.split("train");
   cli::TrainingFiles files{options.output, options.log, {}};
-  const cli::TrainingOutputs outputs({{o.manifest, o.classes, o.card, program.config_file()}, {&manifest}}, files,
-                                     options.overwrite);
+  const cli::TrainingOutputs outputs(
+      {{o.manifest, options.classes_file, options.card_file, program.config_file()}, {&manifest}}, files,
+      options.overwrite);
   options.log = files.log;
-  if (!o.classes.empty()) options.classes = classes_from_file(o.classes);
-  if (!o.card.empty()) options.card = read_file(o.card, largest_text_bytes);
+  if (!options.classes_file.empty()) options.classes = classes_from_file(options.classes_file.string());
+  if (!options.card_file.empty()) options.card = read_file(options.card_file, largest_text_bytes);
   Provenance provenance = program.provenance();
   if (o.manifest != "-") provenance.add_source(o.manifest);
   return cli::exit_of(engine::services().pretrain_encoder(manifest, options, cli::compute_of(program), provenance));
@@ -200,7 +144,7 @@ void declare_import(CLI::App& command, Import& o) {
       ->type_name("FILE");
   command.add_option("-o,--output", o.options.output, "Encoder to write")
       ->required()
-      ->check(CLI::Validator(cli::check_safetensors_name, "", ""))
+      ->check(cli::ends_in(".safetensors"))
       ->type_name("FILE.safetensors");
   command.add_option("--layers", o.options.layers, "Layers, taps and input of the network, see gdm-encoder-layers(7)")
       ->type_name("FILE.json");
@@ -244,7 +188,7 @@ std::array<double, 2> range_from_text(const std::string& text) {
 void declare_scattering(CLI::App& command, Scattering& o) {
   command.add_option("-o,--output", o.options.output, "Encoder to write")
       ->required()
-      ->check(CLI::Validator(cli::check_safetensors_name, "", ""))
+      ->check(cli::ends_in(".safetensors"))
       ->type_name("FILE.safetensors");
   command.add_option("--range", o.ranges, "HU that filters see, values beyond are clamped; may be repeated")
       ->allow_extra_args(false)

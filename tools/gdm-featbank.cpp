@@ -5,8 +5,10 @@
 
 #include "cli/bank.hpp"
 #include "cli/batch.hpp"
+#include "cli/option_table.hpp"
 #include "cli/outputs.hpp"
 #include "cli/run.hpp"
+#include "engine/bank_options.hpp"
 #include "engine/engine.hpp"
 #include "io/nifti/nifti.hpp"
 #include "io/safetensors.hpp"
@@ -47,49 +49,20 @@ struct Plot {
 CLI::Option* add_bank_output(CLI::App& command, fs::path& output) {
   return command.add_option("-o,--output", output, "Bank to write")
       ->required()
-      ->check(CLI::Validator(cli::check_safetensors_name, "", ""))
+      ->check(cli::ends_in(".safetensors"))
       ->type_name("FILE.safetensors");
 }
 
 void declare_build(CLI::App& command, Build& b) {
-  engine::BankOptions& o = b.options;
   command.add_option("manifest", b.manifest, "Cases with CT targets; - is stdin")->required()->type_name("MANIFEST");
-  command.add_option("--encoder", o.encoder, "Frozen encoder")->required()->type_name("FILE|NAME");
-  add_bank_output(command, o.output);
-  command.add_option("--split", o.split, "Cases to read; anything but train lets others into the bank")
-      ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
-      ->type_name("train|val|test|all");
-  command.add_option("--patch", o.patch, "Edge in voxels of the views that the encoder sees; a multiple of 8")
-      ->check(cli::range(16, 256));
-  command
-      .add_option("--training-patch", o.training_patch,
-                  "--patch of the training, of whose patches these are views; default: 8 more than --patch")
-      ->default_str("")
-      ->check(cli::range(16, 256));
-  command.add_option("--patches-per-case", o.patches_per_case, "Random patches of each case")
-      ->check(cli::range(1, 4096));
-  command.add_option("--tokens-per-patch", o.tokens_per_patch, "Local and spatial vectors kept of each patch and map")
-      ->check(cli::range(1, 64));
-  command.add_option("--spacing", o.spacing_mm, "Isotropic voxel edge in mm to resample to; 0: voxels as they are")
-      ->check(cli::range(0.0, 12.5));
-  command.add_option("--axial-bins", o.axial_bins, "Strata along the superior-inferior extent of the body")
-      ->check(cli::range(1, 32));
-  command.add_option("--anatomy-key", o.anatomy_key, "Key in a case's meta that names its anatomy")->type_name("KEY");
-  command.add_option("--stratum-key", o.stratum_key, "Key in a case's meta for further strata")->type_name("KEY");
-  command.add_option("--capacity", o.capacity, "Most rows of a key and stratum")->check(cli::range(1, 10000000));
-  command.add_option("--patient-cap", o.patient_cap, "Of these at most so many from one patient; 0: no limit")
-      ->check(cli::range(0, 10000000));
-  command
-      .add_option("--sampling", o.sampling,
-                  "reservoir: a random sample; k-centre: farthest points of four times as many")
-      ->check(CLI::IsMember({"reservoir", "k-centre"}));
+  cli::declare(command, engine::bank_options(), b.options);
   cli::add_shard_option(command, b.shard);
 }
 
-int run_build(const cli::Program& program, Build& b) {
+int run_build(const cli::Program& program, CLI::App& command, Build& b) {
   engine::BankOptions& o = b.options;
   if (o.patch % 8 != 0) throw Error(fmt::format("--patch {} is not a multiple of 8", o.patch), Exit::usage);
-  if (o.training_patch == 0) o.training_patch = o.patch + 8;
+  cli::derive_defaults(command, engine::bank_options(), o);
   if (o.training_patch < o.patch) {
     throw Error(fmt::format("--training-patch {} is smaller than --patch {}", o.training_patch, o.patch), Exit::usage);
   }
@@ -265,10 +238,11 @@ int main(int argc, char** argv) {
   Query query;
   Plot plot;
   fs::path info;
-  declare_build(program.command("build", "Collect features at global, local and spatial level",
-                                cli::has_output | cli::has_seed | cli::has_device | cli::has_volumes,
-                                [&] { return run_build(program, build); }),
-                build);
+  CLI::App* builder = nullptr;
+  builder = &program.command("build", "Collect features at global, local and spatial level",
+                             cli::has_output | cli::has_seed | cli::has_device | cli::has_volumes,
+                             [&] { return run_build(program, *builder, build); });
+  declare_build(*builder, build);
   CLI::App& merger = program.command("merge", "Make a bank of the shards of one build", cli::has_output,
                                      [&] { return run_merge(program, merge); });
   merger.add_option("shards", merge.shards, "All shards, in any order")->required()->type_name("SHARD");

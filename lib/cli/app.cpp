@@ -86,6 +86,11 @@ std::string check_progress(const std::string& text) {
 
 }  // namespace
 
+const std::vector<std::string>& options_of_a_run() {
+  static const std::vector<std::string> names{"force", "reproducible", "device", "allow-code", "dry-run", "json"};
+  return names;
+}
+
 Program::Program(const std::string& name, const std::string& description) : app_(description, name), name_(name) {
   set_program_name(name);
   app_.option_defaults()->group("Common options");

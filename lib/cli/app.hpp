@@ -40,6 +40,9 @@ enum Has : unsigned {
   has_volumes = 32  ///< --grid-tolerance, --assume-hu: for what reads volumes of cases
 };
 
+/// Standard options that say how a run goes and not what comes out of it.
+const std::vector<std::string>& options_of_a_run();
+
 /// One program. Usage:
 ///   int main(int argc, char** argv) { Program program("gdm-x", "What it does."); declare...; return program.main(argc,
 ///   argv); }

@@ -41,10 +41,13 @@ std::vector<std::string> texts_of(const std::string& key, const Json& value, con
   return texts;
 }
 
-/// Numbers as numbers.
-Json value_of(const std::string& text) {
-  const Json value = Json::parse(text, nullptr, false);
-  if (value.is_number()) return value;
+bool is_number(const std::string& text) {
+  return Json::parse(text, nullptr, false).is_number();
+}
+
+/// Numbers as numbers, unless the default tells that a number is a text like others, such as the list 8 beside 16,32.
+Json value_of(const std::string& text, const std::string& by_default) {
+  if (is_number(text) && (by_default.empty() || is_number(by_default))) return Json::parse(text);
   const std::filesystem::path path(text);
   return path.is_absolute() ? path.filename().string() : text;
 }
@@ -52,14 +55,14 @@ Json value_of(const std::string& text) {
 /// Null for an option that is not in effect.
 Json value_in_effect(const CLI::Option& option) {
   if (is_flag(option)) return option.count() > 0 && option.as<bool>() ? Json(true) : Json();
+  const std::string by_default = option.get_default_str();
   if (option.count() == 0) {
-    const std::string text = option.get_default_str();
-    if (text.empty()) return nullptr;
-    return is_list(option) ? Json::parse(text, nullptr, false) : value_of(text);
+    if (by_default.empty()) return nullptr;
+    return is_list(option) ? Json::parse(by_default, nullptr, false) : value_of(by_default, by_default);
   }
-  if (!is_list(option)) return value_of(option.results().front());
+  if (!is_list(option)) return value_of(option.results().front(), by_default);
   Json list = Json::array();
-  for (const std::string& text : option.results()) list.push_back(value_of(text));
+  for (const std::string& text : option.results()) list.push_back(value_of(text, ""));
   return list;
 }
 

@@ -61,8 +61,4 @@ fs::path encoder_path(const std::string& name) {
   return shared_file(name == "default" ? "ct-default" : name, "encoders", ".safetensors");
 }
 
-std::string check_safetensors_name(const std::string& path) {
-  return std::filesystem::path(path).extension() == ".safetensors" ? "" : "'" + path + "' does not end in .safetensors";
-}
-
 }  // namespace gdm::cli

@@ -27,7 +27,4 @@ std::string check_numbers(const std::string& text);
 /// "ct-default"); "" stays "". Throws Error with Exit::usage if there is none.
 fs::path encoder_path(const std::string& name);
 
-/// A CLI11 check: the name ends in ".safetensors".
-std::string check_safetensors_name(const std::string& path);
-
 }  // namespace gdm::cli

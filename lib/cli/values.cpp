@@ -5,6 +5,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 
 #include "sys/error.hpp"
 
@@ -38,6 +39,13 @@ CLI::Validator real_range(double low, double high) {
     return fmt::format("'{}' is not a number from {:g} to {:g}", text, low, high);
   };
   return {check, fmt::format("{:g}..{:g}", low, high), "range"};
+}
+
+CLI::Validator ends_in(const std::string& extension) {
+  const auto check = [extension](const std::string& path) {
+    return std::filesystem::path(path).extension() == extension ? "" : "'" + path + "' does not end in " + extension;
+  };
+  return {check, "", ""};
 }
 
 std::int64_t bytes_from_text(const std::string& text) {

@@ -31,6 +31,9 @@ CLI::Validator accepted_by(Parse parse, const std::string& name) {
   return {[parse](const std::string& text) { return refusal_of(parse, text); }, "", name};
 }
 
+/// A CLI11 check: the name's extension is this one, such as ".png".
+CLI::Validator ends_in(const std::string& extension);
+
 /// "512", "800K", "1.5G": a number of bytes with K, M, G or T for powers of 1024. Throws Error with Exit::usage.
 std::int64_t bytes_from_text(const std::string& text);
 /// A CLI11 check: bytes_from_text() accepts it.

@@ -41,13 +41,15 @@ class FeatureExtractor {
 struct PretrainOptions {
   std::filesystem::path output, log;
   Overwrite overwrite = Overwrite::refuse;
-  std::string task = "masked";     ///< masked: masked autoencoder; segment: classes in images of random appearance
-  std::string volumes = "auto";    ///< target, or the name of an input; auto: data/images.hpp
-  std::string scaling = "auto";    ///< hu | percentile
-  std::string augment = "auto";    ///< none | light | strong; auto: light to restore, strong to segment
-  double spacing_mm = 0;           ///< isotropic voxel edge that volumes are resampled to first; 0: as they are
-  nlohmann::ordered_json classes;  ///< {"bone": [515, 516], ...} of labels; null: the manifest's, else one for each
-  std::string card;                ///< text for people that the encoder carries
+  std::string task = "masked";         ///< masked: masked autoencoder; segment: classes in images of random appearance
+  std::string volumes = "auto";        ///< target, or the name of an input; auto: data/images.hpp
+  std::string scaling = "auto";        ///< hu | percentile
+  std::string augment = "auto";        ///< none | light | strong; auto: light to restore, strong to segment
+  double spacing_mm = 0;               ///< isotropic voxel edge that volumes are resampled to first; 0: as they are
+  std::filesystem::path classes_file;  ///< from which a program fills in `classes`; empty: none
+  nlohmann::ordered_json classes;      ///< {"bone": [515, 516], ...} of labels; null: the manifest's, else one for each
+  std::filesystem::path card_file;     ///< from which a program fills in `card`; empty: none
+  std::string card;                    ///< text for people that the encoder carries
   std::string stem = "space-to-depth";  ///< or "conv": overlapping strided convolution
   std::vector<std::int64_t> widths{16, 32, 64, 128};
   std::int64_t steps = 3000;

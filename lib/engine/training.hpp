@@ -1,4 +1,4 @@
-// What a training of a generator is told.
+// What a training of a generator is told. training_options.hpp has a record for each field that an option sets.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/training_choices.hpp"
 #include "sys/atomic_file.hpp"
 
 namespace gdm::engine {
@@ -20,9 +21,10 @@ struct TrainOptions {
   std::filesystem::path plot;      ///< picture of the curves, which `log_grew` draws; empty: none
   std::function<void()> log_grew;  ///< called at each validation and at the end; may be empty
   Overwrite overwrite = Overwrite::refuse;
-  std::string objective = "gdm";        ///< gdm | perceptual | regression
+  Objective objective = Objective::gdm;
   std::vector<std::string> conditions;  ///< names of inputs, in order; empty: data/conditions.hpp
   std::vector<std::string> scalings;    ///< of conditions, "NAME=KIND" (data/conditions.hpp)
+  std::string preset = "base";  ///< widths, blocks, patch and batch that go together (model/generator_shape.hpp)
   std::vector<std::int64_t> widths{32, 64, 128};
   std::int64_t blocks = 1;          ///< residual blocks of a level; the deepest has one more
   std::int64_t noise_channels = 0;  ///< inputs beside the conditions that make the output stochastic
@@ -35,14 +37,14 @@ struct TrainOptions {
   std::int64_t cache_bytes = -1;  ///< cases beyond it are read again when needed; -1: half of the free memory
   double learning_rate = 1e-3;
   double ema = 0.999;
-  std::string precision = "fp32";  ///< fp32 | bf16: of the networks' arithmetic; weights and losses are fp32
-  double drift_start = 0.6;        ///< fraction of the steps that are regression alone
-  double drift = 0.15;             ///< share of the drift gradient at the predicted volume
-  double perceptual = 0;           ///< share of the perceptual gradient there
-  double ssim = 0;                 ///< share of the gradient of 1 - SSIM there, with any objective
-  double gradient_l1 = 0;          ///< the same of the L1 of image gradients
-  double share_end = 1;            ///< factor on all shares at the last step; linear from drift_start, where it is 1
-  std::string coordination = "norm+pcgrad";
+  Precision precision = Precision::fp32;
+  double drift_start = 0.6;  ///< fraction of the steps that are regression alone
+  double drift = 0.15;       ///< share of the drift gradient at the predicted volume
+  double perceptual = 0;     ///< share of the perceptual gradient there
+  double ssim = 0;           ///< share of the gradient of 1 - SSIM there, with any objective
+  double gradient_l1 = 0;    ///< the same of the L1 of image gradients
+  double share_end = 1;      ///< factor on all shares at the last step; linear from drift_start, where it is 1
+  Coordination coordination = Coordination::norm_pcgrad;
   double conflict = 1.0;           ///< kappa: part of a gradient that opposes fidelity and is removed
   std::int64_t conflict_edge = 0;  ///< edge in voxels of the cubes in which that is done; 0: the whole patch
   double weight_global = 0.25, weight_local = 0.5, weight_spatial = 1.0;
@@ -54,15 +56,15 @@ struct TrainOptions {
   std::int64_t sinkhorn = 0;  ///< rounds of Sinkhorn normalisation instead of the product of two softmaxes; 0: product
   std::int64_t checkpoint_every = 500;
   std::int64_t validate_every = 500;
-  std::string keep = "last";       ///< last | best of the validations
-  std::string score = "mae";       ///< mae | psnr | ssim: what best means
+  Keep keep = Keep::last;
+  Score score = Score::mae;        ///< what best means
   double max_time_s = 0;           ///< 0: no limit; reached: checkpoint and stop as for a signal
   bool restart = false;            ///< remove an existing checkpoint
   bool allow_leak = false;         ///< train although a file was made from patients of the val or test split
   nlohmann::ordered_json options;  ///< as --config reads them; the model holds them
 
   /// Whether fidelity is the only objective.
-  bool plain_regression() const { return objective == "regression" && ssim == 0 && gradient_l1 == 0; }
+  bool plain_regression() const { return objective == Objective::regression && ssim == 0 && gradient_l1 == 0; }
 };
 
 }  // namespace gdm::engine

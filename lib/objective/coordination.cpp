@@ -155,16 +155,6 @@ double NormAverage::value() const {
   return updates == 0 ? 0.0 : sum / (1.0 - std::pow(ema, static_cast<double>(updates)));
 }
 
-Coordination coordination_from_name(const std::string& name) {
-  static const std::map<std::string, Coordination> modes{
-      {"fixed", Coordination::fixed},   {"norm", Coordination::norm},
-      {"pcgrad", Coordination::pcgrad}, {"norm+pcgrad", Coordination::norm_pcgrad},
-      {"mgda", Coordination::mgda},     {"cagrad", Coordination::cagrad}};
-  const auto found = modes.find(name);
-  if (found == modes.end()) throw Error("--coordination: there is no '" + name + "'", Exit::usage);
-  return found->second;
-}
-
 std::vector<double> shortest_combination(const std::vector<double>& gram, std::size_t n) {
   std::vector<double> w(n, 0.0);
   std::size_t shortest = 0;

@@ -7,23 +7,14 @@
 #include <string>
 #include <vector>
 
+#include "engine/training_choices.hpp"
 #include "nn/tensor.hpp"
 
 namespace gdm::objective {
 
 using torch::Tensor;
 
-/// How gradients meet. f is the fidelity's gradient, d one of the others', s its share, n their usual norms.
-enum class Coordination {
-  fixed,        ///< f + s d: s has the unit of the ratio of two losses
-  norm,         ///< f + s (n_f / n_d) d (Defossez et al. 2022, arXiv 2210.13438, section 3.4)
-  pcgrad,       ///< fixed, after the part of d that opposes f is removed (Yu et al. 2020, arXiv 2001.06782, one-sided)
-  norm_pcgrad,  ///< norm after that projection; to first order fidelity is never opposed
-  mgda,         ///< n_f times the shortest convex combination of f / n_f and d / n_d (Desideri 2012); s is not used
-  cagrad        ///< g = f + s (n_f / n_d) d, turned so that no objective does badly (Liu et al. 2021, arXiv 2110.14048)
-};
-/// "fixed", "norm", "pcgrad", "norm+pcgrad", "mgda", "cagrad". Throws Error (usage) for anything else.
-Coordination coordination_from_name(const std::string& name);
+using engine::Coordination;
 
 struct CoordinationOptions {
   Coordination mode = Coordination::norm_pcgrad;

@@ -7,6 +7,9 @@
 #include <map>
 #include <vector>
 
+#include "engine/pretrain_options.hpp"
+#include "engine/training_options.hpp"
+
 namespace gdm::train {
 namespace {
 
@@ -14,14 +17,31 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t most_named = 4, longest_value = 60;
 
-/// Keys that are not those of their options.
-const std::map<std::string, std::string> option_of_key{
-    {"start", "drift-start"},          {"mode", "coordination"},          {"patch_voxels", "patch"},
-    {"mask_cube_voxels", "mask-cube"}, {"fresh_noise_hu", "fresh-noise"}, {"name", "conditions"}};
+template <class Options>
+void add_options(const engine::OptionTable<Options>& table, std::map<std::string, std::string>& option_of_key) {
+  for (const auto& option : table) {
+    if (!option.key.empty()) option_of_key[option.key.substr(option.key.rfind('.') + 1)] = option.name;
+  }
+}
 
-std::string option_of(const std::string& key) {
+/// Names of options by the last part of their keys.
+std::map<std::string, std::string> options_by_key() {
+  std::map<std::string, std::string> option_of_key;
+  add_options(engine::training_options(), option_of_key);
+  add_options(engine::pretrain_options(), option_of_key);
+  return option_of_key;
+}
+
+/// Null for what no option has recorded.
+const std::string* recorded_option(const std::string& key) {
+  static const std::map<std::string, std::string> option_of_key = options_by_key();
   const auto found = option_of_key.find(key);
-  if (found != option_of_key.end()) return "--" + found->second;
+  return found == option_of_key.end() ? nullptr : &found->second;
+}
+
+/// What no option has recorded is named after its key.
+std::string option_of(const std::string& key) {
+  if (const std::string* option = recorded_option(key)) return "--" + *option;
   std::string name = key;
   std::replace(name.begin(), name.end(), '_', '-');
   return "--" + name;
@@ -47,17 +67,18 @@ void compare_members(const Json& there, const Json& here, std::vector<std::strin
   }
 }
 
-/// Digests tell people nothing, so what they are of is named.
+/// Digests and what an option stands for (classes, strengths) tell people nothing, so what they are of is named.
 void compare(const std::string& key, const Json* there, const Json* here, std::vector<std::string>& found) {
   if (there != nullptr && here != nullptr && *there == *here) return;
+  const bool both_objects = there != nullptr && here != nullptr && there->is_object() && here->is_object();
   if (key == "data") {
     found.emplace_back("the data (cases, their order or their volumes)");
   } else if (key == "objectives") {
     found.emplace_back("a bank or an encoder");
-  } else if (there != nullptr && here != nullptr && there->is_object() && here->is_object()) {
-    compare_members(*there, *here, found);
-  } else if (key == "init" || key == "classes") {
+  } else if (key == "init" || key == "classes" || (both_objects && recorded_option(key) != nullptr)) {
     found.push_back(option_of(key));
+  } else if (both_objects) {
+    compare_members(*there, *here, found);
   } else {
     found.push_back(fmt::format("{} {} there, {} here", option_of(key), text_of(there), text_of(here)));
   }

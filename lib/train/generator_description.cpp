@@ -19,38 +19,6 @@ std::string fbp_filter(const fs::path& volume) {
   return ct::fbp_acquisition(volume).value("filter", "");
 }
 
-Json settings_json(const engine::TrainOptions& o, const engine::Compute& compute) {
-  Json json{
-      {"objective", o.objective},         {"steps", o.steps}, {"batch", o.batch},         {"accumulate", o.accumulate},
-      {"learning_rate", o.learning_rate}, {"ema", o.ema},     {"precision", o.precision}, {"seed", compute.seed}};
-  if (!o.init.empty()) json["init"] = o.init.filename().string();
-  json["keep"] = o.keep == "best" ? "best " + o.score : o.keep;
-  if (o.augment != "none") json["augment"] = o.augment;
-  if (o.fresh_noise_hu > 0) json["fresh_noise_hu"] = o.fresh_noise_hu;
-  if (o.plain_regression()) return json;
-  json["coordination"] = {{"mode", o.coordination}, {"conflict", o.conflict}, {"conflict_edge", o.conflict_edge}};
-  json["start"] = o.drift_start;
-  json["share_end"] = o.share_end;
-  json["ssim"] = o.ssim;
-  if (o.gradient_l1 > 0) json["gradient_l1"] = o.gradient_l1;
-  if (o.objective == "regression") return json;
-  json["perceptual"] = o.perceptual;
-  json["taps"] = o.taps;
-  if (o.objective == "gdm") {
-    json["drift"] = {{"share", o.drift},
-                     {"weight_global", o.weight_global},
-                     {"weight_local", o.weight_local},
-                     {"weight_spatial", o.weight_spatial},
-                     {"pair_weight", o.pair_weight},
-                     {"temperatures", o.temperatures},
-                     {"sinkhorn", o.sinkhorn},
-                     {"set_global", o.set_global},
-                     {"set_local", o.set_local},
-                     {"ring_batches", o.ring_batches}};
-  }
-  return json;
-}
-
 Json data_json(const std::vector<data::Sample>& samples, const std::vector<Case>& cases, const std::string& digest) {
   std::set<std::string> patients;
   std::vector<Json> acquisitions;

@@ -1,15 +1,10 @@
-// What a generator file says about its training: settings, data, figures. model/generator_text.hpp shows it.
+// What a generator file says about the data of its training. model/generator_text.hpp shows it.
 #pragma once
 
 #include "data/samples.hpp"
-#include "engine/compute.hpp"
-#include "engine/training.hpp"
 #include "io/manifest.hpp"
 
 namespace gdm::train {
-
-/// What changes the weights, as checkpoints compare it.
-nlohmann::ordered_json settings_json(const engine::TrainOptions& options, const engine::Compute& compute);
 
 /// The ramp filter of an FBP as gdm-recon notes it in the volume's sidecar; "" where nothing is said.
 std::string fbp_filter(const fs::path& volume);

@@ -10,6 +10,7 @@
 #include "data/case_store.hpp"
 #include "data/conditions.hpp"
 #include "data/samples.hpp"
+#include "engine/training_options.hpp"
 #include "model/generator_shape.hpp"
 #include "nn/compat.hpp"
 #include "nn/noise.hpp"
@@ -70,10 +71,10 @@ class Training {
         config_(generator_config(manifest, options)),
         held_out_(manifest, options.allow_leak) {
     const std::vector<Case> validation = validation_cases(manifest, most_validation_cases);
-    if (validation.empty() && options.keep == "best") {
+    if (validation.empty() && options.keep == engine::Keep::best) {
       throw Error("--keep best needs cases in split 'val'", Exit::usage);
     }
-    if (options.precision == "bf16" && device_.is_cpu())
+    if (options.precision == engine::Precision::bf16 && device_.is_cpu())
       log_warning("--precision bf16 is slower than fp32 on most CPUs");
     torch::manual_seed(compute.seed);
     network_ = nn::Generator(config_);
@@ -89,7 +90,7 @@ class Training {
         network_, config_,
         std::make_unique<Objectives>(options, compute.seed, config_.hu_map, data::median_edge_mm(train_->headers()),
                                      device_, provenance),
-        compute.seed, device_, options.precision == "bf16");
+        compute.seed, device_, options.precision == engine::Precision::bf16);
     load_validation(validation);
     const auto cut = [this](std::size_t index, const auto& start, auto edge) {
       return train_->cut(index, start, edge);
@@ -144,17 +145,19 @@ class Training {
     validation_ = std::make_unique<Validation>(std::move(samples), config_, device_);
     sampler_ = std::make_unique<synth::OneStepSampler>(network_);
     std::function<bool(std::int64_t)> may_win;
-    if (options_.keep == "best") may_win = [this](std::int64_t done) { return counts(done); };
-    validator_ = std::make_unique<GeneratorValidator>(*validation_, *sampler_, *network_, BestWeights(options_.score),
-                                                      std::move(may_win));
+    if (options_.keep == engine::Keep::best) may_win = [this](std::int64_t done) { return counts(done); };
+    validator_ = std::make_unique<GeneratorValidator>(*validation_, *sampler_, *network_,
+                                                      BestWeights(name_of(options_.score)), std::move(may_win));
   }
 
   void begin_session() {
-    Json configuration{
-        {"generator", config_.json()}, {"training", settings_json(options_, compute_)}, {"data", train_->digest()}};
+    Json configuration{{"generator", config_.json()},
+                       {"training", engine::training_settings(options_, compute_.seed)},
+                       {"data", train_->digest()}};
     if (!method_->objectives().empty()) configuration["objectives"] = method_->objectives().description();
     if (!init_digest_.empty()) configuration["init"] = init_digest_;
-    SessionPlan plan = session_plan(options_, "training (" + options_.objective + ")", std::move(configuration));
+    SessionPlan plan =
+        session_plan(options_, "training (" + name_of(options_.objective) + ")", std::move(configuration));
     plan.accumulate = options_.accumulate;
     plan.ema = options_.ema;
     const auto draw = [this](std::int64_t number) { return patches_->draw(number, torch::kCPU); };
@@ -217,7 +220,7 @@ class Training {
 
   /// What a model's file says before there are figures.
   Json description() const {
-    Json training = settings_json(options_, compute_);
+    Json training = engine::training_settings(options_, compute_.seed);
     training["data"] = data_json(train_->headers(), cases_, train_->digest());
     training["data"]["validation_cases"] = validation_->cases();
     if (!method_->objectives().empty()) training["objectives"] = method_->objectives().description();

@@ -21,7 +21,7 @@ constexpr std::int64_t view_margin = 8;  // voxels that a view may shift where n
 objective::EncoderObjectiveOptions encoder_options(const engine::TrainOptions& options, const nn::HuMap& units,
                                                    double edge_mm) {
   objective::EncoderObjectiveOptions out;
-  out.drift_share = options.objective == "gdm" ? options.drift : 0.0;
+  out.drift_share = options.objective == engine::Objective::gdm ? options.drift : 0.0;
   out.perceptual_share = options.perceptual;
   out.drift.field.temperatures = options.temperatures;
   out.drift.field.sinkhorn_rounds = options.sinkhorn;
@@ -35,7 +35,7 @@ objective::EncoderObjectiveOptions encoder_options(const engine::TrainOptions& o
   out.drift.ring_batches = options.ring_batches;
   out.seeing.units = units;
   out.seeing.edge_mm = edge_mm;
-  out.seeing.bfloat16 = options.precision == "bf16";
+  out.seeing.bfloat16 = options.precision == engine::Precision::bf16;
   return out;
 }
 
@@ -45,7 +45,7 @@ Objectives::Objectives(const engine::TrainOptions& options, std::uint64_t seed, 
                        torch::Device device, Provenance& provenance)
     : options_(options), seed_(seed) {
   if (options.plain_regression()) return;
-  coordination_ = {objective::coordination_from_name(options.coordination), options.conflict, options.conflict_edge};
+  coordination_ = {options.coordination, options.conflict, options.conflict_edge};
   const auto add_loss = [this](const char* name, objective::PairedObjective::Loss loss, double share) {
     if (share > 0) always_.push_back(std::make_unique<objective::PairedObjective>(name, loss, share));
   };
@@ -55,7 +55,7 @@ Objectives::Objectives(const engine::TrainOptions& options, std::uint64_t seed, 
   if (!used || schedule(options.steps - 1) <= least_part) {
     log_warning("shares of 0 or so late a --drift-start leave plain regression: no other objective is ever used");
   }
-  if (options.objective == "regression") return;
+  if (options.objective == engine::Objective::regression) return;
   for (const fs::path& path : options.banks) {
     with_context(path.string(), [&] { add_bank(path, units, edge_mm, device); });
     provenance.add_source(path);
@@ -67,7 +67,7 @@ Objectives::Objectives(const engine::TrainOptions& options, std::uint64_t seed, 
 }
 
 void Objectives::check_files(const engine::TrainOptions& options, data::HeldOut& held_out) {
-  if (options.objective == "regression") return;
+  if (options.objective == engine::Objective::regression) return;
   const auto check = [&](const fs::path& path, const char* kind) {
     const SafetensorsFile file(path);
     file.require_kind(kind);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "engine/pretrain_options.hpp"
 #include "model/encoder_text.hpp"
 #include "nn/compat.hpp"
 #include "nn/encoder.hpp"
@@ -123,21 +124,8 @@ class Pretraining {
   }
 
   Json settings() const {
-    Json json{{"task", options_.task},
-              {"steps", options_.steps},
-              {"batch", options_.batch},
-              {"patch_voxels", options_.patch},
-              {"learning_rate", options_.learning_rate},
-              {"ema", ema_decay},
-              {"seed", compute_.seed},
-              {"augment", strength_.json()},
-              {"validate_every", options_.validate_every},
-              {"data", data_}};
-    if (options_.task == "masked") {
-      json["mask_ratio"] = options_.mask_ratio;
-      json["mask_cube_voxels"] = options_.mask_cube;
-    }
-    return json;
+    return engine::pretrain_settings(
+        options_, {{"ema", ema_decay}, {"seed", compute_.seed}, {"augment", strength_.json()}, {"data", data_}});
   }
 
   void begin_session() {

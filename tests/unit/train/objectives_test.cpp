@@ -15,7 +15,7 @@ namespace {
 
 engine::TrainOptions ssim_alone() {
   engine::TrainOptions options;
-  options.objective = "regression";
+  options.objective = engine::Objective::regression;
   options.ssim = 0.4;
   options.steps = 101;
   options.drift_start = 0;

@@ -1,0 +1,69 @@
+// What the options of a training choose between, as enums; strings are read into them at the command line.
+#pragma once
+
+#include <array>
+
+#include "sys/names.hpp"
+
+namespace gdm::engine {
+
+/// What follows regression.
+enum class Objective { gdm, perceptual, regression };
+
+/// How gradients meet at the predicted volume (objective/coordination.hpp). f is the fidelity's gradient, d one of the
+/// others', s its share, n their usual norms.
+enum class Coordination {
+  fixed,        ///< f + s d: s has the unit of the ratio of two losses
+  norm,         ///< f + s (n_f / n_d) d (Defossez et al. 2022, arXiv 2210.13438, section 3.4)
+  pcgrad,       ///< fixed, after the part of d that opposes f is removed (Yu et al. 2020, arXiv 2001.06782, one-sided)
+  norm_pcgrad,  ///< norm after that projection; to first order fidelity is never opposed
+  mgda,         ///< n_f times the shortest convex combination of f / n_f and d / n_d (Desideri 2012); s is not used
+  cagrad        ///< g = f + s (n_f / n_d) d, turned so that no objective does badly (Liu et al. 2021, arXiv 2110.14048)
+};
+
+/// Arithmetic of the networks; weights and losses are fp32.
+enum class Precision { fp32, bf16 };
+
+/// Which weights a training writes: the last, or those of the validation with the best Score.
+enum class Keep { last, best };
+
+/// Means over the validation cases, inside the mask.
+enum class Score { mae, psnr, ssim };
+
+}  // namespace gdm::engine
+
+namespace gdm {
+
+template <>
+struct Names<engine::Objective> {
+  static constexpr std::array list{std::pair{engine::Objective::gdm, "gdm"},
+                                   std::pair{engine::Objective::perceptual, "perceptual"},
+                                   std::pair{engine::Objective::regression, "regression"}};
+};
+
+template <>
+struct Names<engine::Coordination> {
+  static constexpr std::array list{
+      std::pair{engine::Coordination::fixed, "fixed"},   std::pair{engine::Coordination::norm, "norm"},
+      std::pair{engine::Coordination::pcgrad, "pcgrad"}, std::pair{engine::Coordination::norm_pcgrad, "norm+pcgrad"},
+      std::pair{engine::Coordination::mgda, "mgda"},     std::pair{engine::Coordination::cagrad, "cagrad"}};
+};
+
+template <>
+struct Names<engine::Precision> {
+  static constexpr std::array list{std::pair{engine::Precision::fp32, "fp32"},
+                                   std::pair{engine::Precision::bf16, "bf16"}};
+};
+
+template <>
+struct Names<engine::Keep> {
+  static constexpr std::array list{std::pair{engine::Keep::last, "last"}, std::pair{engine::Keep::best, "best"}};
+};
+
+template <>
+struct Names<engine::Score> {
+  static constexpr std::array list{std::pair{engine::Score::mae, "mae"}, std::pair{engine::Score::psnr, "psnr"},
+                                   std::pair{engine::Score::ssim, "ssim"}};
+};
+
+}  // namespace gdm

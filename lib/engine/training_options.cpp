@@ -1,0 +1,263 @@
+#include "engine/training_options.hpp"
+
+#include "model/generator_shape.hpp"
+#include "model/scaling_choice.hpp"
+
+namespace gdm::engine {
+namespace {
+
+using O = TrainOptions;
+
+bool drifts(const O& o) {
+  return o.objective == Objective::gdm;
+}
+
+bool compares_features(const O& o) {
+  return o.objective != Objective::regression;
+}
+
+/// There is an objective beside fidelity.
+bool has_sides(const O& o) {
+  return !o.plain_regression();
+}
+
+void preset_widths(O& o) {
+  o.widths = model::generator_preset(o.preset).widths;
+}
+
+void preset_blocks(O& o) {
+  o.blocks = model::generator_preset(o.preset).blocks;
+}
+
+void preset_patch(O& o) {
+  o.patch = model::generator_preset(o.preset).patch;
+}
+
+void preset_batch(O& o) {
+  o.batch = model::generator_preset(o.preset).batch;
+}
+
+Words preset_names() {
+  Words names;
+  for (const model::GeneratorPreset& preset : model::generator_presets()) names.push_back(preset.name);
+  return names;
+}
+
+void default_perceptual(O& o) {
+  const double beside_drift = o.encoders.empty() ? 0.0 : 0.15;
+  o.perceptual = o.objective == Objective::perceptual ? 0.3 : drifts(o) ? beside_drift : 0.0;
+}
+
+void default_ssim(O& o) {
+  o.ssim = drifts(o) ? 0.2 : 0.0;
+}
+
+Json init_name(const O& o) {
+  return o.init.empty() ? Json() : Json(o.init.filename().string());
+}
+
+/// "last", or "best mae" and the like.
+Json kept(const O& o) {
+  return o.keep == Keep::best ? name_of(o.keep) + " " + name_of(o.score) : name_of(o.keep);
+}
+
+Json ssim_beside_fidelity(const O& o) {
+  return has_sides(o) ? Json(o.ssim) : Json();
+}
+
+OptionTable<O> files() {
+  return {option("output", &O::output, "FILE.safetensors",
+                 "Model to write; FILE.checkpoint beside it holds an unfinished run")
+              .short_as("o")
+              .ends_in(".safetensors")
+              .of_this_run(),
+          choice("objective", &O::objective,
+                 "What follows regression (masked L1): drift in banks, features of the own target, or nothing")
+              .recorded("objective"),
+          option("bank", &O::banks, "FILE", "Bank of real features with its encoder; several take turns")
+              .used_if(compares_features),
+          option("encoder", &O::encoders, "FILE|NAME",
+                 "Encoder of the perceptual objective beside those of the banks; without either: scattering-ct")
+              .used_if(compares_features),
+          option("init", &O::init, "FILE", "Begin with the weights of this generator").recorded_as("init", init_name),
+          option("log", &O::log, "FILE", "JSON-lines log; default: the output with .log.jsonl").of_this_run(),
+          option("plot", &O::plot, "FILE.png", "Picture of the curves, drawn anew at each validation")
+              .ends_in(".png")
+              .of_this_run()};
+}
+
+OptionTable<O> data_and_size() {
+  return {
+      option("conditions", &O::conditions, "NAME,NAME,...",
+             "Inputs that the generator sees, in order; default: fbp, or for mr2ct all that are no label maps")
+          .comma_separated(),
+      option("scaling", &O::scalings, "NAME=KIND",
+             "How an input's values are scaled: NAME=hu|percentile|zscore|range[:LOW:HIGH]; default: by its values")
+          .read_by(model::parse_scaling),
+      number("steps", &O::steps, 1, 100000000, "Optimiser steps").recorded("steps"),
+      number("batch", &O::batch, 1, 1024, "Patches in a step").recorded("batch").derived(preset_batch),
+      number("accumulate", &O::accumulate, 1, 1024, "Batches whose gradients are averaged for a step")
+          .recorded("accumulate"),
+      number("patch", &O::patch, 16, 256, "Patch edge in voxels").described_as("patch_voxels").derived(preset_patch),
+      choice("preset", &O::preset, preset_names(),
+             "Size: sets what is not given of --widths, --blocks, --patch, --batch"),
+      choice("augment", &O::augment, {"none", "light", "strong"},
+             "Turn, scale and shade patches a little at random; not for reconstructions")
+          .recorded_if_changed("augment"),
+      number("fresh-noise", &O::fresh_noise_hu, 0.0, 1e4,
+             "Add noise of this standard deviation in HU, with the spectrum of an FBP's, to the fbp of each patch")
+          .recorded_if_changed("fresh_noise_hu"),
+      option("cache", &O::cache_bytes, "SIZE|auto",
+             "Memory for cases, such as 800M or 12G; others are read again when needed; auto: half of the free",
+             ByteSize{})
+          .of_this_run(),
+      option("widths", &O::widths, "N,N,...", "Channels of the generator's levels")
+          .described_as("widths")
+          .derived(preset_widths),
+      number("blocks", &O::blocks, 1, 16, "Residual blocks of each level, down and up; the deepest has one more")
+          .described_as("blocks")
+          .derived(preset_blocks),
+      number("noise-channels", &O::noise_channels, 0, 16, "Inputs of normal noise, for one output of many")
+          .described_as("noise_channels")};
+}
+
+OptionTable<O> optimisation() {
+  return {number("learning-rate", &O::learning_rate, 1e-8, 1.0, "Peak learning rate").recorded("learning_rate"),
+          number("ema", &O::ema, 0.0, 0.99999, "Decay of the weights' moving average").recorded("ema"),
+          choice("precision", &O::precision, "Arithmetic of the networks in training; weights and losses stay fp32")
+              .recorded("precision"),
+          number("checkpoint-every", &O::checkpoint_every, 1, 100000000, "Steps between checkpoints").of_this_run(),
+          number("validate-every", &O::validate_every, 1, 100000000, "Steps between validations"),
+          choice("keep", &O::keep, "Weights to write: the last, or the best of those validated with all objectives on")
+              .recorded_as("keep", kept),
+          choice("score", &O::score, "What best means: a mean over the validation cases, inside the mask"),
+          number("max-time", &O::max_time_s, 0.0, 1e9, "Stop with a checkpoint after this many seconds; 0: no limit")
+              .of_this_run(),
+          flag("restart", &O::restart, "Begin anew even if a checkpoint exists").of_this_run(),
+          flag("allow-leak", &O::allow_leak,
+               "Train although a bank, an encoder or --init was made from a patient of the val or test split")
+              .of_this_run()};
+}
+
+OptionTable<O> shares() {
+  return {
+      number("drift-start", &O::drift_start, 0.0, 1.0, "Part of the steps that are regression alone")
+          .used_if(has_sides)
+          .recorded("start"),
+      number("drift", &O::drift, 0.0, 10.0,
+             "Size of the drift gradient relative to the fidelity gradient, at the volume")
+          .used_if(drifts)
+          .recorded("drift.share"),
+      number("perceptual", &O::perceptual, 0.0, 10.0,
+             "The same of the perceptual gradient; default: 0.3 with perceptual, 0.15 with gdm and --encoder, else 0")
+          .used_if(compares_features)
+          .recorded("perceptual")
+          .derived(default_perceptual)
+          .default_in_words(),
+      number("ssim", &O::ssim, 0.0, 10.0,
+             "The same of the gradient of 1 - SSIM, with any objective; default: 0.2 with gdm, else 0")
+          .recorded_as("ssim", ssim_beside_fidelity)
+          .derived(default_ssim)
+          .default_in_words(),
+      number("gradient-l1", &O::gradient_l1, 0.0, 10.0,
+             "The same of an L1 of image gradients, with any objective: less error for less realism")
+          .recorded_if_changed("gradient_l1"),
+      number("share-end", &O::share_end, 0.0, 10.0,
+             "Factor on these four at the last step, linear from 1 at --drift-start")
+          .used_if(has_sides)
+          .recorded("share_end"),
+      choice("coordination", &O::coordination, "How the gradients are brought together")
+          .used_if(has_sides)
+          .recorded("coordination.mode"),
+      number("conflict", &O::conflict, 0.0, 1.0, "Part of a gradient's opposition to fidelity that is projected away")
+          .used_if(has_sides)
+          .recorded("coordination.conflict"),
+      number("conflict-edge", &O::conflict_edge, 0, 256,
+             "Find it in cubes of this edge in voxels; 0: in the whole patch")
+          .used_if(has_sides)
+          .recorded("coordination.conflict_edge")};
+}
+
+OptionTable<O> features() {
+  return {
+      number("taps", &O::taps, 0, 64, "Use so many of the finest feature maps of each encoder; 0: all")
+          .used_if(compares_features)
+          .recorded("taps"),
+      number("weight-global", &O::weight_global, 0.0, 1e3, "Weight of the global level")
+          .used_if(drifts)
+          .recorded("drift.weight_global"),
+      number("weight-local", &O::weight_local, 0.0, 1e3, "Weight of the local level")
+          .used_if(drifts)
+          .recorded("drift.weight_local"),
+      number("weight-spatial", &O::weight_spatial, 0.0, 1e3, "Weight of the spatial level")
+          .used_if(drifts)
+          .recorded("drift.weight_spatial"),
+      number("pair-weight", &O::pair_weight, 0.0, 1e3,
+             "Weight of a patient's own real features among the positives; 0: none")
+          .used_if(drifts)
+          .recorded("drift.pair_weight"),
+      number("set-global", &O::set_global, 1, 65536, "Real features, and remembered generated ones, that a patch meets")
+          .used_if(drifts)
+          .recorded("drift.set_global"),
+      number("set-local", &O::set_local, 16, 65536, "The same for each place at the local level")
+          .used_if(drifts)
+          .recorded("drift.set_local"),
+      number("ring-batches", &O::ring_batches, 1, 1000000, "Batches after which generated features are forgotten")
+          .used_if(drifts)
+          .recorded("drift.ring_batches"),
+      numbers("temperatures", &O::temperatures, 1e-4, 100.0, "Kernel widths relative to the mean distance")
+          .used_if(drifts)
+          .recorded("drift.temperatures"),
+      number("sinkhorn", &O::sinkhorn, 0, 100, "Rounds of Sinkhorn normalisation of the affinities; 0: two softmaxes")
+          .used_if(drifts)
+          .recorded("drift.sinkhorn")};
+}
+
+}  // namespace
+
+const OptionTable<TrainOptions>& training_options() {
+  static const OptionTable<O> table = [] {
+    OptionTable<O> all;
+    for (const OptionTable<O>& part : {files(), data_and_size(), optimisation(), shares(), features()}) {
+      all.insert(all.end(), part.begin(), part.end());
+    }
+    return all;
+  }();
+  return table;
+}
+
+Json training_settings(const TrainOptions& options, std::uint64_t seed) {
+  static const Words order{"objective",
+                           "steps",
+                           "batch",
+                           "accumulate",
+                           "learning_rate",
+                           "ema",
+                           "precision",
+                           "seed",
+                           "init",
+                           "keep",
+                           "augment",
+                           "fresh_noise_hu",
+                           "coordination.mode",
+                           "coordination.conflict",
+                           "coordination.conflict_edge",
+                           "start",
+                           "share_end",
+                           "ssim",
+                           "gradient_l1",
+                           "perceptual",
+                           "taps",
+                           "drift.share",
+                           "drift.weight_global",
+                           "drift.weight_local",
+                           "drift.weight_spatial",
+                           "drift.pair_weight",
+                           "drift.temperatures",
+                           "drift.sinkhorn"};
+  Settings all = settings(training_options(), options);
+  all.emplace_back("seed", seed);
+  return settings_object(std::move(all), order);
+}
+
+}  // namespace gdm::engine
