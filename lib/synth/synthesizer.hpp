@@ -1,4 +1,4 @@
-// The generator and the encoder as instruments for whole volumes: what stands behind lib/net's interfaces.
+// The generator and the encoder as instruments for whole volumes: what stands behind lib/engine's interfaces.
 #pragma once
 
 #include <memory>

@@ -1,4 +1,4 @@
-// The entry of libgdm-nn that lib/net finds after loading it.
+// The entry of libgdm-nn that lib/engine finds after loading it.
 #include <ATen/Parallel.h>
 
 #include <cstring>
