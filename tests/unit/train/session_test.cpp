@@ -236,6 +236,11 @@ TEST_CASE("session: a validation that a signal stops is made when the training g
     CHECK_THROWS_AS(again.train(), StopRequested);
     CHECK(again.events.empty());
 
+    Run died(folder);  // with the line written, and before the next checkpoint
+    died.method.fail_at = 4;
+    died.write_fails = true;
+    CHECK_THROWS_AS(died.train(), Error);
+
     Run last(folder);
     CHECK(last.train());
     CHECK(last.events.front() == "judged after " + std::to_string(stop_at));
