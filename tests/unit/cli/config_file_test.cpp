@@ -48,7 +48,7 @@ nlohmann::ordered_json parse(Options& o, const std::string& json, const std::vec
 
 }  // namespace
 
-TEST_CASE("config: numbers, texts, lists and flags; the command line wins") {
+TEST_CASE("config: numbers, texts, lists and flags, the command line wins") {
   Options o;
   const auto json = parse(o, R"({"steps": 20, "widths": [8, 16], "temperatures": [0.1, 0.2, 0.3], "bank": ["a", "b"],
                                  "restart": true, "mode": null})",
@@ -65,7 +65,7 @@ TEST_CASE("config: numbers, texts, lists and flags; the command line wins") {
   CHECK(again.temperatures == o.temperatures);
 }
 
-TEST_CASE("config: what is in effect without any option are the defaults; of absolute paths the last part") {
+TEST_CASE("config: what is in effect without any option are the defaults, of absolute paths the last part") {
   Options o;
   CHECK(parse(o, "{}", {"--bank", "/far/away/b.safetensors", "--log", "x"}).dump() ==
         R"({"steps":10,"widths":"32,64","mode":"a","temperatures":[0.05,0.2],"bank":["b.safetensors"]})");

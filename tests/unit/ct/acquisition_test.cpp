@@ -37,7 +37,7 @@ TEST_CASE("acquisition: a model records every scan of its training, and says so 
   CHECK(model::trained_filter(Json::object()) == "hann");
 }
 
-TEST_CASE("acquisition: other views, geometry, range or filter are refused; photons warn beyond a factor of 2") {
+TEST_CASE("acquisition: other views, geometry, range or filter are refused, photons warn beyond a factor of 2") {
   const Json trained = model::merged_acquisitions({scan(24, 1e5, "hann")});
   const auto compare = [&](const char* key, const Json& value) {
     Json own = scan(24, 1e5, "hann");

@@ -103,7 +103,7 @@ TEST_CASE("axial: slices lie along the axis nearest to head-foot, and a volume i
   CHECK(ct::axial_tilt_deg(tilted(70, 0)) == doctest::Approx(20));
 }
 
-TEST_CASE("axial: a sinogram's sidecar keeps how the volume was turned; one of before was not turned") {
+TEST_CASE("axial: a sinogram's sidecar keeps how the volume was turned, one of before was not turned") {
   const gdm_test::TemporaryFolder folder;
   const Volume volume = reoriented(random_volume(tilted(5, 0)), "SRA");
   ct::StoredSinogram stored;

@@ -152,7 +152,7 @@ TEST_CASE("prefetch: batches come in order and equal those made in place") {
   CHECK(ahead.waited_s() >= 0);
 }
 
-TEST_CASE("prefetch: an error arrives in the place of its batch; not all batches need be taken") {
+TEST_CASE("prefetch: an error arrives in the place of its batch, not all batches need be taken") {
   std::atomic<int> made{0};
   const auto make = [&made](std::int64_t n) {
     ++made;

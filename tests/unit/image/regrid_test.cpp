@@ -175,7 +175,7 @@ TEST_CASE("regrid: labels stay labels, and their edges where they are in each di
   CHECK(between.voxels[2] == 0);
 }
 
-TEST_CASE("regrid: outside the field stands the fill, and it is counted; the field of a spacing") {
+TEST_CASE("regrid: outside the field stands the fill, and it is counted, the field of a spacing") {
   const Volume old(Grid::centred({10, 10, 10}, {2, 2, 2}), 50.0F);
   const Regridded wide = regrid(old, Grid::centred({14, 10, 10}, {2, 2, 2}), -1024);
   CHECK(wide.outside == 400);

@@ -229,7 +229,7 @@ TEST_CASE("manifold draws equal the manifolds of the distinct patients, whose ro
   }
 }
 
-TEST_CASE("frechet draws equal the distance of merged moments; threads do not matter") {
+TEST_CASE("frechet draws equal the distance of merged moments, threads do not matter") {
   for (const std::int64_t rows : {30, 3}) {  // the second: singular covariances
     const PatientFeatures x = gaussian_patients(5, 6, rows, 20, 0.0, 0.3),
                           y = gaussian_patients(6, 6, rows, 20, 0.2, 0.3);

@@ -133,7 +133,7 @@ TEST_CASE("spectrum: the power of a window is that of a direct Fourier sum") {
   CHECK(spectrum.bands[2].target_hu2 == doctest::Approx(power / count).epsilon(1e-10));
 }
 
-TEST_CASE("spectrum: equal, scaled and constant volumes; windows; threads") {
+TEST_CASE("spectrum: equal, scaled and constant volumes, windows, threads") {
   const Grid grid = Grid::centred({40, 34, 33}, {1, 1, 1.5});
   const Volume target = white_noise(grid, 2);
   Mask mask(grid, 1);

@@ -190,7 +190,7 @@ TEST_CASE("comparison: ranks within cases, undefined last, metrics that nobody h
   CHECK(*ranks[2].mean == 2.5);
 }
 
-TEST_CASE("efficiency: what sidecars say; missing, foreign and broken ones are left out") {
+TEST_CASE("efficiency: what sidecars say, missing, foreign and broken ones are left out") {
   const gdm_test::TemporaryFolder folder;
   std::vector<fs::path> volumes;
   const auto volume = [&](const std::string& name, const std::string& sidecar) {

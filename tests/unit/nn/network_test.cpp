@@ -158,7 +158,7 @@ TEST_CASE("MR scaling: the 99.5 percentile becomes 1, whatever the scanner's uni
   CHECK_THROWS_AS(nn::scale_condition(torch::zeros({4, 4, 4}), {"mr", "percentile"}, {}), Error);
 }
 
-TEST_CASE("patches: the volume's (i, j, k) is the tensor's [k][j][i]; beyond the border stands the fill") {
+TEST_CASE("patches: the volume's (i, j, k) is the tensor's [k][j][i], beyond the border stands the fill") {
   Volume volume(Grid::centred({3, 4, 5}, {1, 1, 1}), 0.0F);
   volume.at(2, 1, 4) = 7;
   const Tensor tensor = nn::tensor_of(volume);

@@ -41,7 +41,7 @@ TEST_CASE("noise: standard normal, channels and neighbours independent") {
   CHECK(std::abs(correlation(x[0], x[1])) < 4 * error);
 }
 
-TEST_CASE("noise: a place has one value in every patch, for any number of threads; names and seeds have their own") {
+TEST_CASE("noise: a place has one value in every patch, for any number of threads, names and seeds have their own") {
   const NoiseField field(2, 7, "a");
   const Tensor whole = field.patch({-4, -4, -4}, 24);
   for (const std::int64_t shift : {0, 1, 4, 7}) {  // odd ones begin in the middle of a pair

@@ -34,7 +34,7 @@ TEST_CASE("gradient-l1: the gradient is that of finite differences, 0 outside th
   }
 }
 
-TEST_CASE("gradient-l1: as an objective; patches without a patient ask for nothing") {
+TEST_CASE("gradient-l1: as an objective, patches without a patient ask for nothing") {
   torch::manual_seed(6);
   const Tensor target = torch::randn({1, 1, 4, 4, 4}), predicted = torch::randn_like(target);
   PairedObjective objective("gradient_l1", gradient_l1_loss, 0.5);

@@ -62,7 +62,7 @@ TEST_CASE("ssim: the gradient is that of finite differences, 0 outside the mask 
   }
 }
 
-TEST_CASE("ssim: as an objective; patches without a patient ask for nothing") {
+TEST_CASE("ssim: as an objective, patches without a patient ask for nothing") {
   const Patches w = patches(1);
   PairedObjective objective("ssim", ssim_loss, 0.4);
   at::Generator generator = at::detail::createCPUGenerator(1);

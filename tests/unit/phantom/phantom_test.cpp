@@ -38,7 +38,7 @@ double mean_mr_between(const phantom::PairedCase& pair, float low_hu, float high
 
 }  // namespace
 
-TEST_CASE("phantom: the same seed gives the same bits with one thread and with two; other cases differ") {
+TEST_CASE("phantom: the same seed gives the same bits with one thread and with two, other cases differ") {
   for (const Kind kind : {Kind::head, Kind::pelvis, Kind::thorax}) {
     set_thread_count(1);
     const auto a = phantom::make_case(kind, 40, 4.0, 7, 2);

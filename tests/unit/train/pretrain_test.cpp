@@ -143,7 +143,7 @@ TEST_CASE("augmentation: views permute the voxels of each patch for itself, blur
   CHECK(ball[7][6][7].item<float>() == doctest::Approx(ball[7][7][7].item<float>() * std::exp(-0.5)).epsilon(1e-3));
 }
 
-TEST_CASE("labels: classes follow the groups; what does not fit is refused") {
+TEST_CASE("labels: classes follow the groups, what does not fit is refused") {
   const std::set<std::int64_t> values{0, 3, 507, 515};
   const LabelClasses each(values), grouped(values, Json{{"bone", {515, 516}}, {"soft", {3, 507}}});
   CHECK(each.classes() == 4);
@@ -182,7 +182,7 @@ TEST_CASE("painter: every label of every patch has its own mean and texture") {
   }
 }
 
-TEST_CASE("tasks: the hidden part has the ratio and is zero; classes go with what is painted") {
+TEST_CASE("tasks: the hidden part has the ratio and is zero, classes go with what is painted") {
   const Tensor patches = some_patches();
   const TaskMaker masked = maker("masked", "light");
   CHECK(masked.outputs() == 1);

@@ -64,7 +64,7 @@ struct Head {
 
 }  // namespace
 
-TEST_CASE("conditions: label maps are none, by name or by voxels; names choose and order") {
+TEST_CASE("conditions: label maps are none, by name or by voxels, names choose and order") {
   Head head;
   CHECK(head.conditions({}) == "fbp=hu mr=percentile t2=percentile ");
   CHECK(head.conditions({"t2", "mr"}) == "t2=percentile mr=percentile ");

@@ -226,7 +226,7 @@ TEST_CASE("nifti: gzip, pairs, pipes and standard input give the same volume") {
   ::close(saved);
 }
 
-TEST_CASE("nifti: int16 HU clamps, rounds and counts; uint8 and float32 as documented") {
+TEST_CASE("nifti: int16 HU clamps, rounds and counts, uint8 and float32 as documented") {
   const TemporaryFolder folder;
   const float infinity = std::numeric_limits<float>::infinity();
   Volume volume(Grid::centred({8, 1, 1}, {1, 1, 1}), 0.0F);
