@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "nn/compat.hpp"
 #include "nn/noise.hpp"
 
 namespace gdm::train {
