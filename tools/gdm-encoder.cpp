@@ -53,9 +53,9 @@ void declare_probe(CLI::App& command, Probe& o) {
       ->check(CLI::IsMember({"train", "val", "test", "all"}));
   command.add_option("--volumes", o.options.volumes, "target, or the name of an input; auto: target, else labels")
       ->type_name("auto|target|NAME");
-  command.add_option("--patch", o.options.patch, "Patch edge in voxels")->check(cli::range(16, 256));
+  command.add_option("--patch", o.options.patch, "Patch edge in voxels")->transform(cli::range(16, 256));
   command.add_option("--patches-per-patient", o.options.patches_per_patient, "Most patches of each patient")
-      ->check(cli::range(1, 1024));
+      ->transform(cli::range(1, 1024));
 }
 
 void check_sizes(const engine::PretrainOptions& o) {
@@ -115,8 +115,8 @@ void declare_statistics(CLI::App& command, std::string& manifest, engine::Statis
   command.add_option("--split", o.split, "Split that --statistics uses")
       ->check(CLI::IsMember({"train", "val", "test"}));
   command.add_option("--patches-per-case", o.patches_per_case, "Random patches of each case for --statistics")
-      ->check(cli::range(1, 100000));
-  command.add_option("--patch", o.patch, "Patch edge in voxels for --statistics")->check(cli::range(16, 256));
+      ->transform(cli::range(1, 100000));
+  command.add_option("--patch", o.patch, "Patch edge in voxels for --statistics")->transform(cli::range(16, 256));
 }
 
 /// The cases of --statistics; empty without.
@@ -195,7 +195,7 @@ void declare_scattering(CLI::App& command, Scattering& o) {
       ->default_str("-1024,3071 and -200,300")
       ->type_name("LOW,HIGH");
   command.add_option("--octaves", o.options.octaves, "Filters see voxels, means over 2^3 voxels, over 4^3")
-      ->check(cli::range(1, 3));
+      ->transform(cli::range(1, 3));
   command.add_option("--card", o.card, "Text for people that the encoder carries")->type_name("FILE.txt");
   declare_statistics(command, o.manifest, o.options.statistics);
 }

@@ -112,7 +112,7 @@ void declare_verify(CLI::App& command, Verify& v) {
   command.add_option("--encoder", v.options.encoder, "Encoder that must have made the bank")->type_name("FILE|NAME");
   command.add_option("--manifest", v.manifest, "Manifest that the bank was built from")->type_name("FILE");
   command.add_option("--cases", v.options.cases, "Cases of the manifest whose rows are computed anew")
-      ->check(cli::range(1, 1000000));
+      ->transform(cli::range(1, 1000000));
 }
 
 int run_verify(const cli::Program& program, Verify& v) {
@@ -146,9 +146,9 @@ void declare_query(CLI::App& command, Query& q) {
       ->type_name("train|val|test|all");
   command.add_option("--input", q.input, "This input of a manifest's cases instead of the target")->type_name("NAME");
   command.add_option("--patches", q.patches, "Patches of each volume; 0: as many as the bank took of a case")
-      ->check(cli::range(0, 4096));
+      ->transform(cli::range(0, 4096));
   command.add_option("--neighbours", q.neighbours, "Nearest entries and patients that are listed of each level")
-      ->check(cli::range(1, 100));
+      ->transform(cli::range(1, 100));
 }
 
 std::vector<Case> cases_of(const Query& q) {

@@ -86,13 +86,13 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--bank", options.bank, "Distances to the real features of this bank at each level")
       ->type_name("FILE.safetensors");
   app.add_option("--bootstrap", options.bootstrap, "Draws of patients for the intervals of distances; 0 for none")
-      ->check(cli::range(0, 100000))
+      ->transform(cli::range(0, 100000))
       ->type_name("N");
   app.add_option("--profile", options.profile, "Whose definitions of PSNR, SSIM and MS-SSIM hold")
       ->check(one_of({"synthrad2023", "synthrad2025", "plain"}))
       ->type_name("synthrad2023|synthrad2025|plain");
   app.add_option("--range", options.range, "Dynamic range of PSNR, SSIM and MS-SSIM in HU, instead of the profile's")
-      ->check(cli::range(-1e6, 1e6))
+      ->transform(cli::range(-1e6, 1e6))
       ->expected(2)
       ->default_str("")
       ->type_name("LOW HIGH");
@@ -130,7 +130,7 @@ void declare(CLI::App& app, Options& options) {
   app.add_flag("--allow-undefined", options.allow_undefined, "A value that is undefined for a case misses no bound");
   app.add_option("--undefined-distance", options.undefined_distance_mm,
                  "Surface distance of a segment that one of the two volumes lacks, instead of none")
-      ->check(cli::range(0.0, 1e6))
+      ->transform(cli::range(0.0, 1e6))
       ->default_str("")
       ->type_name("MM");
   app.add_flag("--keep-going", options.keep_going, "Skip a case that cannot be graded, for all methods");
@@ -139,7 +139,7 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--html", options.html, "Also write the report as a page with plots and pictures")
       ->type_name("FILE.html");
   app.add_option("--html-cases", options.html_cases, "Cases with pictures in it: worst, median and best ones")
-      ->check(cli::range(0, 1000))
+      ->transform(cli::range(0, 1000))
       ->type_name("N");
   app.add_option("-o,--output", options.output, "Where the report goes")->type_name("FILE|-");
 }
@@ -332,13 +332,13 @@ void declare_montage(CLI::App& command, MontageArguments& arguments) {
       ->check(one_of({"axial", "coronal", "sagittal"}))
       ->type_name("axial|coronal|sagittal");
   command.add_option("--level", options.level_hu, "Centre of the grey window")
-      ->check(cli::range(-1e6, 1e6))
+      ->transform(cli::range(-1e6, 1e6))
       ->type_name("HU");
   command.add_option("--width", options.width_hu, "Width of the grey window")
-      ->check(cli::range(1e-3, 1e6))
+      ->transform(cli::range(1e-3, 1e6))
       ->type_name("HU");
   command.add_option("--error-width", options.error_hu, "Error colours run from -HU to +HU")
-      ->check(cli::range(1e-3, 1e6))
+      ->transform(cli::range(1e-3, 1e6))
       ->type_name("HU");
 }
 

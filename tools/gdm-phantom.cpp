@@ -30,13 +30,13 @@ void declare(cli::Program& program, Options& options) {
   app.add_option("-o,--output", options.folder, "Folder for the volumes and manifest.json")
       ->required()
       ->type_name("DIR");
-  app.add_option("--count", options.count, "Number of cases")->check(cli::range(1, 9999))->type_name("N");
+  app.add_option("--count", options.count, "Number of cases")->transform(cli::range(1, 9999))->type_name("N");
   app.add_option("--kind", options.kind, "Anatomy")
       ->check(CLI::IsMember(phantom::kind_names()))
       ->type_name("head|pelvis|thorax");
-  app.add_option("--shape", options.shape, "Voxels along each edge")->check(cli::range(16, 512))->type_name("N");
+  app.add_option("--shape", options.shape, "Voxels along each edge")->transform(cli::range(16, 512))->type_name("N");
   app.add_option("--spacing", options.spacing_mm, "Edge of a voxel in mm")
-      ->check(cli::range(0.01, 100.0))
+      ->transform(cli::range(0.01, 100.0))
       ->type_name("MM");
 }
 

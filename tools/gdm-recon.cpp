@@ -373,14 +373,16 @@ void declare(cli::Program& program, Options& options) {
   CLI::App& project = add_command(
       program, options, "project", "Parallel-beam sinogram of a CT over 180 degrees, slice by slice", cli::has_seed,
       "CT in HU; or a manifest (.json, .jsonl), whose targets are projected; - for either", run_project);
-  project.add_option("--views", options.views, "Views, equally spaced")->check(cli::range(1, 32767))->type_name("N");
+  project.add_option("--views", options.views, "Views, equally spaced")
+      ->transform(cli::range(1, 32767))
+      ->type_name("N");
   project.add_option("--photons", options.photons, "Photons per detector element and view; 0: no noise")
       ->check(CLI::Validator(check_photons, "", "photons"))
       ->type_name("N");
   project
       .add_option("--oversample", options.oversample,
                   "Rays across each detector element, and finer steps along them; 1: along the grid")
-      ->check(cli::range(1, 16))
+      ->transform(cli::range(1, 16))
       ->type_name("N");
   project.add_option("--detectors", options.detectors, "Detector elements; auto: enough for the slice's circle")
       ->check(CLI::Validator(check_detectors, "", "detectors"))

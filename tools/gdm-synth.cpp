@@ -23,7 +23,7 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("-o,--output", o.output, "Folder for ID_pred.nii.gz and manifest.json")->required()->type_name("DIR");
   cli::add_synthesis_options(app, o.synthesis);
   app.add_option("--samples", o.samples, "Draws of each case, ID_s1 and so on, with a model that has noise channels")
-      ->check(cli::range(1, 10000));
+      ->transform(cli::range(1, 10000));
   cli::add_batch_options(app, o.batch);
   cli::add_resume_option(app, o.batch);
 }

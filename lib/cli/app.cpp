@@ -62,7 +62,7 @@ std::string check_device(const std::string& text) {
   return "'" + text + "' is not cpu, cuda, cuda:N or auto";
 }
 
-/// CLI11 reads "-1" as the largest number and 010 as eight.
+/// For transform(): CLI11 reads "-1" as the largest number and 010 as eight.
 std::string check_seed(std::string& text) {
   std::uint32_t seed = 0;  // LibTorch's generators keep no more
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), seed);
@@ -121,7 +121,7 @@ void Program::add_standard(CLI::App& command, unsigned has) {
   }
   if ((has & has_seed) != 0) {
     command.add_option("--seed", standard_.seed, "Seed of every random draw, below 2^32")
-        ->check(CLI::Validator(check_seed, "", "seed"))
+        ->transform(CLI::Validator(check_seed, "", "seed"))
         ->type_name("N");
   }
   if ((has & has_device) != 0) {
@@ -135,7 +135,7 @@ void Program::add_standard(CLI::App& command, unsigned has) {
     command
         .add_option("--grid-tolerance", standard_.grid_tolerance,
                     "Part of a voxel by which corners of one grid may lie apart")
-        ->check(range(0.0, 1.0));
+        ->transform(range(0.0, 1.0));
     command.add_flag("--assume-hu", standard_.assume_hu, "Take CT for HU whatever the values look like");
   }
   if ((has & has_dry_run) != 0) command.add_flag("-n,--dry-run", standard_.dry_run, "Check everything, write nothing");

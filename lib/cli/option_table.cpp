@@ -72,8 +72,8 @@ struct Checker {
   const OptionText& text;
 
   void operator()(std::monostate) const {}
-  void operator()(const engine::WholeRange& limits) const { option.check(range(limits.low, limits.high)); }
-  void operator()(const engine::RealRange& limits) const { option.check(range(limits.low, limits.high)); }
+  void operator()(const engine::WholeRange& limits) const { option.transform(range(limits.low, limits.high)); }
+  void operator()(const engine::RealRange& limits) const { option.transform(range(limits.low, limits.high)); }
   void operator()(const engine::Words& words) const {
     CLI::Validator member = CLI::IsMember(words);
     if (!text.value_name.empty()) member.description("");  // the name lists them already

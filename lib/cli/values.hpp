@@ -40,7 +40,8 @@ std::int64_t bytes_from_text(const std::string& text);
 std::string check_bytes(const std::string& text);
 
 /// A decimal number from low to high, both included: whole if the limits are of an integer type. Refuses NaN, signs
-/// with "+", hexadecimal, and anything after the number.
+/// with "+", hexadecimal, and anything after the number. For transform(), which hands on the number as it was read:
+/// after check(), CLI11 would take 010 for eight.
 template <class T>
 CLI::Validator range(T low, T high) {
   if constexpr (std::is_integral_v<T>) {

@@ -69,7 +69,7 @@ TEST_CASE("option table: each record is declared once, with its choices as the h
 TEST_CASE("option table: fields of every type are read") {
   const TrainOptions o =
       parsed({"-o",       "m.safetensors", "--objective", "perceptual", "--bank",    "a",       "--bank",
-              "b",        "--conditions",  "mr,fbp",      "--scaling",  "mr=zscore", "--steps", "10",
+              "b",        "--conditions",  "mr,fbp",      "--scaling",  "mr=zscore", "--steps", "010",
               "--widths", "8,16",          "--cache",     "2K",         "--ema",     "0.5",     "--temperatures",
               "0.1,0.2",  "--restart"});
   CHECK(o.output == "m.safetensors");
