@@ -1,10 +1,12 @@
 // The one loop of all trainings: what happens when, what a resumed run repeats, what a stop and a failure leave.
 #include <doctest/doctest.h>
+#include <torch/nn/modules/linear.h>
 
 #include <fstream>
 #include <limits>
 
 #include "io_fixture.hpp"
+#include "nn/modules.hpp"
 #include "train/session.hpp"
 
 using namespace gdm;
