@@ -176,7 +176,7 @@ TEST_CASE("validation: figures of a network that changes nothing are those of it
   CHECK(validation.run(sampler).at("mae_hu").is_null());
 }
 
-TEST_CASE("validation: any sampler is judged; best weights are kept where they may win, and a stop changes nothing") {
+TEST_CASE("validation: any sampler is judged, best weights are kept where they may win, a stop changes nothing") {
   nn::GeneratorConfig config;
   config.conditions = {{"mr", "percentile"}};
   config.noise_channels = 2;
