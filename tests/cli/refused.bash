@@ -10,3 +10,6 @@ refused() {
   (($(wc -l <err.txt) <= 3)) || fail "'$*' said too much: $(cat err.txt)"
   [[ ! -s out.txt ]] || fail "'$*' wrote to stdout"
 }
+# ... | found ARGUMENTS...: grep -q at the end of a pipe. It reads all of its input: a grep that leaves at the first match
+# may kill what still writes, and with pipefail the pipe then fails although the text is there.
+found() { grep "$@" | cat >/dev/null; }

@@ -10,6 +10,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 prep=$bin/gdm-prep recon=$bin/gdm-recon
 . "$here/../skip.bash"
+. "$here/../refused.bash"
 fail() { echo "FAIL: $*" >&2; exit 1; }
 run() { code=0; "$@" >"$work/out.txt" 2>"$work/err.txt" || code=$?; lines=$(wc -l <"$work/err.txt"); }
 bad() {  # bad CODE command...: that exit code, one line on stderr, nothing on stdout
@@ -146,5 +147,5 @@ open("a.safetensors", "wb").write(struct.pack("<Q", len(header)) + header + payl
 P
 damage a.safetensors a.safetensors 0 sure
 echo "$cut cuts refused, $noticed of $flipped flipped bits noticed"
-! find . -name '.*gdm-tmp*' | grep -q . || fail "temporary files were left"
+! find . -name '.*gdm-tmp*' | found . || fail "temporary files were left"
 end_of_test

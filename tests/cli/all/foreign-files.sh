@@ -110,8 +110,8 @@ gdm-metrics prediction=one.json --tsv - >manifest.tsv
 gdm-metrics --target ct.nii --prediction prediction.nii --mask mask.nii --tsv - >pair.tsv
 cmp manifest.tsv pair.tsv
 gdm-metrics --target - --prediction prediction.nii --mask mask.nii --tsv - <ct.nii | cmp - manifest.tsv
-gdm-metrics --target ct.nii --prediction - --json <prediction.nii | grep -q '"id": "pair"' || fail "no pair from a pipe"
-gdm-metrics --target ct.nii --prediction prediction.nii --json | grep -q '"name": "ct.nii"' || fail "the target is no source"
+gdm-metrics --target ct.nii --prediction - --json <prediction.nii | found '"id": "pair"' || fail "no pair from a pipe"
+gdm-metrics --target ct.nii --prediction prediction.nii --json | found '"name": "ct.nii"' || fail "the target is no source"
 refused 2 'go with no manifest' gdm-metrics one.json --target ct.nii --prediction prediction.nii
 refused 2 'need each other' gdm-metrics --target ct.nii
 refused 2 'need each other' gdm-metrics --mask mask.nii

@@ -54,7 +54,7 @@ cp -r fbp bare
 rm bare/head*.json
 told 'no sidecar tells the views, .*trained on 12 views' gdm-synth bare/manifest.json --model m.safetensors -o unknown
 gdm-drift-train bare/manifest.json -o old.safetensors "${tiny[@]}"
-gdm-drift-train info old.safetensors | grep -q acquisition && fail "info tells scans that nobody knows"
+gdm-drift-train info old.safetensors | found acquisition && fail "info tells scans that nobody knows"
 told 'the model does not tell on which views' gdm-recon gdm --model old.safetensors sino/manifest.json -o older
 grep -q '"filter": "hann"' older/head0001_pred.json || fail "a model that tells no filter does not get hann"
 exit 0

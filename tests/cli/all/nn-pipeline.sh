@@ -12,7 +12,7 @@ gdm-encoder pretrain phantoms/manifest.json -o s.safetensors --task segment --st
   --steps 4 --batch 2 "${common[@]}"
 gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o b.safetensors --patch 16 --training-patch 16 --patches-per-case 4 \
   "${common[@]}"
-gdm-featbank info b.safetensors | grep -q spatial.s1 || fail "bank info lacks the spatial level"
+gdm-featbank info b.safetensors | found spatial.s1 || fail "bank info lacks the spatial level"
 train=(gdm-drift-train --patch 16 --widths 8,16 --steps 8 --batch 2 "${common[@]}")
 
 for task in mr2ct:phantoms:mr sparse-ct:fbp:fbp; do

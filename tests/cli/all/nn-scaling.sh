@@ -10,7 +10,7 @@ train() { gdm-drift-train "$@" --objective regression --patch 16 --widths 8,16 -
 # The default is stated, `info` shows it, and it is the training's at synthesis.
 train p/manifest.json -o m.safetensors 2>err.txt
 grep -q "input 'mr': values from 0 to .*scaling percentile" err.txt || fail "nothing of the scaling: $(cat err.txt)"
-gdm-drift-train info m.safetensors | grep -q 'conditions  *mr (percentile)' || fail "info: $(gdm-drift-train info m.safetensors)"
+gdm-drift-train info m.safetensors | found 'conditions  *mr (percentile)' || fail "info: $(gdm-drift-train info m.safetensors)"
 
 # Two z-scored images that differ below 0 give two CT, and the model says that its training had no such values.
 low='(i + j + k) % 2 ? 0xbf800000 : 0x3f800000' lower='(i + j + k) % 2 ? 0xc0400000 : 0x3f800000'
@@ -28,9 +28,9 @@ grep -q "a_pred: input 'mr' has values below 0 (from -1)" err.txt || fail "no wo
 train p/manifest.json -o r.safetensors --scaling mr=range:0:50 2>err.txt
 grep -q "head000._mr.nii.gz: input 'mr': [0-9.]* % of the voxels lie outside -12.5 to 62.5" err.txt ||
   fail "silent about what is clamped: $(cat err.txt)"
-gdm-drift-train info r.safetensors | grep -q 'mr (range \[0.0,50.0\])' || fail "info lacks the range"
+gdm-drift-train info r.safetensors | found 'mr (range \[0.0,50.0\])' || fail "info lacks the range"
 train p/manifest.json -o q.safetensors --scaling mr=zscore -q
-gdm-drift-train info q.safetensors | grep -q 'mr (zscore)' || fail "info lacks zscore"
+gdm-drift-train info q.safetensors | found 'mr (zscore)' || fail "info lacks zscore"
 refused 1 'another task or architecture' train p/manifest.json -o x.safetensors --init q.safetensors -q
 for wrong in mr mr=log mr=range:3 mr=range:3:1 =hu; do
   refused 2 "--scaling" gdm-drift-train p/manifest.json -o x.safetensors --objective regression --scaling "$wrong"
@@ -48,7 +48,7 @@ cat >c.json <<M
   {"id": "a", $case, "inputs": {"cbct": "cbct.nii", "parts": "parts.nii"}}]}
 M
 train c.json -o c.safetensors 2>err.txt
-gdm-drift-train info c.safetensors | grep -q 'conditions  *cbct (hu)$' || fail "$(gdm-drift-train info c.safetensors)"
+gdm-drift-train info c.safetensors | found 'conditions  *cbct (hu)$' || fail "$(gdm-drift-train info c.safetensors)"
 grep -q "warning: input 'parts' holds labels" err.txt || fail "a label map is dropped in silence: $(cat err.txt)"
 
 # HU + 1024: named by all programs that read it, and taken by --assume-hu.

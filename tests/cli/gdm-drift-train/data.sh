@@ -25,7 +25,7 @@ changed() {
   train "$manifest" -o "$name/plain.safetensors" --steps 6 -q
   train "$manifest" -o "$name/whole.safetensors" --steps 6 -q "$@"
   cmp -s "$name/plain.log.jsonl" "$name/whole.log.jsonl" && fail "$*: changes nothing"
-  gdm-drift-train info "$name/whole.safetensors" | grep -q "$pattern" || fail "$*: info says nothing of it"
+  gdm-drift-train info "$name/whole.safetensors" | found "$pattern" || fail "$*: info says nothing of it"
   local status=75 runs=0
   while [[ $status == 75 ]]; do
     status=0

@@ -70,7 +70,7 @@ gdm-synth fbp/manifest.json --model m.safetensors -o near --split test 2>warning
 sed 's/"mr": "\([^"]*\)_mr.nii.gz"/"mr": "\1_mr.nii.gz", "labels": "\1_mask.nii.gz"/' phantoms/manifest.json \
   >phantoms/labels.json
 gdm-drift-train phantoms/labels.json --objective regression -o l.safetensors --steps 2 "${tiny[@]}" "${common[@]}"
-gdm-drift-train info l.safetensors | grep -q 'conditions *mr (percentile)$' || fail "label maps are conditions"
+gdm-drift-train info l.safetensors | found 'conditions *mr (percentile)$' || fail "label maps are conditions"
 refused 1 "t2" gdm-drift-train phantoms/labels.json --objective regression --conditions mr,t2 -o x.safetensors
 
 # Stopped again and again, mostly in validations, which take most of the time: log and model are those of one run.

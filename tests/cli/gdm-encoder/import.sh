@@ -58,10 +58,10 @@ import=(gdm-encoder import ../own.safetensors --layers ../ours.json --statistics
 mkdir one two
 (cd one && "${import[@]}") && (cd two && "${import[@]}")
 cmp one/e.safetensors two/e.safetensors || fail "two imports differ"
-gdm-encoder info one/e.safetensors | grep -q "features standardised" || fail "no statistics in the file"
-gdm-encoder info one/e.safetensors --json | grep -q '"patches_per_case": 2' || fail "the file does not say what its statistics are of"
+gdm-encoder info one/e.safetensors | found "features standardised" || fail "no statistics in the file"
+gdm-encoder info one/e.safetensors --json | found '"patches_per_case": 2' || fail "the file does not say what its statistics are of"
 gdm-featbank build p/manifest.json --encoder one/e.safetensors -o s.safetensors --patch 16 --training-patch 16 --patches-per-case 2 "${common[@]}"
-gdm-featbank info s.safetensors | grep -q 'encoder *imported' || fail "the bank does not describe its encoder"
+gdm-featbank info s.safetensors | found 'encoder *imported' || fail "the bank does not describe its encoder"
 
 # The ready descriptions hold together: only the weights are missing.
 for file in "$encoders"/*.json; do

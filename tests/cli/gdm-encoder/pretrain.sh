@@ -18,11 +18,11 @@ grep -q '"background"' labels.info || fail "label 0 has no class"
 [[ $(wc -l <labels.log.jsonl) == 4 ]] || fail "the log has not one line per step"
 grep -q validation labels.log.jsonl || fail "no validation in the log"
 gdm-encoder pretrain phantoms/labels.json -o hu.safetensors --task segment --volumes target --steps 2 "${tiny[@]}"
-gdm-encoder info hu.safetensors --json | grep -q upper_bounds_hu || fail "--volumes target did not choose classes of HU"
+gdm-encoder info hu.safetensors --json | found upper_bounds_hu || fail "--volumes target did not choose classes of HU"
 gdm-encoder pretrain phantoms/manifest.json -o places.safetensors --task segment+contrast --steps 2 "${tiny[@]}"
-gdm-encoder info places.safetensors | grep -q 'segment+contrast' || fail "info does not tell the task"
+gdm-encoder info places.safetensors | found 'segment+contrast' || fail "info does not tell the task"
 gdm-encoder pretrain phantoms/manifest.json -o mr.safetensors --volumes mr --steps 2 "${tiny[@]}"
-gdm-encoder info mr.safetensors --json | grep -q percentile || fail "MR is not scaled by percentile"
+gdm-encoder info mr.safetensors --json | found percentile || fail "MR is not scaled by percentile"
 
 # An encoder by its name, and what it tells.
 mkdir -p share/encoders
@@ -32,9 +32,9 @@ export GDM_SHARE=$PWD/share
 gdm-encoder info default >info.txt
 grep -q 'Made in a test' info.txt || fail "info does not show the card"
 grep -q 'probe .*retrieval' info.txt || fail "info does not show what the probe found"
-gdm-encoder probe default phantoms/manifest.json --split all --patch 16 "${common[@]}" | grep -q 'tissue fractions' ||
+gdm-encoder probe default phantoms/manifest.json --split all --patch 16 "${common[@]}" | found 'tissue fractions' ||
   fail "no figures from probe"
-gdm-encoder probe labels.safetensors phantoms/manifest.json --patch 16 --json "${common[@]}" | grep -q untrained_r2 ||
+gdm-encoder probe labels.safetensors phantoms/manifest.json --patch 16 --json "${common[@]}" | found untrained_r2 ||
   fail "no JSON from probe"
 gdm-featbank build phantoms/manifest.json --encoder default -o bank.safetensors --patch 16 --patches-per-case 2 "${common[@]}"
 refused 2 "ct-default" gdm-encoder info no-such-encoder

@@ -52,8 +52,8 @@ refused 1 "shard" gdm-featbank merge b.safetensors -o x.safetensors
 # Limits and strata.
 "${build[@]}" -o k.safetensors --sampling k-centre --capacity 5 --patient-cap 2 --axial-bins 2 --stratum-key kind \
   --anatomy-key none --spacing 8
-gdm-featbank info k.safetensors | grep -q "any axial 2 head" || fail "no stratum of a user key"
-gdm-featbank info k.safetensors | grep -q "resampled to 8 mm, mean voxel edges 8.00 to 8.00 mm" || fail "no spacing"
+gdm-featbank info k.safetensors | found "any axial 2 head" || fail "no stratum of a user key"
+gdm-featbank info k.safetensors | found "resampled to 8 mm, mean voxel edges 8.00 to 8.00 mm" || fail "no spacing"
 gdm-featbank info k.safetensors | grep -Eq "^global.s1.mean +10 " || fail "not 5 rows of each stratum"
 gdm-featbank verify k.safetensors --encoder e.safetensors --manifest p/manifest.json --cases 2 "${common[@]}" >/dev/null
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # gdm-prep info: what it says about each kind of file, every fault of a manifest in one run, pipes, and usage.
 set -euo pipefail
+. "$(dirname "$0")/../refused.bash"
 bin=$1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -91,7 +92,7 @@ sed 's/^gdm-prep: error: //' err1.txt >lines.txt
 n=0
 while read -r part; do
   n=$((n + 1))
-  sed -n "${n}p" lines.txt | grep -qF -- "$part" || fail "line $n has no '$part': $(sed -n "${n}p" lines.txt)"
+  sed -n "${n}p" lines.txt | found -F -- "$part" || fail "line $n has no '$part': $(sed -n "${n}p" lines.txt)"
 done <<'M'
 bad/cases.json:3: case 2 'gone': target: bad/head0002_ct.nii.gz: No such file
 bad/cases.json:4: case 3 'cut': inputs.mr: bad/head0003_mr.nii.gz:
@@ -123,4 +124,4 @@ expect 2 2 "$prep"
 expect 2 2 "$prep" info
 expect 2 1 "$prep" info - -
 expect 2 1 "$prep" info "$ct" --mask -
-! { command -v ldd >/dev/null && ldd "$prep" | grep -q libtorch; } || fail "gdm-prep links LibTorch"
+! { command -v ldd >/dev/null && ldd "$prep" | found libtorch; } || fail "gdm-prep links LibTorch"

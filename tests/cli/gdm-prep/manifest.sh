@@ -5,7 +5,7 @@ set -euo pipefail
 . "$(dirname "$0")/../scratch.bash" "$1"
 put() { for file in "$@"; do mkdir -p "$(dirname "$file")"; : >"$file"; done; }
 made() { gdm-prep manifest "$@" >out.json 2>err.txt || fail "'manifest $*': $(cat err.txt)"; }
-has() { tr -d ' \n' <out.json | grep -qF -- "$1" || fail "no $1 in $(cat out.json)"; }
+has() { tr -d ' \n' <out.json | found -F -- "$1" || fail "no $1 in $(cat out.json)"; }
 says() { grep -qF -- "$1" err.txt || fail "no '$1' in $(cat err.txt)"; }
 pairs() { tr -d ' \n' <"$1" | grep -o '"id":"[^"]*","split":"[a-z]*"' | sort; }
 splits() { grep -o '"split": "[a-z]*"' "$1" | sort | uniq -c | tr -s ' \n' ' '; }

@@ -74,7 +74,8 @@ gdm-prep reorient -q out2/a/mr.nii.gz -o back.nii.gz --force --to LAS
 volume-diff back.nii.gz out/a/mr.nii.gz || fail "the order of axes changes the result"
 
 # Integers beyond a CT's range are moved, not clamped; resampling says what it clamps.
-{ gzip -dc fine/labels.nii.gz | head -c 352; head -c 32768 /dev/zero | tr '\0' '\5'; } >five.nii
+gzip -dc fine/labels.nii.gz >near.nii
+{ head -c 352 near.nii; head -c 32768 /dev/zero | tr '\0' '\5'; } >five.nii
 printf '\4\0' | dd of=five.nii bs=1 seek=70 conv=notrunc status=none  # int16 of 0x0505 = 1285
 printf '\20\0' | dd of=five.nii bs=1 seek=72 conv=notrunc status=none
 { cat five.nii; head -c 16384 /dev/zero; printf '%16384s' '' | tr ' ' '\177'; } >wide.nii  # 0x7f7f = 32639
@@ -112,7 +113,7 @@ cat >raw.json <<'M'
 M
 gdm-prep resample raw.json -o rawout >/dev/null 2>err.txt
 grep -q 'inputs.cbct: is taken for an image of another kind, as it is not in HU' err.txt || fail "raw CBCT: $(cat err.txt)"
-gdm-prep info rawout/a/cbct.nii.gz | grep -q 'to 4000' || fail "raw CBCT is cut off: $(gdm-prep info rawout/a/cbct.nii.gz)"
+gdm-prep info rawout/a/cbct.nii.gz | found 'to 4000' || fail "raw CBCT is cut off: $(gdm-prep info rawout/a/cbct.nii.gz)"
 gdm-prep resample bright.nii --kind ct -o bright.nii.gz --spacing 1 2>err.txt
 grep -q '1 voxels lie beyond -1024 to 3071 HU and were clamped' err.txt || fail "clamped in silence: $(cat err.txt)"
 
@@ -126,7 +127,6 @@ refused 2 'is read by this run' gdm-prep resample one.nii.gz -o coarse/head0001_
 sed 's/"target"/"other"/' m.json >untargeted.json
 refused 1 "case 'a': has no target, whose grid the volumes go to" gdm-prep resample -q untargeted.json -o x
 refused 1 "no input 'pet'; there is labels, mr" gdm-prep resample -q m.json -o x --like pet
-gzip -dc fine/labels.nii.gz >near.nii
 { head -c 292 near.nii; printf '\0\0\200\106'; tail -c +297 near.nii; } >far.nii  # 16 m to the right
 refused 1 'do not overlap' gdm-prep resample -q far.nii -o x.nii.gz --like coarse/head0001_ct.nii.gz
 refused 2 'a manifest needs a folder' gdm-prep resample m.json -o x.nii.gz

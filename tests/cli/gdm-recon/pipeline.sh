@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # phantom -> project -> fbp through pipes: products, manifests, refusals to overwrite, repeatability, shards, failed cases.
 set -euo pipefail
+. "$(dirname "$0")/../refused.bash"
 bin=$1 diff=$1/../tests/volume-diff
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -109,4 +110,4 @@ expect 0 "$bin/gdm-recon" fbp --dry-run sinograms/manifest.json -o dry --split t
 rm sino.json
 expect 1 "$bin/gdm-recon" fbp sino.nii.gz -o volume2.nii.gz
 grep -q 'sino.json is missing' err.txt && [ ! -e volume2.nii.gz ] || fail "a sinogram without sidecar"
-! find . -name '.*gdm-tmp*' | grep -q . || fail "temporary files were left"
+! find . -name '.*gdm-tmp*' | found . || fail "temporary files were left"

@@ -43,14 +43,14 @@ for volume in "${drawn[@]}"; do
   ! volume-diff "a/$name" "c/$name" || fail "$name: two seeds give one draw"
 done
 sidecar=$(basename "${drawn[0]}" .nii.gz)
-tr -d ' \n' <"b/$sidecar.json" | grep -q "\"noise\":{\"channels\":2,\"seed\":1,\"draw\":\"${sidecar%_pred}\"}" ||
+tr -d ' \n' <"b/$sidecar.json" | found "\"noise\":{\"channels\":2,\"seed\":1,\"draw\":\"${sidecar%_pred}\"}" ||
   fail "the sidecar does not tell the draw: $(cat "b/$sidecar.json")"
 
 # Several draws of a case are cases of one patient.
 "${synth[@]}" -o many --samples 2 --split test --seed 1 >/dev/null
 one=$(basename many/*_s1_pred.nii.gz) two=$(basename many/*_s2_pred.nii.gz)
 ! volume-diff "many/$one" "many/$two" || fail "two samples are equal"
-tr -d ' \n' <many/manifest.json | grep -q '"patient":"[^"]*","sample":2' || fail "no sample in $(cat many/manifest.json)"
+tr -d ' \n' <many/manifest.json | found '"patient":"[^"]*","sample":2' || fail "no sample in $(cat many/manifest.json)"
 
 # A preset gives way to what is given, in a file of options too; a model without noise has no samples.
 gdm-drift-train p/manifest.json --objective regression -o s.safetensors --preset small --steps 2 --patch 16 --batch 1 \
@@ -63,7 +63,7 @@ for part in '"widths":[[]16,32,64[]],"blocks":1,"noise_channels":0,"patch_voxels
 done
 echo '{"preset": "large", "widths": "8,8", "blocks": 1, "patch": 16, "batch": 1}' >large.json
 gdm-drift-train p/manifest.json --objective regression -o l.safetensors --config large.json --steps 1 "${common[@]}"
-gdm-drift-train info l.safetensors | grep -q 'widths \[8,8\], 1 residual block a' || fail "a preset wins over a file"
+gdm-drift-train info l.safetensors | found 'widths \[8,8\], 1 residual block a' || fail "a preset wins over a file"
 refused 2 "noise" gdm-synth p/manifest.json --model s.safetensors -o x --samples 2
 refused 2 "preset" gdm-drift-train p/manifest.json --objective regression -o x.safetensors --preset huge
 refused 1 "noise_channels" gdm-drift-train fbp/three.json --objective regression --conditions mr,t2,fbp \
