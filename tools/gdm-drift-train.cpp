@@ -66,7 +66,7 @@ void complete(CLI::App& app, Options& o) {
   t.options = cli::portable_options(app, engine::training_options(), t);
   if (t.objective == Objective::perceptual && t.banks.empty() && t.encoders.empty()) {
     t.encoders.emplace_back(default_encoder);
-    t.options["encoder"] = nlohmann::ordered_json::array({default_encoder});
+    t.options["encoder"] = Json::array({default_encoder});
   }
   for (fs::path& encoder : t.encoders) encoder = cli::encoder_path(encoder.string());
 }
@@ -80,7 +80,7 @@ void draw_curves(const fs::path& log, const fs::path& plot) {
   }
 }
 
-std::string plan_text(const nlohmann::ordered_json& plan) {
+std::string plan_text(const Json& plan) {
   std::string text = model::generator_text(plan.at("model"));
   text += fmt::format("steps          {} to {}, {} each", plan.at("first_step").dump(), plan.at("steps").dump(),
                       duration_text(plan.at("step_s").get<double>()));
@@ -121,7 +121,7 @@ int run(cli::Program& program, Options& o) {
 
 int run_info(const cli::Program& program, const fs::path& path) {
   const SafetensorsFile file(path);
-  const nlohmann::ordered_json info = model::generator_info(file);
+  const Json info = model::generator_info(file);
   write_stdout(program.standard().json ? info.dump(1) + "\n" : model::generator_text(info));
   return 0;
 }

@@ -49,8 +49,8 @@ void declare_probe(CLI::App& command, Probe& o) {
       ->required()
       ->type_name("ENCODER");
   command.add_option("manifest", o.manifest, "Cases to look at; - is stdin")->required()->type_name("MANIFEST");
-  command.add_option("--split", o.options.split, "Cases to use: train, val, test or all")
-      ->check(CLI::IsMember({"train", "val", "test", "all"}));
+  cli::takes_one_of(command.add_option("--split", o.options.split, "Cases to use: train, val, test or all"),
+                    Manifest::split_names());
   command.add_option("--volumes", o.options.volumes, "target, or the name of an input; auto: target, else labels")
       ->type_name("auto|target|NAME");
   command.add_option("--patch", o.options.patch, "Patch edge in voxels")->transform(cli::range(16, 256));
@@ -112,8 +112,7 @@ struct Import {
 void declare_statistics(CLI::App& command, std::string& manifest, engine::StatisticsOptions& o) {
   command.add_option("--statistics", manifest, "Standardise the features by their statistics on these CT targets")
       ->type_name("MANIFEST");
-  command.add_option("--split", o.split, "Split that --statistics uses")
-      ->check(CLI::IsMember({"train", "val", "test"}));
+  cli::takes_one_of(command.add_option("--split", o.split, "Split that --statistics uses"), {"train", "val", "test"});
   command.add_option("--patches-per-case", o.patches_per_case, "Random patches of each case for --statistics")
       ->transform(cli::range(1, 100000));
   command.add_option("--patch", o.patch, "Patch edge in voxels for --statistics")->transform(cli::range(16, 256));

@@ -100,7 +100,7 @@ int run_info(const cli::Program& program, const fs::path& path) {
       Json info = file.description();
       info["sha256"] = file.payload_sha256();
       write_stdout(program.standard().json ? info.dump(1) + "\n" : cli::bank_text(info, file.payload_sha256()));
-    } catch (const nlohmann::json::exception& error) {
+    } catch (const JsonError& error) {
       throw Error(std::string("incomplete bank description: ") + error.what());
     }
     return 0;
@@ -141,9 +141,7 @@ void declare_query(CLI::App& command, Query& q) {
   command.add_option("volumes", q.volumes, "CT volumes, or one manifest")->required()->type_name("VOLUME|MANIFEST");
   command.add_option("--bank", q.bank, "Bank file")->required()->type_name("FILE");
   command.add_option("--mask", q.mask, "Body mask of the one volume")->type_name("FILE");
-  command.add_option("--split", q.split, "Only these cases of a manifest")
-      ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
-      ->type_name("train|val|test|all");
+  cli::takes_one_of(command.add_option("--split", q.split, "Only these cases of a manifest"), Manifest::split_names());
   command.add_option("--input", q.input, "This input of a manifest's cases instead of the target")->type_name("NAME");
   command.add_option("--patches", q.patches, "Patches of each volume; 0: as many as the bank took of a case")
       ->transform(cli::range(0, 4096));

@@ -39,11 +39,6 @@ struct MontageArguments {
   report::MontageOptions options;
 };
 
-/// The values themselves stand in the option's type name.
-CLI::Validator one_of(std::initializer_list<std::string> values) {
-  return CLI::IsMember(values).description("");
-}
-
 void declare_selection(CLI::App& command, std::vector<std::string>& manifests, std::string& split, std::string& input) {
   command
       .add_option(
@@ -52,9 +47,9 @@ void declare_selection(CLI::App& command, std::vector<std::string>& manifests, s
           "all manifest-I-of-N.json of a folder are one")
       ->default_str("")
       ->type_name("[NAME=]MANIFEST");
-  command.add_option("--split", split, "Cases to take: those with a prediction, or a split of the manifest")
-      ->check(one_of({"predicted", "all", "train", "val", "test"}))
-      ->type_name("predicted|all|train|val|test");
+  cli::takes_one_of(
+      command.add_option("--split", split, "Cases to take: those with a prediction, or a split of the manifest"),
+      {"predicted", "all", "train", "val", "test"});
   command.add_option("--input", input, "Also this input of the first manifest (mr, fbp, ...)")->type_name("KEY");
 }
 
@@ -88,9 +83,8 @@ void declare(CLI::App& app, Options& options) {
   app.add_option("--bootstrap", options.bootstrap, "Draws of patients for the intervals of distances; 0 for none")
       ->transform(cli::range(0, 100000))
       ->type_name("N");
-  app.add_option("--profile", options.profile, "Whose definitions of PSNR, SSIM and MS-SSIM hold")
-      ->check(one_of({"synthrad2023", "synthrad2025", "plain"}))
-      ->type_name("synthrad2023|synthrad2025|plain");
+  cli::takes_one_of(app.add_option("--profile", options.profile, "Whose definitions of PSNR, SSIM and MS-SSIM hold"),
+                    {"synthrad2023", "synthrad2025", "plain"});
   app.add_option("--range", options.range, "Dynamic range of PSNR, SSIM and MS-SSIM in HU, instead of the profile's")
       ->transform(cli::range(-1e6, 1e6))
       ->expected(2)
@@ -328,9 +322,8 @@ void declare_montage(CLI::App& command, MontageArguments& arguments) {
   command.add_option("-o,--output", arguments.output, "The picture")->required()->type_name("FILE.png");
   command.add_option("--cases", options.cases, "Ids of the cases, or how many to spread over the list")
       ->type_name("ID,ID|N");
-  command.add_option("--plane", options.plane, "Plane of the slices")
-      ->check(one_of({"axial", "coronal", "sagittal"}))
-      ->type_name("axial|coronal|sagittal");
+  cli::takes_one_of(command.add_option("--plane", options.plane, "Plane of the slices"),
+                    {"axial", "coronal", "sagittal"});
   command.add_option("--level", options.level_hu, "Centre of the grey window")
       ->transform(cli::range(-1e6, 1e6))
       ->type_name("HU");

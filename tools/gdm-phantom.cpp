@@ -31,9 +31,7 @@ void declare(cli::Program& program, Options& options) {
       ->required()
       ->type_name("DIR");
   app.add_option("--count", options.count, "Number of cases")->transform(cli::range(1, 9999))->type_name("N");
-  app.add_option("--kind", options.kind, "Anatomy")
-      ->check(CLI::IsMember(phantom::kind_names()))
-      ->type_name("head|pelvis|thorax");
+  cli::takes_one_of(app.add_option("--kind", options.kind, "Anatomy"), phantom::kind_names());
   app.add_option("--shape", options.shape, "Voxels along each edge")->transform(cli::range(16, 512))->type_name("N");
   app.add_option("--spacing", options.spacing_mm, "Edge of a voxel in mm")
       ->transform(cli::range(0.01, 100.0))

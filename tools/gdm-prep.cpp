@@ -77,9 +77,8 @@ void declare_info(cli::Program& program, Info& info) {
   command.add_flag("--check", info.options.check, "Read every file that a manifest names; report all that is wrong");
   command.add_option("--mask", info.options.mask, "Mask on the grid of the volumes: report its coverage")
       ->type_name("FILE");
-  command.add_option("--split", info.options.split, "Only these cases of a manifest")
-      ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
-      ->type_name("train|val|test|all");
+  cli::takes_one_of(command.add_option("--split", info.options.split, "Only these cases of a manifest"),
+                    Manifest::split_names());
 }
 
 void declare_manifest(cli::Program& program, cli::ManifestCommand& manifest) {

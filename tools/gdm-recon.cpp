@@ -47,9 +47,9 @@ struct Step {
   std::function<void(const fs::path&)> accept;  ///< refuses by the sidecar alone, before any case is made; may be null
   std::function<void(const fs::path&)> check;   ///< reads headers only; for --dry-run
   /// What the output depends on (cli/resume.hpp); it stands in the sidecar that make() writes.
-  std::function<nlohmann::ordered_json(const fs::path& source, const std::string& id)> recipe;
+  std::function<Json(const fs::path& source, const std::string& id)> recipe;
   std::function<void(const fs::path& source, const fs::path& output, const std::string& id)> make;
-  nlohmann::ordered_json options;  ///< that all outputs of a run depend on; parts of one batch must agree in them
+  Json options;  ///< that all outputs of a run depend on; parts of one batch must agree in them
 };
 
 bool is_nifti(const fs::path& path) {
@@ -212,7 +212,7 @@ int run_project(cli::Program& program, const Options& options) {
                   {"oversample", options.oversample},
                   {"detectors", options.detectors}};
   step.recipe = [&](const fs::path& source, const std::string& id) {
-    nlohmann::ordered_json how = step.options;
+    Json how = step.options;
     if (options.photons > 0) how["noise_seed"] = seed_of(program.standard().seed, id);
     return cli::recipe_json("projection", how, {source});
   };
@@ -231,10 +231,10 @@ int run_project(cli::Program& program, const Options& options) {
     if (options.photons > 0) ct::add_poisson_noise(stored.sinogram, options.photons, seed);
     Provenance provenance = program.provenance();
     provenance.add_source(source);
-    const nlohmann::ordered_json details = {{"photons", options.photons},
-                                            {"noise_seed", seed},
-                                            {"oversample", options.oversample},
-                                            {"recipe", step.recipe(source, id)}};
+    const Json details = {{"photons", options.photons},
+                          {"noise_seed", seed},
+                          {"oversample", options.oversample},
+                          {"recipe", step.recipe(source, id)}};
     ct::write_sinogram(output, stored, details, provenance, {source}, overwrite_of(program, options));
   };
   return run_step(program, options, step);
@@ -262,8 +262,8 @@ Step sinogram_step(const std::string& name) {
 }
 
 /// What the sidecar of a reconstruction tells of its making (ct/acquisition.hpp).
-nlohmann::ordered_json fbp_record(const fs::path& sinogram, const std::string& filter) {
-  nlohmann::ordered_json record = ct::sinogram_acquisition(sinogram);
+Json fbp_record(const fs::path& sinogram, const std::string& filter) {
+  Json record = ct::sinogram_acquisition(sinogram);
   record["filter"] = filter;
   return record;
 }
@@ -287,7 +287,7 @@ int run_fbp(cli::Program& program, const Options& options) {
     Provenance provenance = program.provenance();
     provenance.add_source(source);
     const WriteReport report = write_volume(output, hu, VoxelType::int16_hu, overwrite);
-    nlohmann::ordered_json details = {{"fbp", fbp_record(source, options.filter)}, {"recipe", step.recipe(source, id)}};
+    Json details = {{"fbp", fbp_record(source, options.filter)}, {"recipe", step.recipe(source, id)}};
     add_effort(details, provenance, seconds, 0);
     write_sidecar(output, provenance, {source}, report, details, overwrite);
   };
@@ -318,7 +318,7 @@ int run_gdm(cli::Program& program, const Options& options) {
   };
   step.make = [&, filter, window](const fs::path& source, const fs::path& output, const std::string& id) {
     step.accept(source);
-    const nlohmann::ordered_json details = {{"fbp", fbp_record(source, filter)}, {"recipe", step.recipe(source, id)}};
+    const Json details = {{"fbp", fbp_record(source, filter)}, {"recipe", step.recipe(source, id)}};
     synthesis.write({reconstruct_fbp(source, window)}, {source}, output, id, id.empty() ? "reconstruction" : "", {},
                     details);
   };
@@ -355,17 +355,15 @@ CLI::App& add_command(cli::Program& program, Options& options, const std::string
 }
 
 void add_fbp_options(CLI::App& command, Options& options) {
-  command.add_option("--filter", options.filter, "Window of the ramp filter")
-      ->check(CLI::IsMember(ct::window_names()))
-      ->type_name("ram-lak|shepp-logan|cosine|hamming|hann");
+  cli::takes_one_of(command.add_option("--filter", options.filter, "Window of the ramp filter"), ct::window_names());
 }
 
 void add_gdm_options(CLI::App& command, Options& options) {
   std::vector<std::string> names = ct::window_names();
   names.insert(names.begin(), "auto");
-  command.add_option("--filter", options.model_filter, "Window of the ramp filter; auto: as the model was trained")
-      ->check(CLI::IsMember(names))
-      ->type_name("auto|ram-lak|shepp-logan|cosine|hamming|hann");
+  cli::takes_one_of(
+      command.add_option("--filter", options.model_filter, "Window of the ramp filter; auto: as the model was trained"),
+      names);
   cli::add_synthesis_options(command, options.synthesis);
 }
 

@@ -12,8 +12,6 @@
 namespace gdm::bank {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 bool all_below(const Tensor& numbers, std::size_t end) {
   return numbers.numel() == 0 || (numbers.min().item<std::int64_t>() >= 0 &&
                                   numbers.max().item<std::int64_t>() < static_cast<std::int64_t>(end));
@@ -93,7 +91,7 @@ void RealBank::read_description() {
     for (const auto& [key, level] : description_.at("keys").items()) {
       scales_[key] = level.at("mean_distance").get<double>();
     }
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const JsonError& error) {
     throw Error(std::string("incomplete bank description: ") + error.what());
   }
   if (description_.value("encoder_digest", "") != encoder_.digest) {

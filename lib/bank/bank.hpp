@@ -5,11 +5,11 @@
 #include <filesystem>
 #include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "bank/statistics.hpp"
+#include "io/json.hpp"
 #include "nn/encoder.hpp"
 #include "nn/tensor_io.hpp"
 
@@ -26,8 +26,8 @@ struct Stratum {
   /// "any axial 1", bins counted from 1, with the user's value behind.
   std::string name() const;
   bool operator<(const Stratum& other) const;
-  nlohmann::ordered_json json() const;
-  static Stratum from_json(const nlohmann::ordered_json& json);
+  Json json() const;
+  static Stratum from_json(const Json& json);
 };
 
 /// Which rows of a bank may be drawn.
@@ -42,7 +42,7 @@ class RealBank {
   /// Throws Error if the file is not a bank, is damaged, or holds no features.
   RealBank(const std::filesystem::path& path, torch::Device device);
 
-  const nlohmann::ordered_json& description() const { return description_; }
+  const Json& description() const { return description_; }
   const std::string& digest() const { return digest_; }
   torch::Device device() const { return device_; }
   /// The encoder stored in the bank: features are only comparable with features of the same weights.
@@ -82,7 +82,7 @@ class RealBank {
   void read_description();
 
   torch::Device device_;
-  nlohmann::ordered_json description_;
+  Json description_;
   std::string digest_;
   nn::FrozenEncoder encoder_;
   std::int64_t patch_ = 0, training_patch_ = 0, tokens_per_patch_ = 0;

@@ -3,6 +3,7 @@
 
 #include "engine/bank.hpp"
 #include "engine/compute.hpp"
+#include "io/json.hpp"
 #include "io/manifest.hpp"
 #include "io/sidecar.hpp"
 
@@ -20,7 +21,7 @@ void merge_banks(const std::vector<std::filesystem::path>& shards, const std::fi
 
 /// Digests are checked by opening; then values, counts, statistics and encoder; with a manifest also the rows of
 /// `options.cases` cases, computed anew. Throws Error for the first thing that is wrong.
-nlohmann::ordered_json verify_bank(const engine::BankVerifyOptions& options, const Manifest* manifest,
-                                   const engine::Compute& compute, Provenance& provenance);
+Json verify_bank(const engine::BankVerifyOptions& options, const Manifest* manifest, const engine::Compute& compute,
+                 Provenance& provenance);
 
 }  // namespace gdm::bank

@@ -15,7 +15,6 @@
 namespace gdm::bank {
 namespace {
 
-using Json = nlohmann::ordered_json;
 constexpr std::int64_t pool_factor = 4;
 
 /// One thread while it lives: sums of several threads differ in the last bits.
@@ -115,40 +114,36 @@ BankRows centred(const BankRows& rows, const Centres& centres) {
   return all.select(centres.stay);
 }
 
+/// The recipe as it stands in files: calls visit(name, value) for each of its values.
+template <class Recipe, class Visit>
+void each_value(Recipe& r, Visit visit) {
+  visit("patch_voxels", r.patch);
+  visit("training_patch_voxels", r.training_patch);
+  visit("patches_per_case", r.patches_per_case);
+  visit("tokens_per_patch", r.tokens_per_patch);
+  visit("seed", r.seed);
+  visit("split", r.split);
+  visit("spacing_mm", r.spacing_mm);
+  visit("axial_bins", r.axial_bins);
+  visit("anatomy_key", r.anatomy_key);
+  visit("stratum_key", r.stratum_key);
+  visit("capacity", r.capacity);
+  visit("patient_cap", r.patient_cap);
+  visit("sampling", r.sampling);
+}
+
 }  // namespace
 
 Json BankRecipe::json() const {
-  return {{"patch_voxels", patch},
-          {"training_patch_voxels", training_patch},
-          {"patches_per_case", patches_per_case},
-          {"tokens_per_patch", tokens_per_patch},
-          {"seed", seed},
-          {"split", split},
-          {"spacing_mm", spacing_mm},
-          {"axial_bins", axial_bins},
-          {"anatomy_key", anatomy_key},
-          {"stratum_key", stratum_key},
-          {"capacity", capacity},
-          {"patient_cap", patient_cap},
-          {"sampling", sampling}};
+  Json json;
+  each_value(*this, [&](const char* name, const auto& value) { json[name] = value; });
+  return json;
 }
 
 BankRecipe BankRecipe::from_json(const Json& json) {
-  BankRecipe r;
-  json.at("patch_voxels").get_to(r.patch);
-  json.at("training_patch_voxels").get_to(r.training_patch);
-  json.at("patches_per_case").get_to(r.patches_per_case);
-  json.at("tokens_per_patch").get_to(r.tokens_per_patch);
-  json.at("seed").get_to(r.seed);
-  json.at("split").get_to(r.split);
-  json.at("spacing_mm").get_to(r.spacing_mm);
-  json.at("axial_bins").get_to(r.axial_bins);
-  json.at("anatomy_key").get_to(r.anatomy_key);
-  json.at("stratum_key").get_to(r.stratum_key);
-  json.at("capacity").get_to(r.capacity);
-  json.at("patient_cap").get_to(r.patient_cap);
-  json.at("sampling").get_to(r.sampling);
-  return r;
+  BankRecipe recipe;
+  each_value(recipe, [&](const char* name, auto& value) { json.at(name).get_to(value); });
+  return recipe;
 }
 
 SketchLimits BankRecipe::limits() const {
@@ -315,7 +310,7 @@ BankCollection BankCollection::from_shard(const std::filesystem::path& path, Sha
       collection.sketch(name).merge(rows, seen_in(file, name, patients, strata, rows.size()));
     }
     return collection;
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const JsonError& error) {
     throw Error(path.string() + ": incomplete shard description: " + error.what());
   }
 }

@@ -7,11 +7,11 @@
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "bank/bank.hpp"
+#include "io/json.hpp"
 
 namespace gdm::bank {
 
@@ -29,8 +29,8 @@ struct BankRecipe {
   std::int64_t patient_cap = 128;                    ///< of these from one patient; 0: no limit
   std::string sampling = "reservoir";                ///< or k-centre
 
-  nlohmann::ordered_json json() const;
-  static BankRecipe from_json(const nlohmann::ordered_json& json);
+  Json json() const;
+  static BankRecipe from_json(const Json& json);
   /// What sketches keep: k-centre chooses from four times the capacity.
   SketchLimits limits() const;
 };
@@ -60,16 +60,15 @@ class BankCollection {
   /// Adds what another collection has. Throws Error if its recipe or encoder differ or a case is in both.
   void merge(BankCollection&& other);
 
-  void write_shard(const std::filesystem::path& path, const Shard& shard, const nlohmann::ordered_json& provenance,
-                   Overwrite overwrite);
+  void write_shard(const std::filesystem::path& path, const Shard& shard, const Json& provenance, Overwrite overwrite);
   /// Chooses what stays and writes the bank with its statistics. Computes with one thread, so that the same rows give
   /// the same bytes anywhere. Throws Error if there are no rows.
-  void write_bank(const std::filesystem::path& path, const nlohmann::ordered_json& provenance, Overwrite overwrite);
+  void write_bank(const std::filesystem::path& path, const Json& provenance, Overwrite overwrite);
 
  private:
   std::int32_t number_of(const Stratum& stratum);
   RowSketch& sketch(const std::string& key);
-  nlohmann::ordered_json common_description() const;
+  Json common_description() const;
   void write_rows(nn::TensorWriter& writer, const std::string& key, const BankRows& rows) const;
   /// Rows of all keys as they will stand in the file, numbers into the sorted lists.
   std::map<std::string, BankRows> sorted_rows();

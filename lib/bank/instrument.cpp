@@ -54,7 +54,7 @@ class BankOnVolumes : public engine::FeatureBank {
       try {
         recipe_ = BankRecipe::from_json(bank_.description().at("build"));
         reference_ = bank_.description().value("left_out_scores", std::vector<double>{});
-      } catch (const nlohmann::json::exception& error) {
+      } catch (const JsonError& error) {
         throw Error(std::string("incomplete bank description: ") + error.what());
       }
       if (bank_.vectors_of(level).empty()) throw Error("the bank has no upright patches");

@@ -95,7 +95,7 @@ std::vector<double> left_out_scores(const Tensor& points, const Tensor& patients
   return scores;
 }
 
-nlohmann::ordered_json describe_rows(const BankRows& rows, std::size_t strata) {
+Json describe_rows(const BankRows& rows, std::size_t strata) {
   std::vector<std::int64_t> of_stratum(strata, 0);
   std::vector<double> weights(strata, 0);
   std::set<std::int32_t> patients;
@@ -108,13 +108,13 @@ nlohmann::ordered_json describe_rows(const BankRows& rows, std::size_t strata) {
   const Tensor some = rows.vectors.slice(0, 0, most_compared).to(torch::kFloat32);
   const Tensor owners = rows.patient.slice(0, 0, most_compared);
   const auto between = rising_values(nearest(some, owners, some, owners, 1).distance);
-  nlohmann::ordered_json json{{"count", rows.size()},
-                              {"channels", rows.vectors.size(1)},
-                              {"patients", patients.size()},
-                              {"strata", of_stratum},
-                              {"strata_weights", weights},
-                              {"mean_distance", mean_distance(rows.vectors)},
-                              {"effective_rank", effective_rank(rows.vectors)}};
+  Json json{{"count", rows.size()},
+            {"channels", rows.vectors.size(1)},
+            {"patients", patients.size()},
+            {"strata", of_stratum},
+            {"strata_weights", weights},
+            {"mean_distance", mean_distance(rows.vectors)},
+            {"effective_rank", effective_rank(rows.vectors)}};
   if (!between.empty()) {
     json["nearest_other_patient"] = {quantile_of_sorted(between, 0.05), quantile_of_sorted(between, 0.5),
                                      quantile_of_sorted(between, 0.95)};

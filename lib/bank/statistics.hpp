@@ -2,11 +2,11 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "bank/sketch.hpp"
+#include "io/json.hpp"
 
 namespace gdm::bank {
 
@@ -54,6 +54,6 @@ double outlier_score(const Tensor& nearest_distances);
 std::vector<double> left_out_scores(const Tensor& points, const Tensor& patients);
 
 /// Counts and statistics of a key, for the description: all of it is derived from the rows.
-nlohmann::ordered_json describe_rows(const BankRows& rows, std::size_t strata);
+Json describe_rows(const BankRows& rows, std::size_t strata);
 
 }  // namespace gdm::bank

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "engine/bank.hpp"
+#include "io/json.hpp"
 #include "io/manifest.hpp"
 
 namespace gdm::cli {

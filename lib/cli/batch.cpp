@@ -13,9 +13,7 @@
 
 namespace gdm::cli {
 void add_batch_options(CLI::App& command, BatchOptions& options) {
-  command.add_option("--split", options.split, "Only these cases of a manifest")
-      ->check(CLI::IsMember({"train", "val", "test", "all"}).description(""))
-      ->type_name("train|val|test|all");
+  takes_one_of(command.add_option("--split", options.split, "Only these cases of a manifest"), Manifest::split_names());
   add_shard_option(command, options.shard);
   command.add_flag("--keep-going", options.keep_going, "Record a failed case and go on; exit 3 at the end");
 }

@@ -9,6 +9,7 @@
 
 #include "cli/outputs.hpp"
 #include "cli/shard.hpp"
+#include "io/json.hpp"
 #include "io/manifest.hpp"
 
 namespace gdm::cli {

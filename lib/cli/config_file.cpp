@@ -13,8 +13,6 @@
 namespace gdm::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 bool is_flag(const CLI::Option& option) {
   return option.get_items_expected_max() == 0;
 }

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include "io/json.hpp"
 
 namespace gdm::cli {
 
@@ -24,6 +25,6 @@ class JsonConfig : public CLI::Config {
 /// The values in effect of an app's own options (not the common ones, not positionals) but those named in `without`, in
 /// a form that JsonConfig reads. Options that are neither given nor have a default are left out; of an absolute path
 /// the last component stays.
-nlohmann::ordered_json options_in_effect(const CLI::App& app, const std::vector<std::string>& without);
+Json options_in_effect(const CLI::App& app, const std::vector<std::string>& without);
 
 }  // namespace gdm::cli

@@ -8,6 +8,7 @@
 #include "cli/app.hpp"
 #include "cli/config_file.hpp"
 #include "engine/option_table.hpp"
+#include "io/json.hpp"
 
 namespace gdm::cli {
 
@@ -50,8 +51,7 @@ std::vector<std::string> given_in_vain(const CLI::App& app, const engine::Option
 /// The options in effect that a file of options may carry to another run: what decides on the result, and is used.
 /// Defaults that help does not show are left out, since they are others for other runs.
 template <class Options>
-nlohmann::ordered_json portable_options(const CLI::App& app, const engine::OptionTable<Options>& table,
-                                        const Options& options) {
+Json portable_options(const CLI::App& app, const engine::OptionTable<Options>& table, const Options& options) {
   std::vector<std::string> without = engine::unused(table, options);
   without.insert(without.end(), options_of_a_run().begin(), options_of_a_run().end());
   for (const engine::Option<Options>& option : table) {

@@ -6,8 +6,6 @@
 namespace gdm::cli {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 std::vector<CLI::Validator*> checks_of(CLI::Option& option) {
   std::vector<CLI::Validator*> checks;
   try {

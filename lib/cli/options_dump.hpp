@@ -3,7 +3,8 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
+
+#include "io/json.hpp"
 
 namespace gdm::cli {
 
@@ -13,6 +14,6 @@ namespace gdm::cli {
 /// "checked" (a wrong value is refused while parsing), "group", and where there are some "choices" (all that is
 /// accepted), "suggestions" (words that are accepted among others), "range": [LOW, HIGH], "environment".
 /// Neither version nor build enters.
-nlohmann::ordered_json options_json(CLI::App& app);
+Json options_json(CLI::App& app);
 
 }  // namespace gdm::cli

@@ -18,20 +18,17 @@ void add_manifest_options(CLI::App& command, ManifestCommand& manifest) {
   command.add_option("-o,--output", manifest.output, "Manifest to write; - is stdout")
       ->required()
       ->type_name("FILE.json|-");
-  command.add_option("--layout", o.layout.layout, "How the folders are laid out")
-      ->check(CLI::IsMember({"auto", "synthrad", "nnunet", "bids"}).description(""))
-      ->type_name("auto|synthrad|nnunet|bids");
-  command.add_option("--labels-as", o.layout.labels_as, "What nnU-Net's labelsTr are in a case")
-      ->check(CLI::IsMember({"labels", "target", "mask"}).description(""))
-      ->type_name("labels|target|mask");
+  takes_one_of(command.add_option("--layout", o.layout.layout, "How the folders are laid out"),
+               {"auto", "synthrad", "nnunet", "bids"});
+  takes_one_of(command.add_option("--labels-as", o.layout.labels_as, "What nnU-Net's labelsTr are in a case"),
+               {"labels", "target", "mask"});
   command.add_option("--input", o.inputs, "Files of one input, such as mr='data/{id}/mr.nii.gz'; repeatable")
       ->default_str("")
       ->type_name("NAME=PATTERN");
   command.add_option("--target", o.target, "Pattern of the files of the target")->type_name("PATTERN");
   command.add_option("--mask", o.mask, "Pattern of the files of the mask")->type_name("PATTERN");
-  command.add_option("--incomplete", o.incomplete, "Cases that lack a file which others have")
-      ->check(CLI::IsMember({"refuse", "skip", "keep"}).description(""))
-      ->type_name("refuse|skip|keep");
+  takes_one_of(command.add_option("--incomplete", o.incomplete, "Cases that lack a file which others have"),
+               {"refuse", "skip", "keep"});
   command
       .add_option("--task", o.task, "Task that the manifest states; else mr2ct, or sparse-ct without images as inputs")
       ->type_name("TASK");

@@ -134,9 +134,8 @@ void add_resample_options(CLI::App& command, ResampleCommand& resample) {
       .add_option("--spacing", resample.spacing, "Voxels of this size, along i, j and k, over the field of that grid")
       ->check(accepted_by(spacing_from_text, "spacing"))
       ->type_name("MM[,MM,MM]");
-  command.add_option("--interpolation", resample.interpolation, "Between the voxels of images")
-      ->check(CLI::IsMember({"linear", "cubic"}).description(""))
-      ->type_name("linear|cubic");
+  takes_one_of(command.add_option("--interpolation", resample.interpolation, "Between the voxels of images"),
+               {"linear", "cubic"});
   command
       .add_option("--labels", resample.labels,
                   "An input that is a label map though its name does not say so; repeatable")
@@ -146,9 +145,7 @@ void add_resample_options(CLI::App& command, ResampleCommand& resample) {
       ->check(accepted_by(fill_from_text, "fill"))
       ->default_str("")
       ->type_name("NAME=VALUE");
-  command.add_option("--kind", resample.kind, "What one volume is")
-      ->check(CLI::IsMember({"ct", "image", "labels", "mask"}).description(""))
-      ->type_name("ct|image|labels|mask");
+  takes_one_of(command.add_option("--kind", resample.kind, "What one volume is"), {"ct", "image", "labels", "mask"});
 }
 
 int run_resample(const Program& program, const ResampleCommand& resample) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "io/json.hpp"
 #include "io/manifest.hpp"
 
 namespace gdm::cli {

@@ -26,8 +26,9 @@ void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
   command.add_option("--patch", options.patches.patch, "Patch edge in voxels; 0: as trained")->transform(range(0, 512));
   command.add_option("--overlap", options.patches.overlap, "Part of a patch shared with the next")
       ->transform(range(0.0, 0.9));
-  command.add_option("--dtype", options.dtype, "Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32")
-      ->check(CLI::IsMember({"int16", "float32"}));
+  takes_one_of(
+      command.add_option("--dtype", options.dtype, "Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32"),
+      {"int16", "float32"});
   command.add_option("--bank", options.bank, "Warn of outputs that lie far from this bank of real features")
       ->type_name("FILE");
 }

@@ -10,6 +10,7 @@
 #include "cli/batch.hpp"
 #include "engine/bank.hpp"
 #include "engine/generator.hpp"
+#include "io/json.hpp"
 
 namespace gdm::cli {
 

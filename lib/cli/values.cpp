@@ -32,6 +32,10 @@ CLI::Validator whole_range(std::int64_t low, std::int64_t high) {
   return {check, fmt::format("{}..{}", low, high), "range"};
 }
 
+void takes_one_of(CLI::Option* option, const std::vector<std::string>& words) {
+  option->check(CLI::IsMember(words).description(""))->type_name(fmt::format("{}", fmt::join(words, "|")));
+}
+
 CLI::Validator real_range(double low, double high) {
   const auto check = [low, high](std::string& text) -> std::string {
     double value = 0;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "sys/error.hpp"
 
@@ -30,6 +31,9 @@ template <class Parse>
 CLI::Validator accepted_by(Parse parse, const std::string& name) {
   return {[parse](const std::string& text) { return refusal_of(parse, text); }, "", name};
 }
+
+/// The option takes one of these words, which --help lists behind its name: "--split train|val|test|all".
+void takes_one_of(CLI::Option* option, const std::vector<std::string>& words);
 
 /// A CLI11 check: the name's extension is this one, such as ".png".
 CLI::Validator ends_in(const std::string& extension);

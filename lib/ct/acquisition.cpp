@@ -11,8 +11,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 /// `numbers` and `texts`: keys of the object at `place` in the sidecar.
 Json known_parts(const fs::path& volume, const std::string& place, const std::vector<std::string>& numbers,
                  const std::vector<std::string>& texts) {

@@ -2,14 +2,15 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
+
+#include "io/json.hpp"
 
 namespace gdm::ct {
 
 /// {"geometry", "views", "angular_range_deg", "photons", "oversample"} of a sinogram, {"filter"} besides of an FBP.
 /// What the sidecar does not tell is left out: the object is empty for a volume without sidecar and for one of other
 /// making.
-nlohmann::ordered_json sinogram_acquisition(const std::filesystem::path& sinogram);
-nlohmann::ordered_json fbp_acquisition(const std::filesystem::path& volume);
+Json sinogram_acquisition(const std::filesystem::path& sinogram);
+Json fbp_acquisition(const std::filesystem::path& volume);
 
 }  // namespace gdm::ct

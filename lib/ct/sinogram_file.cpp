@@ -11,8 +11,6 @@
 namespace gdm::ct {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 Json geometry_json(const StoredSinogram& stored) {
   const ParallelScan& scan = stored.sinogram.scan;
   return {{"geometry", "parallel"},

@@ -4,6 +4,7 @@
 
 #include "ct/parallel.hpp"
 #include "image/orientation.hpp"
+#include "io/json.hpp"
 #include "io/sidecar.hpp"
 
 namespace gdm::ct {
@@ -18,8 +19,8 @@ struct StoredSinogram {
 };
 
 /// Writes volume and sidecar. `details` (photons, seed, ...) join the geometry under gdm.details.sinogram.
-void write_sinogram(const fs::path& path, const StoredSinogram& stored, nlohmann::ordered_json details,
-                    const Provenance& provenance, const std::vector<fs::path>& sources, Overwrite overwrite);
+void write_sinogram(const fs::path& path, const StoredSinogram& stored, Json details, const Provenance& provenance,
+                    const std::vector<fs::path>& sources, Overwrite overwrite);
 
 /// A sidecar without axes is that of a volume which was projected as it is stored. Throws Error if the sidecar is
 /// missing, is not that of a gdm sinogram, or does not fit the volume.

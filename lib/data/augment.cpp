@@ -57,7 +57,7 @@ Tensor changed_intensity(Tensor x, const Strength& s, at::Generator& generator) 
 
 }  // namespace
 
-nlohmann::ordered_json Strength::json() const {
+Json Strength::json() const {
   return {{"gain", gain}, {"shift", shift},           {"gamma", gamma}, {"bias", bias},
           {"blur", blur}, {"resolution", resolution}, {"noise", noise}, {"views", views}};
 }

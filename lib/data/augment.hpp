@@ -2,9 +2,9 @@
 // scanner, the sampling grid or the orientation. Every draw comes from the generator that is handed in.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "io/json.hpp"
 #include "nn/tensor.hpp"
 
 namespace gdm::data {
@@ -22,7 +22,7 @@ struct Strength {
   double noise = 0;       ///< white, standard deviation 0 .. noise
   bool views = false;     ///< flips and permutations of the axes
 
-  nlohmann::ordered_json json() const;
+  Json json() const;
 };
 
 /// "none", "light", "medium" or "strong"; throws Error with Exit::usage for another name.

@@ -12,8 +12,6 @@
 namespace gdm::data {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 bool held_out(const Case& item) {
   return item.split == "val" || item.split == "test";
 }
@@ -33,7 +31,7 @@ std::set<std::string> learnt_from(const Json& description) {
   try {
     add_sources(description, digests);
     if (description.contains("encoder_file")) add_sources(description.at("encoder_file"), digests);
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const JsonError& error) {
     throw Error(std::string("a description of its sources that cannot be read: ") + error.what());
   }
   digests.erase("");

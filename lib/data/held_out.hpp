@@ -3,12 +3,12 @@
 #pragma once
 
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "io/json.hpp"
 #include "io/manifest.hpp"
 #include "io/sidecar.hpp"
 
@@ -16,7 +16,7 @@ namespace gdm::data {
 
 /// SHA-256 of all files that something was learnt from, as its description says: the sources of its provenance that did
 /// not merely validate it, those of an encoder that it holds, and those that it inherited (`inherited_key`).
-std::set<std::string> learnt_from(const nlohmann::ordered_json& description);
+std::set<std::string> learnt_from(const Json& description);
 
 class HeldOut {
  public:
@@ -25,7 +25,7 @@ class HeldOut {
 
   /// Throws Error if a target or input of a val or test case, whatever its name, is among what the file `path` with
   /// this description was learnt from. Digests are of files as they are: the same volume stored anew is not known.
-  void check_files(const fs::path& path, const nlohmann::ordered_json& description);
+  void check_files(const fs::path& path, const Json& description);
   /// The same by the names of patients.
   void check_patients(const fs::path& path, const std::vector<std::string>& patients) const;
 

@@ -138,7 +138,7 @@ std::array<double, 2> edge_range_mm(const std::vector<Sample>& samples) {
   return range;
 }
 
-LabelClasses classes_of(const std::vector<const std::vector<Sample>*>& sets, const nlohmann::ordered_json& groups) {
+LabelClasses classes_of(const std::vector<const std::vector<Sample>*>& sets, const Json& groups) {
   std::set<std::int64_t> values;
   for (const auto* samples : sets) {
     for (const Sample& sample : *samples) values.merge(label_values(sample.target));
@@ -160,8 +160,8 @@ ValueClasses::ValueClasses(const Source& source, const nn::HuMap& hu_map) {
   }
 }
 
-nlohmann::ordered_json ValueClasses::json(const nn::HuMap& hu_map) const {
-  auto hu = nlohmann::ordered_json::array();
+Json ValueClasses::json(const nn::HuMap& hu_map) const {
+  auto hu = Json::array();
   for (const double bound : bounds) hu.push_back(std::round((bound + 1) * hu_map.hu_per_unit() + hu_map.low_hu));
   return {{"upper_bounds_hu", hu}};
 }

@@ -7,6 +7,7 @@
 
 #include "data/label_classes.hpp"
 #include "data/samples.hpp"
+#include "io/json.hpp"
 #include "nn/encoder.hpp"
 
 namespace gdm::data {
@@ -35,7 +36,7 @@ std::vector<Sample> load_images(const std::vector<Case>& cases, const Source& so
 std::array<double, 2> edge_range_mm(const std::vector<Sample>& samples);
 
 /// The classes of label maps: `groups` if it is not null, else each value of the samples is a class.
-LabelClasses classes_of(const std::vector<const std::vector<Sample>*>& sets, const nlohmann::ordered_json& groups);
+LabelClasses classes_of(const std::vector<const std::vector<Sample>*>& sets, const Json& groups);
 /// Replaces the label values of samples by their places in `classes`.
 void to_places(std::vector<Sample>& samples, const LabelClasses& classes);
 
@@ -46,7 +47,7 @@ struct ValueClasses {
   explicit ValueClasses(const Source& source, const nn::HuMap& hu_map);
   std::int64_t classes() const { return static_cast<std::int64_t>(bounds.size()) + 1; }
   /// The bounds in HU.
-  nlohmann::ordered_json json(const nn::HuMap& hu_map) const;
+  Json json(const nn::HuMap& hu_map) const;
   /// int64, of the same shape.
   Tensor of(const Tensor& image) const;
 };

@@ -13,8 +13,6 @@
 namespace gdm::data {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr double most_texture = 0.15;
 constexpr double part_alike = 0.75, least_contrast = 0.03, most_contrast = 0.3;  // of faint patches
 constexpr std::int64_t largest_label = 65535;

@@ -3,11 +3,11 @@
 // patient image is needed.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "io/json.hpp"
 #include "nn/tensor.hpp"
 
 namespace gdm::data {
@@ -21,13 +21,13 @@ class LabelClasses {
   explicit LabelClasses(const std::set<std::int64_t>& values);
   /// `groups`: {"bone": [515, 516], ...}. Throws Error for another form, a value in two classes, or a value of
   /// `values` in none (0 is then "background").
-  LabelClasses(const std::set<std::int64_t>& values, const nlohmann::ordered_json& groups);
+  LabelClasses(const std::set<std::int64_t>& values, const Json& groups);
 
   std::int64_t labels() const { return static_cast<std::int64_t>(values_.size()); }
   std::int64_t classes() const { return static_cast<std::int64_t>(names_.size()); }
   const std::vector<std::string>& names() const { return names_; }
   /// {"background": [0], "bone": [515, 516], ...}
-  nlohmann::ordered_json json() const;
+  Json json() const;
 
   /// Label values (any shape, float) -> places in the list of values (float32). Throws Error for a value not in it.
   Tensor places(const Tensor& values) const;

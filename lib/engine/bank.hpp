@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "image/volume.hpp"
+#include "io/json.hpp"
 #include "metrics/feature_matrix.hpp"
 #include "sys/atomic_file.hpp"
 
@@ -70,13 +70,13 @@ struct BankPicture {
 class FeatureBank {
  public:
   virtual ~FeatureBank() = default;
-  virtual const nlohmann::ordered_json& description() const = 0;
+  virtual const Json& description() const = 0;
   virtual const std::string& digest() const = 0;
   /// Throws Error if the mask is empty or the bank has no reference to compare with. A volume whose voxels do not fit
   /// the bank's is resampled to the bank's median voxel edge.
   virtual OutlierScore score(const BankSubject& subject) = 0;
   /// score() with the nearest `neighbours` entries of each level and the retrieval of axial strata.
-  virtual nlohmann::ordered_json query(const BankSubject& subject, std::int64_t neighbours) = 0;
+  virtual Json query(const BankSubject& subject, std::int64_t neighbours) = 0;
   /// Feature rows of a volume by key, and the bank's entries of a key.
   virtual std::map<std::string, metrics::FeatureMatrix> features(const BankSubject& subject) = 0;
   virtual metrics::FeatureMatrix entries(const std::string& key, std::int64_t most) = 0;

@@ -1,5 +1,7 @@
 #include "engine/bank_options.hpp"
 
+#include "io/manifest.hpp"
+
 namespace gdm::engine {
 namespace {
 
@@ -11,7 +13,7 @@ OptionTable<O> views() {
   return {
       option("encoder", &O::encoder, "FILE|NAME", "Frozen encoder").needed(),
       option("output", &O::output, "FILE.safetensors", "Bank to write").short_as("o").ends_in(".safetensors").needed(),
-      choice("split", &O::split, {"train", "val", "test", "all"},
+      choice("split", &O::split, Manifest::split_names(),
              "Cases to read; anything but train lets others into the bank"),
       number("patch", &O::patch, 16, 256, "Edge in voxels of the views that the encoder sees; a multiple of 8"),
       number("training-patch", &O::training_patch, 16, 256,
@@ -29,9 +31,8 @@ OptionTable<O> rows() {
           option("stratum-key", &O::stratum_key, "KEY", "Key in a case's meta for further strata"),
           number("capacity", &O::capacity, 1, 10000000, "Most rows of a key and stratum"),
           number("patient-cap", &O::patient_cap, 0, 10000000, "Of these at most so many from one patient; 0: no limit"),
-          option("sampling", &O::sampling, "",
-                 "reservoir: a random sample; k-centre: farthest points of four times as many")
-              .one_of({"reservoir", "k-centre"})};
+          choice("sampling", &O::sampling, {"reservoir", "k-centre"},
+                 "reservoir: a random sample; k-centre: farthest points of four times as many")};
 }
 
 }  // namespace

@@ -4,11 +4,11 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "image/volume.hpp"
+#include "io/json.hpp"
 #include "metrics/feature_matrix.hpp"
 #include "sys/atomic_file.hpp"
 
@@ -34,7 +34,7 @@ class FeatureExtractor {
   /// one mask give rows of the same places.
   virtual std::vector<LevelFeatures> features(const Volume& ct_hu, const Mask& mask) = 0;
   /// The encoder's description (architecture, training task, data) and the digest of its weights.
-  virtual const nlohmann::ordered_json& description() const = 0;
+  virtual const Json& description() const = 0;
   virtual const std::string& digest() const = 0;
 };
 
@@ -47,7 +47,7 @@ struct PretrainOptions {
   std::string augment = "auto";        ///< none | light | strong; auto: light to restore, strong to segment
   double spacing_mm = 0;               ///< isotropic voxel edge that volumes are resampled to first; 0: as they are
   std::filesystem::path classes_file;  ///< from which a program fills in `classes`; empty: none
-  nlohmann::ordered_json classes;      ///< {"bone": [515, 516], ...} of labels; null: the manifest's, else one for each
+  Json classes;                        ///< {"bone": [515, 516], ...} of labels; null: the manifest's, else one for each
   std::filesystem::path card_file;     ///< from which a program fills in `card`; empty: none
   std::string card;                    ///< text for people that the encoder carries
   std::string stem = "space-to-depth";  ///< or "conv": overlapping strided convolution

@@ -7,7 +7,6 @@
 
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json_fwd.hpp>
 #include <vector>
 
 #include "engine/bank.hpp"
@@ -15,6 +14,7 @@
 #include "engine/encoder.hpp"
 #include "engine/generator.hpp"
 #include "engine/training.hpp"
+#include "io/json.hpp"
 #include "io/manifest.hpp"
 #include "io/sidecar.hpp"
 
@@ -26,7 +26,7 @@ struct Services {
   std::unique_ptr<Synthesizer> (*open_generator)(const std::filesystem::path&, const SynthOptions&, const Compute&);
   bool (*pretrain_encoder)(const Manifest&, const PretrainOptions&, const Compute&, Provenance&);
   /// What the features of an encoder tell (train/probe.hpp).
-  nlohmann::ordered_json (*probe_encoder)(const Manifest&, const ProbeOptions&, const Compute&, Provenance&);
+  Json (*probe_encoder)(const Manifest&, const ProbeOptions&, const Compute&, Provenance&);
   /// These three do their work in one go: a stop leaves them as StopRequested, with nothing written. `statistics`:
   /// cases whose features standardise the taps; null for none.
   void (*import_encoder)(const Manifest* statistics, const ImportOptions&, const Compute&, Provenance&);
@@ -37,11 +37,11 @@ struct Services {
                       const Compute&, Provenance&);
   /// Checks a bank, with a manifest also against rows computed anew; returns what was checked. Throws Error for what is
   /// wrong.
-  nlohmann::ordered_json (*verify_bank)(const BankVerifyOptions&, const Manifest*, const Compute&, Provenance&);
+  Json (*verify_bank)(const BankVerifyOptions&, const Manifest*, const Compute&, Provenance&);
   std::unique_ptr<FeatureBank> (*open_bank)(const std::filesystem::path&, const Compute&);
   bool (*train_generator)(const Manifest&, const TrainOptions&, const Compute&, Provenance&);
   /// What train_generator() would do, and how long it would take (train/generator_training.hpp). Writes nothing.
-  nlohmann::ordered_json (*plan_training)(const Manifest&, const TrainOptions&, const Compute&, Provenance&);
+  Json (*plan_training)(const Manifest&, const TrainOptions&, const Compute&, Provenance&);
   /// Records the device that is used and the network libraries' versions.
   void (*describe)(const Compute&, Provenance&);
 };

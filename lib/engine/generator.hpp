@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "image/volume.hpp"
+#include "io/json.hpp"
 
 namespace gdm::engine {
 
@@ -16,7 +16,7 @@ class Synthesizer {
   virtual ~Synthesizer() = default;
   /// Names of the condition volumes that the model expects, in order, such as {"mr"} or {"fbp"}.
   virtual const std::vector<std::string>& condition_names() const = 0;
-  virtual const nlohmann::ordered_json& description() const = 0;
+  virtual const Json& description() const = 0;
   virtual const std::string& digest() const = 0;
   /// HU on the grid of the conditions (all the same grid); one network evaluation per patch, Gaussian blending. The
   /// noise of a model with noise channels depends on the seed, `draw` (such as a case's id) and the place of a voxel

@@ -7,19 +7,17 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
 #include <variant>
 #include <vector>
 
+#include "io/json.hpp"
 #include "sys/names.hpp"
 
 namespace gdm::engine {
 
 using Words = std::vector<std::string>;
-using Json = nlohmann::ordered_json;
-
 struct WholeRange {
   std::int64_t low, high;  ///< both included
 };
@@ -82,10 +80,6 @@ struct Option : OptionText {
   }
   Option& ends_in(const char* suffix) {
     limits = Suffix{suffix};
-    return *this;
-  }
-  Option& one_of(Words words) {
-    limits = std::move(words);
     return *this;
   }
   Option& read_by(std::function<void(const std::string&)> read) {

@@ -15,20 +15,18 @@ OptionTable<O> task() {
           .short_as("o")
           .ends_in(".safetensors")
           .needed(),
-      option("task", &O::task, "",
+      choice("task", &O::task, {"masked", "segment", "segment+contrast"},
              "masked: restore hidden cubes; segment: classes of labels or HU in images of random appearance; "
              "segment+contrast: and tell places apart")
-          .one_of({"masked", "segment", "segment+contrast"})
           .recorded("task"),
       option("volumes", &O::volumes, "auto|target|NAME",
              "target, or the name of an input; auto: the target, for segment the input 'labels' if there is one"),
-      option("scaling", &O::scaling, "", "Values of the volumes; auto: HU for target and fbp")
-          .one_of({"auto", "hu", "percentile"}),
+      choice("scaling", &O::scaling, {"auto", "hu", "percentile"},
+             "Values of the volumes; auto: HU for target and fbp"),
       number("spacing", &O::spacing_mm, 0.0, 12.5,
              "Isotropic voxel edge in mm to resample to first; 0: voxels as they are"),
-      option("augment", &O::augment, "",
+      choice("augment", &O::augment, {"auto", "none", "light", "medium", "strong"},
              "Random appearance; auto: light for masked, strong for segment, medium for segment+contrast")
-          .one_of({"auto", "none", "light", "medium", "strong"})
           .described_as("augment"),
       option("classes", &O::classes_file, "FILE.json|NAME",
              "Which labels make a class, as JSON; default: the manifest's \"classes\", else each label is one"),
@@ -38,8 +36,8 @@ OptionTable<O> task() {
       number("mask-cube", &O::mask_cube, 1, 64, "Edge of the hidden cubes in voxels (masked)")
           .used_if(restores)
           .recorded("mask_cube_voxels"),
-      option("stem", &O::stem, "", "First layer: 2x2x2 blocks to channels, or an overlapping convolution")
-          .one_of({"space-to-depth", "conv"})
+      choice("stem", &O::stem, {"space-to-depth", "conv"},
+             "First layer: 2x2x2 blocks to channels, or an overlapping convolution")
           .described_as("stem"),
       option("widths", &O::widths, "N,N,...", "Channels of the stages (strides 2, 4, 8, ...)").described_as("widths")};
 }

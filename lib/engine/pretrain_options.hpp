@@ -3,6 +3,7 @@
 
 #include "engine/encoder.hpp"
 #include "engine/option_table.hpp"
+#include "io/json.hpp"
 
 namespace gdm::engine {
 

@@ -4,11 +4,11 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "engine/training_choices.hpp"
+#include "io/json.hpp"
 #include "sys/atomic_file.hpp"
 
 namespace gdm::engine {
@@ -57,11 +57,11 @@ struct TrainOptions {
   std::int64_t checkpoint_every = 500;
   std::int64_t validate_every = 500;
   Keep keep = Keep::last;
-  Score score = Score::mae;        ///< what best means
-  double max_time_s = 0;           ///< 0: no limit; reached: checkpoint and stop as for a signal
-  bool restart = false;            ///< remove an existing checkpoint
-  bool allow_leak = false;         ///< train although a file was made from patients of the val or test split
-  nlohmann::ordered_json options;  ///< as --config reads them; the model holds them
+  Score score = Score::mae;  ///< what best means
+  double max_time_s = 0;     ///< 0: no limit; reached: checkpoint and stop as for a signal
+  bool restart = false;      ///< remove an existing checkpoint
+  bool allow_leak = false;   ///< train although a file was made from patients of the val or test split
+  Json options;              ///< as --config reads them; the model holds them
 
   /// Whether fidelity is the only objective.
   bool plain_regression() const { return objective == Objective::regression && ssim == 0 && gradient_l1 == 0; }

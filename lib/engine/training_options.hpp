@@ -3,6 +3,7 @@
 
 #include "engine/option_table.hpp"
 #include "engine/training.hpp"
+#include "io/json.hpp"
 
 namespace gdm::engine {
 

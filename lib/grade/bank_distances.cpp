@@ -1,6 +1,6 @@
 #include "grade/bank_distances.hpp"
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 #include <algorithm>
 
 #include "engine/engine.hpp"

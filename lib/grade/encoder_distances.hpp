@@ -11,6 +11,7 @@
 #include "engine/encoder.hpp"
 #include "grade/level_distances.hpp"
 #include "image/mask.hpp"
+#include "io/json.hpp"
 #include "io/manifest.hpp"
 #include "metrics/feature_matrix.hpp"
 
@@ -51,7 +52,7 @@ class FeatureSets {
 struct EncoderDistances {
   std::string name;    ///< stem of the encoder's file
   std::string digest;  ///< SHA-256 of its payload
-  nlohmann::ordered_json description;
+  Json description;
   std::size_t draws = 0;  ///< of the bootstrap
   std::vector<LevelDistances> levels;
 };

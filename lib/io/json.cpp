@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t deepest_level = 64;
 
-[[noreturn]] void refuse(const nlohmann::json::exception& error) {
+[[noreturn]] void refuse(const JsonError& error) {
   const std::string message = error.what();  // "[json.exception.parse_error.101] parse error at line 1, ..."
   const auto start = message.find("] ");
   throw Error("not valid JSON: " + (start == std::string::npos ? message : message.substr(start + 2)));
@@ -21,7 +21,7 @@ constexpr std::size_t deepest_level = 64;
 
 /// Reads without keeping anything. (A callback for the library's own parser could check the same, but with one the
 /// parser looks through all elements of an array again after each of them.)
-class Checker : public nlohmann::json_sax<nlohmann::ordered_json> {
+class Checker : public nlohmann::json_sax<Json> {
  public:
   bool null() override { return true; }
   bool boolean(bool) override { return true; }
@@ -44,7 +44,7 @@ class Checker : public nlohmann::json_sax<nlohmann::ordered_json> {
     if (!keys_.back().insert(name).second) throw Error("the key '" + name + "' is given twice");
     return true;
   }
-  bool parse_error(std::size_t, const std::string&, const nlohmann::json::exception& error) override { refuse(error); }
+  bool parse_error(std::size_t, const std::string&, const JsonError& error) override { refuse(error); }
 
  private:
   bool enter() {
@@ -61,21 +61,21 @@ class Checker : public nlohmann::json_sax<nlohmann::ordered_json> {
 
 }  // namespace
 
-nlohmann::ordered_json parse_json(std::string_view text) {
+Json parse_json(std::string_view text) {
   Checker checker;
-  nlohmann::ordered_json::sax_parse(text.begin(), text.end(), &checker);
+  Json::sax_parse(text.begin(), text.end(), &checker);
   try {
-    return nlohmann::ordered_json::parse(text.begin(), text.end());
-  } catch (const nlohmann::json::exception& error) {
+    return Json::parse(text.begin(), text.end());
+  } catch (const JsonError& error) {
     refuse(error);
   }
 }
 
-std::string json_text(const nlohmann::ordered_json& value, int indent) {
-  return value.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+std::string json_text(const Json& value, int indent) {
+  return value.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-std::string json_kind(const nlohmann::ordered_json& value) {
+std::string json_kind(const Json& value) {
   if (value.is_object()) return "an object";
   if (value.is_array()) return "an array";
   if (value.is_string()) return "a string";

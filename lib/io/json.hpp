@@ -7,13 +7,17 @@
 
 namespace gdm {
 
+/// Keys keep their order, so that files read as they were written.
+using Json = nlohmann::ordered_json;
+using JsonError = nlohmann::json::exception;
+
 /// Throws Error "not valid JSON: ..." with line and column, also for a key given twice or more than 64 levels.
-nlohmann::ordered_json parse_json(std::string_view text);
+Json parse_json(std::string_view text);
 
 /// Indented text; bytes that are not UTF-8 are replaced (a command line may hold any).
-std::string json_text(const nlohmann::ordered_json& value, int indent = 2);
+std::string json_text(const Json& value, int indent = 2);
 
 /// "a string", "an object", ... for messages.
-std::string json_kind(const nlohmann::ordered_json& value);
+std::string json_kind(const Json& value);
 
 }  // namespace gdm

@@ -20,8 +20,8 @@ bool was_ours(const fs::path& volume_path) {
 
 }  // namespace
 
-nlohmann::ordered_json known_sidecar(const fs::path& volume_path) {
-  nlohmann::ordered_json sidecar;
+Json known_sidecar(const fs::path& volume_path) {
+  Json sidecar;
   try {
     sidecar = read_sidecar(volume_path);
   } catch (const Error& error) {
@@ -29,7 +29,7 @@ nlohmann::ordered_json known_sidecar(const fs::path& volume_path) {
     log_info(std::string(error.what()) + "; ignored, as it is no sidecar of gdm");
   }
   const bool ours = sidecar.is_object() && sidecar.contains("gdm") && sidecar["gdm"].is_object();
-  return ours ? sidecar : nlohmann::ordered_json(nullptr);
+  return ours ? sidecar : Json(nullptr);
 }
 
 }  // namespace gdm

@@ -294,6 +294,11 @@ const fs::path& Case::input(const std::string& name) const {
   throw Error(fmt::format("case '{}': no input '{}'; there is {}", id, name, names.empty() ? "none" : names));
 }
 
+const std::vector<std::string>& Manifest::split_names() {
+  static const std::vector<std::string> names{"train", "val", "test", "all"};
+  return names;
+}
+
 std::vector<Case> Manifest::split(const std::string& name) const {
   if (name == "all" && !cases.empty()) return cases;
   std::vector<Case> chosen;

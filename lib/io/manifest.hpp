@@ -9,18 +9,16 @@
 
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "io/json.hpp"
 #include "sys/atomic_file.hpp"
 
 namespace gdm {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
-
 struct Case {
   std::string id;
   std::string split;                       ///< "train", "val", "test", or "" where the manifest gives none
@@ -50,6 +48,8 @@ struct Manifest {
   Json provenance = Json::object();
   Json extra = Json::object();
 
+  /// What split() takes: train, val, test and all.
+  static const std::vector<std::string>& split_names();
   /// The cases of one split, in order; all cases for "all". Throws Error naming the splits there are when it is empty.
   std::vector<Case> split(const std::string& name) const;
 };

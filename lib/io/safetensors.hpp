@@ -7,18 +7,16 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "io/json.hpp"
 #include "sys/atomic_file.hpp"
 
 namespace gdm {
 
 namespace fs = std::filesystem;
-using Json = nlohmann::ordered_json;
-
 /// Bits per element of a safetensors dtype name, 0 if unknown. All of the format's are known (Dtype in its tensor.rs):
 /// F64 I64 U64 C64, F32 I32 U32, F16 BF16 I16 U16, F8_E4M3 F8_E5M2 F8_E8M0 F8_E4M3FNUZ F8_E5M2FNUZ I8 U8 BOOL, and
 /// packed F6_E2M3 F6_E3M2 F4, of which a tensor must fill whole bytes.

@@ -9,7 +9,6 @@
 #include <sys/resource.h>
 #include <zlib.h>
 #include <Eigen/Core>
-#include <nlohmann/json.hpp>
 
 #include <CLI/Version.hpp>
 #include <cstdlib>
@@ -25,8 +24,6 @@
 
 namespace gdm {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 constexpr std::size_t largest_sidecar_bytes = std::size_t{64} << 20;
 

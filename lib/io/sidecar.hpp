@@ -5,11 +5,11 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "io/json.hpp"
 #include "io/nifti/nifti.hpp"
 
 namespace gdm {
@@ -24,7 +24,7 @@ class Provenance {
   int threads = 1;
   std::string device = "cpu";
   /// Versions of what libgdm-nn links, once it is loaded.
-  nlohmann::ordered_json network_libraries = nlohmann::ordered_json::object();
+  Json network_libraries = Json::object();
   /// No time stamp, wall time or memory in files; also switched on by the environment variable SOURCE_DATE_EPOCH.
   bool reproducible = false;
 
@@ -33,12 +33,12 @@ class Provenance {
   void add_source(const fs::path& path, const std::string& use = "");
   static constexpr const char* validation = "validation";
   /// The object: tool, version, git id, library versions, argv, seed, threads, device, sources, wall time, peak RSS.
-  nlohmann::ordered_json json() const;
+  Json json() const;
 
  private:
   std::string tool_;
   std::vector<std::string> argv_;
-  std::map<std::string, nlohmann::ordered_json> sources_;
+  std::map<std::string, Json> sources_;
   std::chrono::steady_clock::time_point start_;
 };
 
@@ -48,7 +48,7 @@ double peak_rss_mib();
 /// Writes "a.json" beside "a.nii.gz": GeneratedBy, Sources (inputs, as paths relative to the volume's folder),
 /// SpatialReference, gdm (provenance, clamped and non-finite counts, and `details`).
 void write_sidecar(const fs::path& volume_path, const Provenance& provenance, const std::vector<fs::path>& sources,
-                   const WriteReport& report, const nlohmann::ordered_json& details, Overwrite overwrite);
+                   const WriteReport& report, const Json& details, Overwrite overwrite);
 
 /// What the computation of one volume took: from its inputs in memory to its voxels, without reading and writing.
 struct Effort {
@@ -58,14 +58,13 @@ struct Effort {
   std::string tool, device, model_sha256;   ///< empty if not known
 };
 /// Adds seconds (unless the run is reproducible) and evaluations to the `details` of write_sidecar().
-void add_effort(nlohmann::ordered_json& details, const Provenance& provenance, double seconds,
-                std::int64_t evaluations);
+void add_effort(Json& details, const Provenance& provenance, double seconds, std::int64_t evaluations);
 /// The effort by the volume's sidecar; none if there is no sidecar or it says nothing of an effort. Throws Error if it
 /// is not valid JSON.
 std::optional<Effort> read_effort(const fs::path& volume_path);
 
 /// The sidecar's path for a volume, and its content (null if there is none).
 fs::path sidecar_path(const fs::path& volume_path);
-nlohmann::ordered_json read_sidecar(const fs::path& volume_path);
+Json read_sidecar(const fs::path& volume_path);
 
 }  // namespace gdm

@@ -1,13 +1,13 @@
-// Feature moments and the Frechet distance, by self-adjoint eigendecompositions.
+// Feature moments and the Frechet distance.
 #include "metrics/distribution.hpp"
 
 #include <fmt/format.h>
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
+#include "metrics/decompositions.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::metrics {
@@ -15,17 +15,6 @@ namespace {
 
 using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
-
-/// R with R R^T = S: eigenvectors times square roots of eigenvalues. Eigenvalues within rounding of zero are zero.
-Matrix square_root_factor(const std::vector<double>& covariance, std::int64_t dims) {
-  const Eigen::Map<const Matrix> s(covariance.data(), dims, dims);
-  const Eigen::SelfAdjointEigenSolver<Matrix> solver(s);
-  if (solver.info() != Eigen::Success) throw Error("the eigenvalues of a feature covariance did not converge");
-  const double noise =
-      solver.eigenvalues().cwiseAbs().maxCoeff() * static_cast<double>(dims) * std::numeric_limits<double>::epsilon();
-  const Vector roots = solver.eigenvalues().unaryExpr([noise](double v) { return v > noise ? std::sqrt(v) : 0.0; });
-  return solver.eigenvectors() * roots.asDiagonal();
-}
 
 double trace(const std::vector<double>& matrix, std::int64_t dims) {
   double sum = 0;
@@ -91,11 +80,13 @@ double frechet_distance(const FeatureMoments& a, const FeatureMoments& b) {
   if (dims != b.dims()) {
     throw Error(fmt::format("features of {} and of {} dimensions cannot be compared", dims, b.dims()));
   }
+  using Map = Eigen::Map<const Matrix>;
   const Eigen::Map<const Vector> ma(a.mean().data(), dims), mb(b.mean().data(), dims);
   // With S = R R^T the trace of the matrix root is the sum of the singular values of Ra^T Rb. Taking them directly
   // keeps full precision where covariances are singular; roots of eigenvalues would lose half of the digits.
-  const Matrix product = square_root_factor(sa, dims).transpose() * square_root_factor(sb, dims);
-  const double cross = Eigen::BDCSVD<Matrix>(product).singularValues().sum();
+  const Matrix product =
+      square_root_factor(Map(sa.data(), dims, dims)).transpose() * square_root_factor(Map(sb.data(), dims, dims));
+  const double cross = singular_values(product).sum();
   const double distance = (ma - mb).squaredNorm() + trace(sa, dims) + trace(sb, dims) - 2.0 * cross;
   if (!std::isfinite(distance)) throw Error("the Frechet distance is not finite");
   return std::max(0.0, distance);

@@ -3,11 +3,12 @@
 
 #include <fmt/format.h>
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
+#include "metrics/decompositions.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
 
@@ -61,21 +62,9 @@ Gaussian gaussian_of(const Eigen::Ref<const Vector>& sums, Eigen::Index dims) {
   return g;
 }
 
-/// L with L L^T = S; S may be singular.
-Matrix factor_of(const Matrix& s) {
-  const Eigen::LLT<Matrix> llt(s);
-  if (llt.info() == Eigen::Success) return llt.matrixL();
-  const Eigen::LDLT<Matrix> ldlt(s);
-  const Vector roots = ldlt.vectorD().cwiseMax(0.0).cwiseSqrt();
-  const Matrix lower = Matrix(ldlt.matrixL()) * roots.asDiagonal();
-  return ldlt.transpositionsP().transpose() * lower;
-}
-
 double distance(const Gaussian& target, const Matrix& factor, const Gaussian& method) {
   const Matrix inner = factor.transpose() * (method.covariance * factor);
-  const Eigen::SelfAdjointEigenSolver<Matrix> solver(inner, Eigen::EigenvaluesOnly);
-  if (solver.info() != Eigen::Success) throw Error("the eigenvalues of a feature covariance did not converge");
-  const double cross = solver.eigenvalues().cwiseMax(0.0).cwiseSqrt().sum();
+  const double cross = symmetric_eigenvalues(inner).cwiseMax(0.0).cwiseSqrt().sum();
   const double value =
       (target.mean - method.mean).squaredNorm() + target.covariance.trace() + method.covariance.trace() - 2.0 * cross;
   if (!std::isfinite(value)) throw Error("the Frechet distance is not finite");
@@ -121,7 +110,7 @@ MethodDraws frechet_draws(const std::vector<FeatureMoments>& targets,
     for (std::int64_t b = 0; b < count; ++b) {
       const Gaussian target = gaussian_of(sums[0].col(b), dims);
       if (target.rows < 2) continue;
-      const Matrix factor = factor_of(target.covariance);
+      const Matrix factor = cholesky_factor(target.covariance);
       for (std::size_t m = 0; m < methods.size(); ++m) {
         const Gaussian method = gaussian_of(sums[m + 1].col(b), dims);
         if (method.rows >= 2) result[m][static_cast<std::size_t>(first + b)] = distance(target, factor, method);

@@ -3,7 +3,7 @@
 // ball would fall in or out by rounding.
 #pragma once
 
-#include <Eigen/Dense>
+#include <Eigen/Core>
 #include <limits>
 
 #include "metrics/feature_rows.hpp"

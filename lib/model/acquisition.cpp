@@ -9,8 +9,6 @@
 namespace gdm::model {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr double photon_factor = 2;
 
 struct Key {

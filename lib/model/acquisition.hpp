@@ -3,31 +3,31 @@
 // "filter", "photons", "oversample"; in a model each of them is the list of the values that its training cases had.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include "io/json.hpp"
 
 namespace gdm::model {
 
 /// "24 views, parallel beam, 180 degrees, filter hann, 100000 photons, oversample 3", of one scan or of a model's
 /// lists ("24 or 48 views"); what is not known is left out.
-std::string acquisition_text(const nlohmann::ordered_json& acquisition);
+std::string acquisition_text(const Json& acquisition);
 
 /// Lists of the values that `acquisitions` have, in ascending order; what none of them has is left out.
-nlohmann::ordered_json merged_acquisitions(const std::vector<nlohmann::ordered_json>& acquisitions);
+Json merged_acquisitions(const std::vector<Json>& acquisitions);
 
 /// What a generator's description tells of the scans that it was trained on; an empty object if nothing.
-nlohmann::ordered_json trained_acquisition(const nlohmann::ordered_json& description);
+Json trained_acquisition(const Json& description);
 
 /// The first filter of the training's FBPs; "hann", which is that of `gdm-recon fbp`, if the description tells none.
-std::string trained_filter(const nlohmann::ordered_json& description);
+std::string trained_filter(const Json& description);
 
 struct AcquisitionDifference {
   std::string refusal;  ///< another number of views, geometry, angular range or filter; empty: none
   std::string warning;  ///< photons beyond a factor of 2, another oversampling, or what is not known
 };
 /// Compares a scan with those of the training. Each text names both sides.
-AcquisitionDifference compare_acquisition(const nlohmann::ordered_json& trained,
-                                          const nlohmann::ordered_json& acquisition);
+AcquisitionDifference compare_acquisition(const Json& trained, const Json& acquisition);
 
 }  // namespace gdm::model

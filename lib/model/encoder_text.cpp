@@ -10,8 +10,6 @@
 namespace gdm::model {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 std::string beside(const char* name, const Json& value) {
   return value.is_null() ? "" : fmt::format(", {} {:.3f}", name, value.get<double>());
 }
@@ -120,7 +118,7 @@ Json encoder_info(const SafetensorsFile& file) {
       info["parameters"] = learnt ? parameters_of(file) : 0;
       info["sha256"] = file.payload_sha256();
       return info;
-    } catch (const nlohmann::json::exception& error) {
+    } catch (const JsonError& error) {
       throw Error(std::string("incomplete encoder description: ") + error.what());
     }
   });

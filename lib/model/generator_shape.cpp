@@ -7,8 +7,6 @@
 namespace gdm::model {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 std::int64_t convolution(std::int64_t in, std::int64_t out, std::int64_t kernel) {
   return kernel * kernel * kernel * in * out;
 }
@@ -86,7 +84,7 @@ GeneratorShape generator_shape(const Json& generator) {
       throw Error("impossible generator description: " + generator.dump());
     }
     return shape;
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const JsonError& error) {
     throw Error(std::string("incomplete generator description: ") + error.what());
   }
 }

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
+
+#include "io/json.hpp"
 
 namespace gdm::model {
 
@@ -26,10 +27,10 @@ struct GeneratorShape {
 
 /// The shape of "generator" in a model's description; what older files do not say is what was built then. Throws Error
 /// for numbers that no generator has.
-GeneratorShape generator_shape(const nlohmann::ordered_json& generator);
+GeneratorShape generator_shape(const Json& generator);
 
 /// {"parameters", "receptive_field_voxels", "gflop_per_patch"} of "generator" in a model's description.
-nlohmann::ordered_json generator_figures(const nlohmann::ordered_json& generator);
+Json generator_figures(const Json& generator);
 
 /// Values of options of gdm-drift-train that go together.
 struct GeneratorPreset {

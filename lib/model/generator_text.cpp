@@ -12,8 +12,6 @@
 namespace gdm::model {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 std::string line(const std::string& name, const std::string& text) {
   return fmt::format("{:<14} {}\n", name, text);
 }
@@ -137,7 +135,7 @@ std::string generator_text(const Json& info) {
     const std::string scans = acquisition_text(trained_acquisition(info));
     if (!scans.empty()) text += line("acquisition", scans);
     return text + training_text(training) + (info.contains("sha256") ? line("sha256", plain(info, "sha256")) : "");
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const JsonError& error) {
     throw Error(std::string("incomplete generator description: ") + error.what());
   }
 }

@@ -11,8 +11,6 @@
 namespace gdm::nn {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr double low_percentile = 0.5, high_percentile = 99.5, deviations = 4.0;
 constexpr double most_outside = 0.01;
 

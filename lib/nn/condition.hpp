@@ -1,9 +1,9 @@
 // What a network is shown of a condition volume: raw values brought to about [-1, 1].
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "io/json.hpp"
 #include "nn/hu_map.hpp"
 #include "nn/tensor.hpp"
 
@@ -22,9 +22,9 @@ struct Condition {
   double low = 0, high = 0;  ///< of "range"
   bool below_zero = true;    ///< volumes with values below 0 are what the training had; used by "percentile" alone
 
-  nlohmann::ordered_json json() const;
+  Json json() const;
   /// Throws Error for an unknown scaling or a range without extent.
-  static Condition from_json(const nlohmann::ordered_json& json);
+  static Condition from_json(const Json& json);
   bool operator==(const Condition& other) const { return json() == other.json(); }
 };
 

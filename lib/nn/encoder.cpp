@@ -18,8 +18,6 @@
 namespace gdm::nn {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr double least_deviation = 1e-6;
 constexpr const char* canonical_axes = "SAR";
 
@@ -170,7 +168,7 @@ std::shared_ptr<EncoderNetwork> make_encoder_network(const Json& description) {
     }
     if (description.value("statistics", false)) network->add_statistics();
     return network;
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const JsonError& error) {
     throw Error(std::string("incomplete encoder description: ") + error.what());
   }
 }
@@ -179,7 +177,7 @@ FrozenEncoder freeze(std::shared_ptr<EncoderNetwork> network, const Json& descri
   FrozenEncoder encoder;
   try {
     encoder.input = InputConvention::from_json(description.at("encoder").at("input"));
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const JsonError& error) {
     throw Error(std::string("incomplete encoder description: ") + error.what());
   }
   encoder.network = std::move(network);

@@ -9,10 +9,10 @@
 #include <filesystem>
 #include <limits>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "io/json.hpp"
 #include "io/safetensors.hpp"
 #include "nn/hu_map.hpp"
 #include "nn/tensor.hpp"
@@ -41,9 +41,9 @@ struct InputConvention {
   std::array<double, 2> spacing_mm{0.0, 0.0};  ///< least and largest mean voxel edge it is for; {0, 0}: any
   std::string axes = "any";  ///< anatomical directions of the axes D, H, W, such as "SAR"; "any": as they come
 
-  nlohmann::ordered_json json() const;
+  Json json() const;
   /// Throws Error for values that make no sense.
-  static InputConvention from_json(const nlohmann::ordered_json& json);
+  static InputConvention from_json(const Json& json);
 };
 
 /// Patches (B, C, D, H, W) whose axes point to superior, anterior, right, turned to `axes` (InputConvention::axes).
@@ -53,8 +53,8 @@ Tensor with_axes(const Tensor& x, const std::string& axes);
 struct FrozenEncoder {
   InputConvention input;
   std::shared_ptr<EncoderNetwork> network;
-  nlohmann::ordered_json description;  ///< of the file: "encoder", "training", "provenance", ...
-  std::string digest;                  ///< state_digest of the network: the same weights have the same digest anywhere
+  Json description;    ///< of the file: "encoder", "training", "provenance", ...
+  std::string digest;  ///< state_digest of the network: the same weights have the same digest anywhere
 
   const std::vector<Tap>& taps() const;
   /// Feature maps of patches (B, 1, D, H, W) whose axes D, H, W point to superior, anterior and right, in `units`;
@@ -71,21 +71,20 @@ Tensor with_canonical_axes(const Tensor& x, const std::string& axes);
 
 /// The network that `description` ("architecture" and what that needs) declares, with fresh weights. Throws Error for
 /// one that is not known or incomplete.
-std::shared_ptr<EncoderNetwork> make_encoder_network(const nlohmann::ordered_json& description);
+std::shared_ptr<EncoderNetwork> make_encoder_network(const Json& description);
 
 /// Freezes a network and takes its digest. `description` must hold the key "encoder" with "input".
-FrozenEncoder freeze(std::shared_ptr<EncoderNetwork> network, const nlohmann::ordered_json& description,
-                     torch::Device device);
+FrozenEncoder freeze(std::shared_ptr<EncoderNetwork> network, const Json& description, torch::Device device);
 
 /// Writes an encoder file: the network's state (tensors that lose nothing by it in half precision), and `description`
 /// (key "encoder") with taps and digest added to it, so that a file can be described without the network. Returns the
 /// payload's SHA-256.
-std::string write_encoder(const std::filesystem::path& path, const EncoderNetwork& network,
-                          nlohmann::ordered_json description, Overwrite overwrite);
+std::string write_encoder(const std::filesystem::path& path, const EncoderNetwork& network, Json description,
+                          Overwrite overwrite);
 
 /// Reads an encoder file, or the encoder inside a bank (`prefix` "encoder.").
-FrozenEncoder load_encoder(const SafetensorsFile& file, const nlohmann::ordered_json& description,
-                           const std::string& prefix, torch::Device device);
+FrozenEncoder load_encoder(const SafetensorsFile& file, const Json& description, const std::string& prefix,
+                           torch::Device device);
 FrozenEncoder load_encoder(const std::filesystem::path& path, torch::Device device);
 
 }  // namespace gdm::nn

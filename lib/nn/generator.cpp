@@ -9,15 +9,15 @@
 
 namespace gdm::nn {
 
-nlohmann::ordered_json GeneratorConfig::json() const {
-  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+Json GeneratorConfig::json() const {
+  Json list = Json::array();
   for (const auto& condition : conditions) list.push_back(condition.json());
   return {{"architecture", "residual-unet3d"},      {"task", task},          {"conditions", list},
           {"residual_on_first", residual_on_first}, {"widths", widths},      {"blocks", blocks},
           {"noise_channels", noise_channels},       {"patch_voxels", patch}, {"hu_range", hu_map.json()}};
 }
 
-GeneratorConfig GeneratorConfig::from_json(const nlohmann::ordered_json& json) {
+GeneratorConfig GeneratorConfig::from_json(const Json& json) {
   GeneratorConfig config;
   try {
     if (json.at("architecture") != "residual-unet3d") {
@@ -35,7 +35,7 @@ GeneratorConfig GeneratorConfig::from_json(const nlohmann::ordered_json& json) {
     if (config.conditions.empty()) throw Error("a generator without conditions");
     if (config.blocks < 1 || config.blocks > 64) throw Error("the blocks of a generator must be 1 to 64");
     if (config.noise_channels < 0 || config.noise_channels > 64) throw Error("a generator has 0 to 64 noise channels");
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const JsonError& error) {
     throw Error(std::string("incomplete generator description: ") + error.what());
   }
   return config;

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "io/json.hpp"
 #include "nn/blocks.hpp"
 #include "nn/generator_config.hpp"
 
@@ -28,7 +28,7 @@ TORCH_MODULE(Generator);
 struct LoadedGenerator {
   GeneratorConfig config;
   Generator network{nullptr};
-  nlohmann::ordered_json description;
+  Json description;
   std::string digest;
 };
 /// Throws Error if the file is not a generator or does not fit its own description.

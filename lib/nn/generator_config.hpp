@@ -1,10 +1,10 @@
 // What a generator is made for and how it is shaped; nn/generator.hpp builds the network.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "io/json.hpp"
 #include "nn/condition.hpp"
 #include "nn/hu_map.hpp"
 
@@ -21,8 +21,8 @@ struct GeneratorConfig {
   std::int64_t patch = 48;
   HuMap hu_map;
 
-  nlohmann::ordered_json json() const;
-  static GeneratorConfig from_json(const nlohmann::ordered_json& json);
+  Json json() const;
+  static GeneratorConfig from_json(const Json& json);
   /// Voxels along each axis must be a multiple of this.
   std::int64_t size_multiple() const { return std::int64_t{1} << widths.size(); }
   std::vector<std::string> condition_names() const;

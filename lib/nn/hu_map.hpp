@@ -1,8 +1,7 @@
 // The linear map between Hounsfield units and what networks see.
 #pragma once
 
-#include <nlohmann/json.hpp>
-
+#include "io/json.hpp"
 #include "nn/tensor.hpp"
 
 namespace gdm::nn {
@@ -19,10 +18,8 @@ struct HuMap {
   /// Mean absolute differences in HU from those in units.
   double hu_per_unit() const { return 0.5 * (high_hu - low_hu); }
 
-  nlohmann::ordered_json json() const { return nlohmann::ordered_json::array({low_hu, high_hu}); }
-  static HuMap from_json(const nlohmann::ordered_json& range) {
-    return {range.at(0).get<double>(), range.at(1).get<double>()};
-  }
+  Json json() const { return Json::array({low_hu, high_hu}); }
+  static HuMap from_json(const Json& range) { return {range.at(0).get<double>(), range.at(1).get<double>()}; }
 };
 
 }  // namespace gdm::nn

@@ -141,7 +141,7 @@ LayeredEncoder::LayeredEncoder(std::vector<Layer> layers) : layers_(std::move(la
   add_modules(layers_, *this);
 }
 
-std::shared_ptr<LayeredEncoder> LayeredEncoder::from_json(const nlohmann::ordered_json& json) {
+std::shared_ptr<LayeredEncoder> LayeredEncoder::from_json(const Json& json) {
   return std::make_shared<LayeredEncoder>(layers_from_json(json.at("layers")));
 }
 

@@ -1,6 +1,7 @@
 // A network made of described layers (nn/layers.hpp), with weights that others trained.
 #pragma once
 
+#include "io/json.hpp"
 #include "nn/encoder_network.hpp"
 #include "nn/layers.hpp"
 #include "nn/tensor_io.hpp"
@@ -12,7 +13,7 @@ class LayeredEncoder : public EncoderNetwork {
   /// Weights are not set until they are loaded. Their names are the places of the layers: "3.body.1.weight".
   explicit LayeredEncoder(std::vector<Layer> layers);
   /// From {"architecture": "layers", "layers": [...]}.
-  static std::shared_ptr<LayeredEncoder> from_json(const nlohmann::ordered_json& json);
+  static std::shared_ptr<LayeredEncoder> from_json(const Json& json);
 
   const std::vector<Tap>& taps() const override { return taps_; }
   const std::vector<Layer>& layers() const { return layers_; }

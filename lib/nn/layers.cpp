@@ -13,7 +13,6 @@
 namespace gdm::nn {
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Kind = Layer::Kind;
 using Names = std::vector<std::string>;
 

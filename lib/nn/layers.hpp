@@ -4,10 +4,10 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "io/json.hpp"
 #include "nn/encoder.hpp"
 
 namespace gdm::nn {
@@ -31,7 +31,7 @@ struct Layer {
 };
 
 /// Parses "layers". Throws Error naming the layer.
-std::vector<Layer> layers_from_json(const nlohmann::ordered_json& json);
+std::vector<Layer> layers_from_json(const Json& json);
 
 /// One tensor of a layer's state.
 struct LayerTensor {

@@ -4,11 +4,11 @@
 
 namespace gdm::nn {
 
-nlohmann::ordered_json ResidualEncoderConfig::json() const {
+Json ResidualEncoderConfig::json() const {
   return {{"architecture", "residual-cnn3d"}, {"stem", stem}, {"widths", widths}};
 }
 
-ResidualEncoderConfig ResidualEncoderConfig::from_json(const nlohmann::ordered_json& json) {
+ResidualEncoderConfig ResidualEncoderConfig::from_json(const Json& json) {
   ResidualEncoderConfig config;
   config.stem = json.at("stem").get<std::string>();
   config.widths = json.at("widths").get<std::vector<std::int64_t>>();

@@ -1,6 +1,7 @@
 // Our own encoder architecture: a residual CNN whose stages halve the resolution.
 #pragma once
 
+#include "io/json.hpp"
 #include "nn/blocks.hpp"
 #include "nn/encoder_network.hpp"
 
@@ -10,9 +11,9 @@ struct ResidualEncoderConfig {
   std::string stem = "space-to-depth";                ///< or "conv": an overlapping 3^3 convolution of stride 2
   std::vector<std::int64_t> widths{16, 32, 64, 128};  ///< channels of the stages, strides 2, 4, 8, 16
 
-  nlohmann::ordered_json json() const;
-  /// Throws nlohmann::json::exception for a missing key, Error for impossible values.
-  static ResidualEncoderConfig from_json(const nlohmann::ordered_json& json);
+  Json json() const;
+  /// Throws JsonError for a missing key, Error for impossible values.
+  static ResidualEncoderConfig from_json(const Json& json);
 };
 
 class ResidualEncoder : public EncoderNetwork {

@@ -49,11 +49,11 @@ Tensor filters() {
 
 }  // namespace
 
-nlohmann::ordered_json ScatteringConfig::json() const {
+Json ScatteringConfig::json() const {
   return {{"architecture", "scattering"}, {"ranges", ranges}, {"octaves", octaves}};
 }
 
-ScatteringConfig ScatteringConfig::from_json(const nlohmann::ordered_json& json) {
+ScatteringConfig ScatteringConfig::from_json(const Json& json) {
   ScatteringConfig config;
   config.ranges = json.at("ranges").get<std::vector<std::array<double, 2>>>();
   config.octaves = json.at("octaves").get<std::int64_t>();

@@ -5,6 +5,7 @@
 
 #include <array>
 
+#include "io/json.hpp"
 #include "nn/averaged_moduli.hpp"
 #include "nn/encoder_network.hpp"
 
@@ -16,9 +17,9 @@ struct ScatteringConfig {
   std::vector<std::array<double, 2>> ranges{{-1024.0, 3071.0}, {-200.0, 300.0}};
   std::int64_t octaves = 2;  ///< the filters also look at means over 2^3, 4^3, ... voxels; 1 to 3
 
-  nlohmann::ordered_json json() const;
-  /// Throws nlohmann::json::exception for a missing key, Error for impossible values.
-  static ScatteringConfig from_json(const nlohmann::ordered_json& json);
+  Json json() const;
+  /// Throws JsonError for a missing key, Error for impossible values.
+  static ScatteringConfig from_json(const Json& json);
 };
 
 /// Taps "e4" and "e8", moduli averaged over 4^3 and 8^3 voxels: 13 channels for each octave and range, ordered octave,

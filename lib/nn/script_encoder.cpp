@@ -104,7 +104,7 @@ ScriptEncoder::ScriptEncoder(std::int64_t bytes, std::string sha256) : sha256_(s
 
 ScriptEncoder::~ScriptEncoder() = default;
 
-std::shared_ptr<ScriptEncoder> ScriptEncoder::from_json(const nlohmann::ordered_json& json) {
+std::shared_ptr<ScriptEncoder> ScriptEncoder::from_json(const Json& json) {
   require_leave();
   const auto bytes = json.at("script_bytes").get<std::int64_t>();
   if (bytes < 1) throw Error("script_bytes is not a size");
@@ -130,7 +130,7 @@ std::shared_ptr<ScriptEncoder> ScriptEncoder::from_file(const std::filesystem::p
   });
 }
 
-nlohmann::ordered_json ScriptEncoder::json() const {
+Json ScriptEncoder::json() const {
   return {{"architecture", "torchscript"}, {"script_bytes", bytes_.numel()}, {"script_sha256", sha256_}};
 }
 

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "io/json.hpp"
 #include "nn/encoder_network.hpp"
 
 namespace gdm::nn {
@@ -16,14 +17,14 @@ class ScriptEncoder : public EncoderNetwork {
  public:
   /// From {"architecture": "torchscript", "script_bytes", "script_sha256", "taps"}; prepare() loads the script, which
   /// stands as bytes in the buffer "script". Throws Error if scripts may not be loaded.
-  static std::shared_ptr<ScriptEncoder> from_json(const nlohmann::ordered_json& json);
+  static std::shared_ptr<ScriptEncoder> from_json(const Json& json);
   /// A TorchScript file: (B, 1, D, H, W) -> a list or tuple of maps (B, C, d, h, w). Channels, strides and receptive
   /// fields of its taps "t1", "t2", ... are found with random patches of 64 voxels; a field that reaches the patch's
   /// border is not known. Throws Error for other outputs.
   static std::shared_ptr<ScriptEncoder> from_file(const std::filesystem::path& path);
 
   ~ScriptEncoder() override;
-  nlohmann::ordered_json json() const;
+  Json json() const;
   const std::vector<Tap>& taps() const override { return taps_; }
   /// Throws Error, before anything is run, if the bytes do not have the recorded SHA-256.
   void prepare(torch::Device device) override;

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/json.hpp"
 #include "io/safetensors.hpp"
 #include "nn/tensor.hpp"
 

@@ -160,7 +160,7 @@ DriftLoss::Result DriftLoss::loss(const FeaturePair& pair, std::int64_t batch, a
   return result;
 }
 
-void DriftLoss::save(nn::TensorWriter& writer, const std::string& prefix, nlohmann::ordered_json& json) const {
+void DriftLoss::save(nn::TensorWriter& writer, const std::string& prefix, Json& json) const {
   for (const auto& [key, state] : states_) json["states"][key] = {{"scale", state.scale}, {"rms", state.rms}};
   for (const auto& [key, ring] : rings_) {
     json["rings"][key] = {{"pushed", ring.pushed()}, {"batches", ring.batches()}};
@@ -168,7 +168,7 @@ void DriftLoss::save(nn::TensorWriter& writer, const std::string& prefix, nlohma
   }
 }
 
-void DriftLoss::load(const SafetensorsFile& file, const std::string& prefix, const nlohmann::ordered_json& json) {
+void DriftLoss::load(const SafetensorsFile& file, const std::string& prefix, const Json& json) {
   for (auto& [key, state] : states_) {
     state.scale = json.at("states").at(key).at("scale").get<double>();
     state.rms = json.at("states").at(key).at("rms").get<std::vector<double>>();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bank/bank.hpp"
+#include "io/json.hpp"
 #include "objective/feature_pair.hpp"
 #include "objective/field.hpp"
 
@@ -53,8 +54,8 @@ class DriftLoss {
 
   /// Everything that a resumed run needs: rings as tensors whose names begin with `prefix`, scales and averages as
   /// JSON.
-  void save(nn::TensorWriter& writer, const std::string& prefix, nlohmann::ordered_json& json) const;
-  void load(const SafetensorsFile& file, const std::string& prefix, const nlohmann::ordered_json& json);
+  void save(nn::TensorWriter& writer, const std::string& prefix, Json& json) const;
+  void load(const SafetensorsFile& file, const std::string& prefix, const Json& json);
 
  private:
   double weight_of(const std::string& level) const;

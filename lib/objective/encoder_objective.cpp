@@ -53,8 +53,7 @@ std::vector<ObjectiveGradient> EncoderObjective::gradients(const OutputPatch& pa
   }
   if (drift_) {
     const DriftLoss::Result result = drift_->loss(pair, patch.batch, generator);
-    nlohmann::ordered_json log{{"loss", result.loss.defined() ? result.loss.item<double>() : 0.0},
-                               {"raw_force_rms", result.raw_rms}};
+    Json log{{"loss", result.loss.defined() ? result.loss.item<double>() : 0.0}, {"raw_force_rms", result.raw_rms}};
     if (!result.not_finite.empty()) {
       log["not_finite"] = result.not_finite.size();
       log_warning(fmt::format("batch {}: the drift is without {} of its features, {} first, as they are not finite",
@@ -66,13 +65,12 @@ std::vector<ObjectiveGradient> EncoderObjective::gradients(const OutputPatch& pa
   return out;
 }
 
-void EncoderObjective::save(nn::TensorWriter& writer, const std::string& prefix, nlohmann::ordered_json& json) const {
-  json = nlohmann::ordered_json::object();
+void EncoderObjective::save(nn::TensorWriter& writer, const std::string& prefix, Json& json) const {
+  json = Json::object();
   if (drift_) drift_->save(writer, prefix, json);
 }
 
-void EncoderObjective::load(const SafetensorsFile& file, const std::string& prefix,
-                            const nlohmann::ordered_json& json) {
+void EncoderObjective::load(const SafetensorsFile& file, const std::string& prefix, const Json& json) {
   if (drift_) drift_->load(file, prefix, json);
 }
 

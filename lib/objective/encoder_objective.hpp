@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "io/json.hpp"
 #include "objective/drift_loss.hpp"
 #include "objective/output_objective.hpp"
 
@@ -25,8 +26,8 @@ class EncoderObjective : public OutputObjective {
                    const EncoderObjectiveOptions& options);
 
   std::vector<ObjectiveGradient> gradients(const OutputPatch& patch, at::Generator& generator) override;
-  void save(nn::TensorWriter& writer, const std::string& prefix, nlohmann::ordered_json& json) const override;
-  void load(const SafetensorsFile& file, const std::string& prefix, const nlohmann::ordered_json& json) override;
+  void save(nn::TensorWriter& writer, const std::string& prefix, Json& json) const override;
+  void load(const SafetensorsFile& file, const std::string& prefix, const Json& json) override;
 
  private:
   void choose_taps();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "io/json.hpp"
 #include "nn/tensor.hpp"
 #include "nn/tensor_io.hpp"
 
@@ -24,7 +25,7 @@ struct ObjectiveGradient {
   std::string name;
   Tensor gradient;   ///< shape of OutputPatch::predicted
   double share = 0;  ///< of this objective in the whole, relative to fidelity, before the schedule
-  nlohmann::ordered_json log;
+  Json log;
 };
 
 class OutputObjective {
@@ -34,8 +35,8 @@ class OutputObjective {
   /// memory peaks at the largest objective, not at their sum.
   virtual std::vector<ObjectiveGradient> gradients(const OutputPatch& patch, at::Generator& generator) = 0;
   /// What a resumed run needs; tensors under names that begin with `prefix`.
-  virtual void save(nn::TensorWriter&, const std::string& /*prefix*/, nlohmann::ordered_json&) const {}
-  virtual void load(const SafetensorsFile&, const std::string& /*prefix*/, const nlohmann::ordered_json&) {}
+  virtual void save(nn::TensorWriter&, const std::string& /*prefix*/, Json&) const {}
+  virtual void load(const SafetensorsFile&, const std::string& /*prefix*/, const Json&) {}
 };
 
 }  // namespace gdm::objective

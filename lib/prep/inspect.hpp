@@ -4,18 +4,16 @@
 #pragma once
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "image/volume.hpp"
 #include "io/file_kind.hpp"
+#include "io/json.hpp"
 #include "io/nifti/nifti.hpp"
 #include "sys/table.hpp"
 
 namespace gdm::prep {
-
-using Json = nlohmann::ordered_json;
 
 /// Range and distribution of the finite values of a volume; zeros where there are none.
 struct ValueSummary {

@@ -127,7 +127,7 @@ void refuse_equal_ids(const std::vector<FoundCase>& cases) {
 void refuse_other_bytes(const std::string& text) {
   try {
     static_cast<void>(Json(text).dump());
-  } catch (const nlohmann::json::exception&) {
+  } catch (const JsonError&) {
     throw Error(text + ": the name is not UTF-8, which a manifest needs; rename it");
   }
 }

@@ -14,7 +14,7 @@ void reorient_volume(const fs::path& source, const fs::path& output, const std::
   const WriteReport report = write_as_stored(output, reoriented(volume, letters), info, overwrite);
   Provenance own = provenance;
   if (source != "-") own.add_source(source);
-  const nlohmann::ordered_json details = {{"reoriented", {{"from", volume.grid.orientation()}, {"to", letters}}}};
+  const Json details = {{"reoriented", {{"from", volume.grid.orientation()}, {"to", letters}}}};
   write_sidecar(output, own, {source}, report, details, overwrite);
 }
 

@@ -121,12 +121,12 @@ void resample_volume(const fs::path& source, const fs::path& output, const Resam
   }
   Provenance own = provenance;  // a sidecar lists this volume's source, not those of the whole batch
   if (source != "-") own.add_source(source);
-  const nlohmann::ordered_json details = {{"resampled",
-                                           {{"from", describe(volume.grid)},
-                                            {"to", plan.reference},
-                                            {"interpolation", interpolation_name(plan)},
-                                            {"outside_voxels", result.outside},
-                                            {"outside_value", fill}}}};
+  const Json details = {{"resampled",
+                         {{"from", describe(volume.grid)},
+                          {"to", plan.reference},
+                          {"interpolation", interpolation_name(plan)},
+                          {"outside_voxels", result.outside},
+                          {"outside_value", fill}}}};
   std::vector<fs::path> sources{source};
   if (plan.reference_file != source) sources.insert(sources.begin(), plan.reference_file);  // the spatial reference
   write_sidecar(output, own, sources, report, details, overwrite);

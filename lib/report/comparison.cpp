@@ -9,8 +9,6 @@
 namespace gdm::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 std::string comparison_definition(const grade::Comparisons& comparisons) {
   return fmt::format(
       "a minus b over the cases that both have, of absolute values where 0 is best, averaged within patients first; "

@@ -1,10 +1,10 @@
 // The comparison of methods as text and JSON.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "grade/grade.hpp"
+#include "io/json.hpp"
 
 namespace gdm::report {
 
@@ -12,7 +12,7 @@ namespace gdm::report {
 std::string comparison_text(const grade::Grades& grades);
 
 /// Adds "comparisons", "distance_comparisons" with encoders, and to "statistics" how they were made.
-void add_comparisons(const grade::Grades& grades, nlohmann::ordered_json& report);
+void add_comparisons(const grade::Grades& grades, Json& report);
 
 /// The title of a metric as it is compared: "|bias/HU|" where values are best at 0.
 std::string compared_title(const grade::Metric& metric);

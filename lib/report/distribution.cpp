@@ -11,8 +11,6 @@
 namespace gdm::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr const char* of_targets = "(targets)";
 
 constexpr const char* how =

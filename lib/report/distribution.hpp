@@ -1,10 +1,10 @@
 // Distances between distributions and power spectra as text and JSON: parts of the report (report.hpp).
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "grade/grade.hpp"
+#include "io/json.hpp"
 
 namespace gdm::report {
 
@@ -13,13 +13,13 @@ namespace gdm::report {
 std::string distribution_text(const grade::Grades& grades);
 
 /// report["distribution"]: one element per encoder and level.
-nlohmann::ordered_json distribution_json(const grade::Grades& grades);
+Json distribution_json(const grade::Grades& grades);
 
 /// report["bank"]: its levels as those of distribution_json(), with the method "(targets)". Needs grades.bank.
-nlohmann::ordered_json bank_json(const grade::Grades& grades);
+Json bank_json(const grade::Grades& grades);
 
 /// report["spectra"]: for each method the mean over cases of the power ratio in each bin; null if no metric of the
 /// group spectrum was asked for.
-nlohmann::ordered_json spectra_json(const grade::Grades& grades);
+Json spectra_json(const grade::Grades& grades);
 
 }  // namespace gdm::report

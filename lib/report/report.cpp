@@ -11,8 +11,6 @@
 namespace gdm::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 /// Columns that stand side by side.
 using Columns = std::vector<std::size_t>;
 

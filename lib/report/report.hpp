@@ -1,10 +1,10 @@
 // Grades as text: a table for people, JSON and TSV for programs.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "grade/grade.hpp"
+#include "io/json.hpp"
 
 namespace gdm::report {
 
@@ -27,7 +27,7 @@ std::string outcome_text(const grade::Grades& grades);
 /// Everything: profile, metrics with their definitions, range, gates, per-case values, aggregates, distances of
 /// distributions, spectra, comparison of methods, efficiency, skipped cases, provenance. Numbers round-trip; undefined
 /// or infinite values are null and the case's notes say why.
-nlohmann::ordered_json report_json(const grade::Grades& grades, const nlohmann::ordered_json& provenance);
+Json report_json(const grade::Grades& grades, const Json& provenance);
 
 /// One row per method and case, with the case's patient, and a header line; numbers round-trip, undefined values are
 /// empty, infinite "inf".

@@ -14,8 +14,6 @@
 namespace gdm::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 const char* const rank_definition =
     "rank among the methods within each case (1 is best, ties share their mean, an undefined value is last), mean over "
     "the cases of a patient, over patients, then over the metrics of this report, which weigh the same";

@@ -1,10 +1,10 @@
 // The comparison of methods, their ranks and what they cost, as text and JSON.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "grade/grade.hpp"
+#include "io/json.hpp"
 
 namespace gdm::report {
 
@@ -12,6 +12,6 @@ namespace gdm::report {
 std::string statistics_text(const grade::Grades& grades);
 
 /// Adds "statistics" (how), "comparisons" and "ranks" where methods are compared, and "efficiency".
-void add_statistics(const grade::Grades& grades, nlohmann::ordered_json& report);
+void add_statistics(const grade::Grades& grades, Json& report);
 
 }  // namespace gdm::report

@@ -12,8 +12,6 @@
 namespace gdm::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::size_t largest_log_bytes = std::size_t{4} << 30;
 
 /// Curves by name; a name has its place in the order of its first point.
@@ -93,7 +91,7 @@ picture::Picture training_plot(const std::vector<Json>& log) {
   for (const Json& line : log) {
     try {
       add_line(line, panels);
-    } catch (const nlohmann::json::exception& error) {
+    } catch (const JsonError& error) {
       throw Error(std::string("no line of a training log: ") + error.what());
     }
   }

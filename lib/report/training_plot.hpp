@@ -2,19 +2,19 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <vector>
 
+#include "io/json.hpp"
 #include "picture/png.hpp"
 
 namespace gdm::report {
 
 /// The JSON lines that gdm-drift-train writes. Throws Error naming file and line for one that is not an object with a
 /// "step", and for a log without lines.
-std::vector<nlohmann::ordered_json> read_training_log(const std::filesystem::path& path);
+std::vector<Json> read_training_log(const std::filesystem::path& path);
 
 /// Six panels over the steps: loss, gradient norms, cosines with the fidelity's
 /// gradient, RMS of the raw drift force by level, validation MAE, validation SSIM.
-picture::Picture training_plot(const std::vector<nlohmann::ordered_json>& log);
+picture::Picture training_plot(const std::vector<Json>& log);
 
 }  // namespace gdm::report

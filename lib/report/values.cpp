@@ -25,12 +25,12 @@ std::string share_text(std::size_t number, std::size_t of) {
   return number == of ? std::to_string(number) : fmt::format("{} of {}", number, of);
 }
 
-nlohmann::ordered_json number(const std::optional<double>& value) {
-  return value && std::isfinite(*value) ? nlohmann::ordered_json(*value) : nlohmann::ordered_json(nullptr);
+Json number(const std::optional<double>& value) {
+  return value && std::isfinite(*value) ? Json(*value) : Json(nullptr);
 }
 
-nlohmann::ordered_json interval_json(const std::optional<metrics::Interval>& interval) {
-  return interval ? nlohmann::ordered_json{interval->low, interval->high} : nlohmann::ordered_json(nullptr);
+Json interval_json(const std::optional<metrics::Interval>& interval) {
+  return interval ? Json{interval->low, interval->high} : Json(nullptr);
 }
 
 }  // namespace gdm::report

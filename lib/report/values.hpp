@@ -1,10 +1,10 @@
 // How a number that may be missing stands in a report.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
+#include "io/json.hpp"
 #include "metrics/patient_bootstrap.hpp"
 
 namespace gdm::report {
@@ -18,8 +18,8 @@ std::string counted(std::size_t number, const std::string& what);
 /// "9" of 9, "7 of 9" of 9.
 std::string share_text(std::size_t number, std::size_t of);
 /// For JSON: null if there is none or it is not finite.
-nlohmann::ordered_json number(const std::optional<double>& value);
+Json number(const std::optional<double>& value);
 /// [low, high], or null.
-nlohmann::ordered_json interval_json(const std::optional<metrics::Interval>& interval);
+Json interval_json(const std::optional<metrics::Interval>& interval);
 
 }  // namespace gdm::report

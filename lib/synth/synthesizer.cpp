@@ -38,7 +38,7 @@ class GeneratorOnVolumes : public engine::Synthesizer {
   }
 
   const std::vector<std::string>& condition_names() const override { return names_; }
-  const nlohmann::ordered_json& description() const override { return generator_.description; }
+  const Json& description() const override { return generator_.description; }
   const std::string& digest() const override { return generator_.digest; }
   std::int64_t evaluations() const override { return evaluations_; }
 
@@ -93,7 +93,7 @@ class EncoderOnVolumes : public engine::FeatureExtractor {
   EncoderOnVolumes(const std::filesystem::path& path, const engine::Compute& compute)
       : device_(nn::device_from_text(compute.device)), encoder_(nn::load_encoder(path, device_)) {}
 
-  const nlohmann::ordered_json& description() const override { return encoder_.description; }
+  const Json& description() const override { return encoder_.description; }
   const std::string& digest() const override { return encoder_.digest; }
 
   std::vector<engine::LevelFeatures> features(const Volume& ct_hu, const Mask& mask) override {

@@ -13,8 +13,6 @@
 namespace gdm::train {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::size_t most_named = 4, longest_value = 60;
 
 template <class Options>

@@ -10,8 +10,6 @@
 
 namespace gdm::train {
 
-using Json = nlohmann::ordered_json;
-
 PretrainNetImpl::PretrainNetImpl(const nn::ResidualEncoderConfig& config, std::int64_t outputs) {
   encoder = register_module("encoder", std::make_shared<nn::ResidualEncoder>(config));
   up = register_module("up", nn::UpPath(config.widths));

@@ -4,6 +4,7 @@
 #include <memory>
 #include <vector>
 
+#include "io/json.hpp"
 #include "nn/residual_encoder.hpp"
 #include "train/method.hpp"
 #include "train/tasks.hpp"
@@ -28,7 +29,7 @@ class EncoderMethod : public Method {
   EncoderMethod(PretrainNet net, const TaskMaker& tasks, std::uint64_t seed);
 
   /// The loss of the task that is made from the batch ("loss" in the log).
-  nlohmann::ordered_json add_gradients(const data::Batch& batch, const BatchPlace& place) override;
+  Json add_gradients(const data::Batch& batch, const BatchPlace& place) override;
   std::string loss_key() const override { return "loss"; }
   std::string loss_text(double loss) const override;
 
@@ -51,20 +52,20 @@ class EncoderValidator : public Validator {
   /// `method` and `val` outlive the validator; `batch` is the number of patches in those of `val`.
   EncoderValidator(EncoderMethod& method, const data::PatchSampler& val, std::int64_t batch, torch::Device device);
 
-  nlohmann::ordered_json judge(std::int64_t done) override;
+  Json judge(std::int64_t done) override;
   std::string text() const override;
-  void save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const override;
-  void load(const SafetensorsFile& file, const nlohmann::ordered_json& json) override;
+  void save(nn::TensorWriter& writer, Json& json) const override;
+  void load(const SafetensorsFile& file, const Json& json) override;
 
   /// [{"step": steps done, "loss"}..] of the losses that were finite.
-  const nlohmann::ordered_json& curve() const { return curve_; }
+  const Json& curve() const { return curve_; }
 
  private:
   EncoderMethod& method_;
   const data::PatchSampler& val_;
   std::int64_t batch_;
   torch::Device device_;
-  nlohmann::ordered_json curve_ = nlohmann::ordered_json::array();
+  Json curve_ = Json::array();
 };
 
 }  // namespace gdm::train

@@ -15,8 +15,6 @@ namespace gdm::train {
 namespace {
 
 using torch::Tensor;
-using Json = nlohmann::ordered_json;
-
 constexpr double least_deviation = 1e-6;  // of a feature that tells something
 
 /// Sums over cells inside the patients, for each tap.

@@ -61,8 +61,7 @@ auto described(const engine::Compute& compute, Provenance& provenance, Function 
 bool run_pretrain(const Manifest& m, const engine::PretrainOptions& o, const engine::Compute& c, Provenance& p) {
   return described(c, p, [&] { return pretrain_encoder(m, o, c, p); });
 }
-nlohmann::ordered_json run_probe(const Manifest& m, const engine::ProbeOptions& o, const engine::Compute& c,
-                                 Provenance& p) {
+Json run_probe(const Manifest& m, const engine::ProbeOptions& o, const engine::Compute& c, Provenance& p) {
   return described(c, p, [&] { return probe_file(m, o, c, p); });
 }
 void run_import(const Manifest* m, const engine::ImportOptions& o, const engine::Compute& c, Provenance& p) {
@@ -77,8 +76,7 @@ void run_bank(const Manifest& m, const engine::BankOptions& o, const engine::Com
 bool run_training(const Manifest& m, const engine::TrainOptions& o, const engine::Compute& c, Provenance& p) {
   return described(c, p, [&] { return train_generator(m, o, c, p); });
 }
-nlohmann::ordered_json run_plan(const Manifest& m, const engine::TrainOptions& o, const engine::Compute& c,
-                                Provenance& p) {
+Json run_plan(const Manifest& m, const engine::TrainOptions& o, const engine::Compute& c, Provenance& p) {
   return described(c, p, [&] { return plan_training(m, o, c, p); });
 }
 
@@ -86,8 +84,7 @@ void run_merge(const std::vector<std::filesystem::path>& shards, const std::file
                Overwrite overwrite, const engine::Compute& c, Provenance& p) {
   described(c, p, [&] { bank::merge_banks(shards, output, overwrite, p); });
 }
-nlohmann::ordered_json run_verify(const engine::BankVerifyOptions& o, const Manifest* m, const engine::Compute& c,
-                                  Provenance& p) {
+Json run_verify(const engine::BankVerifyOptions& o, const Manifest* m, const engine::Compute& c, Provenance& p) {
   return guarded(c, [&] { return bank::verify_bank(o, m, c, p); });
 }
 

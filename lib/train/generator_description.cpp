@@ -13,8 +13,6 @@
 
 namespace gdm::train {
 
-using Json = nlohmann::ordered_json;
-
 std::string fbp_filter(const fs::path& volume) {
   return ct::fbp_acquisition(volume).value("filter", "");
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "data/samples.hpp"
+#include "io/json.hpp"
 #include "io/manifest.hpp"
 
 namespace gdm::train {
@@ -12,8 +13,7 @@ std::string fbp_filter(const fs::path& volume);
 /// {"sha256", "cases", "patients", "voxel_edge_mm": {"least", "median", "largest"} (mean edges of the cases),
 /// "anisotropy": {"least", "largest"} (longest to shortest edge), and for FBP inputs "fbp": the acquisitions that their
 /// sidecars tell, merged (model/acquisition.hpp)}.
-nlohmann::ordered_json data_json(const std::vector<data::Sample>& samples, const std::vector<Case>& cases,
-                                 const std::string& digest);
+Json data_json(const std::vector<data::Sample>& samples, const std::vector<Case>& cases, const std::string& digest);
 
 /// Warns if the voxels of the cases differ so much that a network meets anatomy at several sizes.
 void warn_of_mixed_voxels(const std::vector<data::Sample>& samples);

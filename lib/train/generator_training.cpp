@@ -29,8 +29,6 @@
 namespace gdm::train {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::size_t most_validation_cases = 6;
 
 nn::GeneratorConfig generator_config(const Manifest& manifest, const engine::TrainOptions& options) {

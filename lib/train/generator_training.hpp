@@ -3,6 +3,7 @@
 
 #include "engine/compute.hpp"
 #include "engine/training.hpp"
+#include "io/json.hpp"
 #include "io/manifest.hpp"
 #include "io/sidecar.hpp"
 
@@ -21,7 +22,7 @@ bool train_generator(const Manifest& manifest, const engine::TrainOptions& optio
 /// on real patches without keeping what they change, and returns {"first_step", "steps", "step_s" (regression alone),
 /// "objective_step_s" (with the other objectives; null without), "validation_s", "remaining_s", "peak_memory_mib" (of
 /// main memory), "model": the description that the model would begin with, "writes": [PATH..]}.
-nlohmann::ordered_json plan_training(const Manifest& manifest, const engine::TrainOptions& options,
-                                     const engine::Compute& compute, Provenance& provenance);
+Json plan_training(const Manifest& manifest, const engine::TrainOptions& options, const engine::Compute& compute,
+                   Provenance& provenance);
 
 }  // namespace gdm::train

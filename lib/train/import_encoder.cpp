@@ -14,8 +14,6 @@
 namespace gdm::train {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::size_t largest_json_bytes = 16 << 20;
 
 void require_keys(const Json& json, const std::string& what, const std::set<std::string>& known) {
@@ -39,7 +37,7 @@ Json card_of(const std::string& text, bool layers) {
   require_keys(json["input"], "'input'", {"scaling", "hu_range", "units", "spacing_mm", "axes"});
   try {
     json["input"] = with_context("'input'", [&] { return nn::InputConvention::from_json(json["input"]).json(); });
-  } catch (const nlohmann::json::exception& error) {
+  } catch (const JsonError& error) {
     throw Error(std::string("'input': ") + error.what());
   }
   return json;

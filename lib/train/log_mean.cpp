@@ -5,8 +5,6 @@
 namespace gdm::train {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 Json mean_of_objects(const std::vector<Json>& objects) {
   Json mean = Json::object();
   for (const Json& object : objects) {

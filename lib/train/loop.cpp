@@ -23,10 +23,10 @@ namespace {
 
 constexpr std::int64_t most_bad = 10, most_rollbacks = 2;
 
-void save_part(const Extra::Part& part, nn::TensorWriter& writer, nlohmann::ordered_json& json) {
+void save_part(const Extra::Part& part, nn::TensorWriter& writer, Json& json) {
   if (part.save) part.save(writer, json);
 }
-void load_part(const Extra::Part& part, const SafetensorsFile& file, const nlohmann::ordered_json& json) {
+void load_part(const Extra::Part& part, const SafetensorsFile& file, const Json& json) {
   if (part.load) part.load(file, json);
 }
 
@@ -36,7 +36,7 @@ class GoodState {
  public:
   void take(const Trainee& trainee, const Extra& extra, std::int64_t next_step) {
     nn::TensorWriter writer;
-    nlohmann::ordered_json description{{"kind", "checkpoint"}, {"next_step", next_step}};
+    Json description{{"kind", "checkpoint"}, {"next_step", next_step}};
     trainee.save(writer, description["trainee"]);
     save_part(extra.state, writer, description["state"]);
     bytes_ = writer.bytes(description);
@@ -81,8 +81,7 @@ class GoodState {
 void save_checkpoint(const LoopPlan& plan, const Trainee& trainee, const Extra& extra, GoodState& good,
                      std::int64_t next_step) {
   nn::TensorWriter writer;
-  nlohmann::ordered_json description{
-      {"kind", "checkpoint"}, {"next_step", next_step}, {"configuration", plan.configuration}};
+  Json description{{"kind", "checkpoint"}, {"next_step", next_step}, {"configuration", plan.configuration}};
   trainee.save(writer, description["trainee"]);
   save_part(extra.state, writer, description["state"]);
   save_part(extra.record, writer, description["record"]);
@@ -92,7 +91,7 @@ void save_checkpoint(const LoopPlan& plan, const Trainee& trainee, const Extra& 
 
 std::int64_t next_step_of(const SafetensorsFile& file, const LoopPlan& plan) {
   file.require_kind("checkpoint");
-  const nlohmann::ordered_json& configuration = file.description().at("configuration");
+  const Json& configuration = file.description().at("configuration");
   if (configuration != plan.configuration) {
     throw Error(
         fmt::format("{}: made by a run with other options or data: {}; give the same ones, or --restart to begin anew",
@@ -115,7 +114,7 @@ std::int64_t resume(const LoopPlan& plan, Trainee& trainee, const Extra& extra, 
     load_part(extra.state, file, file.description().at("state"));
     load_part(extra.record, file, file.description().at("record"));
     good.load(file, trainee, extra, next);
-  } catch (const nlohmann::ordered_json::exception&) {
+  } catch (const Json::exception&) {
     throw Error(plan.checkpoint.string() +
                 ": holds another state than this version of gdm keeps; go on with the version that began it, or give "
                 "--restart to begin anew");
@@ -195,13 +194,13 @@ JsonLog::JsonLog(fs::path path, std::int64_t first_step) : path_(std::move(path)
   std::string kept;
   std::ifstream old(path_);
   for (std::string line; first_step > 0 && std::getline(old, line);) {
-    const auto entry = nlohmann::ordered_json::parse(line, nullptr, false);
+    const auto entry = Json::parse(line, nullptr, false);
     if (entry.is_object() && entry.value("step", first_step) < first_step) kept += line + "\n";
   }
   write_file(path_, kept, Overwrite::replace);
 }
 
-void JsonLog::write(const nlohmann::ordered_json& line) {
+void JsonLog::write(const Json& line) {
   const std::string name = path_.string(), text = line.dump() + "\n";
   const Descriptor file(::open(path_.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666));
   if (file.get() < 0) throw system_error(name, errno);

@@ -3,9 +3,9 @@
 
 #include <filesystem>
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "io/json.hpp"
 #include "train/trainee.hpp"
 
 namespace gdm::train {
@@ -17,17 +17,17 @@ struct LoopPlan {
   std::int64_t steps = 0;
   fs::path checkpoint;  ///< lies beside the output; removed by the caller when the output is written
   std::int64_t checkpoint_every = 500;
-  std::int64_t good_every = 250;         ///< steps between states that a rollback may return to
-  double max_time_s = 0;                 ///< 0: no limit
-  bool restart = false;                  ///< remove an existing checkpoint
-  nlohmann::ordered_json configuration;  ///< a checkpoint of another configuration is refused
+  std::int64_t good_every = 250;  ///< steps between states that a rollback may return to
+  double max_time_s = 0;          ///< 0: no limit
+  bool restart = false;           ///< remove an existing checkpoint
+  Json configuration;             ///< a checkpoint of another configuration is refused
 };
 
 /// State beside the trainee that a resumed run needs; functions may be empty.
 struct Extra {
   struct Part {
-    std::function<void(nn::TensorWriter&, nlohmann::ordered_json&)> save;
-    std::function<void(const SafetensorsFile&, const nlohmann::ordered_json&)> load;
+    std::function<void(nn::TensorWriter&, Json&)> save;
+    std::function<void(const SafetensorsFile&, const Json&)> load;
   };
   Part state;                                          ///< what steps depend on; a rollback takes it back, too
   Part record;                                         ///< what is only remembered, such as figures for the display
@@ -53,7 +53,7 @@ bool run_loop(const LoopPlan& plan, Trainee& trainee, const Extra& extra,
 class JsonLog {
  public:
   JsonLog(fs::path path, std::int64_t first_step);
-  void write(const nlohmann::ordered_json& line);
+  void write(const Json& line);
 
  private:
   fs::path path_;

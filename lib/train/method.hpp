@@ -1,10 +1,10 @@
 // What a network learns from its batches: the seam between a training's loop (train/session.hpp) and its loss.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "data/samples.hpp"
+#include "io/json.hpp"
 #include "nn/tensor_io.hpp"
 
 namespace gdm::train {
@@ -25,7 +25,7 @@ class Method {
   /// Adds 1 / in_step of the gradients of the loss of this batch to those of the parameters. Returns what the log says
   /// of the batch, loss_key() among it; what it adds to itself depends on the batch, its place and what load() brings
   /// back, on nothing else.
-  virtual nlohmann::ordered_json add_gradients(const data::Batch& batch, const BatchPlace& place) = 0;
+  virtual Json add_gradients(const data::Batch& batch, const BatchPlace& place) = 0;
   /// Called when the optimiser has made its step, or, with false, has skipped it since loss or gradient were not
   /// finite.
   virtual void after_step(bool /*taken*/) {}
@@ -36,8 +36,8 @@ class Method {
   virtual std::string loss_text(double loss) const = 0;
 
   /// State that steps depend on: it is in checkpoints, and a rollback takes it back. None unless overridden.
-  virtual void save(nn::TensorWriter& /*writer*/, nlohmann::ordered_json& /*json*/) const {}
-  virtual void load(const SafetensorsFile& /*file*/, const nlohmann::ordered_json& /*json*/) {}
+  virtual void save(nn::TensorWriter& /*writer*/, Json& /*json*/) const {}
+  virtual void load(const SafetensorsFile& /*file*/, const Json& /*json*/) {}
 };
 
 }  // namespace gdm::train

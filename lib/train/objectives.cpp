@@ -121,7 +121,7 @@ double Objectives::share_factor(std::int64_t step) const {
 }
 
 Tensor Objectives::coordinated(std::int64_t step, const objective::OutputPatch& patch, const Tensor& fidelity,
-                               nlohmann::ordered_json& line) {
+                               Json& line) {
   const double part = schedule(step) * share_factor(step);
   std::vector<objective::SideGradient> sides;
   if (part > least_part) {
@@ -152,18 +152,18 @@ Tensor Objectives::coordinated(std::int64_t step, const objective::OutputPatch& 
   return together.gradient;
 }
 
-void Objectives::save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const {
+void Objectives::save(nn::TensorWriter& writer, Json& json) const {
   json["fidelity"] = {state_.fidelity.sum, state_.fidelity.updates};
-  json["sides"] = nlohmann::ordered_json::object();
+  json["sides"] = Json::object();
   for (const auto& [name, norm] : state_.sides) json["sides"][name] = {norm.sum, norm.updates};
-  json["members"] = nlohmann::ordered_json::array();
+  json["members"] = Json::array();
   for (std::size_t i = 0; i < members_.size(); ++i) {
     members_[i]->save(writer, fmt::format("objective{}.", i), json["members"].emplace_back());
   }
 }
 
-void Objectives::load(const SafetensorsFile& file, const nlohmann::ordered_json& json) {
-  const auto norm = [](const nlohmann::ordered_json& pair) {
+void Objectives::load(const SafetensorsFile& file, const Json& json) {
+  const auto norm = [](const Json& pair) {
     return objective::NormAverage{pair.at(0).get<double>(), pair.at(1).get<std::int64_t>()};
   };
   state_.fidelity = norm(json.at("fidelity"));

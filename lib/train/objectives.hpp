@@ -7,6 +7,7 @@
 
 #include "data/held_out.hpp"
 #include "engine/training.hpp"
+#include "io/json.hpp"
 #include "io/manifest.hpp"
 #include "io/sidecar.hpp"
 #include "nn/hu_map.hpp"
@@ -37,13 +38,12 @@ class Objectives {
   double schedule(std::int64_t step) const;
   /// One cotangent of the fidelity's gradient and the objectives for a batch; `line` gets what is logged. The batch's
   /// number decides whose turn it is and what is drawn.
-  Tensor coordinated(std::int64_t step, const objective::OutputPatch& patch, const Tensor& fidelity,
-                     nlohmann::ordered_json& line);
+  Tensor coordinated(std::int64_t step, const objective::OutputPatch& patch, const Tensor& fidelity, Json& line);
 
   /// Name and digest of each file, for checkpoints and models.
-  const nlohmann::ordered_json& description() const { return description_; }
-  void save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const;
-  void load(const SafetensorsFile& file, const nlohmann::ordered_json& json);
+  const Json& description() const { return description_; }
+  void save(nn::TensorWriter& writer, Json& json) const;
+  void load(const SafetensorsFile& file, const Json& json);
 
  private:
   void add_bank(const fs::path& path, const nn::HuMap& units, double edge_mm, torch::Device device);
@@ -57,7 +57,7 @@ class Objectives {
   objective::CoordinationState state_;
   std::vector<std::unique_ptr<objective::OutputObjective>> members_;  ///< take turns
   std::vector<std::unique_ptr<objective::OutputObjective>> always_;   ///< hold no state
-  nlohmann::ordered_json description_ = nlohmann::ordered_json::array();
+  Json description_ = Json::array();
 };
 
 }  // namespace gdm::train

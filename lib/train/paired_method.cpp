@@ -10,8 +10,6 @@
 namespace gdm::train {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr double background_weight = 0.05;
 
 Tensor weighted_l1(const Tensor& predicted, const Tensor& target, const Tensor& mask) {

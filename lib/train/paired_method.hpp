@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "io/json.hpp"
 #include "nn/generator.hpp"
 #include "train/method.hpp"
 #include "train/objectives.hpp"
@@ -19,11 +20,11 @@ class PairedMethod : public Method {
 
   /// Masked L1 with weight 0.05 outside the mask ("l1_hu" in the log). Its gradient at the predicted volume is
   /// coordinated with those of the objectives (train/objectives.hpp), and one backward pass follows.
-  nlohmann::ordered_json add_gradients(const data::Batch& batch, const BatchPlace& place) override;
+  Json add_gradients(const data::Batch& batch, const BatchPlace& place) override;
   std::string loss_key() const override { return "l1_hu"; }
   std::string loss_text(double loss) const override;
-  void save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const override;
-  void load(const SafetensorsFile& file, const nlohmann::ordered_json& json) override;
+  void save(nn::TensorWriter& writer, Json& json) const override;
+  void load(const SafetensorsFile& file, const Json& json) override;
 
   const Objectives& objectives() const { return *objectives_; }
 

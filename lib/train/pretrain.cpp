@@ -15,8 +15,6 @@
 namespace gdm::train {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr double ema_decay = 0.999;
 constexpr std::size_t most_validation_cases = 20;
 constexpr std::int64_t probe_patches_per_patient = 8;

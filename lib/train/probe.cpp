@@ -21,7 +21,6 @@ namespace gdm::train {
 using torch::Tensor;
 namespace {
 
-using Json = nlohmann::ordered_json;
 using Start = std::array<std::int64_t, 3>;
 
 constexpr std::int64_t most_shift = 3;

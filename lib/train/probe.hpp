@@ -11,6 +11,7 @@
 #include "data/images.hpp"
 #include "engine/compute.hpp"
 #include "engine/encoder.hpp"
+#include "io/json.hpp"
 #include "nn/encoder.hpp"
 
 namespace gdm::train {
@@ -31,11 +32,11 @@ ProbeSet probe_set(std::vector<data::Sample> samples, const data::Source& source
 /// "linear": {"tap", "cells", "classes", "held_out", "r2", "untrained_r2"}}; the untrained figures are null where
 /// nothing is learnt (scattering) or the layers are in a script (TorchScript). Depends on the seed, not on the device
 /// or what was drawn before.
-nlohmann::ordered_json probe_encoder(const nn::FrozenEncoder& encoder, const ProbeSet& set, std::int64_t patch,
-                                     std::int64_t patches_per_patient, std::uint64_t seed, torch::Device device);
+Json probe_encoder(const nn::FrozenEncoder& encoder, const ProbeSet& set, std::int64_t patch,
+                   std::int64_t patches_per_patient, std::uint64_t seed, torch::Device device);
 
 /// The whole of `gdm-encoder probe`: loads encoder and cases.
-nlohmann::ordered_json probe_file(const Manifest& manifest, const engine::ProbeOptions& options,
-                                  const engine::Compute& compute, Provenance& provenance);
+Json probe_file(const Manifest& manifest, const engine::ProbeOptions& options, const engine::Compute& compute,
+                Provenance& provenance);
 
 }  // namespace gdm::train

@@ -9,8 +9,6 @@
 namespace gdm::train {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 /// The network's units are HU, so that its ranges mean what they say.
 nn::InputConvention input_over(const std::vector<std::array<double, 2>>& ranges_hu) {
   nn::InputConvention input;

@@ -10,8 +10,6 @@
 
 namespace gdm::train {
 
-using Json = nlohmann::ordered_json;
-
 std::vector<Case> validation_cases(const Manifest& manifest, std::size_t most) {
   std::vector<Case> cases;
   for (const Case& item : manifest.cases) {

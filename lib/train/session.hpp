@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "data/prefetch.hpp"
+#include "io/json.hpp"
 #include "io/manifest.hpp"
 #include "sys/log.hpp"
 #include "sys/signals.hpp"
@@ -29,7 +30,7 @@ struct SessionPlan {
 /// From what the options of all trainings at the door have in common; `title` heads the progress display,
 /// `configuration` is what a checkpoint must agree with.
 template <class Options>
-SessionPlan session_plan(const Options& options, const std::string& title, nlohmann::ordered_json configuration) {
+SessionPlan session_plan(const Options& options, const std::string& title, Json configuration) {
   SessionPlan plan;
   plan.loop.title = title;
   plan.loop.steps = options.steps;
@@ -71,7 +72,7 @@ class Session {
 
   /// Makes step n on batches of `batch_of`, nothing more. Returns its line of the log, without validation. For timing a
   /// training that is not run.
-  nlohmann::ordered_json make_step(std::int64_t n, const BatchOf& batch_of);
+  Json make_step(std::int64_t n, const BatchOf& batch_of);
   /// The step that run() would begin with; throws Error for a checkpoint of another configuration.
   std::int64_t first_step() const { return train::first_step(plan_.loop); }
 
@@ -84,7 +85,7 @@ class Session {
   Extra extra();
   void begin(std::int64_t first);
   std::string step_and_log(std::int64_t n);
-  void finish_step(nlohmann::ordered_json line);
+  void finish_step(Json line);
 
   SessionPlan plan_;
   torch::Device device_;
@@ -95,7 +96,7 @@ class Session {
   std::function<void()> log_grew_;
   std::unique_ptr<JsonLog> log_;
   double average_loss_ = 0;
-  nlohmann::ordered_json pending_;             ///< line of a step whose validation was stopped; else null
+  Json pending_;                               ///< line of a step whose validation was stopped; else null
   double step_s_ = 0;                          ///< steps without validations
   std::unique_ptr<data::Prefetcher> batches_;  ///< last: its thread uses the others
 };

@@ -84,7 +84,7 @@ void Trainee::swap() {
   }
 }
 
-void Trainee::save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const {
+void Trainee::save(nn::TensorWriter& writer, Json& json) const {
   json["updates"] = updates_;
   json["bad_in_a_row"] = bad_in_a_row_;
   json["skipped"] = skipped_;
@@ -100,20 +100,20 @@ void Trainee::save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const
   }
 }
 
-void Trainee::load(const SafetensorsFile& file, const nlohmann::ordered_json& json) {
+void Trainee::load(const SafetensorsFile& file, const Json& json) {
   load_weights(file, json);
   bad_in_a_row_ = json.at("bad_in_a_row").get<std::int64_t>();
   skipped_ = json.at("skipped").get<std::int64_t>();
   rollbacks_ = json.at("rollbacks").get<std::int64_t>();
 }
 
-void Trainee::roll_back(const SafetensorsFile& file, const nlohmann::ordered_json& json) {
+void Trainee::roll_back(const SafetensorsFile& file, const Json& json) {
   load_weights(file, json);
   bad_in_a_row_ = 0;
   ++rollbacks_;
 }
 
-void Trainee::load_weights(const SafetensorsFile& file, const nlohmann::ordered_json& json) {
+void Trainee::load_weights(const SafetensorsFile& file, const Json& json) {
   const torch::NoGradGuard no_grad;
   optimizer_->state().clear();
   updates_ = json.at("updates").get<std::int64_t>();

@@ -3,9 +3,9 @@
 #pragma once
 
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <vector>
 
+#include "io/json.hpp"
 #include "nn/tensor.hpp"
 #include "nn/tensor_io.hpp"
 
@@ -37,7 +37,7 @@ class Trainee {
   /// Each rollback halves it.
   double rate_factor() const;
   /// load() of an earlier state, except for the counts.
-  void roll_back(const SafetensorsFile& file, const nlohmann::ordered_json& json);
+  void roll_back(const SafetensorsFile& file, const Json& json);
 
   /// The averages take the parameters' place for the life of the guard.
   class AverageGuard {
@@ -51,12 +51,12 @@ class Trainee {
     Trainee& owner_;
   };
 
-  void save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const;
-  void load(const SafetensorsFile& file, const nlohmann::ordered_json& json);
+  void save(nn::TensorWriter& writer, Json& json) const;
+  void load(const SafetensorsFile& file, const Json& json);
 
  private:
   void swap();
-  void load_weights(const SafetensorsFile& file, const nlohmann::ordered_json& json);
+  void load_weights(const SafetensorsFile& file, const Json& json);
 
   std::vector<std::string> names_;
   std::vector<Tensor> parameters_, averages_;

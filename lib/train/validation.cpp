@@ -15,8 +15,6 @@ namespace gdm::train {
 using torch::Tensor;
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 /// Sum over cases that one missing value makes missing.
 struct Mean {
   double sum = 0;

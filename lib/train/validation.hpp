@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "data/samples.hpp"
+#include "io/json.hpp"
 #include "nn/generator.hpp"
 #include "nn/tensor_io.hpp"
 #include "synth/sampler.hpp"
@@ -23,7 +24,7 @@ class Validation {
   /// Means over the cases: {"cases", "mae_hu", "psnr_db", "ssim"}, as metrics/pixel.hpp and ssim_synthrad2023() define
   /// them, inside the mask; null where a volume is too small for it or a prediction is not finite. Throws
   /// StopRequested.
-  nlohmann::ordered_json run(synth::Sampler& sampler) const;
+  Json run(synth::Sampler& sampler) const;
 
  private:
   synth::PatchPlan patch_plan() const;
@@ -40,17 +41,17 @@ class BestWeights {
   explicit BestWeights(std::string score);
 
   /// Takes the module's weights if `figures` are better than what is kept; equal ones are not.
-  void offer(std::int64_t steps, const nlohmann::ordered_json& figures, const torch::nn::Module& module);
+  void offer(std::int64_t steps, const Json& figures, const torch::nn::Module& module);
   /// {"steps", "score", "validation": figures}; null if nothing is kept.
-  const nlohmann::ordered_json& json() const { return json_; }
+  const Json& json() const { return json_; }
   const nn::NamedTensors& weights() const { return weights_; }
 
-  void save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const;
-  void load(const SafetensorsFile& file, const nlohmann::ordered_json& json, const torch::nn::Module& module);
+  void save(nn::TensorWriter& writer, Json& json) const;
+  void load(const SafetensorsFile& file, const Json& json, const torch::nn::Module& module);
 
  private:
   std::string score_;
-  nlohmann::ordered_json json_;
+  Json json_;
   nn::NamedTensors weights_;
 };
 
@@ -62,13 +63,13 @@ class GeneratorValidator : public Validator {
   GeneratorValidator(const Validation& validation, synth::Sampler& sampler, const torch::nn::Module& network,
                      BestWeights best, std::function<bool(std::int64_t done)> may_win);
 
-  nlohmann::ordered_json judge(std::int64_t done) override;
+  Json judge(std::int64_t done) override;
   std::string text() const override;
-  void save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const override;
-  void load(const SafetensorsFile& file, const nlohmann::ordered_json& json) override;
+  void save(nn::TensorWriter& writer, Json& json) const override;
+  void load(const SafetensorsFile& file, const Json& json) override;
 
   /// Figures of the last judgement and "steps"; null before the first.
-  const nlohmann::ordered_json& last() const { return last_; }
+  const Json& last() const { return last_; }
   const BestWeights& best() const { return best_; }
 
  private:
@@ -77,7 +78,7 @@ class GeneratorValidator : public Validator {
   const torch::nn::Module& network_;
   BestWeights best_;
   std::function<bool(std::int64_t)> may_win_;
-  nlohmann::ordered_json last_;
+  Json last_;
 };
 
 }  // namespace gdm::train

@@ -1,9 +1,9 @@
 // How good a network is while it is trained, on data that it does not learn from.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 
+#include "io/json.hpp"
 #include "nn/tensor_io.hpp"
 
 namespace gdm::train {
@@ -15,13 +15,13 @@ class Validator {
 
   /// Figures of the network, whose parameters are the averages after `done` steps, as the log tells them. If a signal
   /// stops it, StopRequested leaves it as it was: it is asked again when the training goes on.
-  virtual nlohmann::ordered_json judge(std::int64_t done) = 0;
+  virtual Json judge(std::int64_t done) = 0;
   /// "validation MAE 31.2 HU" for the progress display; empty before there is anything.
   virtual std::string text() const = 0;
 
   /// What it remembers, for checkpoints; a rollback leaves it alone.
-  virtual void save(nn::TensorWriter& writer, nlohmann::ordered_json& json) const = 0;
-  virtual void load(const SafetensorsFile& file, const nlohmann::ordered_json& json) = 0;
+  virtual void save(nn::TensorWriter& writer, Json& json) const = 0;
+  virtual void load(const SafetensorsFile& file, const Json& json) = 0;
 };
 
 }  // namespace gdm::train

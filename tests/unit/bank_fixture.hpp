@@ -1,12 +1,24 @@
-// A bank of a few random rows under one key, for tests of what travels inside a bank.
+// A small untrained encoder, and a bank of a few random rows under one key, for tests of what travels inside a bank.
 #pragma once
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "bank/collection.hpp"
+#include "nn/residual_encoder.hpp"
 
 namespace gdm_test {
+
+inline gdm::nn::FrozenEncoder untrained_encoder(const std::vector<std::int64_t>& widths, std::uint64_t seed = 11) {
+  torch::manual_seed(seed);
+  gdm::nn::ResidualEncoderConfig config;
+  config.widths = widths;
+  gdm::Json description = config.json();
+  description["input"] = gdm::nn::InputConvention().json();
+  return gdm::nn::freeze(std::make_shared<gdm::nn::ResidualEncoder>(config),
+                         {{"kind", "encoder"}, {"encoder", description}}, torch::Device(torch::kCPU));
+}
 
 inline void write_small_bank(const std::filesystem::path& path, const gdm::nn::FrozenEncoder& encoder,
                              const std::string& key, std::int64_t channels) {

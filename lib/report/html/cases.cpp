@@ -10,8 +10,6 @@
 namespace gdm::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 struct CaseRow {
   double bad = std::numeric_limits<double>::infinity();  ///< undefined values come first
   std::string html;

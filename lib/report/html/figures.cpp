@@ -11,8 +11,6 @@
 namespace gdm::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr std::size_t shown_at_once = 9;  ///< plots before the rest is folded away
 
 /// What a distribution is measured by; distances have a plot.

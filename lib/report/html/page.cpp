@@ -29,8 +29,8 @@ std::string fact(const std::string& name, const std::string& value) {
 }
 
 std::string header(const ShownReport& report, const std::string& split) {
-  const nlohmann::ordered_json& json = report.json;
-  const nlohmann::ordered_json provenance = json.value("provenance", nlohmann::ordered_json::object());
+  const Json& json = report.json;
+  const Json provenance = json.value("provenance", Json::object());
   std::string facts = fact("cases", std::to_string(report.cases.size()));
   facts += fact("patients", text_at(json, "patients"));
   if (holds(json, "skipped")) facts += fact("not graded", std::to_string(json["skipped"].size()));
@@ -95,7 +95,7 @@ std::string html_page(const ShownReport& report, const std::string& split, const
       policy, escape(listed(report.methods)), style, header(report, split), contents(sections), body, script);
 }
 
-std::string html_page_of(const nlohmann::ordered_json& report, const std::vector<grade::MethodManifest>& methods,
+std::string html_page_of(const Json& report, const std::vector<grade::MethodManifest>& methods,
                          const grade::GradeOptions& options, std::size_t picture_cases) {
   const ShownReport shown(report);
   return html_page(shown, options.split,

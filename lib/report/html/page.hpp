@@ -2,10 +2,10 @@
 // html_page.css and html_page.js, compiled in.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "io/json.hpp"
 #include "report/html/pictures.hpp"
 
 namespace gdm::report {
@@ -15,7 +15,7 @@ namespace gdm::report {
 std::string html_page(const ShownReport& report, const std::string& split, const std::vector<CasePictures>& pictures);
 
 /// Page with pictures of up to `picture_cases` cases. Throws Error as gather_pictures() does.
-std::string html_page_of(const nlohmann::ordered_json& report, const std::vector<grade::MethodManifest>& methods,
+std::string html_page_of(const Json& report, const std::vector<grade::MethodManifest>& methods,
                          const grade::GradeOptions& options, std::size_t picture_cases);
 
 }  // namespace gdm::report

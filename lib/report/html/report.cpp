@@ -12,8 +12,6 @@
 namespace gdm::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 ShownMetric metric_of(const Json& report, const std::string& key) {
   ShownMetric metric{key, key, "", 3, ""};
   if (!holds(report, "metrics") || !holds(report["metrics"], key)) return metric;

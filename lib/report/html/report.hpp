@@ -2,10 +2,11 @@
 // which cases are worth a picture. Reads the JSON of report_json() alone.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "io/json.hpp"
 
 namespace gdm::report {
 
@@ -19,14 +20,14 @@ struct ShownMetric {
 /// Values of one method, all vectors in the order of its cases.
 struct ShownMethod {
   std::string name, note;
-  nlohmann::ordered_json aggregate;                        ///< {KEY: {"mean": .., "sd": ..}}
+  Json aggregate;                                          ///< {KEY: {"mean": .., "sd": ..}}
   std::vector<std::vector<std::optional<double>>> values;  ///< [metric][case]
 };
 
 struct ShownReport {
-  explicit ShownReport(const nlohmann::ordered_json& report);
+  explicit ShownReport(const Json& report);
 
-  nlohmann::ordered_json json;
+  Json json;
   std::vector<ShownMetric> metrics;
   std::vector<ShownMethod> methods;
   std::vector<std::string> cases;

@@ -12,8 +12,6 @@
 namespace gdm::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 std::string preference(const std::string& better) {
   if (better == "lower") return " \u2193";
   if (better == "higher") return " \u2191";

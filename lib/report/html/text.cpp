@@ -10,8 +10,6 @@
 namespace gdm::report {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 constexpr char none[] = "\u2013";
 
 }  // namespace

@@ -2,10 +2,11 @@
 // and as XML, hence the few entities and the replaced control characters.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "io/json.hpp"
 
 namespace gdm::report {
 
@@ -18,14 +19,14 @@ std::string decimal(const std::optional<double>& value, int decimals);
 std::string short_number(const std::optional<double>& value);
 
 /// A finite number; none for null, another kind, or an absent key.
-std::optional<double> number_of(const nlohmann::ordered_json& value);
-std::optional<double> number_at(const nlohmann::ordered_json& object, const std::string& key);
+std::optional<double> number_of(const Json& value);
+std::optional<double> number_at(const Json& object, const std::string& key);
 /// A string as it is, a number as short as it round-trips, anything else as JSON; not escaped.
-std::string plain_text(const nlohmann::ordered_json& value);
+std::string plain_text(const Json& value);
 /// The text of a key, "" if it is absent or null; not escaped.
-std::string text_at(const nlohmann::ordered_json& object, const std::string& key);
+std::string text_at(const Json& object, const std::string& key);
 /// Whether the key is there and holds something: not null, no empty object or array.
-bool holds(const nlohmann::ordered_json& object, const std::string& key);
+bool holds(const Json& object, const std::string& key);
 
 /// RFC 4648, section 4.
 std::string base64(std::string_view bytes);

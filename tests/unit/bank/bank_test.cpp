@@ -9,6 +9,7 @@
 #include "bank/collection.hpp"
 #include "bank/distances.hpp"
 #include "bank/levels.hpp"
+#include "bank_fixture.hpp"
 #include "io_fixture.hpp"
 #include "nn/residual_encoder.hpp"
 #include "sys/quantile.hpp"
@@ -20,16 +21,6 @@ using gdm_test::error_of;
 using torch::Tensor;
 
 namespace {
-
-nn::FrozenEncoder small_encoder(int seed = 11) {
-  torch::manual_seed(seed);
-  nn::ResidualEncoderConfig config;
-  config.widths = {4, 4};
-  Json description = config.json();
-  description["input"] = nn::InputConvention().json();
-  return nn::freeze(std::make_shared<nn::ResidualEncoder>(config), {{"kind", "encoder"}, {"encoder", description}},
-                    torch::Device(torch::kCPU));
-}
 
 /// n rows with priorities from `first` on in steps of `step`, owners and strata in turn.
 BankRows rows_in_turn(std::int64_t n, std::int64_t first, std::int64_t step, int patients, int strata) {
@@ -74,7 +65,7 @@ BankRecipe recipe_of(const std::string& sampling) {
 }
 
 BankCollection collected(const BankRecipe& recipe, int first, int step, int encoder_seed = 11) {
-  BankCollection collection(recipe, small_encoder(encoder_seed));
+  BankCollection collection(recipe, gdm_test::untrained_encoder({4, 4}, encoder_seed));
   for (int n = first; n < cases; n += step) add_case(collection, n);
   return collection;
 }
@@ -224,7 +215,7 @@ TEST_CASE("bank: k centres are drawn as often as the rows that they stand for") 
   BankRecipe recipe = recipe_of("k-centre");
   recipe.capacity = 4;
   recipe.patient_cap = 0;
-  BankCollection collection(recipe, small_encoder());
+  BankCollection collection(recipe, gdm_test::untrained_encoder({4, 4}));
   collection.begin_case({"a", "a", 2.0});
   Tensor crowd = torch::zeros({16, 3});
   crowd.slice(0, 13).copy_(torch::eye(3) * 50);  // three outliers of one row each

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "bank/collection.hpp"
+#include "bank_fixture.hpp"
 #include "data/view.hpp"
 #include "io_fixture.hpp"
 #include "nn/residual_encoder.hpp"
@@ -22,18 +23,8 @@ using torch::Tensor;
 
 namespace {
 
-nn::FrozenEncoder small_encoder() {
-  torch::manual_seed(11);
-  nn::ResidualEncoderConfig config;
-  config.widths = {8, 8, 16};
-  Json description = config.json();
-  description["input"] = nn::InputConvention().json();
-  return nn::freeze(std::make_shared<nn::ResidualEncoder>(config), {{"kind", "encoder"}, {"encoder", description}},
-                    torch::Device(torch::kCPU));
-}
-
 void write_bank(const std::filesystem::path& path, std::int64_t patch) {
-  const nn::FrozenEncoder encoder = small_encoder();
+  const nn::FrozenEncoder encoder = gdm_test::untrained_encoder({8, 8, 16});
   BankRecipe recipe;
   recipe.patch = patch;
   BankCollection collection(recipe, encoder);
@@ -171,14 +162,14 @@ TEST_CASE("bank: round trip, and a bank with other encoder weights is refused") 
   write_bank(path, 16);
   const RealBank bank(path, torch::Device(torch::kCPU));
   CHECK(bank.patch() == 16);
-  CHECK(bank.encoder().digest == small_encoder().digest);
+  CHECK(bank.encoder().digest == gdm_test::untrained_encoder({8, 8, 16}).digest);
   at::Generator generator = step_generator(1, 1);
   const Tensor some = bank.sample("local.s2.k2.mean", 10, generator);
   CHECK(some.sizes() == torch::IntArrayRef({10, 8}));
   CHECK(bank.scale("global.s1.mean") > 0);
 
   const SafetensorsFile file(path);
-  nlohmann::ordered_json description = file.description();
+  Json description = file.description();
   description["encoder_digest"] = "0000";
   SafetensorsWriter writer;
   for (const auto& [name, view] : file.tensors()) writer.add(name, view.dtype, view.shape, view.data);
@@ -224,7 +215,7 @@ TEST_CASE("objectives of an encoder: repeat under a seed and resume exactly") {
     CHECK(one[1].log.at("raw_force_rms").size() == 3);
   }
   nn::TensorWriter writer;
-  nlohmann::ordered_json state;
+  Json state;
   first.save(writer, "x.", state);
   const auto saved = folder / "state.safetensors";
   writer.write(saved, {{"kind", "checkpoint"}}, Overwrite::replace);

@@ -21,7 +21,7 @@ struct Options {
 };
 
 /// Parses words with `json` as the file of options; returns what is in effect.
-nlohmann::ordered_json parse(Options& o, const std::string& json, const std::vector<std::string>& words) {
+Json parse(Options& o, const std::string& json, const std::vector<std::string>& words) {
   const gdm_test::TemporaryFolder folder;
   std::ofstream(folder / "c.json") << json;
   CLI::App app("test");

@@ -49,7 +49,7 @@ void check_declared(const engine::OptionTable<Options>& table) {
   }
 }
 
-TrainOptions parsed(const Words& words, nlohmann::ordered_json* portable = nullptr) {
+TrainOptions parsed(const Words& words, Json* portable = nullptr) {
   TrainOptions options;
   Declared<TrainOptions> declared(engine::training_options(), options);
   declared.parse(words);
@@ -114,11 +114,11 @@ TEST_CASE("option table: defaults that follow from other options give way to wha
 }
 
 TEST_CASE("option table: what another run can use is carried to it") {
-  nlohmann::ordered_json json;
+  Json json;
   parsed({"--preset", "small", "--bank", "/somewhere/b", "--max-time", "5", "--widths", "8", "--log", "l"}, &json);
   CHECK(json.at("widths") == "8");
   CHECK(json.at("patch") == 48);
-  CHECK(json.at("bank") == nlohmann::ordered_json::array({"b"}));
+  CHECK(json.at("bank") == Json::array({"b"}));
   for (const char* name : {"output", "log", "max-time", "restart", "cache", "ssim", "perceptual"}) {
     CAPTURE(name);
     CHECK_FALSE(json.contains(name));  // of this run, or a default that another objective does not share

@@ -10,8 +10,6 @@ using namespace gdm;
 
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 Json scan(int views, double photons, const std::string& filter) {
   return {{"geometry", "parallel"}, {"views", views},  {"angular_range_deg", 180},
           {"photons", photons},     {"oversample", 3}, {"filter", filter}};

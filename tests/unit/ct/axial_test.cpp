@@ -111,7 +111,7 @@ TEST_CASE("axial: a sinogram's sidecar keeps how the volume was turned, one of b
   stored.axes = ct::axial_axes(volume.grid);
   stored.sinogram = scanned(volume);
   const fs::path path = folder / "s.nii";
-  ct::write_sinogram(path, stored, nlohmann::ordered_json::object(), Provenance("test", {}), {}, Overwrite::refuse);
+  ct::write_sinogram(path, stored, Json::object(), Provenance("test", {}), {}, Overwrite::refuse);
   const ct::StoredSinogram read = ct::read_sinogram(path);
   CHECK(read.axes.source == stored.axes.source);
   CHECK(read.axes.flipped == stored.axes.flipped);

@@ -9,8 +9,6 @@ using namespace gdm;
 using namespace gdm::data;
 using gdm_test::contains;
 using gdm_test::error_of;
-using Json = nlohmann::ordered_json;
-
 namespace {
 
 /// One case of each split, whose files hold its name.

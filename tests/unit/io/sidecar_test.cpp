@@ -52,7 +52,7 @@ TEST_CASE("sidecar: an effort is read as it was written") {
   gdm::Provenance provenance("gdm-x", {"gdm-x"});
   const auto written = [&](bool reproducible) {
     provenance.reproducible = reproducible;
-    nlohmann::ordered_json details;
+    gdm::Json details;
     gdm::add_effort(details, provenance, 1.5, 27);
     gdm::write_sidecar(folder / "a.nii", provenance, {}, {}, details, gdm::Overwrite::replace);
     return gdm::read_effort(folder / "a.nii");

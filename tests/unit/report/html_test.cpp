@@ -17,8 +17,6 @@ using namespace gdm;
 using namespace gdm::metrics;
 using namespace gdm::picture;
 using namespace gdm::report;
-using Json = nlohmann::ordered_json;
-
 namespace {
 
 Json fixture() {
@@ -130,7 +128,7 @@ TEST_CASE("html: the best mean by what is better, and the favoured method") {
   CHECK(distances.find("<td class=\"text\">Fr\u00e9chet (primary)</td>") != std::string::npos);
   CHECK(distances.find("<td class=\"num\">0.900 [0.200, 1.60]</td>") != std::string::npos);
   CHECK(count(distances, "<td class=\"text best\">drift</td>") == 2);
-  nlohmann::ordered_json signed_values = fixture();
+  Json signed_values = fixture();
   signed_values["comparisons"][0]["metric"] = "bias_hu";  // |A| - |B| is 5: B lies nearer to 0
   const std::string from_zero = comparisons_section(ShownReport(signed_values));
   CHECK(from_zero.find("|bias/HU|") != std::string::npos);

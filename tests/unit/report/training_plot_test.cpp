@@ -62,7 +62,7 @@ TEST_CASE("chart: names that do not fit beside each other go on below") {
 }
 
 TEST_CASE("training plot: panels fill with what is logged, gaps do not matter") {
-  std::vector<nlohmann::ordered_json> log;
+  std::vector<Json> log;
   for (int n = 0; n < 50; ++n) {
     log.push_back({{"step", n}, {"l1_hu", 100.0 - n}, {"parameter_gradient_norm", nullptr}});
     if (n >= 20) {
@@ -90,10 +90,10 @@ TEST_CASE("training log: the line that is none is named") {
 }
 
 TEST_CASE("generator: voxels of a shape that the training did not have") {
-  const nlohmann::ordered_json description{{"training",
-                                            {{"data",
-                                              {{"voxel_edge_mm", {{"least", 1.0}, {"largest", 2.0}}},
-                                               {"anisotropy", {{"least", 1.0}, {"largest", 2.0}}}}}}}};
+  const Json description{{"training",
+                          {{"data",
+                            {{"voxel_edge_mm", {{"least", 1.0}, {"largest", 2.0}}},
+                             {"anisotropy", {{"least", 1.0}, {"largest", 2.0}}}}}}}};
   const auto warning = [&](const Point3& spacing) {
     return model::voxel_edge_warning(description, Grid::centred({4, 4, 4}, spacing)).value_or("");
   };
@@ -102,7 +102,7 @@ TEST_CASE("generator: voxels of a shape that the training did not have") {
 }
 
 TEST_CASE("generator: voxels smaller or larger by more than a quarter than what it was trained on") {
-  const nlohmann::ordered_json description{
+  const Json description{
       {"training", {{"data", {{"voxel_edge_mm", {{"least", 1.0}, {"median", 1.5}, {"largest", 2.0}}}}}}}};
   const auto warns = [&](double edge) {
     return model::voxel_edge_warning(description, Grid::centred({4, 4, 4}, {edge, edge, edge})).has_value();

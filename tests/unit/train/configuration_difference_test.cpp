@@ -6,7 +6,6 @@
 #include "train/configuration_difference.hpp"
 
 using namespace gdm;
-using engine::Json;
 using train::configuration_difference;
 
 namespace {

@@ -50,10 +50,10 @@ struct Toy {
   }
   Extra extra() {
     Extra extra;
-    extra.state = {[this](nn::TensorWriter&, nlohmann::ordered_json& json) { json = memory; },
-                   [this](const SafetensorsFile&, const nlohmann::ordered_json& json) { memory = json; }};
-    extra.record = {[this](nn::TensorWriter&, nlohmann::ordered_json& json) { json = record; },
-                    [this](const SafetensorsFile&, const nlohmann::ordered_json& json) { record = json; }};
+    extra.state = {[this](nn::TensorWriter&, Json& json) { json = memory; },
+                   [this](const SafetensorsFile&, const Json& json) { memory = json; }};
+    extra.record = {[this](nn::TensorWriter&, Json& json) { json = record; },
+                    [this](const SafetensorsFile&, const Json& json) { record = json; }};
     return extra;
   }
   bool run(const LoopPlan& plan, std::int64_t stop_after = -1) {
@@ -131,7 +131,7 @@ TEST_CASE("loop: nine bad steps are skipped, ten go back to the last good state 
   CHECK(ten.record == 17);     // not
   CHECK(expected.run(plan_in(third, 4, 1000)));
   nn::TensorWriter writer;
-  nlohmann::ordered_json json;
+  Json json;
   expected.trainee->save(writer, json);
   const SafetensorsFile state(writer.bytes({{"kind", "checkpoint"}}), "state");
   expected.trainee->roll_back(state, json);  // only for its half rate

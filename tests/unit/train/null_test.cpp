@@ -8,6 +8,7 @@
 
 #include "bank/collection.hpp"
 #include "bank/patches.hpp"
+#include "bank_fixture.hpp"
 #include "data/placement.hpp"
 #include "data/samples.hpp"
 #include "io_fixture.hpp"
@@ -23,16 +24,6 @@ using torch::Tensor;
 namespace {
 
 constexpr std::int64_t patch = 24, view = 16, batch = 2, batches = 100, settled = 40, draws = 6;
-
-nn::FrozenEncoder random_encoder() {
-  torch::manual_seed(11);
-  nn::ResidualEncoderConfig config;
-  config.widths = {6, 8, 8};
-  nlohmann::ordered_json description = config.json();
-  description["input"] = nn::InputConvention().json();
-  return nn::freeze(std::make_shared<nn::ResidualEncoder>(config), {{"kind", "encoder"}, {"encoder", description}},
-                    torch::Device(torch::kCPU));
-}
 
 /// A thin slab of a patient: an elliptic cylinder whose texture grows rougher towards both of its ends, where patches
 /// that are moved into the volume pile up.
@@ -61,7 +52,7 @@ std::vector<Sample> slabs() {
 
 std::shared_ptr<const bank::RealBank> bank_of(const std::vector<Sample>& samples, std::int64_t training_patch,
                                               const std::filesystem::path& path, std::uint64_t seed) {
-  const nn::FrozenEncoder encoder = random_encoder();
+  const nn::FrozenEncoder encoder = gdm_test::untrained_encoder({6, 8, 8});
   bank::BankRecipe recipe;
   recipe.patch = view;
   recipe.seed = seed;

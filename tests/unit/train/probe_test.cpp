@@ -60,7 +60,7 @@ TEST_CASE("probe: the axes that a network wants change nothing of what its featu
   // The filters of a scattering encoder are the same for all axes, so turning them swaps channels at most.
   const ProbeSet set = phantoms(3, 32, 7.0);
   nn::InputConvention input;
-  nlohmann::ordered_json description{{"encoder", nn::ScatteringConfig{}.json()}};
+  Json description{{"encoder", nn::ScatteringConfig{}.json()}};
   description["encoder"]["input"] = input.json();
   auto encoder = nn::freeze(nn::make_encoder_network(description.at("encoder")), description, cpu);
   const auto upright = probe_encoder(encoder, set, 16, 4, 1, cpu);

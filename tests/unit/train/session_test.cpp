@@ -12,8 +12,6 @@
 using namespace gdm;
 using namespace gdm::train;
 using torch::Tensor;
-using Json = nlohmann::ordered_json;
-
 namespace {
 
 using Events = std::vector<std::string>;

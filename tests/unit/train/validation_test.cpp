@@ -20,8 +20,6 @@ using namespace gdm::train;
 using namespace gdm::data;
 using gdm_test::contains;
 using gdm_test::error_of;
-using Json = nlohmann::ordered_json;
-
 namespace {
 
 Volume labels_from(const Volume& ct_hu) {
