@@ -48,7 +48,7 @@ _gdm_drift_train() {
         --ssim) return ;;
         --gradient-l1) return ;;
         --share-end) return ;;
-        --coordination) COMPREPLY=($(compgen -W "fixed norm pcgrad mgda cagrad" -- "$cur")); return ;;
+        --coordination) COMPREPLY=($(compgen -W "fixed norm pcgrad norm+pcgrad mgda cagrad" -- "$cur")); return ;;
         --conflict) return ;;
         --conflict-edge) return ;;
         --taps) return ;;

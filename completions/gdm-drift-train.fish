@@ -44,7 +44,7 @@ complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l pe
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l ssim -x -d 'The same of the gradient of 1 - SSIM, with any objective; default: 0.2 with gdm, else 0'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l gradient-l1 -x -d 'The same of an L1 of image gradients, with any objective: less error for less realism'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l share-end -x -d 'Factor on these four at the last step, linear from 1 at --drift-start'
-complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l coordination -x -a 'fixed norm pcgrad mgda cagrad' -d 'How the gradients are brought together'
+complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l coordination -x -a 'fixed norm pcgrad norm+pcgrad mgda cagrad' -d 'How the gradients are brought together'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l conflict -x -d 'Part of a gradient\'s opposition to fidelity that is projected away'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l conflict-edge -x -d 'Find it in cubes of this edge in voxels; 0: in the whole patch'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l taps -x -d 'Use so many of the finest feature maps of each encoder; 0: all'

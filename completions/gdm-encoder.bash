@@ -26,7 +26,7 @@ _gdm_encoder() {
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
         --grid-tolerance) return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
-        --task) COMPREPLY=($(compgen -W "masked segment" -- "$cur")); return ;;
+        --task) COMPREPLY=($(compgen -W "masked segment segment+contrast" -- "$cur")); return ;;
         --volumes) COMPREPLY=($(compgen -W "auto target" -- "$cur")); return ;;
         --scaling) COMPREPLY=($(compgen -W "auto hu percentile" -- "$cur")); return ;;
         --spacing) return ;;

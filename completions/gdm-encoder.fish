@@ -20,7 +20,7 @@ complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l allow-code 
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l grid-tolerance -x -d 'Part of a voxel by which corners of one grid may lie apart'
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l assume-hu -d 'Take CT for HU whatever the values look like'
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -s o -l output -r -F -d 'Encoder to write'
-complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l task -x -a 'masked segment' -d 'masked: restore hidden cubes; segment: classes of labels or HU in images of random appearance; segment+contrast: and tell places apart'
+complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l task -x -a 'masked segment segment+contrast' -d 'masked: restore hidden cubes; segment: classes of labels or HU in images of random appearance; segment+contrast: and tell places apart'
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l volumes -x -a 'auto target' -d 'target, or the name of an input; auto: the target, for segment the input \'labels\' if there is one'
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l scaling -x -a 'auto hu percentile' -d 'Values of the volumes; auto: HU for target and fbp'
 complete -c gdm-encoder -n '__fish_seen_subcommand_from pretrain' -l spacing -x -d 'Isotropic voxel edge in mm to resample to first; 0: voxels as they are'

@@ -35,7 +35,7 @@ std::vector<std::string> split(const std::string& text, char separator) {
 /// A literal value in a type's name, such as auto in "N|auto".
 bool is_literal(const std::string& word) {
   return !word.empty() && word != "-" &&
-         word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+         word.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-+") == std::string::npos;
 }
 
 void add_values(const std::string& type, const std::vector<CLI::Validator*>& checks, Json& json) {

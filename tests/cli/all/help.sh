@@ -41,3 +41,7 @@ for program in phantom prep encoder featbank drift-train synth recon metrics; do
 done
 # How to make what is missing.
 refused 2 "make one with: gdm-featbank build c.json .*--training-patch 48" gdm-drift-train c.json -o m.safetensors
+
+# Completions offer what the program takes, words with a plus as well.
+gdm-drift-train --dump-options | tr -d ' \n' >out.txt
+grep -q '"choices":\["fixed","norm","pcgrad","norm+pcgrad","mgda","cagrad"\]' out.txt || fail "choices of --coordination"
