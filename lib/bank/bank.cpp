@@ -7,6 +7,7 @@
 
 #include "bank/levels.hpp"
 #include "image/voxel_edge.hpp"
+#include "nn/host.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::bank {
@@ -134,7 +135,7 @@ Tensor RealBank::sample(const std::string& key, std::int64_t count, at::Generato
   const Tensor some = allowed.nonzero().flatten();
   const Tensor rows =
       some.index_select(0, weighted_draw(all.weight.index_select(0, some), std::min(count, some.size(0)), generator));
-  return all.vectors.index_select(0, rows.to(all.vectors.device())).to(torch::kFloat32);
+  return all.vectors.index_select(0, nn::to_device(rows, all.vectors.device())).to(torch::kFloat32);
 }
 
 void Ring::push(const Tensor& vectors, std::int64_t batch) {
@@ -144,7 +145,7 @@ void Ring::push(const Tensor& vectors, std::int64_t batch) {
     batches_.resize(static_cast<std::size_t>(capacity_));
   }
   const std::int64_t n = std::min(rows.size(0), capacity_);
-  const Tensor where = (torch::arange(n, torch::kInt64) + pushed_).remainder(capacity_).to(rows.device());
+  const Tensor where = nn::to_device((torch::arange(n, torch::kInt64) + pushed_).remainder(capacity_), rows.device());
   data_.index_copy_(0, where, rows.slice(0, 0, n));
   for (std::int64_t row = 0; row < n; ++row) batches_[static_cast<std::size_t>((pushed_ + row) % capacity_)] = batch;
   pushed_ += n;
@@ -153,11 +154,16 @@ void Ring::push(const Tensor& vectors, std::int64_t batch) {
 Tensor Ring::remembered(std::int64_t batch) const {
   std::vector<std::int64_t> young;
   for (std::int64_t row = 0; row < filled(); ++row) {
-    if (batch - batches_[static_cast<std::size_t>(row)] <= most_batches_) young.push_back(row);
+    const std::int64_t made = batches_[static_cast<std::size_t>(row)];
+    if (made >= 0 && batch - made <= most_batches_) young.push_back(row);
   }
   if (young.empty()) return {};
   if (static_cast<std::int64_t>(young.size()) == filled()) return rows();
-  return data_.index_select(0, torch::tensor(young).to(data_.device()));
+  return data_.index_select(0, nn::to_device(torch::tensor(young), data_.device()));
+}
+
+void Ring::forget(std::int64_t batch) {
+  std::replace(batches_.begin(), batches_.end(), batch, std::int64_t{-1});
 }
 
 Tensor Ring::rows() const {

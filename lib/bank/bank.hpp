@@ -127,13 +127,15 @@ class Ring {
   std::int64_t pushed() const { return pushed_; }
   void restore(const Tensor& rows, const std::vector<std::int64_t>& batches, std::int64_t pushed);
   void forget() { *this = Ring(capacity_, most_batches_); }
+  /// Rows of this batch are remembered no more.
+  void forget(std::int64_t batch);
 
  private:
   std::int64_t filled() const { return std::min(pushed_, capacity_); }
 
   std::int64_t capacity_, most_batches_, pushed_ = 0;
   Tensor data_;
-  std::vector<std::int64_t> batches_;  ///< of each row of data_
+  std::vector<std::int64_t> batches_;  ///< of each row of data_; negative: forgotten
 };
 
 }  // namespace gdm::bank

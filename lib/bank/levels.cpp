@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "nn/host.hpp"
+
 namespace gdm::bank {
 namespace {
 
@@ -47,24 +49,31 @@ void add_statistics(const std::string& prefix, const Tensor& mean, const Tensor&
   if (wants(wanted, prefix + ".std")) out.push_back({prefix + ".std", deviation, inside});
 }
 
-/// `inside_part` (B, 1, d, h, w) of each cell weighs it.
-void add_global(const std::string& level, const Tensor& map, const Tensor& inside_part, const nn::Tap& tap,
+/// The part of each cell that is inside, (B, 1, d, h, w): in the host's memory, where rows are counted and chosen, and
+/// beside the map, where cells are weighed.
+struct InsidePart {
+  Tensor host, beside;
+};
+
+void add_global(const std::string& level, const Tensor& map, const InsidePart& inside, const nn::Tap& tap,
                 const KeyFilter& wanted, std::vector<Candidates>& out) {
   const std::string prefix = fmt::format("{}.{}", level, tap.name);
   if (!wants_statistics(wanted, prefix)) return;
-  const Tensor all = inside_part.sum({2, 3, 4}), weighted = map * inside_part, part = all.clamp_min(smallest_part);
+  const Tensor weighted = map * inside.beside, part = inside.beside.sum({2, 3, 4}).clamp_min(smallest_part);
   const Tensor mean = weighted.sum({2, 3, 4}) / part, square = (weighted * map).sum({2, 3, 4}) / part;
-  add_statistics(prefix, mean.unsqueeze(1), deviation(square, mean).unsqueeze(1), all > 0, wanted, out);
+  add_statistics(prefix, mean.unsqueeze(1), deviation(square, mean).unsqueeze(1), inside.host.sum({2, 3, 4}) > 0,
+                 wanted, out);
 }
 
 /// The same of cubes.
-void add_local(const Tensor& map, const Tensor& inside_part, const nn::Tap& tap, const KeyFilter& wanted,
+void add_local(const Tensor& map, const InsidePart& inside, const nn::Tap& tap, const KeyFilter& wanted,
                std::vector<Candidates>& out) {
-  const Tensor weighted = map * inside_part;
+  const Tensor weighted = map * inside.beside;
   for (const std::int64_t edge : {2, 4}) {
     const std::string prefix = fmt::format("local.{}.k{}", tap.name, edge);
     if (std::min({map.size(2), map.size(3), map.size(4)}) < edge || !wants_statistics(wanted, prefix)) continue;
-    const Tensor all = cube_means(inside_part, edge), part = all.clamp_min(smallest_part);
+    const Tensor all = cube_means(inside.host, edge);
+    const Tensor part = nn::to_device(all, map.device()).clamp_min(smallest_part);
     const Tensor mean = cube_means(weighted, edge) / part, square = cube_means(weighted * map, edge) / part;
     add_statistics(prefix, cells(mean), cells(deviation(square, mean)), cells(all).squeeze(2) >= least_inside, wanted,
                    out);
@@ -83,11 +92,11 @@ Tensor block_cells(const Tensor& map) {
       .reshape({map.size(0), nd * nh * nw * b * b * b, map.size(1)});
 }
 
-void add_spatial(const Tensor& map, const Tensor& inside_part, const nn::Tap& tap, const KeyFilter& wanted,
+void add_spatial(const Tensor& map, const Tensor& host_part, const nn::Tap& tap, const KeyFilter& wanted,
                  std::vector<Candidates>& out) {
   const std::string key = fmt::format("spatial.{}", tap.name);
   if (std::min({map.size(2), map.size(3), map.size(4)}) < block_edge || !wants(wanted, key)) return;
-  const Tensor block_means = torch::avg_pool3d(inside_part, block_edge);
+  const Tensor block_means = torch::avg_pool3d(host_part, block_edge);
   const Tensor inside = cells(block_means).squeeze(2) >= least_inside;
   out.push_back({key, block_cells(map), inside});
 }
@@ -104,10 +113,11 @@ std::vector<Candidates> candidates(const std::vector<nn::Tap>& taps, const std::
   for (std::size_t index = 0; index < maps.size(); ++index) {
     const Tensor& map = maps[index];
     const nn::Tap& tap = taps.at(index);
-    const Tensor inside_part = torch::adaptive_avg_pool3d(mask.to(torch::kFloat32), map.sizes().slice(2));
-    add_global("global", map, inside_part, tap, wanted, out);
-    if (tap.stride == 4 || tap.stride == 8) add_local(map, inside_part, tap, wanted, out);
-    if (tap.stride <= 8) add_spatial(map, inside_part, tap, wanted, out);
+    const Tensor part = torch::adaptive_avg_pool3d(mask.to(torch::kFloat32), map.sizes().slice(2));
+    const InsidePart inside{part, nn::to_device(part, map.device())};
+    add_global("global", map, inside, tap, wanted, out);
+    if (tap.stride == 4 || tap.stride == 8) add_local(map, inside, tap, wanted, out);
+    if (tap.stride <= 8) add_spatial(map, inside.host, tap, wanted, out);
   }
   return out;
 }
@@ -115,21 +125,21 @@ std::vector<Candidates> candidates(const std::vector<nn::Tap>& taps, const std::
 std::vector<Candidates> upright_candidates(const std::vector<nn::Tap>& taps, const std::vector<Tensor>& maps) {
   std::vector<Candidates> out;
   for (std::size_t index = 0; index < maps.size(); ++index) {
-    const Tensor everywhere = torch::ones_like(maps[index].slice(1, 0, 1));
-    add_global("upright", maps[index], everywhere, taps.at(index), {}, out);
+    const Tensor everywhere = torch::ones_like(maps[index].slice(1, 0, 1), torch::kCPU);
+    add_global("upright", maps[index], {everywhere, everywhere.to(maps[index].device())}, taps.at(index), {}, out);
   }
   return out;
 }
 
 Chosen choose(const Tensor& inside, std::int64_t count, at::Generator& generator) {
-  const std::int64_t available = inside.numel() == 0 ? 0 : inside.sum(1).max().item<std::int64_t>();
-  const Tensor order = torch::rand(inside.sizes(), generator).to(inside.device()) + (~inside).to(torch::kFloat32);
+  const std::int64_t available = inside.numel() == 0 ? 0 : nn::host_value<std::int64_t>(inside.sum(1).max());
+  const Tensor order = torch::rand(inside.sizes(), generator) + (~inside).to(torch::kFloat32);
   auto [least, indices] = order.topk(std::min(count, available), 1, false);
   return {std::move(indices), least < 1.0};
 }
 
 Tensor gather_rows(const Tensor& vectors, const Tensor& indices) {
-  return vectors.gather(1, indices.unsqueeze(2).expand({-1, -1, vectors.size(2)}));
+  return vectors.gather(1, nn::to_device(indices, vectors.device()).unsqueeze(2).expand({-1, -1, vectors.size(2)}));
 }
 
 Tensor gather_blocks(const Tensor& vectors, const Tensor& block_indices) {

@@ -43,21 +43,22 @@ std::string level_of(const std::string& key);
 struct Candidates {
   std::string key;
   Tensor vectors;  ///< (B, M, C); spatial: (B, blocks * 64, C), the cells of a block in a row
-  Tensor inside;   ///< (B, M) bool; spatial: (B, blocks) bool
+  Tensor inside;   ///< (B, M) bool, in the host's memory; spatial: (B, blocks) bool
 };
 
 /// Which keys are wanted; empty: all.
 using KeyFilter = std::function<bool(const std::string& key)>;
 
-/// The wanted candidates of all levels. maps: (B, C, D / stride, ...) for each tap; mask: (B, 1, D, H, W), 1 inside.
-/// Differentiable in the maps.
+/// The wanted candidates of all levels. maps: (B, C, D / stride, ...) for each tap; mask: (B, 1, D, H, W), 1 inside, in
+/// the host's memory. Differentiable in the maps.
 std::vector<Candidates> candidates(const std::vector<nn::Tap>& taps, const std::vector<Tensor>& maps,
                                    const Tensor& mask, const KeyFilter& wanted = {});
 
 /// The candidates of level upright, one of each patch: maps of patches that were not turned.
 std::vector<Candidates> upright_candidates(const std::vector<nn::Tap>& taps, const std::vector<Tensor>& maps);
 
-/// Columns chosen of each row: the first of a row are inside, those without `valid` only fill it up.
+/// Columns chosen of each row, in the host's memory: the first of a row are inside, those without `valid` only fill it
+/// up.
 struct Chosen {
   Tensor indices;  ///< (B, n) int64, n = min(count, the most inside of any row); n can be 0
   Tensor valid;    ///< (B, n) bool
@@ -65,7 +66,7 @@ struct Chosen {
 /// Chooses up to `count` columns that are inside at random in each row of (B, M), all if there are fewer. What one row
 /// has does not depend on the others.
 Chosen choose(const Tensor& inside, std::int64_t count, at::Generator& generator);
-/// vectors (B, M, C), indices (B, Q) -> (B, Q, C).
+/// vectors (B, M, C), indices (B, Q), of the host or where the vectors are -> (B, Q, C).
 Tensor gather_rows(const Tensor& vectors, const Tensor& indices);
 /// vectors (B, blocks * 64, C), indices of blocks (B, Q) -> (B * Q, 64, C): one problem for each block.
 Tensor gather_blocks(const Tensor& vectors, const Tensor& block_indices);

@@ -79,7 +79,7 @@ Tensor chosen_vectors(const Candidates& candidates, std::int64_t b, std::int64_t
     if (block.size(1) == 0) return {};
     const Tensor cells = gather_blocks(vectors, block);
     const Tensor all = torch::ones({cells.size(0), cells.size(1)}, torch::kBool);
-    vectors = gather_rows(cells, choose(all, tokens, generator).indices.to(cells.device()));
+    vectors = gather_rows(cells, choose(all, tokens, generator).indices);
   }
   return vectors.size(1) > 0 ? vectors.reshape({-1, vectors.size(2)}) : Tensor();
 }
@@ -193,8 +193,7 @@ void for_each_patch(const nn::FrozenEncoder& encoder, const BankVolume& volume, 
     const auto count = static_cast<std::int64_t>(drawn.size());
     auto found = upright_candidates(encoder.taps(), part_of(maps, 0, count));
     if (levels == PatchLevels::all) {
-      const Tensor inside = torch::cat(turned_masks).to(device);
-      auto turned = candidates(encoder.taps(), part_of(maps, count, 2 * count), inside);
+      auto turned = candidates(encoder.taps(), part_of(maps, count, 2 * count), torch::cat(turned_masks));
       std::move(turned.begin(), turned.end(), std::back_inserter(found));
     }
     for (std::int64_t b = 0; b < count; ++b) {

@@ -47,6 +47,7 @@ void Prefetcher::work(std::int64_t first, std::int64_t end) {
       Batch batch = make_(step);
       if (device_.is_cuda()) {  // only from pinned memory does a copy run beside the network
         for (Tensor* tensor : {&batch.conditions, &batch.target, &batch.mask}) *tensor = tensor->pin_memory();
+        batch.host_mask = batch.mask;
       }
       put(std::move(batch));
     }

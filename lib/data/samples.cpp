@@ -187,7 +187,8 @@ Batch PatchSampler::draw(std::int64_t step, torch::Device device) const {
   }
   batch.conditions = torch::stack(conditions).to(device);
   batch.target = torch::stack(targets).to(device);
-  batch.mask = torch::stack(masks).to(device);
+  batch.host_mask = torch::stack(masks);
+  batch.mask = batch.host_mask.to(device);
   return batch;
 }
 

@@ -62,6 +62,7 @@ std::vector<Case> usable_cases(const Manifest& manifest, const std::string& spli
 /// Patches of a batch, (B, C, w, w, w) each.
 struct Batch {
   Tensor conditions, target, mask;
+  Tensor host_mask;                ///< the mask in the host's memory, wherever the others are
   std::vector<std::size_t> cases;  ///< index of each patch's case
 };
 

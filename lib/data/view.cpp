@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "nn/host.hpp"
 #include "nn/volume_tensors.hpp"
 
 namespace gdm::data {
@@ -9,7 +10,7 @@ namespace gdm::data {
 View View::random(std::int64_t patch, std::int64_t size, at::Generator& generator) {
   View view;
   view.size = size;
-  const auto draw = [&](std::int64_t n) { return torch::randint(n, {1}, generator).item<std::int64_t>(); };
+  const auto draw = [&](std::int64_t n) { return nn::host_value<std::int64_t>(torch::randint(n, {1}, generator)); };
   for (std::size_t axis = 0; axis < 3; ++axis) {
     view.offset[axis] = draw(patch - size + 1);
     view.flip[axis] = draw(2) == 1;

@@ -8,7 +8,7 @@
 namespace gdm::objective {
 namespace {
 
-constexpr double ema = 0.99;
+constexpr double memory_of_norms = 0.99;
 constexpr double outlier = 5.0;
 constexpr double tiny = 1e-20;
 constexpr double caution = 0.4;  // c of CAGrad: how far the direction may leave the weighted sum
@@ -37,41 +37,50 @@ Tensor regional_mean(const Tensor& x, std::int64_t edge) {
   return mean;
 }
 
-/// A gradient of ordinary size without what opposes fidelity, and what its report says.
+/// A gradient of ordinary size without what opposes fidelity; zero if it cannot be used.
 struct Prepared {
-  std::string name;
-  Tensor gradient;
-  double scale = 0;  ///< brings it to its share
-  double usual = 0;
+  Tensor gradient, scale;  ///< scale brings it to its share
+  Tensor usual;
 };
 
-Prepared prepare(const SideGradient& side, const Tensor& fidelity, const Tensor& f_norm,
+Prepared prepare(const SideGradient& side, const Tensor& fidelity, const Tensor& f_norm, const Tensor& fidelity_usable,
                  const CoordinationOptions& options, CoordinationState& state, Coordinated::Side& report) {
-  Prepared out{side.name, side.gradient.to(torch::kFloat32), 0, 0};
-  const Tensor d_norm = out.gradient.flatten(1).norm(2, 1);
-  report.norm = d_norm.mean().item<double>();
-  if (!std::isfinite(report.norm) || report.norm <= 0 || side.share <= 0) return out;
+  const Tensor given = side.gradient.to(torch::kFloat32);
+  Tensor d_norm = given.flatten(1).norm(2, 1);
+  report.norm = d_norm.mean().to(torch::kFloat64);
+  report.used = torch::isfinite(report.norm) & (report.norm > 0) & fidelity_usable;
+  if (side.share <= 0) report.used = torch::zeros_like(report.used);
+  Prepared out;
+  out.gradient = torch::where(report.used, given, torch::zeros_like(given));
+  d_norm = torch::where(report.used, d_norm, torch::zeros_like(d_norm));
   NormAverage& average = state.sides[side.name];
   const auto volumes = static_cast<double>(f_norm.size(0));
-  const double limit = average.updates > 0 ? outlier * average.value() : report.norm * volumes;
+  const Tensor before = average.value(), known = average.updates.defined() ? average.updates > 0 : Tensor();
+  const Tensor first = d_norm.mean().to(torch::kFloat64) * volumes;
+  const Tensor limit = known.defined() ? torch::where(known, outlier * before, first) : first;
   const Tensor cut = (limit / d_norm.clamp_min(tiny)).clamp_max(1.0);
-  average.add((d_norm * cut).mean().item<double>());
+  average.add((d_norm * cut).mean().to(torch::kFloat64), report.used);
   out.usual = average.value();
 
   const Tensor product = fidelity * out.gradient;
-  report.cosine = (product.flatten(1).sum(1) / (f_norm * d_norm).clamp_min(tiny)).mean().item<double>();
+  report.cosine = (product.flatten(1).sum(1) / (f_norm * d_norm).clamp_min(tiny)).mean();
   const Tensor agreement = regional_mean(product, options.conflict_edge);
-  report.conflict_rate = (agreement < 0).to(torch::kFloat32).mean().item<double>();
+  report.conflict_rate = (agreement < 0).to(torch::kFloat32).mean();
   if (projects(options.mode)) {
     const Tensor energy = regional_mean(fidelity.square(), options.conflict_edge).clamp_min(tiny);
     out.gradient = out.gradient - agreement.clamp_max(0.0) / energy * options.conflict * fidelity;
   }
   out.gradient = out.gradient * per_volume(cut, out.gradient);
-  out.scale = side.share;
-  if (balances(options.mode)) out.scale *= state.fidelity.value() / std::max(out.usual, tiny);
-  report.used = true;
+  out.scale = torch::full_like(out.usual, side.share);
+  if (balances(options.mode)) out.scale = out.scale * state.fidelity.value() / out.usual.clamp_min(tiny);
   return out;
 }
+
+/// What mixed() needs of one on the host.
+struct OnHost {
+  Tensor gradient;
+  double scale = 0, usual = 0;
+};
 
 /// Gram matrix of one volume's unit-sized gradients, fidelity first.
 std::vector<double> gram_of(const std::vector<Tensor>& vectors) {
@@ -86,10 +95,9 @@ std::vector<double> gram_of(const std::vector<Tensor>& vectors) {
 }
 
 /// Unit-sized gradients of volume `b`, fidelity first.
-std::vector<Tensor> unit_sized(const Tensor& fidelity, double usual, const std::vector<Prepared>& sides,
-                               std::int64_t b) {
+std::vector<Tensor> unit_sized(const Tensor& fidelity, double usual, const std::vector<OnHost>& sides, std::int64_t b) {
   std::vector<Tensor> out{fidelity[b] / std::max(usual, tiny)};
-  for (const Prepared& side : sides) out.push_back(side.gradient[b] / std::max(side.usual, tiny));
+  for (const OnHost& side : sides) out.push_back(side.gradient[b] / std::max(side.usual, tiny));
   return out;
 }
 
@@ -123,7 +131,7 @@ std::vector<double> cautious_weights(const std::vector<double>& gram, const std:
   return w;
 }
 
-Tensor mixed(const Tensor& fidelity, const std::vector<Prepared>& sides, Coordination mode, double usual) {
+Tensor mixed(const Tensor& fidelity, const std::vector<OnHost>& sides, Coordination mode, double usual) {
   std::vector<Tensor> volumes;
   for (std::int64_t b = 0; b < fidelity.size(0); ++b) {
     const std::vector<Tensor> unit = unit_sized(fidelity, usual, sides, b);
@@ -133,7 +141,7 @@ Tensor mixed(const Tensor& fidelity, const std::vector<Prepared>& sides, Coordin
       continue;
     }
     std::vector<double> preferred{1.0};
-    for (const Prepared& side : sides) preferred.push_back(side.scale * side.usual / std::max(usual, tiny));
+    for (const OnHost& side : sides) preferred.push_back(side.scale * side.usual / std::max(usual, tiny));
     const Tensor goal = combination(unit, preferred);
     std::vector<double> linear;
     for (const Tensor& v : unit) linear.push_back((v * goal).sum().item<double>());
@@ -146,13 +154,16 @@ Tensor mixed(const Tensor& fidelity, const std::vector<Prepared>& sides, Coordin
 
 }  // namespace
 
-void NormAverage::add(double norm) {
-  sum = ema * sum + (1 - ema) * norm;
-  ++updates;
+void NormAverage::add(const Tensor& norm, const Tensor& usable) {
+  if (!sum.defined()) sum = updates = torch::zeros_like(norm);
+  sum = torch::where(usable, memory_of_norms * sum + (1 - memory_of_norms) * norm, sum);
+  updates = updates + usable.to(updates.scalar_type());
 }
 
-double NormAverage::value() const {
-  return updates == 0 ? 0.0 : sum / (1.0 - std::pow(ema, static_cast<double>(updates)));
+Tensor NormAverage::value() const {
+  if (!sum.defined()) return {};
+  const Tensor part = 1.0 - torch::pow(memory_of_norms, updates);
+  return torch::where(updates > 0, sum / part.clamp_min(1 - memory_of_norms), torch::zeros_like(sum));
 }
 
 std::vector<double> shortest_combination(const std::vector<double>& gram, std::size_t n) {
@@ -187,25 +198,28 @@ Coordinated coordinate(const Tensor& fidelity_in, const std::vector<SideGradient
   result.gradient = fidelity_in;
   const Tensor fidelity = fidelity_in.to(torch::kFloat32);
   const Tensor f_norm = fidelity.flatten(1).norm(2, 1);
-  result.fidelity_norm = f_norm.mean().item<double>();
-  if (!std::isfinite(result.fidelity_norm)) return result;
-  state.fidelity.add(result.fidelity_norm);
-  std::vector<Prepared> usable;
+  result.fidelity_norm = f_norm.mean().to(torch::kFloat64);
+  const Tensor usable = torch::isfinite(result.fidelity_norm);
+  state.fidelity.add(result.fidelity_norm, usable);
+  if (sides.empty()) return result;
+  std::vector<Prepared> prepared;
   for (const SideGradient& side : sides) {
-    Coordinated::Side& report = result.sides[side.name];
-    Prepared prepared = prepare(side, fidelity, f_norm, options, state, report);
-    if (report.used) usable.push_back(std::move(prepared));
+    prepared.push_back(prepare(side, fidelity, f_norm, usable, options, state, result.sides[side.name]));
+    result.sides[side.name].effective_share = torch::zeros_like(result.fidelity_norm);
   }
-  if (usable.empty()) return result;
   if (options.mode == Coordination::mgda || options.mode == Coordination::cagrad) {
-    result.gradient = mixed(fidelity, usable, options.mode, state.fidelity.value());
+    std::vector<OnHost> used;
+    for (std::size_t i = 0; i < sides.size(); ++i) {
+      if (!result.sides[sides[i].name].used.item<bool>()) continue;
+      used.push_back({prepared[i].gradient, prepared[i].scale.item<double>(), prepared[i].usual.item<double>()});
+    }
+    if (!used.empty()) result.gradient = mixed(fidelity, used, options.mode, state.fidelity.value().item<double>());
     return result;
   }
   result.gradient = fidelity;
-  for (const Prepared& side : usable) {
-    const Tensor added = side.gradient * side.scale;
-    result.sides[side.name].effective_share =
-        (added.flatten(1).norm(2, 1) / f_norm.clamp_min(tiny)).mean().item<double>();
+  for (std::size_t i = 0; i < sides.size(); ++i) {
+    const Tensor added = prepared[i].gradient * prepared[i].scale;
+    result.sides[sides[i].name].effective_share = (added.flatten(1).norm(2, 1) / f_norm.clamp_min(tiny)).mean();
     result.gradient = result.gradient + added;
   }
   return result;

@@ -29,12 +29,13 @@ struct SideGradient {
   double share = 0.3;  ///< its size relative to the fidelity's gradient
 };
 
-/// Bias-corrected EMA of batch-mean norms; part of the checkpoint.
+/// Bias-corrected EMA of batch-mean norms; part of the checkpoint. One-element float64 tensors where the gradients are,
+/// so that no step waits for them.
 struct NormAverage {
-  double sum = 0;
-  std::int64_t updates = 0;
-  void add(double norm);
-  double value() const;  ///< 0 before the first add()
+  Tensor sum, updates;  ///< undefined before the first add()
+  /// Takes `norm` in where `usable` (one bool) is true.
+  void add(const Tensor& norm, const Tensor& usable);
+  Tensor value() const;  ///< 0 if nothing was taken in
 };
 
 struct CoordinationState {
@@ -43,20 +44,22 @@ struct CoordinationState {
 };
 
 struct Coordinated {
+  /// One element each, where the gradients are.
   struct Side {
-    double norm = 0;             ///< batch mean of the per-volume norms, before any scaling
-    double cosine = 0;           ///< with the fidelity's, batch mean, before projection
-    double conflict_rate = 0;    ///< part of the volumes (or cubes) where the two oppose each other
-    double effective_share = 0;  ///< |what is added| / |fidelity|, batch mean; 0 where modes mix inseparably
-    bool used = false;           ///< false for a gradient that is zero or not finite
+    Tensor norm;             ///< batch mean of the per-volume norms, before any scaling
+    Tensor cosine;           ///< with the fidelity's, batch mean, before projection
+    Tensor conflict_rate;    ///< part of the volumes (or cubes) where the two oppose each other
+    Tensor effective_share;  ///< |what is added| / |fidelity|, batch mean; 0 where modes mix inseparably
+    Tensor used;             ///< bool: false for a gradient that is zero or not finite
   };
-  Tensor gradient;           ///< exactly the fidelity's if no other could be used
-  double fidelity_norm = 0;  ///< batch mean of the per-volume norms
+  Tensor gradient;       ///< the fidelity's if no other could be used
+  Tensor fidelity_norm;  ///< batch mean of the per-volume norms
   std::map<std::string, Side> sides;
 };
 
 /// One cotangent from the fidelity's gradient (B, 1, D, H, W) and the others. A volume whose gradient is more than 5
-/// times its usual norm is cut to that. Averages are of unprojected norms, so a share shrinks in conflict.
+/// times its usual norm is cut to that. Averages are of unprojected norms, so a share shrinks in conflict. Waits for no
+/// device, but for mgda and cagrad, whose weights are sought on the host.
 Coordinated coordinate(const Tensor& fidelity, const std::vector<SideGradient>& sides,
                        const CoordinationOptions& options, CoordinationState& state);
 

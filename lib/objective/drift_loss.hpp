@@ -41,16 +41,19 @@ class DriftLoss {
 
   struct Result {
     Tensor loss;  ///< carries a graph to the predicted features; undefined if nothing of the patch is compared
-    /// Keys whose features or distances were not finite: they are left out, and nothing of them is remembered.
-    std::vector<std::string> not_finite;
+    /// How many keys had features or distances that are not finite, one element; so is the loss then, and nobody
+    /// follows it. Undefined if nothing is compared.
+    Tensor not_finite;
     /// RMS of the raw force for each level and temperature, mean over the level's keys: {"local": [..], ...}.
-    std::map<std::string, std::vector<double>> raw_rms;
+    std::map<std::string, std::vector<Tensor>> raw_rms;
   };
   /// How many of the encoder's finest taps loss() looks at.
   std::size_t taps() const;
   /// `pair`: features of patches by the bank's encoder, at least of the first taps(). All draws come from `generator`;
-  /// the rings advance. `batch`: number among all batches of the training.
+  /// the rings advance. `batch`: number among all batches of the training. Waits for no device.
   Result loss(const FeaturePair& pair, std::int64_t batch, at::Generator& generator);
+  /// When all of that is computed: rows that are not finite are forgotten again, and a warning tells of them.
+  void settle();
 
   /// Everything that a resumed run needs: rings as tensors whose names begin with `prefix`, scales and averages as
   /// JSON.
@@ -62,17 +65,24 @@ class DriftLoss {
   /// Place of a key's tap among the encoder's.
   std::size_t tap_of(const std::string& key) const;
   FieldSets spatial_sets(const bank::Candidates& gen, const bank::Candidates& real, at::Generator& generator) const;
+  /// `host_valid` becomes FieldSets::valid in the host's memory.
   FieldSets bank_sets(const bank::Candidates& gen, const bank::Candidates& real, std::int64_t batch,
-                      at::Generator& generator) const;
-  void remember(const FieldSets& sets, const std::string& key, std::int64_t batch);
+                      at::Generator& generator, Tensor& host_valid) const;
+  void remember(const FieldSets& sets, const Tensor& host_valid, const std::string& key, std::int64_t batch);
   Tensor problem_loss(const bank::Candidates& gen, const bank::Candidates& real, std::int64_t batch,
-                      at::Generator& generator, Result& result);
+                      at::Generator& generator, Result& result, std::vector<Tensor>& finite);
 
   DriftOptions options_;
   const bank::RealBank& bank_;
   std::map<std::string, FieldState> states_;
   std::map<std::string, bank::Ring> rings_;
   std::map<std::string, std::int64_t> keys_per_level_;
+  struct Unsettled {
+    std::int64_t batch = 0;
+    std::vector<std::string> keys;
+    Tensor finite;  ///< (keys) bool
+  };
+  std::vector<Unsettled> unsettled_;
 };
 
 }  // namespace gdm::objective

@@ -1,15 +1,21 @@
 #include "objective/encoder_objective.hpp"
 
-#include <fmt/format.h>
-
-#include "sys/log.hpp"
-
 namespace gdm::objective {
 namespace {
 
 Tensor gradient_of(const Tensor& loss, const Tensor& leaf, bool keep_graph) {
   if (!loss.defined() || !loss.requires_grad()) return torch::zeros_like(leaf);
   return torch::autograd::grad({loss}, {leaf}, {}, keep_graph)[0];
+}
+
+nn::LogLine log_of(const Tensor& loss) {
+  nn::LogLine log;
+  if (loss.defined()) {
+    log.set("/loss", loss);
+  } else {
+    log.set("/loss", 0.0);
+  }
+  return log;
 }
 
 }  // namespace
@@ -41,28 +47,31 @@ void EncoderObjective::choose_taps() {
 }
 
 std::vector<ObjectiveGradient> EncoderObjective::gradients(const OutputPatch& patch, at::Generator& generator) {
-  const FeaturePair pair =
-      feature_pair(encoder_, patch.predicted, patch.target, patch.mask, options_.seeing, generator);
+  const FeaturePair pair = feature_pair(encoder_, patch, options_.seeing, generator);
   std::vector<ObjectiveGradient> out;
   if (options_.perceptual_share > 0) {
     const Tensor loss = perceptual_loss(pair);
-    out.push_back({"perceptual." + name_,
-                   gradient_of(loss, patch.predicted, drift_ != nullptr),
-                   options_.perceptual_share,
-                   {{"loss", loss.defined() ? loss.item<double>() : 0.0}}});
+    out.push_back({"perceptual." + name_, gradient_of(loss, patch.predicted, drift_ != nullptr),
+                   options_.perceptual_share, log_of(loss)});
   }
   if (drift_) {
     const DriftLoss::Result result = drift_->loss(pair, patch.batch, generator);
-    Json log{{"loss", result.loss.defined() ? result.loss.item<double>() : 0.0}, {"raw_force_rms", result.raw_rms}};
-    if (!result.not_finite.empty()) {
-      log["not_finite"] = result.not_finite.size();
-      log_warning(fmt::format("batch {}: the drift is without {} of its features, {} first, as they are not finite",
-                              patch.batch, result.not_finite.size(), result.not_finite.front()));
+    nn::LogLine log = log_of(result.loss);
+    log.set("/raw_force_rms", Json::object());
+    for (const auto& [level, rms] : result.raw_rms) {
+      for (std::size_t t = 0; t < rms.size(); ++t) {
+        log.set("/raw_force_rms/" + level + "/" + std::to_string(t), rms[t]);
+      }
     }
+    if (result.not_finite.defined()) log.set_if_any("/not_finite", result.not_finite);
     out.push_back(
         {"drift." + name_, gradient_of(result.loss, patch.predicted, false), options_.drift_share, std::move(log)});
   }
   return out;
+}
+
+void EncoderObjective::settle() {
+  if (drift_) drift_->settle();
 }
 
 void EncoderObjective::save(nn::TensorWriter& writer, const std::string& prefix, Json& json) const {

@@ -28,6 +28,7 @@ class EncoderObjective : public OutputObjective {
   std::vector<ObjectiveGradient> gradients(const OutputPatch& patch, at::Generator& generator) override;
   void save(nn::TensorWriter& writer, const std::string& prefix, Json& json) const override;
   void load(const SafetensorsFile& file, const std::string& prefix, const Json& json) override;
+  void settle() override;
 
  private:
   void choose_taps();

@@ -2,6 +2,7 @@
 
 #include "data/view.hpp"
 #include "nn/compat.hpp"
+#include "nn/host.hpp"
 #include "nn/volume_tensors.hpp"
 
 namespace gdm::objective {
@@ -9,13 +10,14 @@ namespace {
 
 constexpr double least_deviation = 1e-4;  // a channel that does not vary tells nothing
 
-/// Undefined without a cell inside.
+/// `mask` of the host. Undefined without a cell inside.
 Tensor tap_loss(const Tensor& predicted, const Tensor& real, const Tensor& mask) {
   const torch::NoGradGuard no_grad;
   const Tensor part = torch::adaptive_avg_pool3d(mask.to(torch::kFloat32), predicted.sizes().slice(2));
-  const Tensor inside = (part >= bank::least_inside).to(torch::kFloat32);
-  const double cells = inside.sum().item<double>();
+  const Tensor host_inside = (part >= bank::least_inside).to(torch::kFloat32);
+  const double cells = nn::host_value<float>(host_inside.sum());
   if (cells == 0) return {};
+  const Tensor inside = nn::to_device(host_inside, predicted.device());
   const Tensor mean = (real * inside).sum({0, 2, 3, 4}, true) / cells;
   const Tensor deviation = ((real - mean).abs() * inside).sum({0, 2, 3, 4}, true) / cells;
   const Tensor weight = inside * (deviation > least_deviation) / deviation.clamp_min(least_deviation);
@@ -25,20 +27,20 @@ Tensor tap_loss(const Tensor& predicted, const Tensor& real, const Tensor& mask)
 
 }  // namespace
 
-FeaturePair feature_pair(const nn::FrozenEncoder& encoder, const Tensor& predicted, const Tensor& target,
-                         const Tensor& mask, const Seeing& seeing, at::Generator& generator) {
+FeaturePair feature_pair(const nn::FrozenEncoder& encoder, const OutputPatch& patch, const Seeing& seeing,
+                         at::Generator& generator) {
   FeaturePair pair;
-  const data::View view = data::View::random(predicted.size(2), seeing.size, generator);
-  const auto seen = [&](const Tensor& patch) {
-    const nn::Bfloat16Guard guard(patch.device(), seeing.bfloat16);
-    std::vector<Tensor> maps = encoder.features(view.apply(patch), seeing.units, seeing.edge_mm, seeing.taps);
+  const data::View view = data::View::random(patch.predicted.size(2), seeing.size, generator);
+  const auto seen = [&](const Tensor& volume) {
+    const nn::Bfloat16Guard guard(volume.device(), seeing.bfloat16);
+    std::vector<Tensor> maps = encoder.features(view.apply(volume), seeing.units, seeing.edge_mm, seeing.taps);
     for (Tensor& map : maps) map = map.to(torch::kFloat32);
     return maps;
   };
-  pair.mask = view.apply(mask);
-  pair.predicted = seen(nn::air_outside(predicted, mask));
+  pair.mask = view.apply(patch.host_mask);
+  pair.predicted = seen(nn::air_outside(patch.predicted, patch.mask));
   const torch::NoGradGuard no_grad;
-  pair.real = seen(nn::air_outside(target, mask));
+  pair.real = seen(nn::air_outside(patch.target, patch.mask));
   return pair;
 }
 

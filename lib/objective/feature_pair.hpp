@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "bank/levels.hpp"
+#include "objective/output_objective.hpp"
 
 namespace gdm::objective {
 
@@ -12,7 +13,7 @@ using torch::Tensor;
 struct FeaturePair {
   /// One map for each tap, (B, C, D / stride, ...); those of the prediction carry a graph back to its voxels.
   std::vector<Tensor> predicted, real;
-  Tensor mask;  ///< (B, 1, D, H, W) of the same view, 1 inside
+  Tensor mask;  ///< (B, 1, D, H, W) of the same view, 1 inside, in the host's memory
 };
 
 /// How patches are seen.
@@ -24,10 +25,10 @@ struct Seeing {
   bool bfloat16 = false;            ///< the encoder computes in bf16; its maps are fp32 all the same
 };
 
-/// Both patches (B, 1, D, H, W), air outside the mask, through the same random view and then the encoder. Gradients
-/// flow to `predicted` inside the mask.
-FeaturePair feature_pair(const nn::FrozenEncoder& encoder, const Tensor& predicted, const Tensor& target,
-                         const Tensor& mask, const Seeing& seeing, at::Generator& generator);
+/// Prediction and target, air outside the mask, through the same random view and then the encoder. Gradients flow to
+/// the prediction inside the mask.
+FeaturePair feature_pair(const nn::FrozenEncoder& encoder, const OutputPatch& patch, const Seeing& seeing,
+                         at::Generator& generator);
 
 /// Feature-matching loss between a patch and its own target: for each tap the mean absolute difference over the cells
 /// inside the patient, in units of the real features' mean absolute deviation in these cells, so that all taps count

@@ -1,6 +1,5 @@
 #include "objective/field.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 #include "bank/distances.hpp"
@@ -8,15 +7,20 @@
 namespace gdm::objective {
 namespace {
 
-constexpr double ema = 0.99;
+constexpr double memory = 0.99;
 constexpr double self_mask = 1e5;  // added to a normalised distance: no affinity to oneself at any temperature
 constexpr double smallest_scale = 1e-3, smallest_rms = 1e-4;
 // The current RMS may exceed its average; this share of it bounds the normalised force at 4 times its usual size.
 constexpr double rms_guard = 0.25;
 
-double update_ema(double old, double now) {
-  if (!std::isfinite(now)) return old;
-  return old > 0 ? ema * old + (1 - ema) * now : now;
+/// One float64, as scalars of a state are.
+Tensor number(double value, const Tensor& like) {
+  return torch::full({}, value, like.options().dtype(torch::kFloat64).requires_grad(false));
+}
+
+/// The average with a new value in it, unless that is not finite.
+Tensor updated(const Tensor& old, const Tensor& now) {
+  return torch::where(torch::isfinite(now), torch::where(old > 0, memory * old + (1 - memory) * now, now), old);
 }
 
 /// exp(logits - their maximum along `dim`), and 1 / its sum along `dim`: a softmax but for the division.
@@ -57,18 +61,16 @@ Tensor counted_pairs(const Tensor& valid, std::int64_t own, const Tensor& distan
   return counted;
 }
 
-/// Takes the mean distance of the pairs that count into the average.
-void update_scale(const Tensor& distance, const Tensor& counted, FieldState& state) {
-  const double sum = (counted.defined() ? distance * counted : distance).sum().item<double>();
-  const double count =
-      counted.defined() ? counted.sum(torch::kFloat64).item<double>() : static_cast<double>(distance.numel());
-  if (count > 0) state.scale = update_ema(state.scale, sum / count);
+/// The mean distance of the pairs that count; not finite if none does.
+Tensor mean_distance(const Tensor& distance, const Tensor& counted) {
+  if (!counted.defined()) return distance.sum().to(torch::kFloat64) / static_cast<double>(distance.numel());
+  return (distance * counted).sum().to(torch::kFloat64) / counted.sum(torch::kFloat64);
 }
 
 }  // namespace
 
-bool Field::finite() const {
-  return std::all_of(raw_rms.begin(), raw_rms.end(), [](double rms) { return std::isfinite(rms); });
+Tensor Field::finite() const {
+  return torch::isfinite(torch::stack(raw_rms)).all();
 }
 
 Field drift_field(const FieldSets& sets, const FieldOptions& options, FieldState& state) {
@@ -82,19 +84,20 @@ Field drift_field(const FieldSets& sets, const FieldOptions& options, FieldState
 
   Tensor distance = bank::distances(gen, targets);
   const Tensor counted = counted_pairs(sets.valid, own, distance);
-  update_scale(distance, counted, state);
-  const double scale = std::max(state.scale, smallest_scale);
+  if (!state.scale.defined()) state.scale = number(0, gen);
+  state.scale = updated(state.scale, mean_distance(distance, counted));
+  const Tensor scale = state.scale.clamp_min(smallest_scale);
 
   Field field;
   field.unit = scale / std::sqrt(static_cast<double>(channels));
   distance.div_(scale);
   if (counted.defined()) distance.add_(1.0 - counted, self_mask);
 
-  state.rms.resize(options.temperatures.size(), 0.0);
+  state.rms.resize(options.temperatures.size(), number(0, gen));
   field.force = torch::zeros_like(gen);
   const Tensor of_query = sets.valid.defined() ? sets.valid.to(gen.options()).unsqueeze(2) : Tensor();
-  const double queries = sets.valid.defined() ? std::max(of_query.sum().item<double>(), 1.0)
-                                              : static_cast<double>(gen.size(0) * gen.size(1));
+  const Tensor queries = sets.valid.defined() ? of_query.sum().to(torch::kFloat64).clamp_min(1.0)
+                                              : number(static_cast<double>(gen.size(0) * gen.size(1)), gen);
   const Tensor no_query = of_query.defined() ? (of_query - 1.0) * self_mask : Tensor();
   for (std::size_t t = 0; t < options.temperatures.size(); ++t) {
     const Tensor logits = distance * (-1.0 / options.temperatures[t]);
@@ -109,10 +112,11 @@ Field drift_field(const FieldSets& sets, const FieldOptions& options, FieldState
     to_negatives.mul_(of_positives.neg());         // repulsion
     Tensor force = torch::bmm(affinity, targets).div_(field.unit);
     if (sets.valid.defined()) force = torch::where(sets.valid.unsqueeze(2), force, torch::zeros_like(force));
-    const double rms = std::sqrt(force.square().sum().item<double>() / (queries * static_cast<double>(channels)));
-    state.rms[t] = update_ema(state.rms[t], rms);
+    const Tensor square = force.square().sum().to(torch::kFloat64);
+    const Tensor rms = (square / (queries * static_cast<double>(channels))).sqrt();
+    state.rms[t] = updated(state.rms[t], rms);
     field.raw_rms.push_back(rms);
-    field.force.add_(force, 1.0 / std::max({state.rms[t], rms_guard * rms, smallest_rms}));
+    field.force.add_(force / torch::maximum(state.rms[t], rms_guard * rms).clamp_min(smallest_rms));
   }
   return field;
 }

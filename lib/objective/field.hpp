@@ -21,18 +21,19 @@ struct FieldOptions {
 };
 
 /// What one drift problem remembers between steps; part of the checkpoint.
+/// Numbers are one-element float64 tensors where the features are, so that no step waits for them.
 struct FieldState {
-  double scale = 0;         ///< EMA of the mean pairwise distance; <= 0: not yet known
-  std::vector<double> rms;  ///< EMA of the raw force's RMS, one for each temperature
+  Tensor scale;             ///< EMA of the mean pairwise distance; undefined or <= 0: not yet known
+  std::vector<Tensor> rms;  ///< EMA of the raw force's RMS, one for each temperature; <= 0: not yet known
 };
 
 struct Field {
   Tensor force;                 ///< V, (R, G, C), in units of `unit`; carries no gradient
-  double unit = 1;              ///< features are divided by this: mean distance becomes sqrt(C)
-  std::vector<double> raw_rms;  ///< RMS of the unnormalised force per temperature: the quantity that falls as q -> p
+  Tensor unit;                  ///< one float64: features are divided by it, so that the mean distance becomes sqrt(C)
+  std::vector<Tensor> raw_rms;  ///< RMS of the unnormalised force per temperature: the quantity that falls as q -> p
 
-  /// False if features or their distances are not finite; then there is no force that anything may follow.
-  bool finite() const;
+  /// One bool: false if features or their distances are not finite; then there is no force that anything may follow.
+  Tensor finite() const;
 };
 
 /// The sets of R independent problems.
@@ -46,7 +47,8 @@ struct FieldSets {
   Tensor valid;
 };
 
-/// Computes in float32 without gradient and updates `state`, unless a raw RMS is not finite (Field::finite()).
+/// Computes in float32 without gradient and updates `state`, unless a raw RMS is not finite (Field::finite()). Waits
+/// for no device.
 ///
 /// A = sqrt(softmax over targets * softmax over queries) of -distance / (temperature * scale), or with Sinkhorn rounds
 /// exp(-distance / (temperature * scale)) with columns, then rows brought to sum 1, so many times;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "io/json.hpp"
+#include "nn/log_line.hpp"
 #include "nn/tensor.hpp"
 #include "nn/tensor_io.hpp"
 
@@ -17,7 +18,8 @@ using torch::Tensor;
 struct OutputPatch {
   Tensor predicted;  ///< a leaf: gradients with respect to it are asked for
   Tensor target;
-  Tensor mask;             ///< 1 inside the patient
+  Tensor mask;       ///< 1 inside the patient
+  Tensor host_mask;  ///< the same in the host's memory: how many rows there are to compare is known without waiting
   std::int64_t batch = 0;  ///< number among all batches of the training
 };
 
@@ -25,7 +27,7 @@ struct ObjectiveGradient {
   std::string name;
   Tensor gradient;   ///< shape of OutputPatch::predicted
   double share = 0;  ///< of this objective in the whole, relative to fidelity, before the schedule
-  Json log;
+  nn::LogLine log;
 };
 
 class OutputObjective {
@@ -34,6 +36,9 @@ class OutputObjective {
   /// All draws come from `generator`. The graph behind each gradient is freed before the next objective is asked, so
   /// memory peaks at the largest objective, not at their sum.
   virtual std::vector<ObjectiveGradient> gradients(const OutputPatch& patch, at::Generator& generator) = 0;
+  /// Called when what gradients() asked for has been computed: it may look at values, and takes back what must not
+  /// stay.
+  virtual void settle() {}
   /// What a resumed run needs; tensors under names that begin with `prefix`.
   virtual void save(nn::TensorWriter&, const std::string& /*prefix*/, Json&) const {}
   virtual void load(const SafetensorsFile&, const std::string& /*prefix*/, const Json&) {}

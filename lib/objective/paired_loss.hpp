@@ -9,8 +9,8 @@ namespace gdm::objective {
 
 /// Value and gradient of a loss.
 struct PairedLoss {
-  double value = 0;  ///< 0 if no voxel counts
-  Tensor gradient;   ///< with respect to the prediction, fp32
+  Tensor value;     ///< one element, where the prediction is; 0 if no voxel counts
+  Tensor gradient;  ///< with respect to the prediction, fp32
 };
 
 class PairedObjective : public OutputObjective {
@@ -20,7 +20,9 @@ class PairedObjective : public OutputObjective {
 
   std::vector<ObjectiveGradient> gradients(const OutputPatch& patch, at::Generator&) override {
     PairedLoss loss = loss_(patch.predicted.detach(), patch.target, patch.mask);
-    return {{name_, std::move(loss.gradient), share_, {{"loss", loss.value}}}};
+    nn::LogLine log;
+    log.set("/loss", loss.value);
+    return {{name_, std::move(loss.gradient), share_, std::move(log)}};
   }
 
  private:

@@ -34,9 +34,8 @@ PairedLoss ssim_loss(const Tensor& predicted, const Tensor& target, const Tensor
   const Tensor x = (predicted.clamp(-1.0, 1.0) + 1.0) * inside, y = (target.clamp(-1.0, 1.0) + 1.0) * inside;
   Tensor weight = inside;
   for (const std::int64_t dim : {2, 3, 4}) weight = weight.narrow(dim, border, weight.size(dim) - 2 * border);
-  const double voxels = weight.sum().item<double>();
-  if (voxels == 0) return {0.0, torch::zeros_like(x)};
-  weight = weight / voxels;
+  const Tensor voxels = weight.sum();
+  weight = weight / voxels.clamp_min(1.0);
 
   const std::vector<Tensor> means = cube_means(torch::cat({x, y, x * x, y * y, x * y}, 1)).split(1, 1);
   const Tensor &mx = means[0], &my = means[1];
@@ -53,7 +52,8 @@ PairedLoss ssim_loss(const Tensor& predicted, const Tensor& target, const Tensor
   const std::vector<Tensor> spreads = spread(torch::cat({by_x, by_xy, by_xx}, 1)).split(1, 1);
   const Tensor unclipped = (predicted.abs() <= 1.0).to(torch::kFloat32) * inside;
   const Tensor slope = spreads[0] + y * spreads[1] + 2.0 * x * spreads[2];
-  return {1.0 - (ssim * weight).sum().item<double>(), slope.neg() * unclipped};
+  const Tensor value = (voxels > 0).to(torch::kFloat64) - (ssim * weight).sum().to(torch::kFloat64);
+  return {value, slope.neg() * unclipped};
 }
 
 }  // namespace gdm::objective

@@ -23,10 +23,11 @@ Tensor PretrainNetImpl::decoded(const std::vector<Tensor>& maps) {
 EncoderMethod::EncoderMethod(PretrainNet net, const TaskMaker& tasks, std::uint64_t seed)
     : net_(std::move(net)), tasks_(tasks), seed_(seed) {}
 
-Json EncoderMethod::add_gradients(const data::Batch& batch, const BatchPlace& place) {
+nn::LogLine EncoderMethod::add_gradients(const data::Batch& batch, const BatchPlace& place) {
   at::Generator generator = nn::step_generator(seed_, place.number);
   Tensor value = loss(tasks_.make(batch, generator));
-  Json line{{loss_key(), value.item<double>()}};
+  nn::LogLine line;
+  line.set("/" + loss_key(), value);
   if (place.in_step > 1) value = value / static_cast<double>(place.in_step);
   value.backward();
   return line;

@@ -29,7 +29,7 @@ class EncoderMethod : public Method {
   EncoderMethod(PretrainNet net, const TaskMaker& tasks, std::uint64_t seed);
 
   /// The loss of the task that is made from the batch ("loss" in the log).
-  Json add_gradients(const data::Batch& batch, const BatchPlace& place) override;
+  nn::LogLine add_gradients(const data::Batch& batch, const BatchPlace& place) override;
   std::string loss_key() const override { return "loss"; }
   std::string loss_text(double loss) const override;
 

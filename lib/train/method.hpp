@@ -5,6 +5,7 @@
 
 #include "data/samples.hpp"
 #include "io/json.hpp"
+#include "nn/log_line.hpp"
 #include "nn/tensor_io.hpp"
 
 namespace gdm::train {
@@ -24,10 +25,10 @@ class Method {
 
   /// Adds 1 / in_step of the gradients of the loss of this batch to those of the parameters. Returns what the log says
   /// of the batch, loss_key() among it; what it adds to itself depends on the batch, its place and what load() brings
-  /// back, on nothing else.
-  virtual Json add_gradients(const data::Batch& batch, const BatchPlace& place) = 0;
+  /// back, on nothing else. It looks at no value that a device computes: on a GPU it only asks, and is not waited for.
+  virtual nn::LogLine add_gradients(const data::Batch& batch, const BatchPlace& place) = 0;
   /// Called when the optimiser has made its step, or, with false, has skipped it since loss or gradient were not
-  /// finite.
+  /// finite. What add_gradients() asked for is computed by then.
   virtual void after_step(bool /*taken*/) {}
 
   /// Name of the loss in the log: a step in which it is not finite is skipped, and its running mean is displayed.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "nn/host.hpp"
 #include "nn/step_generator.hpp"
 #include "objective/encoder_objective.hpp"
 #include "objective/gradient_l1_loss.hpp"
@@ -43,7 +44,7 @@ objective::EncoderObjectiveOptions encoder_options(const engine::TrainOptions& o
 
 Objectives::Objectives(const engine::TrainOptions& options, std::uint64_t seed, const nn::HuMap& units, double edge_mm,
                        torch::Device device, Provenance& provenance)
-    : options_(options), seed_(seed) {
+    : options_(options), seed_(seed), device_(device) {
   if (options.plain_regression()) return;
   coordination_ = {options.coordination, options.conflict, options.conflict_edge};
   const auto add_loss = [this](const char* name, objective::PairedObjective::Loss loss, double share) {
@@ -121,7 +122,7 @@ double Objectives::share_factor(std::int64_t step) const {
 }
 
 Tensor Objectives::coordinated(std::int64_t step, const objective::OutputPatch& patch, const Tensor& fidelity,
-                               Json& line) {
+                               nn::LogLine& line) {
   const double part = schedule(step) * share_factor(step);
   std::vector<objective::SideGradient> sides;
   if (part > least_part) {
@@ -132,30 +133,39 @@ Tensor Objectives::coordinated(std::int64_t step, const objective::OutputPatch& 
     for (const auto& objective : always_) taking_part.push_back(objective.get());
     for (objective::OutputObjective* objective : taking_part) {
       for (auto& side : objective->gradients(patch, generator)) {
-        line["objectives"][side.name] = std::move(side.log);
+        line.set("/objectives/" + side.name, side.log);
         sides.push_back({side.name, side.gradient * patch.mask.to(torch::kFloat32), part * side.share});
       }
     }
   }
   const auto together = objective::coordinate(fidelity, sides, coordination_, state_);
-  line["fidelity_norm"] = together.fidelity_norm;
+  line.set("/fidelity_norm", together.fidelity_norm);
   for (const objective::SideGradient& side : sides) {
     const auto& report = together.sides.at(side.name);
-    auto& entry = line["objectives"][side.name];
-    entry["share"] = side.share;
-    entry["norm"] = report.norm;
-    entry["cosine"] = report.cosine;
-    entry["conflict_rate"] = report.conflict_rate;
-    entry["effective_share"] = report.effective_share;
-    entry["used"] = report.used;
+    const std::string place = "/objectives/" + side.name;
+    line.set(place + "/share", Json(side.share));
+    line.set(place + "/norm", report.norm);
+    line.set(place + "/cosine", report.cosine);
+    line.set(place + "/conflict_rate", report.conflict_rate);
+    line.set(place + "/effective_share", report.effective_share);
+    line.set(place + "/used", report.used);
   }
   return together.gradient;
 }
 
+void Objectives::settle() {
+  for (const auto& objective : members_) objective->settle();
+  for (const auto& objective : always_) objective->settle();
+}
+
 void Objectives::save(nn::TensorWriter& writer, Json& json) const {
-  json["fidelity"] = {state_.fidelity.sum, state_.fidelity.updates};
+  const auto pair = [](const objective::NormAverage& norm) -> Json {
+    if (!norm.sum.defined()) return {0.0, 0};
+    return {norm.sum.item<double>(), static_cast<std::int64_t>(norm.updates.item<double>())};
+  };
+  json["fidelity"] = pair(state_.fidelity);
   json["sides"] = Json::object();
-  for (const auto& [name, norm] : state_.sides) json["sides"][name] = {norm.sum, norm.updates};
+  for (const auto& [name, norm] : state_.sides) json["sides"][name] = pair(norm);
   json["members"] = Json::array();
   for (std::size_t i = 0; i < members_.size(); ++i) {
     members_[i]->save(writer, fmt::format("objective{}.", i), json["members"].emplace_back());
@@ -163,8 +173,11 @@ void Objectives::save(nn::TensorWriter& writer, Json& json) const {
 }
 
 void Objectives::load(const SafetensorsFile& file, const Json& json) {
-  const auto norm = [](const Json& pair) {
-    return objective::NormAverage{pair.at(0).get<double>(), pair.at(1).get<std::int64_t>()};
+  const auto norm = [this](const Json& pair) {
+    const auto number = [&](int n) {
+      return nn::to_device(torch::tensor(pair.at(n).get<double>(), torch::kFloat64), device_);
+    };
+    return objective::NormAverage{number(0), number(1)};
   };
   state_.fidelity = norm(json.at("fidelity"));
   state_.sides.clear();

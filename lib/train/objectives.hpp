@@ -37,8 +37,10 @@ class Objectives {
   /// How far the objectives have come in at this step: a sigmoid that reaches 1 soon after options.drift_start.
   double schedule(std::int64_t step) const;
   /// One cotangent of the fidelity's gradient and the objectives for a batch; `line` gets what is logged. The batch's
-  /// number decides whose turn it is and what is drawn.
-  Tensor coordinated(std::int64_t step, const objective::OutputPatch& patch, const Tensor& fidelity, Json& line);
+  /// number decides whose turn it is and what is drawn. Waits for no device (objective/coordination.hpp).
+  Tensor coordinated(std::int64_t step, const objective::OutputPatch& patch, const Tensor& fidelity, nn::LogLine& line);
+  /// After the step, when its values are known.
+  void settle();
 
   /// Name and digest of each file, for checkpoints and models.
   const Json& description() const { return description_; }
@@ -53,6 +55,7 @@ class Objectives {
 
   const engine::TrainOptions& options_;
   std::uint64_t seed_;
+  torch::Device device_;
   objective::CoordinationOptions coordination_;
   objective::CoordinationState state_;
   std::vector<std::unique_ptr<objective::OutputObjective>> members_;  ///< take turns

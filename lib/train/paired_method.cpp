@@ -35,19 +35,24 @@ Tensor PairedMethod::predict(const Tensor& conditions, std::int64_t number) {
   return network_(input).to(torch::kFloat32);
 }
 
-Json PairedMethod::add_gradients(const data::Batch& batch, const BatchPlace& place) {
-  Json line;
+nn::LogLine PairedMethod::add_gradients(const data::Batch& batch, const BatchPlace& place) {
+  nn::LogLine line;
   const Tensor predicted = predict(batch.conditions, place.number);
   const Tensor leaf = predicted.detach().requires_grad_(true);
   const Tensor fidelity = weighted_l1(leaf, batch.target, batch.mask);
   Tensor gradient = torch::autograd::grad({fidelity}, {leaf})[0];
-  line[loss_key()] = fidelity.item<double>() * config_.hu_map.hu_per_unit();
+  line.set("/" + loss_key(), fidelity.detach().to(torch::kFloat64) * config_.hu_map.hu_per_unit());
   if (!objectives_->empty()) {
-    gradient = objectives_->coordinated(place.step, {leaf, batch.target, batch.mask, place.number}, gradient, line);
+    gradient = objectives_->coordinated(place.step, {leaf, batch.target, batch.mask, batch.host_mask, place.number},
+                                        gradient, line);
   }
   if (place.in_step > 1) gradient = gradient / static_cast<double>(place.in_step);
   predicted.backward(gradient);
   return line;
+}
+
+void PairedMethod::after_step(bool /*taken*/) {
+  objectives_->settle();
 }
 
 std::string PairedMethod::loss_text(double loss) const {

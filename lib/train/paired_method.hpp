@@ -20,7 +20,8 @@ class PairedMethod : public Method {
 
   /// Masked L1 with weight 0.05 outside the mask ("l1_hu" in the log). Its gradient at the predicted volume is
   /// coordinated with those of the objectives (train/objectives.hpp), and one backward pass follows.
-  Json add_gradients(const data::Batch& batch, const BatchPlace& place) override;
+  nn::LogLine add_gradients(const data::Batch& batch, const BatchPlace& place) override;
+  void after_step(bool taken) override;
   std::string loss_key() const override { return "l1_hu"; }
   std::string loss_text(double loss) const override;
   void save(nn::TensorWriter& writer, Json& json) const override;

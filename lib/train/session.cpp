@@ -85,16 +85,20 @@ std::string Session::step_and_log(std::int64_t n) {
 
 Json Session::make_step(std::int64_t n, const BatchOf& batch_of) {
   trainee_.zero_grad();
-  std::vector<Json> lines;
+  nn::LogLine asked;
   for (std::int64_t part = 0; part < plan_.accumulate; ++part) {
     const std::int64_t number = n * plan_.accumulate + part;
-    lines.push_back(method_.add_gradients(batch_of(number), {n, number, plan_.accumulate}));
+    asked.set(fmt::format("/parts/{}", part), method_.add_gradients(batch_of(number), {n, number, plan_.accumulate}));
   }
+  asked.set("/norm", trainee_.gradient_norm());
+  // Whether the step may be taken is for the host to decide: here alone it waits for a device.
+  const Json computed = asked.finished();
   Json line{{"step", n}};
-  line.update(mean_of(lines));
-  const auto loss = line.at(method_.loss_key()).get<double>();
+  line.update(mean_of(computed.at("parts").get<std::vector<Json>>()));
+  const auto loss = line.at(method_.loss_key()).get<double>(), norm = computed.at("norm").get<double>();
   const double rate = train::learning_rate(plan_.learning_rate, n, plan_.loop.steps);
-  line["parameter_gradient_norm"] = trainee_.step(rate, loss);
+  trainee_.step(rate, loss, norm);
+  line["parameter_gradient_norm"] = norm;
   line["learning_rate"] = rate * trainee_.rate_factor();
   if (trainee_.skipped() > 0) line["skipped_steps"] = trainee_.skipped();
   method_.after_step(trainee_.bad_in_a_row() == 0);

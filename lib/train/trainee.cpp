@@ -1,6 +1,5 @@
 #include "train/trainee.hpp"
 
-#include <torch/nn/utils/clip_grad.h>
 #include <torch/optim/adamw.h>
 
 #include <algorithm>
@@ -55,24 +54,34 @@ double Trainee::rate_factor() const {
   return std::pow(0.5, static_cast<double>(rollbacks_));
 }
 
-double Trainee::step(double rate, double loss) {
-  const double norm = torch::nn::utils::clip_grad_norm_(parameters_, clip_norm);
+Tensor Trainee::gradient_norm() const {
+  std::vector<Tensor> norms;
+  for (const Tensor& parameter : parameters_) {
+    if (parameter.grad().defined()) norms.push_back(parameter.grad().norm());
+  }
+  return norms.empty() ? torch::zeros({}) : torch::stack(norms).norm();
+}
+
+void Trainee::step(double rate, double loss, double norm) {
   if (!std::isfinite(norm) || !std::isfinite(loss)) {
     if (++bad_in_a_row_ == 1) log_warning("a step whose loss or gradient is not finite was skipped");
     ++skipped_;
-    return norm;
+    return;
   }
   bad_in_a_row_ = 0;
+  const torch::NoGradGuard no_grad;
+  const double factor = clip_norm / (norm + 1e-6);
+  for (Tensor& parameter : parameters_) {
+    if (factor < 1 && parameter.grad().defined()) parameter.mutable_grad().mul_(factor);
+  }
   for (auto& group : optimizer_->param_groups()) {
     static_cast<torch::optim::AdamWOptions&>(group.options()).lr(rate * rate_factor());
   }
   optimizer_->step();
   ++updates_;
-  const torch::NoGradGuard no_grad;
   const auto n = static_cast<double>(updates_);
   const double decay = std::min(ema_decay_, (1 + n) / (10 + n));  // young averages follow quickly
   for (std::size_t i = 0; i < parameters_.size(); ++i) averages_[i].lerp_(parameters_[i], 1 - decay);
-  return norm;
 }
 
 void Trainee::swap() {

@@ -27,9 +27,11 @@ class Trainee {
   ~Trainee();
 
   void zero_grad();
-  /// Clips the gradients' norm to 1, steps, updates the average. Returns the norm before clipping. A loss or norm that
-  /// is not finite changes nothing but the counts of such steps. The rate is multiplied by rate_factor().
-  double step(double rate, double loss);
+  /// L2 norm of all gradients, one element where the parameters are.
+  Tensor gradient_norm() const;
+  /// Clips the gradients, whose norm this is, to a norm of 1, steps, updates the average. A loss or norm that is not
+  /// finite changes nothing but the counts of such steps. The rate is multiplied by rate_factor().
+  void step(double rate, double loss, double norm);
 
   std::int64_t bad_in_a_row() const { return bad_in_a_row_; }
   std::int64_t skipped() const { return skipped_; }      ///< steps since the beginning that were not finite

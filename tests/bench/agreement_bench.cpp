@@ -36,8 +36,8 @@ std::vector<Kind> kinds(const nn::HuMap& units, double edge_mm) {
     kind.options.drift.weight_local = l;
     kind.options.drift.weight_spatial = s;
     kind.options.drift.pair_weight = pairs;
-    kind.options.units = units;
-    kind.options.edge_mm = edge_mm;
+    kind.options.seeing.units = units;
+    kind.options.seeing.edge_mm = edge_mm;
     out.push_back(kind);
   };
   add("perceptual, all taps", false, 0, 0, 0, 1);
@@ -68,8 +68,9 @@ Tensor mean_gradient(const Kind& kind, const bank::RealBank& bank, objective::En
       sum += objective.gradients(patch, generator).at(0).gradient;
       continue;
     }
-    auto pair = objective::feature_pair(bank.encoder(), patch.predicted, patch.target, patch.mask, bank.patch(),
-                                        kind.options.units, kind.options.edge_mm, generator);
+    objective::Seeing seeing = kind.options.seeing;
+    seeing.size = bank.patch();
+    auto pair = objective::feature_pair(bank.encoder(), patch, seeing, generator);
     const auto tap = std::min(static_cast<std::size_t>(kind.tap), pair.real.size() - 1);
     pair.predicted = {pair.predicted[tap]};
     pair.real = {pair.real[tap]};
@@ -101,7 +102,7 @@ int main(int argc, char** argv) {
     const data::Batch batch = sampler.draw(n, cpu);
     const torch::NoGradGuard no_grad;
     return objective::OutputPatch{model.network(batch.conditions).detach().requires_grad_(true), batch.target,
-                                  batch.mask};
+                                  batch.mask, batch.host_mask};
   };
   const std::size_t n = banks.size();
   for (const Kind& kind : kinds(model.config.hu_map, data::median_edge_mm(samples))) {

@@ -21,27 +21,6 @@ using namespace gdm::nn;
 using namespace gdm::objective;
 using torch::Tensor;
 
-namespace {
-
-void write_bank(const std::filesystem::path& path, std::int64_t patch) {
-  const nn::FrozenEncoder encoder = gdm_test::untrained_encoder({8, 8, 16});
-  BankRecipe recipe;
-  recipe.patch = patch;
-  BankCollection collection(recipe, encoder);
-  for (const std::string patient : {"a", "b", "c"}) {
-    collection.begin_case({patient, patient, 2.0});
-    const Tensor x = torch::rand({2, 1, patch, patch, patch}) * 2 - 1;
-    for (const Candidates& c :
-         candidates(encoder.taps(), encoder.features(x, encoder.input.hu_map), torch::ones_like(x))) {
-      const Tensor rows = c.vectors.reshape({-1, c.vectors.size(2)});
-      collection.add(c.key, rows, torch::randint(1LL << 62, {rows.size(0)}, torch::kInt64), {"any", 0, ""});
-    }
-  }
-  collection.write_bank(path, {}, Overwrite::replace);
-}
-
-}  // namespace
-
 TEST_CASE("levels: global, local and spatial vectors hold what they say") {
   torch::manual_seed(12);
   const std::vector<Tensor> maps{torch::randn({2, 4, 8, 8, 8}), torch::randn({2, 6, 4, 4, 4})};
@@ -159,7 +138,7 @@ TEST_CASE("ring: forgets what is older than its batches, also behind a checkpoin
 TEST_CASE("bank: round trip, and a bank with other encoder weights is refused") {
   const gdm_test::TemporaryFolder folder;
   const auto path = folder / "bank.safetensors";
-  write_bank(path, 16);
+  gdm_test::write_view_bank(path, 16);
   const RealBank bank(path, torch::Device(torch::kCPU));
   CHECK(bank.patch() == 16);
   CHECK(bank.encoder().digest == gdm_test::untrained_encoder({8, 8, 16}).digest);
@@ -182,11 +161,11 @@ namespace {
 OutputPatch random_patch() {
   torch::manual_seed(13);
   const Tensor predicted = torch::rand({2, 1, 24, 24, 24}) - 0.5, target = torch::rand({2, 1, 24, 24, 24}) - 0.5;
-  return {predicted.requires_grad_(true), target, torch::ones_like(target)};
+  return {predicted.requires_grad_(true), target, torch::ones_like(target), torch::ones_like(target)};
 }
 std::shared_ptr<const RealBank> bank_in(const gdm_test::TemporaryFolder& folder) {
   const auto path = folder / "bank.safetensors";
-  write_bank(path, 16);
+  gdm_test::write_view_bank(path, 16);
   return std::make_shared<const RealBank>(path, torch::Device(torch::kCPU));
 }
 EncoderObjectiveOptions both_shares() {
@@ -212,7 +191,7 @@ TEST_CASE("objectives of an encoder: repeat under a seed and resume exactly") {
       CHECK(torch::equal(one[i].gradient, two[i].gradient));
       CHECK(one[i].gradient.abs().max().item<double>() > 0);
     }
-    CHECK(one[1].log.at("raw_force_rms").size() == 3);
+    CHECK(one[1].log.finished().at("raw_force_rms").size() == 3);
   }
   nn::TensorWriter writer;
   Json state;
@@ -234,25 +213,26 @@ TEST_CASE("objectives of an encoder: nothing outside the patient, levels can be 
     EncoderObjective objective("a", bank, options);
     at::Generator generator = step_generator(1, 1);
     OutputPatch air = patch;
-    air.mask = torch::zeros_like(patch.target);
+    air.mask = air.host_mask = torch::zeros_like(patch.target);
     const auto out = objective.gradients(air, generator);
     CHECK(out[0].gradient.abs().max().item<double>() == 0);
-    CHECK(out[1].log.at("raw_force_rms").empty());
+    CHECK(out[1].log.finished().at("raw_force_rms").empty());
     CHECK(out[1].gradient.abs().max().item<double>() == 0);
   }
   options.drift.pair_weight = 0;
   {
     EncoderObjective objective("a", bank, options);
     at::Generator generator = step_generator(1, 1);
-    CHECK(objective.gradients(patch, generator)[1].log.at("raw_force_rms").size() == 1);  // rings are empty yet
-    CHECK(objective.gradients(patch, generator)[1].log.at("raw_force_rms").size() == 3);
+    CHECK(objective.gradients(patch, generator)[1].log.finished().at("raw_force_rms").size() ==
+          1);  // rings are empty yet
+    CHECK(objective.gradients(patch, generator)[1].log.finished().at("raw_force_rms").size() == 3);
   }
   options.drift.finest_taps = 1;  // stride 2, where the local level has no cubes
   {
     EncoderObjective objective("a", bank, options);
     at::Generator generator = step_generator(1, 1);
     objective.gradients(patch, generator);
-    CHECK(objective.gradients(patch, generator)[1].log.at("raw_force_rms").size() == 2);
+    CHECK(objective.gradients(patch, generator)[1].log.finished().at("raw_force_rms").size() == 2);
   }
   options.drift.finest_taps = 0;
   options.drift.weight_global = 0;
@@ -262,14 +242,14 @@ TEST_CASE("objectives of an encoder: nothing outside the patient, levels can be 
   at::Generator generator = step_generator(1, 1);
   const auto out = spatial.gradients(patch, generator);
   REQUIRE(out.size() == 1);
-  CHECK(out[0].log.at("raw_force_rms").size() == 1);
+  CHECK(out[0].log.finished().at("raw_force_rms").size() == 1);
 }
 
 TEST_CASE("objectives of an encoder: an almost empty patch silences nothing") {
   const gdm_test::TemporaryFolder folder;
   const auto bank = bank_in(folder);
   OutputPatch patch = random_patch();
-  patch.mask = torch::ones_like(patch.target);
+  patch.mask = patch.host_mask = torch::ones_like(patch.target);
   patch.mask[1].zero_();
   patch.mask[1][0].slice(0, 11, 14).slice(1, 11, 14).slice(2, 11, 14).fill_(1);
   EncoderObjectiveOptions options = both_shares();
@@ -279,7 +259,7 @@ TEST_CASE("objectives of an encoder: an almost empty patch silences nothing") {
     at::Generator generator = step_generator(1, step);
     patch.batch = step;
     const auto out = objective.gradients(patch, generator);
-    CHECK(out[0].log.at("raw_force_rms").contains("local"));
+    CHECK(out[0].log.finished().at("raw_force_rms").contains("local"));
     CHECK(out[0].gradient[0].abs().max().item<double>() > 0);
     CHECK(out[0].gradient[1].abs().max().item<double>() == 0);
   }
@@ -295,7 +275,9 @@ TEST_CASE("objectives of an encoder: what is not finite is said, left out and no
   const auto gradients = [](EncoderObjective& objective, OutputPatch patch, std::int64_t batch) {
     at::Generator generator = step_generator(1, batch);
     patch.batch = batch;
-    return objective.gradients(patch, generator)[0];
+    ObjectiveGradient out = objective.gradients(patch, generator)[0];
+    objective.settle();
+    return out;
   };
   gradients(hurt, good, 0);
   gradients(spared, good, 0);
@@ -303,9 +285,9 @@ TEST_CASE("objectives of an encoder: what is not finite is said, left out and no
   bad.predicted = good.predicted.detach().clone();
   bad.predicted[0][0][12][12][12] = std::numeric_limits<float>::quiet_NaN();
   bad.predicted.requires_grad_(true);
-  CHECK(gradients(hurt, bad, 1).log.at("not_finite").get<int>() > 0);
+  CHECK(gradients(hurt, bad, 1).log.finished().at("not_finite").get<int>() > 0);
   const ObjectiveGradient after = gradients(hurt, good, 2), expected = gradients(spared, good, 2);
-  CHECK_FALSE(after.log.contains("not_finite"));
+  CHECK_FALSE(after.log.finished().contains("not_finite"));
   CHECK(torch::equal(after.gradient, expected.gradient));
 }
 
@@ -313,7 +295,7 @@ TEST_CASE("feature pair: what lies outside the mask is seen by no objective") {
   const gdm_test::TemporaryFolder folder;
   const auto bank = bank_in(folder);
   OutputPatch patch = random_patch();
-  patch.mask = torch::zeros_like(patch.target);
+  patch.mask = patch.host_mask = torch::zeros_like(patch.target);
   patch.mask.slice(2, 4, 20).slice(3, 4, 20).slice(4, 4, 20).fill_(1);
   OutputPatch other = patch;
   other.predicted =

@@ -39,7 +39,7 @@ TEST_CASE("coordination: the effective share is rho, whatever the size of the dr
     f = f / f.flatten(1).norm(2, 1).view({3, 1, 1, 1, 1});
     d = d / d.flatten(1).norm(2, 1).view({3, 1, 1, 1, 1}) * size;
     const auto result = coordinate(f, d, 0.3, 1.0, state);
-    CHECK(result.effective_share == doctest::Approx(0.3).epsilon(1e-5));
+    CHECK(result.effective_share.item<double>() == doctest::Approx(0.3).epsilon(1e-5));
     CHECK((result.gradient - f).flatten(1).norm(2, 1).mean().item<double>() == doctest::Approx(0.3).epsilon(1e-5));
   }
 }
@@ -48,8 +48,8 @@ TEST_CASE("coordination: after projection no volume's fidelity is opposed") {
   CoordinationState state;
   const Tensor f = random_volumes(3, 1.0), d = -0.7 * f + random_volumes(4, 0.5);
   const auto result = coordinate(f, d, 0.5, 1.0, state);
-  CHECK(result.conflict_rate == doctest::Approx(1.0));
-  CHECK(result.cosine < -0.5);
+  CHECK(result.conflict_rate.item<double>() == doctest::Approx(1.0));
+  CHECK(result.cosine.item<double>() < -0.5);
   const Tensor with = flat_dot(result.gradient, f), alone = flat_dot(f, f);
   CHECK((with - alone >= -1e-4 * alone).all().item<bool>());
   CoordinationState other;
@@ -69,25 +69,26 @@ TEST_CASE("coordination: zero or non-finite drift leaves the fidelity gradient e
   CoordinationState state;
   const auto zero = coordinate(f, torch::zeros_like(f), 0.3, 1.0, state);
   CHECK(torch::equal(zero.gradient, f));
-  CHECK_FALSE(zero.used);
+  CHECK_FALSE(zero.used.item<bool>());
   Tensor bad = random_volumes(7, 1.0);
   bad.view(-1)[5] = std::numeric_limits<float>::quiet_NaN();
   const auto nan = coordinate(f, bad, 0.3, 1.0, state);
   CHECK(torch::equal(nan.gradient, f));
-  CHECK(state.sides.count("d") == 0);
+  CHECK(state.sides.at("d").value().item<double>() == 0);
 }
 
 TEST_CASE("coordination: one wild volume is cut to five times the usual norm") {
   CoordinationState state;
   const Tensor f = random_volumes(8, 1.0);
   for (int i = 0; i < 300; ++i) coordinate(f, random_volumes(100 + i, 1.0), 1.0, 0.0, state);
-  const double usual_fidelity = state.fidelity.value(), usual_drift = state.sides.at("d").value();
+  const double usual_fidelity = state.fidelity.value().item<double>(),
+               usual_drift = state.sides.at("d").value().item<double>();
   Tensor wild = random_volumes(9, 1.0);
   wild[0].mul_(1000.0);
   const auto result = coordinate(f, wild, 1.0, 0.0, state);
   const double moved = (result.gradient - f)[0].norm().item<double>();
   CHECK(moved < 5.05 * usual_fidelity);
-  CHECK(state.sides.at("d").value() < 1.05 * usual_drift);  // and the others keep their share
+  CHECK(state.sides.at("d").value().item<double>() < 1.05 * usual_drift);  // and the others keep their share
 }
 
 TEST_CASE("coordination: fixed adds the gradient as it is, pcgrad what does not oppose") {
@@ -110,7 +111,7 @@ TEST_CASE("coordination: conflicts in cubes are removed where they are") {
   const auto cubes = coordinate(f, d, 1.0, 1.0, other, Coordination::norm_pcgrad, 2);
   CHECK((cubes.gradient.slice(2, 0, 2) - 1).abs().max().item<double>() < 1e-5);
   CHECK((cubes.gradient.slice(2, 2, 4) > 1.5).all().item<bool>());
-  CHECK(cubes.conflict_rate == doctest::Approx(0.5));
+  CHECK(cubes.conflict_rate.item<double>() == doctest::Approx(0.5));
 }
 
 TEST_CASE("coordination: the shortest convex combination") {
@@ -150,6 +151,6 @@ TEST_CASE("coordination: each of several objectives has its share") {
   CHECK(out.gradient.view(-1)[0].item<double>() == doctest::Approx(3.0));
   CHECK(out.gradient.view(-1)[1].item<double>() == doctest::Approx(0.9));
   CHECK(out.gradient.view(-1)[2].item<double>() == doctest::Approx(0.3));
-  CHECK_FALSE(out.sides.at("none").used);
-  CHECK(out.sides.at("z").effective_share == doctest::Approx(0.1));
+  CHECK_FALSE(out.sides.at("none").used.item<bool>());
+  CHECK(out.sides.at("z").effective_share.item<double>() == doctest::Approx(0.1));
 }

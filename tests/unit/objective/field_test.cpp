@@ -54,7 +54,7 @@ TEST_CASE("field: no force where both sets are the same") {
   options.siblings = false;
   FieldState state;
   const Field field = drift_field({x, p, p, {}, {}}, options, state);
-  for (const double rms : field.raw_rms) CHECK(rms < 1e-6);
+  for (const Tensor& rms : field.raw_rms) CHECK(rms.item<double>() < 1e-6);
 }
 
 TEST_CASE("field: one generated and one real sample attract along their difference") {
@@ -76,7 +76,7 @@ TEST_CASE("field: a sample does not repel itself") {
   FieldState state;
   const Field field = drift_field({x, none_like(x), pos, {}, {}}, options, state);
   // Repulsion has no mass at all without floor and without other negatives, so the cross-weighted force vanishes.
-  for (const double rms : field.raw_rms) CHECK(rms == doctest::Approx(0.0));
+  for (const Tensor& rms : field.raw_rms) CHECK(rms.item<double>() == doctest::Approx(0.0));
 }
 
 TEST_CASE("field: scaling all features leaves the normalised force unchanged, and permutation permutes it") {
@@ -86,7 +86,7 @@ TEST_CASE("field: scaling all features leaves the normalised force unchanged, an
   const Field one = drift_field({x, neg, pos, {}, {}}, {}, first);
   const Field ten = drift_field({x * 10, neg * 10, pos * 10, {}, {}}, {}, second);
   CHECK((one.force - ten.force).abs().max().item<double>() < 1e-4);
-  CHECK(ten.unit == doctest::Approx(10 * one.unit).epsilon(1e-5));
+  CHECK(ten.unit.item<double>() == doctest::Approx(10 * one.unit.item<double>()).epsilon(1e-5));
   const Tensor order = torch::tensor({2, 0, 3, 1});
   const Field mixed = drift_field({x.index_select(1, order), neg, pos, {}, {}}, {}, third);
   CHECK((mixed.force - one.force.index_select(1, order)).abs().max().item<double>() < 1e-5);
@@ -141,11 +141,11 @@ TEST_CASE("field: with one query Sinkhorn keeps the kernel and the self mask") {
     const Field narrow = drift_field({x, neg, pos, {}, {}}, options, narrow_state);
     options.temperatures = {100};
     const Field wide = drift_field({x, neg, pos, {}, {}}, options, wide_state);
-    CHECK(narrow.raw_rms[0] < 0.2 * wide.raw_rms[0]);
+    CHECK(narrow.raw_rms[0].item<double>() < 0.2 * wide.raw_rms[0].item<double>());
     // exp(-d / (tau * scale)) by hand, scale being the mean distance 2.
     const double a = std::exp(-1 / 0.4), b = std::exp(-3 / 0.4), c = std::exp(-2 / 0.4), sum = a + b + c;
     const double force = ((a - 3 * b) * c - 2 * c * (a + b)) / (sum * sum) / 2;
-    CHECK(narrow.raw_rms[0] == doctest::Approx(std::abs(force)).epsilon(1e-3));
+    CHECK(narrow.raw_rms[0].item<double>() == doctest::Approx(std::abs(force)).epsilon(1e-3));
   }
 }
 
@@ -170,7 +170,7 @@ TEST_CASE("field: rows that only fill up change nothing for the others") {
       FieldState alone = together, alone_too = together;  // scale and averages of all, but for what one step adds
       FieldState again = together;
       const Field both = drift_field({torch::cat({padded, many}), twice(neg), twice(pos), {}, valid}, options, again);
-      const double unit = both.unit;
+      const Tensor unit = both.unit;
       const auto direction = [&](const objective::FieldSets& sets, FieldState& state) {
         state.scale = unit * 2;  // sqrt(4) channels
         return drift_field(sets, options, state).force;
@@ -187,6 +187,7 @@ TEST_CASE("field: rows that only fill up change nothing for the others") {
   }
   const Tensor x = torch::randn({2, 2, 3}).requires_grad_(true);
   Field unit_force;
+  unit_force.unit = torch::ones({}, torch::kFloat64);
   unit_force.force = torch::ones({2, 2, 3}) * torch::tensor({{1.0F, 0.0F}, {1.0F, 1.0F}}).unsqueeze(2);
   const Tensor rows = torch::tensor({{1, 0}, {1, 1}}).to(torch::kBool);
   CHECK(drift_loss({x, {}, {}, {}, rows}, unit_force).item<double>() == doctest::Approx(1.0));
@@ -202,8 +203,8 @@ TEST_CASE("field: points drift from one cloud to another, the discrepancy falls 
   for (int step = 0; step < 300; ++step) {
     const Field field = drift_field({x, none_like(x), real, {}, {}}, {}, state);
     x = x + field.force * (0.05 * field.unit * (step < 200 ? 1.0 : 0.2));
-    if (step == 0) first_rms = field.raw_rms[1];
-    last_rms = field.raw_rms[1];
+    if (step == 0) first_rms = field.raw_rms[1].item<double>();
+    last_rms = field.raw_rms[1].item<double>();
   }
   CHECK(mmd(x[0], real[0]) < 0.1 * before);
   CHECK(last_rms < 0.5 * first_rms);

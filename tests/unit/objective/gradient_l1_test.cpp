@@ -11,11 +11,11 @@ TEST_CASE("gradient-l1: mean over neighbours, by hand") {
   const Tensor target = torch::zeros({1, 1, 1, 2, 3}), mask = torch::ones({1, 1, 1, 2, 3}).to(torch::kUInt8);
   const Tensor predicted = torch::tensor({0.0, 1.0, 3.0, 0.0, 1.0, -2.0}).reshape({1, 1, 1, 2, 3});
   // Along W 1, 2, 1, 3; along H 0, 0, 5: seven pairs.
-  CHECK(gradient_l1_loss(predicted, target, mask).value == doctest::Approx(12.0 / 7));
-  CHECK(gradient_l1_loss(predicted + 5, predicted, mask).value == 0);  // constants do not count
+  CHECK(gradient_l1_loss(predicted, target, mask).value.item<double>() == doctest::Approx(12.0 / 7));
+  CHECK(gradient_l1_loss(predicted + 5, predicted, mask).value.item<double>() == 0);  // constants do not count
   Tensor part = mask.clone();
   part[0][0][0][1][2] = 0;  // pairs 3 and 5 are gone
-  CHECK(gradient_l1_loss(predicted, target, part).value == doctest::Approx(4.0 / 5));
+  CHECK(gradient_l1_loss(predicted, target, part).value.item<double>() == doctest::Approx(4.0 / 5));
 }
 
 TEST_CASE("gradient-l1: the gradient is that of finite differences, 0 outside the mask") {
@@ -28,8 +28,8 @@ TEST_CASE("gradient-l1: the gradient is that of finite differences, 0 outside th
   for (int draw = 0; draw < 4; ++draw) {
     const Tensor direction = torch::randn_like(predicted);
     constexpr double step = 1e-4;  // few differences change their sign in so small a step
-    const double rise = gradient_l1_loss(predicted + step * direction, target, mask).value -
-                        gradient_l1_loss(predicted - step * direction, target, mask).value;
+    const double rise = gradient_l1_loss(predicted + step * direction, target, mask).value.item<double>() -
+                        gradient_l1_loss(predicted - step * direction, target, mask).value.item<double>();
     CHECK(rise / (2 * step) == doctest::Approx((gradient * direction).sum().item<double>()).epsilon(0.02));
   }
 }
@@ -40,11 +40,12 @@ TEST_CASE("gradient-l1: as an objective, patches without a patient ask for nothi
   PairedObjective objective("gradient_l1", gradient_l1_loss, 0.5);
   at::Generator generator = at::detail::createCPUGenerator(1);
   const Tensor mask = torch::ones_like(target).to(torch::kUInt8);
-  const auto out = objective.gradients({predicted, target, mask}, generator);
+  const auto out = objective.gradients({predicted, target, mask, mask}, generator);
   REQUIRE(out.size() == 1);
   CHECK(out[0].name == "gradient_l1");
   CHECK(out[0].share == 0.5);
-  CHECK(out[0].log.at("loss").get<double>() > 0);
-  const auto air = objective.gradients({predicted, target, torch::zeros_like(mask)}, generator);
+  CHECK(out[0].log.finished().at("loss").get<double>() > 0);
+  const auto air =
+      objective.gradients({predicted, target, torch::zeros_like(mask), torch::zeros_like(mask)}, generator);
   CHECK(air[0].gradient.abs().max().item<double>() == 0);
 }

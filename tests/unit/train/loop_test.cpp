@@ -45,7 +45,7 @@ struct Toy {
     for (const auto& fault : faults) {
       if (n >= fault[0] && n < fault[1]) value = std::numeric_limits<double>::quiet_NaN();
     }
-    trainee->step(0.05, value);
+    trainee->step(0.05, value, trainee->gradient_norm().item<double>());
     return "";
   }
   Extra extra() {
@@ -208,14 +208,14 @@ TEST_CASE("trainee: a gradient that is not finite changes nothing") {
   const Tensor before = toy.net->weight.detach().clone();
   toy.net->weight.mutable_grad() = torch::full_like(before, std::numeric_limits<float>::quiet_NaN());
   toy.net->bias.mutable_grad() = torch::zeros({2});
-  toy.trainee->step(0.1, 1.0);
+  toy.trainee->step(0.1, 1.0, toy.trainee->gradient_norm().item<double>());
   CHECK(torch::equal(toy.net->weight, before));
   CHECK(toy.trainee->bad_in_a_row() == 1);
   toy.trainee->zero_grad();
   toy.net->weight.mutable_grad() = torch::ones_like(before);
-  toy.trainee->step(0.1, std::numeric_limits<double>::infinity());
+  toy.trainee->step(0.1, std::numeric_limits<double>::infinity(), 1.0);
   CHECK(torch::equal(toy.net->weight, before));
-  toy.trainee->step(0.1, 1.0);
+  toy.trainee->step(0.1, 1.0, toy.trainee->gradient_norm().item<double>());
   CHECK(toy.trainee->bad_in_a_row() == 0);
   CHECK(toy.trainee->skipped() == 2);
 }

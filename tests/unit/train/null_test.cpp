@@ -89,7 +89,8 @@ double force_on_detail(const std::vector<Sample>& samples, std::shared_ptr<const
     const Batch drawn = sampler.draw(n, torch::kCPU);
     at::Generator generator = nn::step_generator(seed, n);
     const Tensor leaf = drawn.target.clone().requires_grad_(true);
-    const Tensor gradient = objective.gradients({leaf, drawn.target, drawn.mask, n}, generator)[0].gradient;
+    const Tensor gradient =
+        objective.gradients({leaf, drawn.target, drawn.mask, drawn.host_mask, n}, generator)[0].gradient;
     const Tensor mask = drawn.mask.to(torch::kFloat32);
     const Tensor mean =
         torch::avg_pool3d(drawn.target * mask, 3, 1, 1) / torch::avg_pool3d(mask, 3, 1, 1).clamp_min(1e-6);

@@ -29,14 +29,14 @@ class CountingMethod : public Method {
  public:
   CountingMethod(torch::nn::Linear net, Events& events) : net_(std::move(net)), events_(events) {}
 
-  Json add_gradients(const data::Batch& batch, const BatchPlace& place) override {
+  nn::LogLine add_gradients(const data::Batch& batch, const BatchPlace& place) override {
     if (place.number == fail_at) throw Error("power cut");
     events_.push_back("batch " + std::to_string(place.number) + " of step " + std::to_string(place.step));
     const Tensor loss =
         (net_(batch.conditions) - batch.target).square().mean() * (1 + 0.01 * static_cast<double>(count_++));
     (loss / static_cast<double>(place.in_step)).backward();
     const double value = place.step == bad_step ? std::numeric_limits<double>::quiet_NaN() : loss.item<double>();
-    return {{loss_key(), value}, {"count", count_}};
+    return nn::LogLine({{loss_key(), value}, {"count", count_}});
   }
   void after_step(bool taken) override { events_.emplace_back(taken ? "stepped" : "skipped"); }
   std::string loss_key() const override { return "square"; }
