@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "data/samples.hpp"
+#include "nn/generator.hpp"
 #include "nn/step_generator.hpp"
 #include "objective/encoder_objective.hpp"
 

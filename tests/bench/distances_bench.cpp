@@ -39,7 +39,7 @@ int main(int argc, char** argv) {
   const Tensor a = queries[0], b = entries[0].t();
   Tensor out = torch::empty({256, 4096});
   const auto [product, product_median] = times_ms([&] { torch::mm_out(out, a, b); });
-  const auto [distance, distance_median] = times_ms([&] { out = bank::distances(queries, entries); });
+  const auto [distance, distance_median] = times_ms([&] { out = gdm::bank::distances(queries, entries); });
   fmt::print(
       "threads {}\nsgemm      {:7.2f} ms (median {:.2f}), {:.0f} GFLOP/s\ndistances  {:7.2f} ms (median {:.2f})\n"
       "ratio      {:7.2f}\n",

@@ -134,7 +134,7 @@ int main(int argc, char** argv) {
           const Tensor predicted = network(first.conditions), leaf = predicted.detach().requires_grad_(true);
           const Tensor loss = (leaf - first.target).abs().mean();
           predicted.backward(torch::autograd::grad({loss}, {leaf})[0]);
-          trainee.step(1e-4, loss.item<double>());
+          trainee.step(1e-4, loss.item<double>(), trainee.gradient_norm().item<double>());
         }),
         seconds([&] { drawn = sampler.draw(round, torch::kCPU); })};
     for (std::size_t p = 0; p < parts; ++p) least[p] = std::min(least[p], times[p]);
