@@ -4,7 +4,6 @@
 #include <unistd.h>
 
 #include <charconv>
-#include <chrono>
 #include <cmath>
 
 #include "cli/app.hpp"
@@ -21,6 +20,7 @@
 #include "sys/descriptor.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
+#include "sys/stopwatch.hpp"
 
 using namespace gdm;
 
@@ -243,12 +243,12 @@ int run_project(cli::Program& program, const Options& options) {
 /// `seconds`: of the computation, if it is asked for.
 Volume reconstruct_fbp(const fs::path& source, ct::Window window, double* seconds = nullptr) {
   const ct::StoredSinogram stored = ct::read_sinogram(source);
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   Volume hu = ct::hu_from_attenuation(with_context(source.string(), [&] {
     return ct::turned_back(ct::filtered_back_projection(stored.sinogram, stored.projected_grid(), window), stored.axes,
                            stored.grid);
   }));
-  if (seconds != nullptr) *seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (seconds != nullptr) *seconds = watch.seconds();
   return hu;
 }
 

@@ -1,8 +1,7 @@
 #include "data/prefetch.hpp"
 
-#include <chrono>
-
 #include "nn/one_thread.hpp"
+#include "sys/stopwatch.hpp"
 
 namespace gdm::data {
 namespace {
@@ -24,10 +23,10 @@ Prefetcher::~Prefetcher() {
 }
 
 Batch Prefetcher::next() {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   std::unique_lock<std::mutex> lock(mutex_);
   changed_.wait(lock, [this] { return !ready_.empty() || failure_; });
-  waited_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  waited_s_ += watch.seconds();
   if (ready_.empty()) std::rethrow_exception(failure_);
   Batch batch = std::move(ready_.front());
   ready_.pop_front();

@@ -20,6 +20,7 @@
 #include "sys/descriptor.hpp"
 #include "sys/error.hpp"
 #include "sys/sha256.hpp"
+#include "sys/stopwatch.hpp"
 #include "sys/version.hpp"
 
 namespace gdm {
@@ -72,7 +73,7 @@ double peak_rss_mib() {
 }
 
 Provenance::Provenance(std::string tool, std::vector<std::string> argv)
-    : tool_(std::move(tool)), argv_(std::move(argv)), start_(std::chrono::steady_clock::now()) {
+    : tool_(std::move(tool)), argv_(std::move(argv)) {
   for (std::string& argument : argv_) {
     if (!argument.empty()) argument = without_folder(argument);
   }
@@ -108,7 +109,7 @@ Json Provenance::json() const {
   }
   if (reproducible) return json;
   json["date"] = utc_now();
-  json["wall_s"] = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  json["wall_s"] = watch_.seconds();
   json["peak_rss_mib"] = peak_rss_mib();
   return json;
 }

@@ -2,7 +2,6 @@
 // sidecar FILE.json), in manifests and in the description of models and banks.
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -11,6 +10,7 @@
 
 #include "io/json.hpp"
 #include "io/nifti/nifti.hpp"
+#include "sys/stopwatch.hpp"
 
 namespace gdm {
 
@@ -39,7 +39,7 @@ class Provenance {
   std::string tool_;
   std::vector<std::string> argv_;
   std::map<std::string, Json> sources_;
-  std::chrono::steady_clock::time_point start_;
+  Stopwatch watch_;
 };
 
 /// Largest amount of main memory that this process has held so far.

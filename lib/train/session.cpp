@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <cmath>
 #include <utility>
 
+#include "sys/stopwatch.hpp"
 #include "train/log_mean.hpp"
 
 namespace gdm::train {
@@ -75,9 +75,9 @@ void Session::begin(std::int64_t first) {
 }
 
 std::string Session::step_and_log(std::int64_t n) {
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   Json line = make_step(n, [this](std::int64_t) { return batches_->next(); });
-  step_s_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  step_s_ += watch.seconds();
   finish_step(std::move(line));
   const std::string judged = validator_ != nullptr ? validator_->text() : "";
   return method_.loss_text(average_loss_) + (judged.empty() ? "" : ", " + judged);

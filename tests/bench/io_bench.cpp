@@ -8,7 +8,6 @@
 #include <stdlib.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -22,6 +21,7 @@
 #include "rivals.hpp"
 #include "sys/parallel.hpp"
 #include "sys/random.hpp"
+#include "sys/stopwatch.hpp"
 
 using namespace gdm_bench;
 namespace fs = std::filesystem;
@@ -40,9 +40,9 @@ struct Seconds {
 Seconds timed(int count, const std::function<void()>& body) {
   std::vector<double> seconds;
   for (int run = 0; run < count; ++run) {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     body();
-    seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    seconds.push_back(watch.seconds());
   }
   std::sort(seconds.begin(), seconds.end());
   return {seconds[seconds.size() / 2], seconds.front()};

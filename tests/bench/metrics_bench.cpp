@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
-#include <chrono>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -15,6 +15,7 @@
 #include "metrics/ssim.hpp"
 #include "metrics/surface.hpp"
 #include "sys/parallel.hpp"
+#include "sys/stopwatch.hpp"
 #ifdef GDM_BENCH_ITK
 #include <itkImage.h>
 #include <itkMultiThreaderBase.h>
@@ -40,14 +41,22 @@ void time_it(const std::string& name, const std::function<double()>& work) {
   double best_wall_s = 1e9, best_cpu_s = 1e9, value = 0;
   for (int repeat = 0; repeat < 5; ++repeat) {
     const double cpu = cpu_seconds();
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     value = work();
-    best_wall_s =
-        std::min(best_wall_s, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    best_wall_s = std::min(best_wall_s, watch.seconds());
     best_cpu_s = std::min(best_cpu_s, cpu_seconds() - cpu);
   }
   fmt::print("  \"{}\": {{\"wall_s\": {:.4f}, \"cpu_s\": {:.4f}, \"value\": {}}},\n", name, best_wall_s, best_cpu_s,
              value);
+}
+
+/// From -1 to 1 along each axis.
+std::array<double, 3> place(const Index3& extent, const Index3& voxel) {
+  std::array<double, 3> xyz{};
+  for (std::size_t a = 0; a < 3; ++a) {
+    xyz[a] = 2.0 * static_cast<double>(voxel[a]) / static_cast<double>(extent[a]) - 1.0;
+  }
+  return xyz;
 }
 
 /// A head-like body with texture; the prediction differs by smooth and by fine errors.
@@ -56,9 +65,7 @@ void fill(Volume& target, Volume& prediction, Mask& mask) {
   for (std::int64_t k = 0; k < n[2]; ++k) {
     for (std::int64_t j = 0; j < n[1]; ++j) {
       for (std::int64_t i = 0; i < n[0]; ++i) {
-        const double x = 2.0 * static_cast<double>(i) / static_cast<double>(n[0]) - 1.0;
-        const double y = 2.0 * static_cast<double>(j) / static_cast<double>(n[1]) - 1.0;
-        const double z = 2.0 * static_cast<double>(k) / static_cast<double>(n[2]) - 1.0;
+        const auto [x, y, z] = place(n, {i, j, k});
         const double r = std::sqrt(x * x + y * y + 0.5 * z * z);
         const float noise = static_cast<float>((i * 1299 + j * 7919 + k * 10473) % 101 - 50);
         const float tissue = r > 0.85 ? -1000.0F : r > 0.7 ? 900.0F : 40.0F;
@@ -77,9 +84,7 @@ Mask wavy(const Grid& grid, double phase) {
   for (std::int64_t k = 0; k < n[2]; ++k) {
     for (std::int64_t j = 0; j < n[1]; ++j) {
       for (std::int64_t i = 0; i < n[0]; ++i) {
-        const double x = 2.0 * static_cast<double>(i) / static_cast<double>(n[0]) - 1.0;
-        const double y = 2.0 * static_cast<double>(j) / static_cast<double>(n[1]) - 1.0;
-        const double z = 2.0 * static_cast<double>(k) / static_cast<double>(n[2]) - 1.0;
+        const auto [x, y, z] = place(n, {i, j, k});
         const double r2 = x * x + y * y + z * z;
         mask.at(i, j, k) = r2 < 0.8 + 0.1 * std::sin(11 * x + phase) * std::sin(13 * y) && r2 > 0.3 ? 1 : 0;
       }

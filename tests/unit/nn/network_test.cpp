@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "engine/engine.hpp"
+#include "generator_fixture.hpp"
 #include "io_fixture.hpp"
 #include "nn/generator.hpp"
 #include "nn/residual_encoder.hpp"
@@ -41,12 +42,7 @@ TEST_CASE("space to depth and back is the identity, and keeps neighbours togethe
 
 TEST_CASE("generator: a sparse-view network starts near its FBP, and a file gives the same network back") {
   torch::manual_seed(1);
-  nn::GeneratorConfig config;
-  config.task = "sparse-ct";
-  config.conditions = {{"fbp", "hu"}};
-  config.residual_on_first = true;
-  config.widths = {8, 16};
-  config.patch = 16;
+  const nn::GeneratorConfig config = gdm_test::small_generator_config();
   nn::Generator network(config);
   const torch::NoGradGuard no_grad;
   const Tensor x = torch::rand({1, 1, 16, 16, 16}) * 2 - 1;

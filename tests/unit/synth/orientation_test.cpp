@@ -3,6 +3,7 @@
 
 #include "data/images.hpp"
 #include "data/samples.hpp"
+#include "generator_fixture.hpp"
 #include "image/grid_match.hpp"
 #include "io/nifti/nifti.hpp"
 #include "io_fixture.hpp"
@@ -30,12 +31,7 @@ Volume lopsided() {
 TEST_CASE("orientation: a synthesis is the same in the world, however its input is stored") {
   const gdm_test::TemporaryFolder folder;
   torch::manual_seed(5);
-  nn::GeneratorConfig config;
-  config.task = "sparse-ct";
-  config.conditions = {{"fbp", "hu"}};
-  config.residual_on_first = true;
-  config.widths = {8, 16};
-  config.patch = 16;
+  const nn::GeneratorConfig config = gdm_test::small_generator_config();
   nn::Generator network(config);
   nn::TensorWriter writer;
   writer.add("", nn::named_state(*network));

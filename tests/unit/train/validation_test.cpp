@@ -6,6 +6,7 @@
 
 #include "data/conditions.hpp"
 #include "function_sampler.hpp"
+#include "generator_fixture.hpp"
 #include "image/label_check.hpp"
 #include "io/nifti/nifti.hpp"
 #include "io_fixture.hpp"
@@ -139,12 +140,7 @@ TEST_CASE("conditions: scaling follows the values unless it is given, and what i
 
 TEST_CASE("validation: figures of a network that changes nothing are those of its input") {
   torch::manual_seed(2);
-  nn::GeneratorConfig config;
-  config.task = "sparse-ct";
-  config.conditions = {{"fbp", "hu"}};
-  config.residual_on_first = true;
-  config.widths = {8};
-  config.patch = 16;
+  const nn::GeneratorConfig config = gdm_test::small_generator_config({8});
   nn::Generator network(config);
   {
     const torch::NoGradGuard no_grad;
