@@ -36,7 +36,7 @@ struct Filter {
   std::vector<float> values;
 };
 
-std::vector<Filter> by_filter(const FilterValues& values, const Sizes& sizes) {
+std::vector<Filter> by_filter(const std::vector<FilterValue>& values, const Sizes& sizes) {
   std::vector<Filter> filters(static_cast<std::size_t>(sizes.filters));
   for (const FilterValue& v : values) {
     Filter& filter = filters[static_cast<std::size_t>(v.filter)];
@@ -103,7 +103,7 @@ void average_layer(const Sizes& s, const std::vector<Filter>& filters, const flo
 /// the filters turned round.
 class LayerGradient {
  public:
-  LayerGradient(const Sizes& sizes, const FilterValues& values)
+  LayerGradient(const Sizes& sizes, const std::vector<FilterValue>& values)
       : s_(sizes), filters_(by_filter(values, sizes)), signed_(signed_size()), gradient_(sizes.width) {
     for (std::int64_t plane = 0; plane < s_.edge + 2; ++plane) turned_.push_back(turned(values, plane));
   }
@@ -126,7 +126,7 @@ class LayerGradient {
   std::size_t signed_size() const { return static_cast<std::size_t>(s_.filters * s_.edge * plane()); }
 
   /// All values whose responses lie in the layer, for the voxels of one of its planes.
-  Filter turned(const FilterValues& values, std::int64_t plane_of_voxel) const {
+  Filter turned(const std::vector<FilterValue>& values, std::int64_t plane_of_voxel) const {
     Filter filter;
     for (const FilterValue& v : values) {
       const std::int64_t z = plane_of_voxel - v.place[0];
@@ -157,7 +157,7 @@ class LayerGradient {
   std::vector<float> signed_, gradient_;
 };
 
-Tensor forward_cpu(const Tensor& padded, const FilterValues& values, const Sizes& s) {
+Tensor forward_cpu(const Tensor& padded, const std::vector<FilterValue>& values, const Sizes& s) {
   const Tensor x = padded.contiguous();
   Tensor cells = torch::empty(s.cells(), x.options());
   const std::vector<Filter> filters = by_filter(values, s);
@@ -173,7 +173,8 @@ Tensor forward_cpu(const Tensor& padded, const FilterValues& values, const Sizes
   return cells;
 }
 
-Tensor backward_cpu(const Tensor& padded, const Tensor& of_cells, const FilterValues& values, const Sizes& s) {
+Tensor backward_cpu(const Tensor& padded, const Tensor& of_cells, const std::vector<FilterValue>& values,
+                    const Sizes& s) {
   const Tensor x = padded.contiguous(), gradient = of_cells.contiguous();
   const std::int64_t planes = s.edge + 2;
   Tensor sent = torch::empty({s.batch, s.layers(), planes, s.height + 2, s.width + 2}, x.options());
@@ -196,21 +197,29 @@ Tensor backward_cpu(const Tensor& padded, const Tensor& of_cells, const FilterVa
   return whole;
 }
 
+/// Filters travel from forward to backward as what they are: the graph owns a share of them.
+void keep_filters(torch::autograd::AutogradContext& context, const SharedFilters& filters) {
+  context.saved_data["filters"] = c10::IValue::make_capsule(filters);
+}
+SharedFilters kept_filters(torch::autograd::AutogradContext& context) {
+  return c10::static_intrusive_pointer_cast<SparseFilters>(context.saved_data["filters"].toCapsule());
+}
+
 class OnCpu : public torch::autograd::Function<OnCpu> {
  public:
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const FilterValues* values,
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const SharedFilters& filters,
                         std::int64_t edge) {
     context->save_for_backward({x});
-    context->saved_data["values"] = reinterpret_cast<std::int64_t>(values);
+    keep_filters(*context, filters);
     context->saved_data["edge"] = edge;
-    return forward_cpu(x, *values, Sizes(x, values->back().filter + 1, edge));
+    return forward_cpu(x, filters->values, Sizes(x, filters->count(), edge));
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
-    const auto* values = reinterpret_cast<const FilterValues*>(context->saved_data["values"].toInt());
+    const SharedFilters filters = kept_filters(*context);
     const Tensor x = context->get_saved_variables().at(0);
-    const Sizes sizes(x, values->back().filter + 1, context->saved_data["edge"].toInt());
-    return {backward_cpu(x, gradients.at(0), *values, sizes), Tensor(), Tensor()};
+    const Sizes sizes(x, filters->count(), context->saved_data["edge"].toInt());
+    return {backward_cpu(x, gradients.at(0), filters->values, sizes), Tensor(), Tensor()};
   }
 };
 
@@ -227,46 +236,45 @@ Tensor met_by(const Tensor& x, const FilterValue& v) {
 /// would make it one of bf16, which has 16 HU for a step.
 class Responses : public torch::autograd::Function<Responses> {
  public:
-  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const FilterValues* values) {
-    context->saved_data["values"] = reinterpret_cast<std::int64_t>(values);
-    const std::int64_t count = values->back().filter + 1;
-    Tensor y = torch::zeros({x.size(0), count, x.size(2) - 2, x.size(3) - 2, x.size(4) - 2}, x.options());
-    for (const FilterValue& v : *values) y.narrow(1, v.filter, 1).add_(met_by(x, v), v.value);
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const SharedFilters& filters) {
+    keep_filters(*context, filters);
+    Tensor y = torch::zeros({x.size(0), filters->count(), x.size(2) - 2, x.size(3) - 2, x.size(4) - 2}, x.options());
+    for (const FilterValue& v : filters->values) y.narrow(1, v.filter, 1).add_(met_by(x, v), v.value);
     return y;
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
-    const auto* values = reinterpret_cast<const FilterValues*>(context->saved_data["values"].toInt());
+    const SharedFilters filters = kept_filters(*context);
     const Tensor g = gradients.at(0);
     Tensor x = torch::zeros({g.size(0), 1, g.size(2) + 2, g.size(3) + 2, g.size(4) + 2}, g.options());
-    for (const FilterValue& v : *values) met_by(x, v).add_(g.narrow(1, v.filter, 1), v.value);
+    for (const FilterValue& v : filters->values) met_by(x, v).add_(g.narrow(1, v.filter, 1), v.value);
     return {x, Tensor()};
   }
 };
 
 }  // namespace
 
-FilterValues values_of(const Tensor& filters) {
-  FilterValues values;
+SharedFilters sparse_filters(const Tensor& filters) {
+  auto sparse = c10::make_intrusive<SparseFilters>();
   const Tensor on_cpu = filters.to(torch::kCPU, torch::kFloat32).contiguous();
   const float* value = on_cpu.data_ptr<float>();
   for (std::int64_t filter = 0; filter < filters.size(0); ++filter) {
     for (std::int64_t n = 0; n < 27; ++n, ++value) {
-      if (*value != 0) values.push_back({filter, {n / 9, n / 3 % 3, n % 3}, *value});
+      if (*value != 0) sparse->values.push_back({filter, {n / 9, n / 3 % 3, n % 3}, *value});
     }
   }
   std::int64_t filled = 0;
-  for (const FilterValue& v : values) filled += v.filter == filled ? 1 : 0;
+  for (const FilterValue& v : sparse->values) filled += v.filter == filled ? 1 : 0;
   if (filled != filters.size(0)) throw Error("one of its filters is zero");
-  return values;
+  return sparse;
 }
 
-Tensor averaged_moduli(const Tensor& x, const FilterValues& values, std::int64_t edge) {
+Tensor averaged_moduli(const Tensor& x, const SharedFilters& filters, std::int64_t edge) {
   for (const std::int64_t dim : {2, 3, 4}) {
     if ((x.size(dim) - 2) % edge != 0) throw Error("a patch is not made of whole cells of its scattering encoder");
   }
-  if (x.device().is_cpu() && x.scalar_type() == torch::kFloat32) return OnCpu::apply(x, &values, edge);
-  const Tensor moduli = Responses::apply(x, &values).abs();
+  if (x.device().is_cpu() && x.scalar_type() == torch::kFloat32) return OnCpu::apply(x, filters, edge);
+  const Tensor moduli = Responses::apply(x, filters).abs();
   return edge == 1 ? moduli : torch::avg_pool3d(moduli, edge);
 }
 

@@ -67,7 +67,7 @@ ScatteringConfig ScatteringConfig::from_json(const Json& json) {
 
 ScatteringEncoder::ScatteringEncoder(const ScatteringConfig& config) : config_(config) {
   filters_ = register_buffer("filters", filters());
-  values_ = values_of(filters_);
+  shared_ = sparse_filters(filters_);
   const auto channels = static_cast<std::int64_t>(config.ranges.size()) * config.octaves * filters_.size(0);
   for (const std::int64_t stride : {finest_stride, 2 * finest_stride}) {
     // The coarsest octave's filters reach one of its cells beyond the cells that are averaged.
@@ -77,7 +77,7 @@ ScatteringEncoder::ScatteringEncoder(const ScatteringConfig& config) : config_(c
 }
 
 void ScatteringEncoder::prepare(torch::Device) {
-  values_ = values_of(filters_);
+  shared_ = sparse_filters(filters_);
 }
 
 std::vector<Tensor> ScatteringEncoder::first_maps(const Tensor& x, std::size_t count) {
@@ -88,7 +88,7 @@ std::vector<Tensor> ScatteringEncoder::first_maps(const Tensor& x, std::size_t c
   for (std::int64_t octave = 0; octave < config_.octaves; ++octave) {
     if (octave > 0) seen = torch::avg_pool3d(seen, 2);
     const Tensor padded = torch::replication_pad3d(seen, {1, 1, 1, 1, 1, 1});
-    const auto ranges = averaged_moduli(padded, values_, finest_stride >> octave).split(x.size(0));
+    const auto ranges = averaged_moduli(padded, shared_, finest_stride >> octave).split(x.size(0));
     moduli.insert(moduli.end(), ranges.begin(), ranges.end());
   }
   std::vector<Tensor> maps{torch::cat(moduli, 1)};

@@ -39,7 +39,7 @@ class ScatteringEncoder : public EncoderNetwork {
   ScatteringConfig config_;
   std::vector<Tap> taps_;
   Tensor filters_;  ///< (13, 1, 3, 3, 3), a buffer: part of the encoder's identity
-  FilterValues values_;
+  SharedFilters shared_;
 };
 
 }  // namespace gdm::nn

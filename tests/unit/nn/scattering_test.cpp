@@ -71,7 +71,7 @@ TEST_CASE("scattering: coefficients and gradients are those of a convolution") {
 TEST_CASE("averaged moduli: values and gradients are those of a convolution, whatever the number of threads") {
   torch::manual_seed(6);
   const Tensor filters = torch::randn({5, 1, 3, 3, 3}) * (torch::rand({5, 1, 3, 3, 3}) < 0.4);
-  const gdm::nn::FilterValues values = gdm::nn::values_of(filters);
+  const gdm::nn::SharedFilters shared = gdm::nn::sparse_filters(filters);
   const int threads = at::get_num_threads();
   for (const std::int64_t edge : {1, 2, 4}) {
     const Tensor x = torch::randn({3, 1, 2 * edge + 2, 5 * edge + 2, 7 * edge + 2}).requires_grad_(true);
@@ -81,20 +81,33 @@ TEST_CASE("averaged moduli: values and gradients are those of a convolution, wha
     std::vector<Tensor> seen, gradients;
     for (const int n : {1, 2}) {
       at::set_num_threads(n);
-      seen.push_back(gdm::nn::averaged_moduli(x, values, edge));
+      seen.push_back(gdm::nn::averaged_moduli(x, shared, edge));
       gradients.push_back(torch::autograd::grad({(seen.back() * part).sum()}, {x})[0]);
     }
     CHECK((seen[0] - expected).abs().max().item<double>() < 1e-5);
     CHECK((gradients[0] - reference).abs().max().item<double>() < 1e-5);
     CHECK(torch::equal(seen[0], seen[1]));
     CHECK(torch::equal(gradients[0], gradients[1]));
-    const Tensor elsewhere = gdm::nn::averaged_moduli(x.to(torch::kFloat64), values, edge);
+    const Tensor elsewhere = gdm::nn::averaged_moduli(x.to(torch::kFloat64), shared, edge);
     CHECK((elsewhere - expected).abs().max().item<double>() < 1e-5);
     const Tensor gradient = torch::autograd::grad({(elsewhere * part).sum()}, {x})[0];
     CHECK((gradient - reference).abs().max().item<double>() < 1e-5);
   }
   at::set_num_threads(threads);
-  CHECK_THROWS_AS(gdm::nn::averaged_moduli(torch::zeros({1, 1, 10, 11, 10}), values, 4), gdm::Error);
+  CHECK_THROWS_AS(gdm::nn::averaged_moduli(torch::zeros({1, 1, 10, 11, 10}), shared, 4), gdm::Error);
+}
+
+TEST_CASE("averaged moduli: a graph owns its filters") {
+  const Tensor x = torch::randn({1, 1, 6, 6, 6}).requires_grad_(true);
+  const Tensor weights = torch::randn({2, 1, 3, 3, 3});
+  Tensor seen;
+  {
+    const gdm::nn::SharedFilters filters = gdm::nn::sparse_filters(weights);
+    seen = gdm::nn::averaged_moduli(x, filters, 4);
+    CHECK(filters.use_count() == 2);
+  }
+  const Tensor reference = torch::autograd::grad({torch::conv3d(x, weights).abs().mean()}, {x})[0];
+  CHECK((torch::autograd::grad({seen.mean()}, {x})[0] - reference).abs().max().item<double>() < 1e-6);
 }
 
 TEST_CASE("scattering: white noise gives each filter of unit length the same mean modulus") {
