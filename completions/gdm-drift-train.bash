@@ -36,7 +36,7 @@ _gdm_drift_train() {
         --noise-channels) return ;;
         --learning-rate) return ;;
         --ema) return ;;
-        --precision) COMPREPLY=($(compgen -W "fp32 bf16" -- "$cur")); return ;;
+        --precision) COMPREPLY=($(compgen -W "fp32 tf32 bf16" -- "$cur")); return ;;
         --checkpoint-every) return ;;
         --validate-every) return ;;
         --keep) COMPREPLY=($(compgen -W "last best" -- "$cur")); return ;;

@@ -30,7 +30,7 @@ complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l bl
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l noise-channels -x -d 'Inputs of normal noise, for one output of many'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l learning-rate -x -d 'Peak learning rate'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l ema -x -d 'Decay of the weights\' moving average'
-complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l precision -x -a 'fp32 bf16' -d 'Arithmetic of the networks in training; weights and losses stay fp32'
+complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l precision -x -a 'fp32 tf32 bf16' -d 'Arithmetic of the networks in training; weights and losses stay fp32'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l checkpoint-every -x -d 'Steps between checkpoints'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l validate-every -x -d 'Steps between validations'
 complete -c gdm-drift-train -n 'not __fish_seen_subcommand_from info plot' -l keep -x -a 'last best' -d 'Weights to write: the last, or the best of those validated with all objectives on'

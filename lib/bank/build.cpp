@@ -2,18 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <ctime>
 #include <future>
 #include <set>
 
 #include "bank/patches.hpp"
-#include "nn/compat.hpp"
+#include "nn/device.hpp"
 #include "nn/encoder_network.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"
+#include "sys/stopwatch.hpp"
 
 namespace gdm::bank {
 namespace {
@@ -190,7 +190,7 @@ void build_bank(const Manifest& manifest, const engine::BankOptions& options, co
   BankCollection collection(recipe, encoder);
   Progress progress("bank", static_cast<std::int64_t>(cases.size()), "case");
   ForwardTime forward;
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   const std::clock_t cpu_start = std::clock();
   Reader reader(cases, recipe, units, provenance);
   for (std::size_t n = 0; n < cases.size(); ++n) {
@@ -201,8 +201,7 @@ void build_bank(const Manifest& manifest, const engine::BankOptions& options, co
     for_each_patch(encoder, volume, recipe, units, device, PatchLevels::all, sink, &forward);
     progress.advance();
   }
-  log_times(forward, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(),
-            static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC,
+  log_times(forward, watch.seconds(), static_cast<double>(std::clock() - cpu_start) / CLOCKS_PER_SEC,
             static_cast<std::int64_t>(cases.size()) * recipe.patches_per_case);
   if (options.shards > 0) {
     collection.write_shard(options.output, {options.shard, options.shards}, provenance.json(), options.overwrite);

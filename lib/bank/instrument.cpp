@@ -9,7 +9,8 @@
 
 #include "bank/distances.hpp"
 #include "bank/patches.hpp"
-#include "nn/compat.hpp"
+#include "nn/device.hpp"
+#include "nn/plain_errors.hpp"
 #include "sys/error.hpp"
 #include "sys/quantile.hpp"
 
@@ -42,7 +43,7 @@ metrics::FeatureMatrix matrix_of(const Tensor& vectors) {
 template <class Function>
 auto guarded(Function function) {
   const c10::InferenceMode inference;
-  return nn::with_plain_errors(function);
+  return nn::with_plain_errors("a smaller bank or a machine with more is needed", function);
 }
 
 class BankOnVolumes : public engine::FeatureBank {

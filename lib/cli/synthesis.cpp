@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <chrono>
 
 #include "cli/bank.hpp"
 #include "cli/resume.hpp"
@@ -16,6 +15,7 @@
 #include "model/generator_text.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
+#include "sys/stopwatch.hpp"
 
 namespace gdm::cli {
 
@@ -107,7 +107,9 @@ Json Synthesis::case_recipe(const Case& item) const {
 void Synthesis::run(const Case& item, const fs::path& output) {
   std::vector<Volume> conditions;
   const std::vector<fs::path> sources = sources_of(item);
+  const Stopwatch watch;
   for (const fs::path& source : sources) conditions.push_back(read_volume(source));
+  log_verbose(fmt::format("{}: read in {:.2f} s", item.id, watch.seconds()));
   write(conditions, sources, output, item.id, "", item.mask, {{"recipe", case_recipe(item)}});
 }
 
@@ -117,11 +119,11 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
   if (const auto warning = model::voxel_edge_warning(model_->description(), conditions.front().grid)) {
     log_warning(without_nifti_suffix(output).filename().string() + ": " + *warning);
   }
-  const auto start = std::chrono::steady_clock::now();
+  const Stopwatch watch;
   Volume predicted;
   with_warning_prefix(without_nifti_suffix(output).filename().string(),
                       [&] { predicted = model_->predict(conditions, draw, progress_title); });
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = watch.seconds();
   details["model_sha256"] = model_->digest();
   if (noise_channels() > 0) details["noise"] = {{"channels", noise_channels()}, {"seed", seed_}, {"draw", draw}};
   add_effort(details, provenance_, seconds, model_->evaluations());
@@ -135,7 +137,9 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
   for (const fs::path& source : sources) {
     if (source != "-") own.add_source(source);
   }
+  const Stopwatch writing;
   const WriteReport report = write_volume(output, predicted, type_, overwrite_);
+  log_verbose(fmt::format("{}: network {:.2f} s, written in {:.2f} s", draw, seconds, writing.seconds()));
   if (output != "-") write_sidecar(output, own, sources, report, details, overwrite_);
 }
 

@@ -21,8 +21,8 @@ enum class Coordination {
   cagrad        ///< g = f + s (n_f / n_d) d, turned so that no objective does badly (Liu et al. 2021, arXiv 2110.14048)
 };
 
-/// Arithmetic of the networks; weights and losses are fp32.
-enum class Precision { fp32, bf16 };
+/// Arithmetic of the networks; weights and losses are fp32. tf32: on CUDA, fp32 whose factors are rounded to 10 bits.
+enum class Precision { fp32, tf32, bf16 };
 
 /// Which weights a training writes: the last, or those of the validation with the best Score.
 enum class Keep { last, best };
@@ -52,6 +52,7 @@ struct Names<engine::Coordination> {
 template <>
 struct Names<engine::Precision> {
   static constexpr std::array list{std::pair{engine::Precision::fp32, "fp32"},
+                                   std::pair{engine::Precision::tf32, "tf32"},
                                    std::pair{engine::Precision::bf16, "bf16"}};
 };
 

@@ -1,7 +1,7 @@
 #include "nn/compat.hpp"
 
+#include <ATen/Context.h>
 #include <ATen/autocast_mode.h>
-#include <torch/cuda.h>
 #include <torch/optim/adamw.h>
 #include <torch/version.h>
 
@@ -9,7 +9,12 @@
 #include <sstream>
 #include <type_traits>
 
-#include "sys/error.hpp"
+// What raises and catches warnings is a class named Warning since LibTorch 2.0, and its functions have moved.
+#if TORCH_VERSION_MAJOR < 2
+namespace c10 {
+namespace WarningUtils = Warning;
+}
+#endif
 
 namespace gdm::nn {
 namespace {
@@ -26,19 +31,6 @@ Key optimizer_key(void* implementation) {
 }
 
 }  // namespace
-
-torch::Device device_from_text(const std::string& text) {
-  if (text == "auto") return torch::Device(torch::cuda::is_available() ? torch::kCUDA : torch::kCPU);
-  const torch::Device device(text);
-  if (device.is_cuda()) {
-    if (!torch::cuda::is_available()) throw Error("--device " + text + ": this LibTorch finds no CUDA device");
-    if (device.has_index() && static_cast<std::size_t>(device.index()) >= torch::cuda::device_count()) {
-      throw Error("--device " + text + ": there are only " + std::to_string(torch::cuda::device_count()) +
-                  " CUDA devices");
-    }
-  }
-  return device;
-}
 
 // LibTorch 1.13 keys the states by the printed address of the parameter's implementation, later versions by the
 // address.
@@ -88,6 +80,57 @@ void Bfloat16Guard::set(bool enabled, torch::ScalarType type) const {
   kind_ == torch::kCPU ? at::autocast::set_autocast_cpu_dtype(type) : at::autocast::set_autocast_gpu_dtype(type);
 }
 #endif
+
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 11)
+void allow_tf32(bool allowed) {
+  const auto precision = allowed ? at::Float32Precision::TF32 : at::Float32Precision::IEEE;
+  for (const auto part : {at::Float32Op::ALL, at::Float32Op::CONV, at::Float32Op::MATMUL}) {
+    at::globalContext().setFloat32Precision(at::Float32Backend::CUDA, part, precision);
+  }
+}
+#else
+void allow_tf32(bool allowed) {
+  at::globalContext().setAllowTF32CuDNN(allowed);
+  at::globalContext().setAllowTF32CuBLAS(allowed);
+}
+#endif
+
+class CaughtWarnings::Handler : public c10::WarningHandler {
+ public:
+#if TORCH_VERSION_MAJOR >= 2
+  void process(const c10::Warning& warning) override {
+    keep(warning.msg());
+  }
+#else
+  void process(const c10::SourceLocation&, const std::string& message, const bool) override {
+    keep(message);
+  }
+#endif
+  const std::string& first() const {
+    return first_;
+  }
+
+ private:
+  void keep(const std::string& message) {
+    if (first_.empty()) first_ = message;
+  }
+  std::string first_;
+};
+
+CaughtWarnings::CaughtWarnings()
+    : handler_(std::make_unique<Handler>()), before_(c10::WarningUtils::get_warning_handler()) {
+  c10::WarningUtils::set_warning_handler(handler_.get());
+}
+
+CaughtWarnings::~CaughtWarnings() {
+  c10::WarningUtils::set_warning_handler(before_);
+}
+
+std::string CaughtWarnings::first_sentence() const {
+  const std::string& text = handler_->first();
+  const std::string line = text.substr(0, text.find('\n'));
+  return line.substr(0, line.find(". "));
+}
 
 std::string torch_version() {
   return std::to_string(TORCH_VERSION_MAJOR) + "." + std::to_string(TORCH_VERSION_MINOR) + "." +

@@ -2,10 +2,10 @@
 // else.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "nn/tensor.hpp"
-#include "sys/error.hpp"
 
 namespace torch::optim {
 class AdamW;
@@ -13,10 +13,6 @@ struct AdamWParamState;
 }  // namespace torch::optim
 
 namespace gdm::nn {
-
-/// "cpu", "cuda", "cuda:1" or "auto" (CUDA when this LibTorch has it and a device answers). Throws Error for a CUDA
-/// device that is not there.
-torch::Device device_from_text(const std::string& text);
 
 /// Optimiser state of one parameter, created empty on first access.
 torch::optim::AdamWParamState& adamw_state(torch::optim::AdamW& optimizer, const Tensor& parameter);
@@ -40,16 +36,24 @@ class Bfloat16Guard {
   torch::ScalarType old_type_ = torch::kBFloat16;
 };
 
-/// Runs `function`; LibTorch's exceptions leave it as Error with their first line.
-template <class Function>
-auto with_plain_errors(Function function) {
-  try {
-    return function();
-  } catch (const c10::Error& error) {
-    const std::string message = error.what_without_backtrace();
-    throw Error("network: " + message.substr(0, message.find('\n')));
-  }
-}
+/// Lets fp32 arithmetic on CUDA use TF32, or not.
+void allow_tf32(bool allowed);
+
+/// LibTorch's warnings of the time in which it lives, which do not reach stderr. Not for several threads.
+class CaughtWarnings {
+ public:
+  CaughtWarnings();
+  ~CaughtWarnings();
+  CaughtWarnings(const CaughtWarnings&) = delete;
+  CaughtWarnings& operator=(const CaughtWarnings&) = delete;
+  /// Of the first warning; empty if there was none.
+  std::string first_sentence() const;
+
+ private:
+  class Handler;
+  std::unique_ptr<Handler> handler_;
+  c10::WarningHandler* before_;
+};
 
 /// Of the headers, such as "1.13.0".
 std::string torch_version();

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 
+#include "nn/host.hpp"
 #include "nn/volume_tensors.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"
@@ -18,7 +19,7 @@ struct Axis {
   Tensor normaliser;  ///< (extent): 1 / sum of the weights of all patches at each voxel
 };
 
-Axis plan_axis(std::int64_t extent, const PatchPlan& plan) {
+Axis plan_axis(std::int64_t extent, const PatchPlan& plan, torch::Device device) {
   Axis axis;
   axis.starts = patch_starts(extent, plan);
   const std::vector<float> weights = patch_weights(plan.patch);
@@ -29,8 +30,8 @@ Axis plan_axis(std::int64_t extent, const PatchPlan& plan) {
         sum[static_cast<std::size_t>(start + i)] += weights[static_cast<std::size_t>(i)];
     }
   }
-  axis.weights = torch::tensor(weights);
-  axis.normaliser = torch::tensor(sum).reciprocal().to(torch::kFloat32);
+  axis.weights = nn::to_device(torch::tensor(weights), device);
+  axis.normaliser = nn::to_device(torch::tensor(sum).reciprocal().to(torch::kFloat32), device);
   return axis;
 }
 
@@ -60,8 +61,8 @@ void add_patch(Tensor patch, const Start& start_dhw, const Tensor& volume) {
 
 }  // namespace
 
-std::int64_t patches_at_once(std::int64_t patch) {
-  constexpr std::int64_t voxels = 2 * 48 * 48 * 48;
+std::int64_t patches_at_once(std::int64_t patch, torch::Device device) {
+  const std::int64_t voxels = (device.is_cpu() ? 2 : 16) * 48 * 48 * 48;
   return std::max<std::int64_t>(1, voxels / (patch * patch * patch));
 }
 
@@ -93,10 +94,12 @@ Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, 
   const std::int64_t w = plan.patch;
   const bool noisy = plan.noise != nullptr && plan.noise->channels() > 0;
   std::array<Axis, 3> axes;
-  for (std::size_t a = 0; a < 3; ++a) axes[a] = plan_axis(conditions.size(static_cast<std::int64_t>(a) + 1), plan);
+  for (std::size_t a = 0; a < 3; ++a)
+    axes[a] = plan_axis(conditions.size(static_cast<std::int64_t>(a) + 1), plan, device);
   const Tensor weight =
       axes[0].weights.view({w, 1, 1}) * axes[1].weights.view({1, w, 1}) * axes[2].weights.view({1, 1, w});
-  Tensor out = torch::zeros(conditions.sizes().slice(1), torch::kFloat32);
+  const Tensor on_device = conditions.to(device);
+  Tensor out = torch::zeros(conditions.sizes().slice(1), on_device.options());
   const auto total = static_cast<std::int64_t>(axes[0].starts.size() * axes[1].starts.size() * axes[2].starts.size());
   std::unique_ptr<Progress> progress;
   if (!progress_title.empty()) progress = std::make_unique<Progress>(progress_title, total, "patch");
@@ -106,18 +109,18 @@ Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, 
       for (const std::int64_t x : axes[2].starts) starts.push_back({d, h, x});
     }
   }
-  const std::size_t at_once = static_cast<std::size_t>(patches_at_once(w));
+  const std::size_t at_once = static_cast<std::size_t>(patches_at_once(w, device));
   for (std::size_t first = 0; first < starts.size(); first += at_once) {
     throw_if_stop_requested();
     const std::size_t count = std::min(at_once, starts.size() - first);
     std::vector<Tensor> patches;
     for (std::size_t n = 0; n < count; ++n) {
-      patches.push_back(nn::cut_patch(conditions, starts[first + n], w, nn::air_units));
+      patches.push_back(nn::cut_patch(on_device, starts[first + n], w, nn::air_units));
       if (noisy) {
-        patches.back() = torch::cat({patches.back(), plan.noise->patch(starts[first + n], w)});
+        patches.back() = torch::cat({patches.back(), nn::to_device(plan.noise->patch(starts[first + n], w), device)});
       }
     }
-    const Tensor made = sampler.sample(torch::stack(patches).to(device)).to(torch::kCPU);
+    const Tensor made = sampler.sample(torch::stack(patches));
     const Tensor blended = made.view({-1, w, w, w}) * weight;
     for (std::size_t n = 0; n < count; ++n) {
       add_patch(blended[static_cast<std::int64_t>(n)], starts[first + n], out);
@@ -126,7 +129,7 @@ Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, 
   }
   if (evaluations != nullptr) *evaluations = total * sampler.evaluations();
   out.mul_(axes[0].normaliser.view({-1, 1, 1})).mul_(axes[1].normaliser.view({1, -1, 1}));
-  return out.mul_(axes[2].normaliser.view({1, 1, -1}));
+  return out.mul_(axes[2].normaliser.view({1, 1, -1})).to(torch::kCPU);
 }
 
 }  // namespace gdm::synth

@@ -1,5 +1,5 @@
 // Whole volumes from a sampler that makes patches: Gaussian blending, one patch shape, memory for the input and the
-// output and nothing that grows with the number of patches.
+// output, on the device, and nothing that grows with the number of patches.
 #pragma once
 
 #include <string>
@@ -28,13 +28,15 @@ std::vector<std::int64_t> patch_starts(std::int64_t extent, const PatchPlan& pla
 std::vector<float> patch_weights(std::int64_t patch);
 
 /// Patches that go through the network together: small ones in groups, which keeps their convolutions on LibTorch's
-/// fast path (measured: a single patch of 48 voxels takes the slow one in 1.13); large ones alone.
-std::int64_t patches_at_once(std::int64_t patch);
+/// fast path (measured: a single patch of 48 voxels takes the slow one in 1.13); large ones alone. On a GPU more, as it
+/// has more to keep busy.
+std::int64_t patches_at_once(std::int64_t patch, torch::Device device);
 
-/// conditions (C, D, H, W) on the CPU; the sampler gets up to patches_at_once(w) patches of them on `device`, with the
-/// noise of their place. Returns the blended (D, H, W) on the CPU. `evaluations` gets those of the network; may be
-/// null. The weights are a product over the axes, and so is their sum over the patches, so that no weight volume is
-/// kept. Patches beyond the volume see air. `progress_title` empty: silent. Throws StopRequested.
+/// conditions (C, D, H, W) on the CPU; the sampler gets up to patches_at_once() patches of them on `device`, with the
+/// noise of their place. Input and output lie on `device` meanwhile, and nothing waits for it before the end. Returns
+/// the blended (D, H, W) on the CPU. `evaluations` gets those of the network; may be null. The weights are a product
+/// over the axes, and so is their sum over the patches, so that no weight volume is kept. Patches beyond the volume see
+/// air. `progress_title` empty: silent. Throws StopRequested.
 Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, torch::Device device,
              const std::string& progress_title, std::int64_t* evaluations);
 

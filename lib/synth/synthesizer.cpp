@@ -5,9 +5,10 @@
 #include "image/grid_match.hpp"
 #include "image/hu_check.hpp"
 #include "model/feature_levels.hpp"
-#include "nn/compat.hpp"
+#include "nn/device.hpp"
 #include "nn/encoder.hpp"
 #include "nn/generator.hpp"
+#include "nn/plain_errors.hpp"
 #include "nn/volume_tensors.hpp"
 #include "synth/sampler.hpp"
 #include "synth/sliding_window.hpp"
@@ -18,6 +19,8 @@ namespace gdm::synth {
 namespace {
 
 using nn::tensor_of;
+
+constexpr const char* more_memory = "a machine with more is needed";
 
 class GeneratorOnVolumes : public engine::Synthesizer {
  public:
@@ -44,7 +47,7 @@ class GeneratorOnVolumes : public engine::Synthesizer {
 
   Volume predict(const std::vector<Volume>& conditions, const std::string& draw,
                  const std::string& progress_title) override {
-    return nn::with_plain_errors([&] { return run(conditions, draw, progress_title); });
+    return nn::with_plain_errors("a smaller --patch needs less", [&] { return run(conditions, draw, progress_title); });
   }
 
  private:
@@ -97,7 +100,7 @@ class EncoderOnVolumes : public engine::FeatureExtractor {
   const std::string& digest() const override { return encoder_.digest; }
 
   std::vector<engine::LevelFeatures> features(const Volume& ct_hu, const Mask& mask) override {
-    return nn::with_plain_errors([&] { return run(ct_hu, mask); });
+    return nn::with_plain_errors(more_memory, [&] { return run(ct_hu, mask); });
   }
 
  private:

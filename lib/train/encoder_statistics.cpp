@@ -4,7 +4,7 @@
 
 #include "bank/levels.hpp"
 #include "data/samples.hpp"
-#include "nn/compat.hpp"
+#include "nn/device.hpp"
 #include "nn/encoder_network.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"

@@ -7,8 +7,11 @@
 #include "bank/instrument.hpp"
 #include "engine/engine.hpp"
 #include "nn/compat.hpp"
+#include "nn/device.hpp"
+#include "nn/plain_errors.hpp"
 #include "nn/script_encoder.hpp"
 #include "synth/synthesizer.hpp"
+#include "sys/log.hpp"
 #include "sys/version.hpp"
 #include "train/generator_training.hpp"
 #include "train/import_encoder.hpp"
@@ -19,11 +22,18 @@
 namespace gdm::train {
 namespace {
 
+// What helps where memory is short.
+constexpr const char* of_training = "a smaller --patch or --batch needs less; --accumulate keeps the patches of a step";
+constexpr const char* of_pretraining = "a smaller --patch or --batch needs less";
+constexpr const char* of_bank = "a smaller --patch needs less";
+constexpr const char* of_machine = "a machine with more is needed";
+
 /// LibTorch starts with one thread on small machines and knows nothing of --threads.
 template <class Function>
-auto guarded(const engine::Compute& compute, Function function) {
-  return nn::with_plain_errors([&] {
+auto guarded(const engine::Compute& compute, Function function, const char* remedy = of_machine) {
+  return nn::with_plain_errors(remedy, [&] {
     at::set_num_threads(compute.threads);
+    nn::set_tf32(false);
     nn::set_code_allowed(compute.allow_code);
     return function();
   });
@@ -46,43 +56,48 @@ std::unique_ptr<engine::FeatureBank> open_feature_bank(const std::filesystem::pa
 }
 
 void describe(const engine::Compute& compute, Provenance& provenance) {
-  provenance.device = nn::device_from_text(compute.device).str();
+  const nn::CudaState cuda = nn::cuda_state();
+  provenance.device = nn::device_from_text(compute.device, cuda).str();
+  if (compute.device == "auto") {  // news where LibTorch could use a GPU; else there was nothing to choose
+    cuda.built ? log_info(nn::choice_of_auto(cuda)) : log_verbose(nn::choice_of_auto(cuda));
+  }
   provenance.network_libraries = {{"libtorch", nn::torch_version()}};
 }
 
 template <class Function>
-auto described(const engine::Compute& compute, Provenance& provenance, Function function) {
-  return guarded(compute, [&] {
+auto described(const engine::Compute& compute, Provenance& provenance, const char* remedy, Function function) {
+  const auto work = [&] {
     describe(compute, provenance);
     return function();
-  });
+  };
+  return guarded(compute, work, remedy);
 }
 
 bool run_pretrain(const Manifest& m, const engine::PretrainOptions& o, const engine::Compute& c, Provenance& p) {
-  return described(c, p, [&] { return pretrain_encoder(m, o, c, p); });
+  return described(c, p, of_pretraining, [&] { return pretrain_encoder(m, o, c, p); });
 }
 Json run_probe(const Manifest& m, const engine::ProbeOptions& o, const engine::Compute& c, Provenance& p) {
-  return described(c, p, [&] { return probe_file(m, o, c, p); });
+  return described(c, p, of_machine, [&] { return probe_file(m, o, c, p); });
 }
 void run_import(const Manifest* m, const engine::ImportOptions& o, const engine::Compute& c, Provenance& p) {
-  described(c, p, [&] { import_encoder(m, o, c, p); });
+  described(c, p, of_machine, [&] { import_encoder(m, o, c, p); });
 }
 void run_scattering(const Manifest* m, const engine::ScatteringOptions& o, const engine::Compute& c, Provenance& p) {
-  described(c, p, [&] { make_scattering(m, o, c, p); });
+  described(c, p, of_machine, [&] { make_scattering(m, o, c, p); });
 }
 void run_bank(const Manifest& m, const engine::BankOptions& o, const engine::Compute& c, Provenance& p) {
-  described(c, p, [&] { bank::build_bank(m, o, c, p); });
+  described(c, p, of_bank, [&] { bank::build_bank(m, o, c, p); });
 }
 bool run_training(const Manifest& m, const engine::TrainOptions& o, const engine::Compute& c, Provenance& p) {
-  return described(c, p, [&] { return train_generator(m, o, c, p); });
+  return described(c, p, of_training, [&] { return train_generator(m, o, c, p); });
 }
 Json run_plan(const Manifest& m, const engine::TrainOptions& o, const engine::Compute& c, Provenance& p) {
-  return described(c, p, [&] { return plan_training(m, o, c, p); });
+  return described(c, p, of_training, [&] { return plan_training(m, o, c, p); });
 }
 
 void run_merge(const std::vector<std::filesystem::path>& shards, const std::filesystem::path& output,
                Overwrite overwrite, const engine::Compute& c, Provenance& p) {
-  described(c, p, [&] { bank::merge_banks(shards, output, overwrite, p); });
+  described(c, p, of_machine, [&] { bank::merge_banks(shards, output, overwrite, p); });
 }
 Json run_verify(const engine::BankVerifyOptions& o, const Manifest* m, const engine::Compute& c, Provenance& p) {
   return guarded(c, [&] { return bank::verify_bank(o, m, c, p); });

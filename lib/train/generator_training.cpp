@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
 #include <memory>
 
@@ -12,7 +11,7 @@
 #include "data/samples.hpp"
 #include "engine/training_options.hpp"
 #include "model/generator_shape.hpp"
-#include "nn/compat.hpp"
+#include "nn/device.hpp"
 #include "nn/noise.hpp"
 #include "synth/sampler.hpp"
 #include "synth/sliding_window.hpp"
@@ -20,6 +19,7 @@
 #include "sys/log.hpp"
 #include "sys/memory.hpp"
 #include "sys/signals.hpp"
+#include "sys/stopwatch.hpp"
 #include "train/generator_description.hpp"
 #include "train/objectives.hpp"
 #include "train/paired_method.hpp"
@@ -72,8 +72,11 @@ class Training {
     if (validation.empty() && options.keep == engine::Keep::best) {
       throw Error("--keep best needs cases in split 'val'", Exit::usage);
     }
+    nn::set_tf32(options.precision == engine::Precision::tf32);
     if (options.precision == engine::Precision::bf16 && device_.is_cpu())
       log_warning("--precision bf16 is slower than fp32 on most CPUs");
+    if (options.precision == engine::Precision::tf32 && device_.is_cpu())
+      log_warning("--precision tf32 is for CUDA; a CPU computes in fp32");
     torch::manual_seed(compute.seed);
     network_ = nn::Generator(config_);
     if (!options.init.empty()) begin_from(options.init);
@@ -170,7 +173,7 @@ class Training {
   double timed_validation() {
     if (validation_->empty()) return 0;
     const torch::NoGradGuard no_grad;
-    const std::int64_t at_once = synth::patches_at_once(config_.patch);
+    const std::int64_t at_once = synth::patches_at_once(config_.patch, device_);
     const Tensor conditions =
         nn::with_step_noise(patches_->draw(0, device_).conditions, config_.noise_channels, compute_.seed, 0);
     const Tensor together = conditions.slice(0, 0, 1).repeat({at_once, 1, 1, 1, 1});
@@ -184,9 +187,9 @@ class Training {
     double least = std::numeric_limits<double>::infinity();
     for (int run = 0; run < 4; ++run) {
       throw_if_stop_requested();
-      const auto start = std::chrono::steady_clock::now();
+      const Stopwatch watch;
       function();
-      least = std::min(least, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+      least = std::min(least, watch.seconds());
     }
     return least;
   }

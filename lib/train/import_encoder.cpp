@@ -5,7 +5,7 @@
 #include <set>
 
 #include "io/json.hpp"
-#include "nn/compat.hpp"
+#include "nn/device.hpp"
 #include "nn/layered_encoder.hpp"
 #include "nn/script_encoder.hpp"
 #include "sys/error.hpp"

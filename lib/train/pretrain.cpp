@@ -4,7 +4,7 @@
 
 #include "engine/pretrain_options.hpp"
 #include "model/encoder_text.hpp"
-#include "nn/compat.hpp"
+#include "nn/device.hpp"
 #include "nn/encoder.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"

@@ -8,7 +8,7 @@
 
 #include "bank/levels.hpp"
 #include "data/augment.hpp"
-#include "nn/compat.hpp"
+#include "nn/device.hpp"
 #include "nn/encoder_network.hpp"
 #include "nn/step_generator.hpp"
 #include "sys/error.hpp"

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "nn/compat.hpp"
+#include "nn/device.hpp"
 #include "nn/scattering_encoder.hpp"
 #include "train/encoder_statistics.hpp"
 

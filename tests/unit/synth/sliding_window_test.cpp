@@ -51,8 +51,8 @@ TEST_CASE("sliding window: beyond the volume the network sees air") {
 }
 
 TEST_CASE("sliding window: small patches go through the network in groups, large ones alone") {
-  CHECK(gdm::synth::patches_at_once(48) == 2);
-  CHECK(gdm::synth::patches_at_once(96) == 1);
+  CHECK(gdm::synth::patches_at_once(48, torch::kCPU) == 2);
+  CHECK(gdm::synth::patches_at_once(96, torch::kCPU) == 1);
   const Tensor volume = torch::rand({1, 40, 40, 40});
   std::int64_t patches = 0, most = 0;
   const auto sum = [&](const Tensor& x) {
@@ -65,5 +65,5 @@ TEST_CASE("sliding window: small patches go through the network in groups, large
   slide(volume, count, {32, 0.25}, torch::kCPU, "", &evaluations);
   CHECK(patches == 8);
   CHECK(evaluations == 3 * 8);
-  CHECK(most == gdm::synth::patches_at_once(32));
+  CHECK(most == gdm::synth::patches_at_once(32, torch::kCPU));
 }

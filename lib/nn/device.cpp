@@ -1,0 +1,57 @@
+#include "nn/device.hpp"
+
+#include <ATen/Context.h>
+#include <fmt/format.h>
+#include <torch/cuda.h>
+
+#include "nn/compat.hpp"
+#include "sys/error.hpp"
+
+namespace gdm::nn {
+namespace {
+
+std::string no_device(const CudaState& cuda) {
+  if (!cuda.built) return "this LibTorch is built without CUDA";
+  return "no CUDA device answers" + (cuda.reason.empty() ? "" : " (" + cuda.reason + ")");
+}
+
+}  // namespace
+
+CudaState cuda_state() {
+  CudaState state;
+  state.built = at::Context::hasCUDART();
+  CaughtWarnings caught;  // a missing or old driver is told as a warning
+  state.devices = static_cast<std::int64_t>(torch::cuda::device_count());
+  if (state.devices == 0) state.reason = caught.first_sentence();
+  return state;
+}
+
+torch::Device device_from_text(const std::string& text) {
+  if (text == "cpu") return torch::Device(torch::kCPU);
+  return device_from_text(text, cuda_state());
+}
+
+torch::Device device_from_text(const std::string& text, const CudaState& cuda) {
+  if (text == "auto") return torch::Device(cuda.devices > 0 ? torch::kCUDA : torch::kCPU);
+  const torch::Device device(text);
+  if (!device.is_cuda()) return device;
+  if (cuda.devices == 0) throw Error(fmt::format("--device {}: {}", text, no_device(cuda)));
+  if (device.has_index() && device.index() >= cuda.devices) {
+    throw Error(cuda.devices == 1 ? fmt::format("--device {}: the only CUDA device is cuda:0", text)
+                                  : fmt::format("--device {}: the last of {} CUDA devices is cuda:{}", text,
+                                                cuda.devices, cuda.devices - 1));
+  }
+  return device;
+}
+
+std::string choice_of_auto(const CudaState& cuda) {
+  if (cuda.devices == 0) return "--device auto: the CPU, as " + no_device(cuda);
+  return "--device auto: cuda:0" + (cuda.devices > 1 ? fmt::format(", the first of {} devices", cuda.devices) : "");
+}
+
+void set_tf32(bool allowed) {
+  allow_tf32(allowed);
+  at::globalContext().setDeterministicCuDNN(true);
+}
+
+}  // namespace gdm::nn
