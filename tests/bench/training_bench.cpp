@@ -1,27 +1,35 @@
-// How close a training step comes to its ceiling: the generator's convolutions, forward and backward, timed alone on
-// tensors of the same shapes.
-//   training-bench [PATCH [BATCH [ROUNDS]]]
-// The parts take turns, round after round, so that other work on the machine meets them alike; each row is the least
-// of its times. What a bank or an encoder adds is printed by gdm-drift-train --dry-run.
-#include <fmt/format.h>
-
+// How close a training step comes to its ceiling, the generator's convolutions, forward and backward, timed alone on
+// tensors of the same shapes; and what another order of the channels in memory would give.
+//   training-bench [--device D] [--precision fp32|tf32|bf16] [--preset NAME] [--patch N] [--batch N] [--rounds N]
+// The parts take turns, round after round, so that other work on the machine meets them alike; each number is the least
+// of its times. It prints a row of a Markdown table; --header its head. What a bank or an encoder adds is printed by
+// gdm-drift-train --dry-run.
 #include <ATen/Parallel.h>
 #include <ATen/record_function.h>
-#include <chrono>
-#include <cstdlib>
+#include <fmt/format.h>
+#include <torch/cuda.h>
+
+#include <CLI/CLI.hpp>
 #include <functional>
 #include <limits>
 
-#include "data/placement.hpp"
-#include "data/samples.hpp"
+#include "model/generator_shape.hpp"
+#include "nn/compat.hpp"
+#include "nn/device.hpp"
 #include "nn/generator.hpp"
 #include "sys/parallel.hpp"
+#include "sys/stopwatch.hpp"
 #include "train/trainee.hpp"
 
 using namespace gdm;
 using torch::Tensor;
 
 namespace {
+
+struct Setting {
+  std::string device = "cpu", precision = "fp32", preset = "base";
+  std::int64_t patch = 0, batch = 0, rounds = 20;
+};
 
 struct Convolution {
   Tensor input, weight, bias;
@@ -36,7 +44,7 @@ std::unique_ptr<at::ObserverContext> note_convolution(const at::RecordFunction& 
   const auto inputs = function.inputs();
   const auto numbers = [&](std::size_t n) { return inputs[n].toIntVector(); };
   const Tensor x = inputs[0].toTensor();
-  found->push_back({torch::randn(x.sizes()), inputs[1].toTensor().detach().clone(),
+  found->push_back({torch::randn(x.sizes(), x.options()), inputs[1].toTensor().detach().clone(),
                     inputs[2].toTensor().detach().clone(), numbers(3), numbers(4), x.requires_grad()});
   return nullptr;
 }
@@ -50,106 +58,147 @@ std::vector<Convolution> convolutions_of(nn::Generator& network, const Tensor& b
   network(batch);
   at::removeCallback(handle);
   found = nullptr;
-  for (Convolution& c : list) {
-    c.input.requires_grad_(c.input_gradient);
-    c.weight.requires_grad_(true);
-    c.bias.requires_grad_(true);
-  }
   return list;
+}
+
+/// The same in another type and order in memory.
+std::vector<Convolution> laid_out(const std::vector<Convolution>& list, torch::ScalarType type,
+                                  at::MemoryFormat order) {
+  std::vector<Convolution> out = list;
+  for (Convolution& c : out) {
+    c.input = c.input.to(type).contiguous(order).requires_grad_(c.input_gradient);
+    c.weight = c.weight.to(type).contiguous(order).requires_grad_(true);
+    c.bias = c.bias.to(type).requires_grad_(true);
+  }
+  return out;
+}
+
+Tensor convolved(const Convolution& c) {
+  return torch::conv3d(c.input, c.weight, c.bias, c.stride, c.padding);
 }
 
 double flop_of(const std::vector<Convolution>& list) {
   double flop = 0;
   for (const Convolution& c : list) {
-    const Tensor y = torch::conv3d(c.input, c.weight, c.bias, c.stride, c.padding);
-    const double forward = 2.0 * static_cast<double>(y.numel()) * static_cast<double>(c.weight[0].numel());
+    const double forward = 2.0 * static_cast<double>(convolved(c).numel()) * static_cast<double>(c.weight[0].numel());
     flop += forward * (c.input_gradient ? 3 : 2);
   }
   return flop;
 }
 
-double seconds(const std::function<void()>& work) {
-  const auto start = std::chrono::steady_clock::now();
+double seconds(torch::Device device, const std::function<void()>& work) {
+  const auto wait = [&] {
+    if (device.is_cuda()) torch::cuda::synchronize();
+  };
+  wait();
+  const Stopwatch watch;
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  wait();
+  return watch.seconds();
 }
 
 /// One pass over all convolutions, the gradients of their outputs being at hand.
-double convolve(std::vector<Convolution>& list, std::vector<Tensor>& gradients) {
-  double sum = 0;
-  for (std::size_t n = 0; n < list.size(); ++n) {
-    Convolution& c = list[n];
-    if (gradients.size() == n) {
-      gradients.push_back(torch::randn_like(torch::conv3d(c.input, c.weight, c.bias, c.stride, c.padding)));
-    }
-    sum += seconds([&] {
-      const Tensor y = torch::conv3d(c.input, c.weight, c.bias, c.stride, c.padding);
-      std::vector<Tensor> wanted{c.weight, c.bias};
-      if (c.input_gradient) wanted.push_back(c.input);
-      torch::autograd::grad({y}, wanted, {gradients[n]});
+class Ceiling {
+ public:
+  Ceiling(std::vector<Convolution> list, torch::Device device) : list_(std::move(list)), device_(device) {
+    for (const Convolution& c : list_) gradients_.push_back(torch::randn_like(convolved(c)));
+  }
+  double seconds_of_pass() const {
+    return seconds(device_, [&] {
+      for (std::size_t n = 0; n < list_.size(); ++n) {
+        std::vector<Tensor> wanted{list_[n].weight, list_[n].bias};
+        if (list_[n].input_gradient) wanted.push_back(list_[n].input);
+        torch::autograd::grad({convolved(list_[n])}, wanted, {gradients_[n]});
+      }
     });
   }
-  return sum;
+
+ private:
+  std::vector<Convolution> list_;
+  std::vector<Tensor> gradients_;
+  torch::Device device_;
+};
+
+nn::Generator generator(const nn::GeneratorConfig& config, torch::Device device, at::MemoryFormat order) {
+  torch::manual_seed(1);
+  nn::Generator network(config);
+  network->to(device);
+  for (Tensor weight : network->parameters()) {
+    if (weight.dim() == 5) weight.set_data(weight.contiguous(order));
+  }
+  return network;
 }
 
-/// A volume of noise, as large as a head.
-data::Sample sample(int number) {
-  data::Sample s;
-  s.id = s.patient = std::to_string(number);
-  s.target = torch::rand({1, 96, 128, 128}) * 2 - 1;
-  s.conditions = s.target + 0.1;
-  s.mask = torch::ones({1, 96, 128, 128}, torch::kUInt8);
-  s.foreground = data::foreground_indices(s.mask);
-  return s;
-}
-
-std::int64_t argument(int argc, char** argv, int n, std::int64_t otherwise) {
-  return argc > n ? std::atoll(argv[n]) : otherwise;
+void print_row(const Setting& s) {
+  const torch::Device device = nn::device_from_text(s.device);
+  const bool half = s.precision == "bf16";
+  nn::set_tf32(s.precision == "tf32");
+  nn::GeneratorConfig config;
+  const model::GeneratorPreset& preset = model::generator_preset(s.preset);
+  config.widths = preset.widths;
+  config.blocks = preset.blocks;
+  config.conditions = {{"fbp", "hu"}};
+  config.patch = s.patch > 0 ? s.patch : preset.patch;
+  const std::int64_t batch = s.batch > 0 ? s.batch : preset.batch, edge = config.patch;
+  const auto rows = at::MemoryFormat::Contiguous, last = at::MemoryFormat::ChannelsLast3d;
+  nn::Generator by_rows = generator(config, device, rows), channels_last = generator(config, device, last);
+  train::Trainee trainee(*by_rows, 0.995);
+  const Tensor x = (torch::rand({batch, 1, edge, edge, edge}) * 2 - 1).to(device), target = x + 0.1;
+  const Tensor x_last = x.contiguous(last);
+  const auto list = convolutions_of(by_rows, x);
+  const auto type = half ? torch::kBFloat16 : torch::kFloat32;
+  const Ceiling ceiling(laid_out(list, type, rows), device), ceiling_last(laid_out(list, type, last), device);
+  const auto made = [&](nn::Generator& network, const Tensor& input) {
+    const nn::Bfloat16Guard guard(device, half);
+    return network(input).to(torch::kFloat32);
+  };
+  const auto step = [&] {
+    trainee.zero_grad();
+    const Tensor predicted = made(by_rows, x), leaf = predicted.detach().requires_grad_(true);
+    const Tensor loss = (leaf - target).abs().mean();
+    predicted.backward(torch::autograd::grad({loss}, {leaf})[0]);
+    trainee.step(1e-4, loss.item<double>(), trainee.gradient_norm().item<double>());
+  };
+  constexpr std::size_t parts = 5;
+  std::vector<double> least(parts, std::numeric_limits<double>::infinity());
+  for (std::int64_t round = 0; round < s.rounds; ++round) {
+    const double times[parts]{ceiling.seconds_of_pass(), ceiling_last.seconds_of_pass(),
+                              seconds(device, [&] { made(by_rows, x).sum().backward(); }),
+                              seconds(device, [&] { made(channels_last, x_last).sum().backward(); }),
+                              seconds(device, step)};
+    for (std::size_t p = 0; p < parts; ++p) least[p] = std::min(least[p], times[p]);
+  }
+  fmt::print("| {} | {} | {} x {}^3 | {:.2f} | {:.2f} | {:.2f} | {:.2f} | {:.2f} | {:.1f} | {:.0f} | {:.1f} |\n",
+             s.preset, s.precision, batch, edge, 1e3 * least[0], 1e3 * least[1], 1e3 * least[2], 1e3 * least[3],
+             1e3 * least[4], 1 / least[4], 1e-9 * flop_of(list) / least[4], 100 * least[0] / least[4]);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  nn::GeneratorConfig config;
-  config.widths = {32, 64, 128};
-  config.conditions = {{"fbp", "hu"}};
-  config.patch = argument(argc, argv, 1, 48);
-  const std::int64_t batch = argument(argc, argv, 2, 2), rounds = argument(argc, argv, 3, 20);
-  torch::set_num_threads(thread_count());
-  torch::manual_seed(1);
-  nn::Generator network(config);
-  train::Trainee trainee(*network, 0.995);
-  const std::vector<data::Sample> samples{sample(1), sample(2)};
-  const data::PatchSampler sampler(samples, config.patch, batch, 1);
-  const data::Batch first = sampler.draw(0, torch::kCPU);
-  std::vector<Convolution> list = convolutions_of(network, first.conditions);
-  std::vector<Tensor> gradients;
-  constexpr std::size_t parts = 4;
-  std::vector<double> least(parts, std::numeric_limits<double>::infinity());
-  for (std::int64_t round = 0; round < rounds; ++round) {
-    data::Batch drawn;
-    const double times[parts]{
-        convolve(list, gradients), seconds([&] { network(first.conditions).sum().backward(); }), seconds([&] {
-          trainee.zero_grad();
-          const Tensor predicted = network(first.conditions), leaf = predicted.detach().requires_grad_(true);
-          const Tensor loss = (leaf - first.target).abs().mean();
-          predicted.backward(torch::autograd::grad({loss}, {leaf})[0]);
-          trainee.step(1e-4, loss.item<double>(), trainee.gradient_norm().item<double>());
-        }),
-        seconds([&] { drawn = sampler.draw(round, torch::kCPU); })};
-    for (std::size_t p = 0; p < parts; ++p) least[p] = std::min(least[p], times[p]);
+  Setting s;
+  bool header = false;
+  CLI::App app("A training step beside its convolutions alone");
+  app.add_option("--device", s.device, "cpu, cuda, cuda:N or auto");
+  app.add_option("--precision", s.precision, "Arithmetic")->check(CLI::IsMember({"fp32", "tf32", "bf16"}));
+  app.add_option("--preset", s.preset, "Size of the generator");
+  app.add_option("--patch", s.patch, "Edge in voxels; 0: the preset's");
+  app.add_option("--batch", s.batch, "Patches of a step; 0: the preset's");
+  app.add_option("--rounds", s.rounds, "Turns");
+  app.add_flag("--header", header, "The table's head first");
+  CLI11_PARSE(app, argc, argv);
+  if (header) {
+    fmt::print(
+        "| preset | precision | batch | convolutions, ms | channels last | generator, ms | channels last | step, ms | "
+        "steps/s | "
+        "GFLOP/s | % of convolutions |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
   }
-  const double flop = flop_of(list);
-  fmt::print("patch {}, batch {}, {} convolutions, {} threads, {} rounds\n", config.patch, batch, list.size(),
-             torch::get_num_threads(), rounds);
-  const char* names[parts]{"convolutions alone, forward and backward", "generator, forward and backward",
-                           "step: generator, L1, AdamW, moving average", "drawing the patches"};
-  for (std::size_t p = 0; p < parts; ++p) {
-    fmt::print("{:45} {:8.2f} ms", names[p], 1e3 * least[p]);
-    if (p < 3)
-      fmt::print("  {:6.1f} GFLOP/s  {:5.1f} % of the ceiling", 1e-9 * flop / least[p], 100 * least[0] / least[p]);
-    if (p == 3) fmt::print("  {:5.2f} % of a step", 100 * least[p] / least[2]);
-    fmt::print("\n");
+  torch::set_num_threads(thread_count());
+  try {
+    print_row(s);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "training-bench: {}\n", error.what());
+    return 1;
   }
   return 0;
 }
