@@ -16,7 +16,7 @@ IterativeOptions resolved(const IterativeOptions& asked, std::int64_t views) {
   if (options.subsets == 0) options.subsets = default_subsets(options.method, views);
   options.subsets = std::min(options.subsets, views);
   const auto possible = [](double value) { return std::isfinite(value) && value >= 0; };
-  if (options.iterations < 1 || options.subsets < 1 || !possible(options.strength_mm) ||
+  if (options.iterations < 1 || options.subsets < 1 || !possible(options.strength_mm) || !possible(options.pull_mm2) ||
       !possible(options.huber_per_mm) || !possible(options.tolerance) || !possible(options.residual)) {
     throw Error("iterations, strength and tolerances must not be negative, nor infinite");
   }

@@ -7,6 +7,8 @@
 //            12(3):169-177).
 //   cgls     conjugate gradients on the normal equations of |A x - b|_W: Hestenes & Stiefel 1952 (J. Res. Natl. Bur.
 //            Stand. 49(6):409-436), in the form of Bjorck 1996 (section 7.4). Never clipped at 0.
+//            With a pull P it descends |A x - b|^2_W + P |x - start|^2 instead, from the start, so that the first term
+//            never grows: data consistency after a network (method.md of share/doc/gdm).
 //   tv       min 1/2 |A x - b|^2_W + strength * TV(x): ct/total_variation.hpp.
 //
 // Weights. The counts n behind a line integral p = ln(I0 / n) are Poisson, so the variance of p is about 1 / n (Bouman
@@ -32,6 +34,7 @@ struct IterativeOptions {
   std::int64_t iterations = 0;  ///< at most; 0: default_iterations()
   std::int64_t subsets = 0;     ///< of the views, for os-sart and tv; 0: default_subsets()
   double strength_mm = 0.0;     ///< of tv
+  double pull_mm2 = 0.0;        ///< of cgls, towards its start
   double huber_per_mm = 0.0;    ///< of tv: gradients below are smoothed and not flattened; 0: none
   bool across_slices = false;   ///< tv in 3-D instead of slice by slice
   bool non_negative = true;     ///< not for cgls

@@ -308,3 +308,42 @@ TEST_CASE("ct: rays and weights that mean nothing are refused") {
   scan.sinogram.line_integrals[5] = NAN;
   CHECK_THROWS_AS(run(nullptr, options_of(ct::Method::tv, 3)), Error);
 }
+
+TEST_CASE("cgls with a pull: solves its own normal equations, and never moves away from the data") {
+  const Scanned scan = scanned(24, 2, 6, 1e4);
+  const std::vector<float> weights = ct::weights_from_counts(scan.rays(), scan.count());
+  Volume start = scan.truth;
+  Random random(3, 0);
+  for (float& value : start.voxels) value += static_cast<float>(0.002 * random.normal());
+  ct::IterativeOptions options = options_of(ct::Method::cgls, 200);
+  options.pull_mm2 = 5;
+  const auto misfit = [&](const Volume& x, std::vector<float>* weighted) {
+    std::vector<float> rays(static_cast<std::size_t>(scan.count()));
+    scan.projector.forward(x.voxels.data(), rays.data());
+    double sum = 0;
+    for (std::size_t m = 0; m < rays.size(); ++m) {
+      const double r = static_cast<double>(scan.rays()[m] - rays[m]);
+      sum += static_cast<double>(weights[m]) * r * r;
+      if (weighted != nullptr) weighted->push_back(weights[m] * static_cast<float>(r));
+    }
+    return std::sqrt(sum);
+  };
+  const ct::IterativeResult found = ct::reconstruct(scan.projector, scan.rays(), weights.data(), options, &start);
+  std::vector<float> weighted, gradient(start.voxels.size());
+  const double before = misfit(start, nullptr), after = misfit(found.volume, &weighted);
+  scan.projector.adjoint(weighted.data(), gradient.data());
+  double off = 0, size = 0;
+  for (std::size_t n = 0; n < gradient.size(); ++n) {
+    const double pulled = 5 * static_cast<double>(found.volume.voxels[n] - start.voxels[n]);
+    off += std::pow(static_cast<double>(gradient[n]) - pulled, 2);
+    size += pulled * pulled;
+  }
+  CHECK(off < 1e-4 * size);
+  CHECK(after < before);
+  for (const ct::IterationRecord& record : found.log) CHECK(record.residual <= before * (1 + 1e-6));
+  options.pull_mm2 = 1e9;
+  const ct::IterativeResult held = ct::reconstruct(scan.projector, scan.rays(), weights.data(), options, &start);
+  for (std::size_t n = 0; n < start.voxels.size(); ++n) {
+    CHECK(held.volume.voxels[n] == doctest::Approx(start.voxels[n]).epsilon(1e-4));
+  }
+}
