@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "cli/app.hpp"
+#include "cli/consistency.hpp"
 #include "cli/iterative.hpp"
 #include "cli/recon_step.hpp"
 #include "cli/resume.hpp"
@@ -36,6 +37,7 @@ struct Options : cli::ReconOptions {
   cli::SynthesisOptions synthesis;
   cli::IterativeCommand iterative;
   cli::TuneCommand tune;
+  cli::ConsistencyCommand consistency;
 };
 
 /// Cases of one run must not share their noise, and a case must not depend on its shard: FNV-1a of the id.
@@ -241,6 +243,7 @@ void declare(cli::Program& program, Options& options) {
   fbp.footer("Example:\n  gdm-recon fbp scans/manifest.json -o fbp --filter hann");
   cli::add_iterative_command(program, options.iterative);
   cli::add_tune_command(program, options.tune);
+  cli::add_consistency_command(program, options.consistency);
   CLI::App& gdm =
       add_command(program, options, "gdm", "Filtered back-projection, then one network evaluation per patch",
                   cli::has_seed | cli::has_device,

@@ -64,6 +64,7 @@ ct::IterativeOptions options_of(const IterativeChoice& choice, const Scan& scan,
   }
   options.non_negative = !choice.allow_negative && choice.method != "cgls";
   options.tolerance = choice.tolerance;
+  options.pull_mm2 = choice.pull_mm2;
   if (choice.discrepancy > 0) {
     if (!(scan.photons > 0)) {
       throw Error("--discrepancy needs the noise, and the sidecar tells of no photons", Exit::usage);
@@ -101,6 +102,7 @@ Json choice_json(const IterativeChoice& choice, const ct::IterativeOptions& opti
     json["huber_hu"] = choice.huber_hu;
     json["across_slices"] = options.across_slices;
   }
+  if (choice.pull_mm2 > 0) json["pull_mm2"] = choice.pull_mm2;
   if (choice.tolerance > 0) json["tolerance"] = choice.tolerance;
   if (choice.discrepancy > 0) json["discrepancy"] = choice.discrepancy;
   return json;
@@ -117,6 +119,7 @@ Json recipe_options(const IterativeChoice& choice) {
           {"huber_hu", choice.huber_hu},
           {"tolerance", choice.tolerance},
           {"discrepancy", choice.discrepancy},
+          {"pull_mm2", choice.pull_mm2},
           {"allow_negative", choice.allow_negative},
           {"across_slices", choice.across_slices}};
 }
@@ -131,6 +134,7 @@ void require_sense(const IterativeChoice& choice) {
   if (choice.method != "tv" && for_tv) {
     throw Error("--strength, --huber and --across-slices belong to --method tv", Exit::usage);
   }
+  if (choice.method != "cgls" && choice.pull_mm2 > 0) throw Error("--pull belongs to --method cgls", Exit::usage);
   if (choice.subsets > 0 && choice.method != "tv" && choice.method != "os-sart") {
     throw Error("--subsets belongs to --method tv and os-sart", Exit::usage);
   }
@@ -154,17 +158,6 @@ class IterationLog {
   fs::path path_;
   std::string text_;
 };
-
-void write_outcome(const Program& program, const IterativeCommand& command, const IterativeOutcome& outcome,
-                   const std::vector<fs::path>& sources, const fs::path& output, Json recipe) {
-  const Overwrite overwrite = overwrite_of(program, command);
-  Provenance provenance = program.provenance();
-  for (const fs::path& source : sources) provenance.add_source(source);
-  const WriteReport report = write_volume(output, outcome.hu, VoxelType::int16_hu, overwrite);
-  Json details = {{command.choice.method, outcome.record}, {"recipe", std::move(recipe)}};
-  add_effort(details, provenance, outcome.seconds, 0);
-  write_sidecar(output, provenance, sources, report, details, overwrite);
-}
 
 int run_iterative(Program& program, const IterativeCommand& command) {
   const IterativeChoice& choice = command.choice;
@@ -198,7 +191,7 @@ int run_iterative(Program& program, const IterativeCommand& command) {
     log.add(id.empty() ? source.filename().string() : id, outcome.result);
     std::vector<fs::path> sources{source};
     if (!start.empty()) sources.push_back(start);
-    write_outcome(program, command, outcome, sources, output, step.recipe(source, id));
+    write_outcome(program, command, choice.method, outcome, sources, output, step.recipe(source, id));
   };
   const int status = run_step(program, command, step);
   if (!program.standard().dry_run) log.write(overwrite_of(program, command));
@@ -245,6 +238,7 @@ IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& ch
     outcome.record.update(choice_json(choice, options, weighted));
     outcome.record["iterations"] = outcome.result.iterations;
     const double data = outcome.result.data;
+    outcome.record["residual_of_start"] = data > 0 ? outcome.result.first / data : 0.0;
     outcome.record["residual"] = data > 0 ? outcome.result.residual / data : 0.0;
     if (weighted && scan.photons > 0) {
       outcome.record["residual_of_noise"] =
@@ -252,6 +246,18 @@ IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& ch
     }
     return outcome;
   });
+}
+
+void write_outcome(const Program& program, const ReconOptions& options, const std::string& name,
+                   const IterativeOutcome& outcome, const std::vector<fs::path>& sources, const fs::path& output,
+                   Json recipe) {
+  const Overwrite overwrite = overwrite_of(program, options);
+  Provenance provenance = program.provenance();
+  for (const fs::path& source : sources) provenance.add_source(source);
+  const WriteReport report = write_volume(output, outcome.hu, VoxelType::int16_hu, overwrite);
+  Json details = {{name, outcome.record}, {"recipe", std::move(recipe)}};
+  add_effort(details, provenance, outcome.seconds, 0);
+  write_sidecar(output, provenance, sources, report, details, overwrite);
 }
 
 void add_iterative_choice(CLI::App& command, IterativeChoice& choice, bool with_strength) {
@@ -301,6 +307,9 @@ void add_iterative_command(Program& program, IterativeCommand& command) {
                                     "Sinogram; or a manifest (.json, .jsonl, -), whose inputs.sinogram are used",
                                     [&program, &command] { return run_iterative(program, command); });
   add_iterative_choice(app, command.choice, true);
+  app.add_option("--pull", command.choice.pull_mm2, "Of cgls: weight in mm^2 of the distance from the start; 0: none")
+      ->transform(range(0.0, 1e9))
+      ->type_name("X");
   app.add_option("--log", command.log, "Table (TSV) of each iteration's residual, objective and change")
       ->type_name("FILE");
   app.footer("Example:\n  gdm-recon iterative scans/manifest.json -o tv --method tv");

@@ -17,6 +17,7 @@ struct IterativeChoice {
   std::string start = "auto";     ///< zero, fbp; else the file of a volume, or for cases the name of an input
   std::int64_t iterations = 0, subsets = 0;
   double huber_hu = 0.0, tolerance = 0.0;
+  double pull_mm2 = 0.0;     ///< of cgls, towards the start
   double discrepancy = 0.0;  ///< times the residual that noise leaves
   bool allow_negative = false, across_slices = false;
 };
@@ -37,6 +38,11 @@ struct IterativeOutcome {
 IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& choice, const fs::path& start);
 /// The volume that reconstruct() is to start from; empty for zero, fbp and auto. Throws Error if there is none.
 fs::path start_of(const IterativeChoice& choice, const Case* item);
+
+/// The volume, and its sidecar with the record under the method's name.
+void write_outcome(const Program& program, const ReconOptions& options, const std::string& name,
+                   const IterativeOutcome& outcome, const std::vector<fs::path>& sources, const fs::path& output,
+                   Json recipe);
 
 struct IterativeCommand : ReconOptions {
   IterativeChoice choice;

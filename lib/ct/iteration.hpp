@@ -17,7 +17,8 @@ struct Iteration {
   const IterativeOptions& options;
   TvLattice lattice;
   float* x;
-  double data = 0.0;  // |b|_W
+  double data = 0.0;   // |b|_W
+  double first = 0.0;  // |A x - b|_W of the start
   double residual = 0.0;
   std::vector<IterationRecord> log = {};
 

@@ -36,8 +36,16 @@ void require_usable(const float* rays, const float* weights, std::int64_t count)
   if (weights != nullptr && !(sum > 0)) throw Error("no ray has any weight: every one is starved");
 }
 
+double residual_of(const Iteration& run) {
+  std::vector<float> rays(static_cast<std::size_t>(run.projector.ray_count()));
+  run.projector.forward(run.x, rays.data());
+  for (std::size_t m = 0; m < rays.size(); ++m) rays[m] -= run.rays[m];
+  return std::sqrt(weighted_dot(run.projector.ray_count(), run.weights, rays.data(), rays.data()));
+}
+
 void run_method(Iteration& run) {
   run.data = std::sqrt(weighted_dot(run.projector.ray_count(), run.weights, run.rays, run.rays));
+  run.first = residual_of(run);
   if (run.options.method == Method::cgls) {
     run_cgls(run);
   } else if (run.options.method == Method::tv) {
@@ -46,10 +54,7 @@ void run_method(Iteration& run) {
     run_sirt(run);
   }
   if (run.options.method == Method::tv || run.options.method == Method::os_sart) {
-    std::vector<float> rays(static_cast<std::size_t>(run.projector.ray_count()));
-    run.projector.forward(run.x, rays.data());
-    for (std::size_t m = 0; m < rays.size(); ++m) rays[m] -= run.rays[m];
-    run.residual = std::sqrt(weighted_dot(run.projector.ray_count(), run.weights, rays.data(), rays.data()));
+    run.residual = residual_of(run);
   }
 }
 
@@ -96,7 +101,7 @@ IterativeResult reconstruct_slabs(const Projector& projector, const float* rays,
   const std::int64_t pixels = volume.grid.shape_ijk[0] * volume.grid.shape_ijk[1];
   const std::int64_t slice_rays = projector.ray_count() / slices;
   std::vector<std::vector<IterationRecord>> logs(static_cast<std::size_t>(slabs));
-  std::vector<double> residuals(logs.size()), data(logs.size());
+  std::vector<double> firsts(logs.size()), residuals(logs.size()), data(logs.size());
   parallel_for(slabs, [&](std::int64_t s) {
     const std::int64_t k0 = s * slab_slices, count = std::min(slab_slices, slices - k0);
     const std::unique_ptr<Projector> slab = projector.slab();
@@ -109,14 +114,17 @@ IterativeResult reconstruct_slabs(const Projector& projector, const float* rays,
     run_method(run);
     from_lanes(x.data(), pixels, count, volume.voxels.data() + k0 * pixels);
     logs[static_cast<std::size_t>(s)] = std::move(run.log);
+    firsts[static_cast<std::size_t>(s)] = run.first * run.first;
     residuals[static_cast<std::size_t>(s)] = run.residual * run.residual;
     data[static_cast<std::size_t>(s)] = run.data * run.data;
   });
   IterativeResult result;
   result.volume = std::move(volume);
   result.log = joined(logs);
+  for (const double square : firsts) result.first += square;
   for (const double square : residuals) result.residual += square;
   for (const double square : data) result.data += square;
+  result.first = std::sqrt(result.first);
   result.residual = std::sqrt(result.residual);
   result.data = std::sqrt(result.data);
   return result;
@@ -136,6 +144,7 @@ IterativeResult reconstruct_whole(const Projector& projector, const float* rays,
   IterativeResult result;
   result.volume = std::move(volume);
   result.log = std::move(run.log);
+  result.first = run.first;
   result.residual = run.residual;
   result.data = run.data;
   return result;

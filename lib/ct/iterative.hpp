@@ -57,6 +57,7 @@ struct IterationRecord {
 struct IterativeResult {
   Volume volume;                     ///< attenuation per mm
   std::int64_t iterations = 0;       ///< that were made; of slices alone the most
+  double first = 0.0;                ///< |A x - b|_W of the start
   double residual = 0.0;             ///< |A x - b|_W at the end, all rays at once
   double data = 0.0;                 ///< |b|_W
   std::vector<IterationRecord> log;  ///< of iterations 1, 2, ...
