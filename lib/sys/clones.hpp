@@ -5,7 +5,7 @@
 // Sanitizers instrument the resolver before their run time is up, so they get the plain version.
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && !defined(__SANITIZE_ADDRESS__) && \
     !defined(__SANITIZE_THREAD__)
-#define GDM_CLONES __attribute__((target_clones("arch=haswell", "default")))
+#define GDM_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define GDM_CLONES
 #endif

@@ -1,0 +1,41 @@
+// Eight neighbouring values of a line at once: of use inside ct/ alone. Sampling a line at equal steps needs no gather,
+// since eight samples that are less than a voxel apart lie in nine voxels: they are loaded and permuted.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+#include "sys/clones.hpp"
+
+namespace gdm::ct {
+
+constexpr std::int64_t eight = 8;
+using Eight = float __attribute__((vector_size(32)));
+using EightInts = std::int32_t __attribute__((vector_size(32)));
+
+constexpr Eight counted_eight = {0, 1, 2, 3, 4, 5, 6, 7};
+
+GDM_INLINE void load(const float* from, Eight& to) {
+  std::memcpy(&to, from, sizeof to);
+}
+GDM_INLINE void store(const Eight& from, float* to) {
+  std::memcpy(to, &from, sizeof from);
+}
+
+/// out[n] = in[index[n] modulo 8].
+GDM_INLINE void permute(const Eight& in, const EightInts& index, Eight& out) {
+#if defined(__clang__)
+  for (int n = 0; n < 8; ++n) out[n] = in[index[n] & 7];
+#else
+  out = __builtin_shuffle(in, index);
+#endif
+}
+
+GDM_INLINE void truncate(const Eight& in, EightInts& out) {
+  out = __builtin_convertvector(in, EightInts);
+}
+GDM_INLINE void to_float(const EightInts& in, Eight& out) {
+  out = __builtin_convertvector(in, Eight);
+}
+
+}  // namespace gdm::ct

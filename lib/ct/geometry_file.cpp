@@ -1,0 +1,22 @@
+#include "ct/geometry_file.hpp"
+
+#include "sys/atomic_file.hpp"
+#include "sys/error.hpp"
+
+namespace gdm::ct {
+
+Geometry read_geometry(const std::filesystem::path& path, const Detector* detector) {
+  constexpr std::size_t limit_bytes = std::size_t{64} << 20;
+  return with_context(path.string(), [&] {
+    const std::string text = read_file(path, limit_bytes);
+    const std::size_t first = text.find_first_not_of(" \t\r\n");
+    const bool is_xml = first != std::string::npos && text[first] == '<';
+    if (!is_xml && detector != nullptr) throw Error("a geometry in JSON tells its detector itself");
+    if (is_xml && detector == nullptr) {
+      throw Error("RTK's geometry does not tell the detector: its size and spacings have to be given");
+    }
+    return is_xml ? geometry_from_rtk_xml(text, *detector) : geometry_from_json(parse_json(text));
+  });
+}
+
+}  // namespace gdm::ct
