@@ -167,7 +167,7 @@ int run_gdm(cli::Program& program, const Options& options) {
       options.model_filter == "auto" ? model::trained_filter(synthesis.description()) : options.model_filter;
   const ct::Window window = ct::window_from_name(filter);
   step.accept = [&, filter](const fs::path& source) {
-    synthesis.check_acquisition(fbp_record(source, filter), source.filename().string());
+    synthesis.check_acquisition("fbp", fbp_record(source, filter), source.filename().string());
   };
   step.options = synthesis.options_json();
   step.options["filter"] = filter;

@@ -59,14 +59,18 @@ std::int64_t Synthesis::noise_channels() const {
 void Synthesis::check(const Case& item, const fs::path& output) {
   for (const std::string& name : condition_names()) item.input(name);
   if (fs::exists(output.parent_path())) check_volume_writable(output, overwrite_);
-  const auto& names = condition_names();
-  if (std::find(names.begin(), names.end(), "fbp") == names.end()) return;
-  const fs::path& fbp = item.input("fbp");
-  check_acquisition(ct::fbp_acquisition(fbp), fbp.filename().string());
+  for (const std::string& name : condition_names()) {
+    const fs::path& input = item.input(name);
+    const Json acquisition = ct::reconstruction_acquisition(input);
+    const bool is_reconstruction =
+        name == "fbp" || !acquisition.empty() || !model::trained_acquisition(model_->description(), name).empty();
+    if (is_reconstruction) check_acquisition(name, acquisition, input.filename().string());
+  }
 }
 
-void Synthesis::check_acquisition(const Json& acquisition, const std::string& name) {
-  const auto difference = model::compare_acquisition(model::trained_acquisition(model_->description()), acquisition);
+void Synthesis::check_acquisition(const std::string& input, const Json& acquisition, const std::string& name) {
+  const auto difference =
+      model::compare_acquisition(model::trained_acquisition(model_->description(), input), acquisition);
   if (!difference.refusal.empty() && !any_acquisition_) {
     throw Error(fmt::format("{}: {} (--any-acquisition goes on)", name, difference.refusal));
   }

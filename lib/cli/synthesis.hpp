@@ -33,12 +33,13 @@ class Synthesis {
   Synthesis(const Program& program, const SynthesisOptions& options, Provenance& provenance);
 
   const std::vector<std::string>& condition_names() const { return model_->condition_names(); }
-  /// Throws Error unless the case has the inputs, `output` may be written, and the model may be given the scan behind
-  /// an input "fbp".
+  /// Throws Error unless the case has the inputs, `output` may be written, and the model may be given the scans behind
+  /// those that are reconstructions.
   void check(const Case& item, const fs::path& output);
   /// Throws Error for a scan that differs from those of the training (model/acquisition.hpp) unless the options let it
-  /// pass; warns of what differs less or is not known, once for the same difference. `name` begins both messages.
-  void check_acquisition(const Json& acquisition, const std::string& name);
+  /// pass; warns of what differs less or is not known, once for the same difference. `input`: which of the model's it
+  /// is; `name` begins both messages.
+  void check_acquisition(const std::string& input, const Json& acquisition, const std::string& name);
   const Json& description() const { return model_->description(); }
   /// What all outputs of this run depend on, which parts of one batch must agree in.
   Json options_json() const;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "ct/iterative.hpp"
 #include "io/known_sidecar.hpp"
 
 namespace gdm::ct {
@@ -36,8 +37,16 @@ Json sinogram_acquisition(const fs::path& sinogram) {
   return known_parts(sinogram, "/gdm/details/sinogram", numbers, {"geometry"});
 }
 
-Json fbp_acquisition(const fs::path& volume) {
-  return known_parts(volume, "/gdm/details/fbp", numbers, {"geometry", "filter"});
+Json reconstruction_acquisition(const fs::path& volume) {
+  std::vector<std::string> numbers_of_all = numbers;
+  numbers_of_all.emplace_back("strength_mm");
+  std::vector<std::string> makers = method_names();
+  makers.emplace_back("fbp");
+  for (const std::string& maker : makers) {
+    const Json known = known_parts(volume, "/gdm/details/" + maker, numbers_of_all, {"geometry", "filter", "method"});
+    if (!known.empty()) return known;
+  }
+  return Json::object();
 }
 
 }  // namespace gdm::ct

@@ -16,11 +16,14 @@ struct Key {
   bool must_agree;  ///< it changes the streaks that a network has learnt to take away
 };
 const Key filters{"filter", "filter", "filter {}", true};
+const Key methods{"method", "method", "method {}", true};
 const Key photons{"photons", "photons", "{} photons", false};
 const std::vector<Key> keys{{"views", "views", "{} views", true},
                             {"geometry", "geometry", "{} beam", true},
                             {"angular_range_deg", "angular range", "{} degrees", true},
                             filters,
+                            methods,
+                            {"strength_mm", "strength", "strength {} mm", false},
                             photons,
                             {"oversample", "oversampling", "oversample {}", false}};
 
@@ -81,16 +84,14 @@ Json merged_acquisitions(const std::vector<Json>& acquisitions) {
   return merged;
 }
 
-Json trained_acquisition(const Json& description) {
-  const auto place = Json::json_pointer("/training/data/fbp");
+Json trained_acquisition(const Json& description, const std::string& input) {
+  const auto place = Json::json_pointer("/training/data/scans") / input;
   if (!description.contains(place)) return Json::object();
-  Json trained = description.at(place);
-  if (trained.contains("filters")) trained["filter"] = trained.at("filters");  // all that models of old tell
-  return trained;
+  return description.at(place);
 }
 
 std::string trained_filter(const Json& description) {
-  for (const Json& filter : values_of(trained_acquisition(description), filters)) {
+  for (const Json& filter : values_of(trained_acquisition(description, "fbp"), filters)) {
     if (filter.is_string()) return filter.get<std::string>();
   }
   return "hann";
@@ -101,7 +102,10 @@ AcquisitionDifference compare_acquisition(const Json& trained, const Json& acqui
   for (const Key& key : keys) {
     const std::vector<Json> theirs = values_of(trained, key), own = values_of(acquisition, key);
     if (theirs.empty() || own.empty()) {
-      if (key.must_agree) (theirs.empty() ? untold_by_model : untold_by_scan).push_back(key.words);
+      // An FBP has no method, and what was made by iterations has no filter.
+      const bool of_other_kind =
+          theirs.empty() && own.empty() && (key.name == methods.name || trained.contains(methods.name));
+      if (key.must_agree && !of_other_kind) (theirs.empty() ? untold_by_model : untold_by_scan).push_back(key.words);
     } else if (!agrees(theirs, own.front(), key)) {
       (key.must_agree ? refused : noted)
           .push_back(fmt::format("{}, the model was trained on {}", text_of(acquisition, key), text_of(trained, key)));

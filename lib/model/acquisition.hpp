@@ -1,6 +1,7 @@
 // Whether a model that was trained on reconstructions of sparse scans may be given another scan. Needs no network
 // library. An acquisition is an object as ct/acquisition.hpp reads it: "views", "geometry", "angular_range_deg",
-// "filter", "photons", "oversample"; in a model each of them is the list of the values that its training cases had.
+// "filter" or "method" and "strength_mm", "photons", "oversample"; in a model each of them is the list of the values
+// that its training cases had.
 #pragma once
 
 #include <string>
@@ -17,15 +18,16 @@ std::string acquisition_text(const Json& acquisition);
 /// Lists of the values that `acquisitions` have, in ascending order; what none of them has is left out.
 Json merged_acquisitions(const std::vector<Json>& acquisitions);
 
-/// What a generator's description tells of the scans that it was trained on; an empty object if nothing.
-Json trained_acquisition(const Json& description);
+/// What a generator's description tells of the scans behind one of its inputs ("fbp", "tv", ...); an empty object if
+/// nothing.
+Json trained_acquisition(const Json& description, const std::string& input);
 
 /// The first filter of the training's FBPs; "hann", which is that of `gdm-recon fbp`, if the description tells none.
 std::string trained_filter(const Json& description);
 
 struct AcquisitionDifference {
-  std::string refusal;  ///< another number of views, geometry, angular range or filter; empty: none
-  std::string warning;  ///< photons beyond a factor of 2, another oversampling, or what is not known
+  std::string refusal;  ///< another number of views, geometry, angular range, filter or method; empty: none
+  std::string warning;  ///< photons beyond a factor of 2, another oversampling or strength, or what is not known
 };
 /// Compares a scan with those of the training. Each text names both sides.
 AcquisitionDifference compare_acquisition(const Json& trained, const Json& acquisition);

@@ -132,8 +132,10 @@ std::string generator_text(const Json& info) {
     std::string text = architecture_text(info);
     const Json training = info.value("training", Json::object());
     if (training.contains("data")) text += data_text(training.at("data"));
-    const std::string scans = acquisition_text(trained_acquisition(info));
-    if (!scans.empty()) text += line("acquisition", scans);
+    const Json scans = training.value("data", Json::object()).value("scans", Json::object());
+    for (const auto& scan : scans.items()) {
+      text += line("acquisition", (scan.key() == "fbp" ? "" : scan.key() + ": ") + acquisition_text(scan.value()));
+    }
     return text + training_text(training) + (info.contains("sha256") ? line("sha256", plain(info, "sha256")) : "");
   } catch (const JsonError& error) {
     throw Error(std::string("incomplete generator description: ") + error.what());

@@ -14,12 +14,12 @@
 namespace gdm::train {
 
 std::string fbp_filter(const fs::path& volume) {
-  return ct::fbp_acquisition(volume).value("filter", "");
+  return ct::reconstruction_acquisition(volume).value("filter", "");
 }
 
-Json data_json(const std::vector<data::Sample>& samples, const std::vector<Case>& cases, const std::string& digest) {
+Json data_json(const std::vector<data::Sample>& samples, const std::vector<Case>& cases,
+               const std::vector<std::string>& conditions, const std::string& digest) {
   std::set<std::string> patients;
-  std::vector<Json> acquisitions;
   std::vector<double> edges, ratios;
   for (const data::Sample& sample : samples) {
     patients.insert(sample.patient);
@@ -28,18 +28,21 @@ Json data_json(const std::vector<data::Sample>& samples, const std::vector<Case>
   }
   std::sort(edges.begin(), edges.end());
   std::sort(ratios.begin(), ratios.end());
-  for (const Case& item : cases) {
-    const auto fbp = item.inputs.find("fbp");
-    if (fbp != item.inputs.end()) acquisitions.push_back(ct::fbp_acquisition(fbp->second));
-  }
   Json json{{"sha256", digest},
             {"cases", samples.size()},
             {"patients", patients.size()},
             {"voxel_edge_mm",
              {{"least", edges.front()}, {"median", quantile_of_sorted(edges, 0.5)}, {"largest", edges.back()}}},
             {"anisotropy", {{"least", ratios.front()}, {"largest", ratios.back()}}}};
-  const Json scans = model::merged_acquisitions(acquisitions);
-  if (!scans.empty()) json["fbp"] = scans;
+  for (const std::string& name : conditions) {
+    std::vector<Json> acquisitions;
+    for (const Case& item : cases) {
+      const auto input = item.inputs.find(name);
+      if (input != item.inputs.end()) acquisitions.push_back(ct::reconstruction_acquisition(input->second));
+    }
+    const Json scans = model::merged_acquisitions(acquisitions);
+    if (!scans.empty()) json["scans"][name] = scans;
+  }
   return json;
 }
 

@@ -222,7 +222,7 @@ class Training {
   /// What a model's file says before there are figures.
   Json description() const {
     Json training = engine::training_settings(options_, compute_.seed);
-    training["data"] = data_json(train_->headers(), cases_, train_->digest());
+    training["data"] = data_json(train_->headers(), cases_, config_.condition_names(), train_->digest());
     training["data"]["validation_cases"] = validation_->cases();
     if (!method_->objectives().empty()) training["objectives"] = method_->objectives().description();
     if (!init_digest_.empty()) training["init_sha256"] = init_digest_;

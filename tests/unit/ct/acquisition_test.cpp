@@ -28,10 +28,10 @@ TEST_CASE("acquisition: a model records every scan of its training, and says so 
   CHECK(model::merged_acquisitions({Json::object()}).empty());
   CHECK(model::acquisition_text(Json::object()).empty());
   Json description;
-  description["training"]["data"]["fbp"] = two;
-  CHECK(model::trained_acquisition(description) == two);
+  description["training"]["data"]["scans"]["fbp"] = two;
+  CHECK(model::trained_acquisition(description, "fbp") == two);
   CHECK(model::trained_filter(description) == "cosine");
-  CHECK(model::trained_acquisition(Json::object()).empty());
+  CHECK(model::trained_acquisition(Json::object(), "fbp").empty());
   CHECK(model::trained_filter(Json::object()) == "hann");
 }
 
@@ -60,15 +60,15 @@ TEST_CASE("acquisition: other views, geometry, range or filter are refused, phot
 TEST_CASE("acquisition: read from sidecars, of which any may be missing, incomplete or of another making") {
   const gdm_test::TemporaryFolder folder;
   const auto sidecar = [&](const std::string& text) { std::ofstream(folder / "a.json") << text; };
-  CHECK(ct::fbp_acquisition(folder / "a.nii.gz") == Json::object());
+  CHECK(ct::reconstruction_acquisition(folder / "a.nii.gz") == Json::object());
   CHECK(ct::sinogram_acquisition("-") == Json::object());
   for (const char* other : {"[1]", "{}", R"({"gdm": 3})", R"({"gdm": {"details": {"fbp": [24]}}})",
                             R"({"gdm": {"details": {"fbp": {"filter": 3, "views": "24"}}}})"}) {
     sidecar(other);
-    CHECK(ct::fbp_acquisition(folder / "a.nii.gz") == Json::object());
+    CHECK(ct::reconstruction_acquisition(folder / "a.nii.gz") == Json::object());
   }
   sidecar(R"({"gdm": {"details": {"fbp": {"filter": "hann", "views": [24]}}}})");
-  CHECK(ct::fbp_acquisition(folder / "a.nii.gz") == Json::parse(R"({"filter": "hann"})"));
+  CHECK(ct::reconstruction_acquisition(folder / "a.nii.gz") == Json::parse(R"({"filter": "hann"})"));
   sidecar(R"({"gdm": {"details": {"sinogram": {"views": 24, "grid": {}, "photons": 0.0, "oversample": 3}}}})");
   CHECK(ct::sinogram_acquisition(folder / "a.nii") == Json::parse(R"({"views": 24, "photons": 0.0, "oversample": 3})"));
 }
@@ -78,13 +78,31 @@ TEST_CASE("acquisition: what a model or a scan does not tell is a warning") {
   const auto older = model::compare_acquisition(Json::object(), own);
   CHECK(older.refusal.empty());
   CHECK(older.warning == "the model does not tell on which views, geometry, angular range, filter it was trained");
-  const Json filters = Json::parse(R"({"training": {"data": {"fbp": {"filters": ["cosine"]}}}})");  // as models were
-  CHECK(model::trained_filter(filters) == "cosine");
-  CHECK(model::compare_acquisition(model::trained_acquisition(filters), own).refusal ==
-        "filter hann, the model was trained on filter cosine");
   const auto foreign = model::compare_acquisition(model::merged_acquisitions({own}), Json::object());
   CHECK(foreign.refusal.empty());
   CHECK(foreign.warning ==
         "no sidecar tells the views, geometry, angular range, filter of the scan, the model was trained on " +
             model::acquisition_text(own));
+}
+
+TEST_CASE("acquisition: what iterations made is known by its method and strength, and has no filter") {
+  const gdm_test::TemporaryFolder folder;
+  std::ofstream(folder / "a.json") << R"({"gdm": {"details": {"tv": {"method": "tv", "strength_mm": 0.005, "views": 24,
+    "geometry": "parallel", "angular_range_deg": 180.0, "photons": 1e5, "iterations": 40}}}})";
+  const Json tv = ct::reconstruction_acquisition(folder / "a.nii.gz");
+  CHECK(model::acquisition_text(tv) ==
+        "24 views, parallel beam, 180 degrees, method tv, strength 0.005 mm, 100000 photons");
+  const Json trained = model::merged_acquisitions({tv});
+  CHECK(model::compare_acquisition(trained, tv).refusal.empty());
+  CHECK(model::compare_acquisition(trained, tv).warning.empty());
+  Json other = tv;
+  other["strength_mm"] = 0.01;
+  CHECK(model::compare_acquisition(trained, other).refusal.empty());
+  CHECK(model::compare_acquisition(trained, other).warning ==
+        "strength 0.01 mm, the model was trained on strength 0.005 mm");
+  other["method"] = "sirt";
+  CHECK(model::compare_acquisition(trained, other).refusal == "method sirt, the model was trained on method tv");
+  const auto fbp =
+      model::compare_acquisition(model::merged_acquisitions({scan(24, 1e5, "hann")}), scan(24, 1e5, "hann"));
+  CHECK(fbp.warning.empty());
 }

@@ -264,7 +264,7 @@ TEST_CASE("description: voxel edges, shapes and patients of the data") {
     samples[n].grid = Grid::centred({4, 4, 4}, edges[n]);
   }
   CHECK(median_edge_mm(samples) == doctest::Approx(2.5));
-  Json json = data_json(samples, {}, "digest");
+  Json json = data_json(samples, {}, {}, "digest");
   for (const char* key : {"voxel_edge_mm", "anisotropy"}) {
     for (auto& value : json[key]) value = std::round(value.get<double>() * 1e9) / 1e9;
   }
