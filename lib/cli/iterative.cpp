@@ -281,7 +281,7 @@ void add_iterative_choice(CLI::App& command, IterativeChoice& choice, bool with_
       ->type_name("FILE|NAME");
   command
       .add_option("--huber", choice.huber_hu, "Total variation smooths steps below so many HU and keeps those above")
-      ->transform(range(0.0, 1e4))
+      ->transform(range(0.0, 1e6))
       ->type_name("HU");
   command.add_flag("--across-slices", choice.across_slices, "Total variation in 3-D instead of slice by slice");
   command.add_option("--tolerance", choice.tolerance, "Stop when an iteration changes less than this share; 0: never")
