@@ -162,8 +162,9 @@ std::int64_t default_iterations(Method method) {
     case Method::sirt:
       return 200;
     case Method::os_sart:
-    case Method::tv:
       return 40;
+    case Method::tv:
+      return 60;
     case Method::cgls:
       return 12;
   }

@@ -96,7 +96,7 @@ int main(int argc, char** argv) {
   ct::add_poisson_noise(noisy, 1e5, 1);
   const std::vector<float> weights =
       ct::weights_from_counts(noisy.line_integrals.data(), static_cast<std::int64_t>(noisy.line_integrals.size()));
-  for (const auto& [method, iterations] : {std::pair("sirt", 20), {"cgls", 20}, {"os-sart", 20}, {"tv", 40}}) {
+  for (const auto& [method, iterations] : {std::pair("sirt", 20), {"cgls", 20}, {"os-sart", 20}, {"tv", 60}}) {
     ct::IterativeOptions options;
     options.method = ct::method_from_name(method);
     options.iterations = iterations;
@@ -107,7 +107,7 @@ int main(int argc, char** argv) {
     });
     if (options.method != ct::Method::tv) continue;
     options.across_slices = true;
-    time_it("tv across slices x 40", 1,
+    time_it("tv across slices x 60", 1,
             [&] { return ct::reconstruct(projector, noisy.line_integrals.data(), weights.data(), options).volume; });
   }
   fmt::print("}}\n");
