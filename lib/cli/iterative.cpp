@@ -269,7 +269,9 @@ void add_iterative_choice(CLI::App& command, IterativeChoice& choice, bool with_
                   "At most so many; 0: 60 of tv, 40 of os-sart, 200 of sirt, 12 of cgls")
       ->transform(range(0, 1000000))
       ->type_name("N");
-  command.add_option("--subsets", choice.subsets, "Subsets of the views for tv and os-sart; 0: of about six views")
+  command
+      .add_option("--subsets", choice.subsets,
+                  "Subsets of the views for tv and os-sart; 0: of six views or more, at most 8")
       ->transform(range(0, 32767))
       ->type_name("N");
   takes_one_of(
