@@ -201,7 +201,8 @@ int run_iterative(Program& program, const IterativeCommand& command) {
 }  // namespace
 
 double strength_from_text(const std::string& text, bool weighted) {
-  // Chosen on three validation patients of ct-hn at 24 views, 10^5 photons and rays on a 3x finer object.
+  // Chosen on validation patients of ct-hn at 24 views, 10^5 photons and rays on a 3x finer object
+  // (share/doc/gdm/ct.md).
   if (text == "auto") return weighted ? 0.005 : 0.05;
   double strength = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), strength);
@@ -271,10 +272,12 @@ void add_iterative_choice(CLI::App& command, IterativeChoice& choice, bool with_
   }
   command
       .add_option("--iterations", choice.iterations,
-                  "At most so many; 0: 40 of tv and os-sart, 200 of sirt, 12 of cgls")
+                  "At most so many; 0: 60 of tv, 40 of os-sart, 200 of sirt, 12 of cgls")
       ->transform(range(0, 1000000))
       ->type_name("N");
-  command.add_option("--subsets", choice.subsets, "Subsets of the views for tv and os-sart; 0: of about six views")
+  command
+      .add_option("--subsets", choice.subsets,
+                  "Subsets of the views for tv and os-sart; 0: of six views or more, at most 8")
       ->transform(range(0, 32767))
       ->type_name("N");
   takes_one_of(
@@ -287,7 +290,7 @@ void add_iterative_choice(CLI::App& command, IterativeChoice& choice, bool with_
       ->type_name("FILE|NAME");
   command
       .add_option("--huber", choice.huber_hu, "Total variation smooths steps below so many HU and keeps those above")
-      ->transform(range(0.0, 1e4))
+      ->transform(range(0.0, 1e6))
       ->type_name("HU");
   command.add_flag("--across-slices", choice.across_slices, "Total variation in 3-D instead of slice by slice");
   command.add_option("--tolerance", choice.tolerance, "Stop when an iteration changes less than this share; 0: never")

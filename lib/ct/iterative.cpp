@@ -171,8 +171,9 @@ std::int64_t default_iterations(Method method) {
     case Method::sirt:
       return 200;
     case Method::os_sart:
-    case Method::tv:
       return 40;
+    case Method::tv:
+      return 60;
     case Method::cgls:
       return 12;
   }
@@ -181,7 +182,8 @@ std::int64_t default_iterations(Method method) {
 
 std::int64_t default_subsets(Method method, std::int64_t views) {
   if (method == Method::sirt || method == Method::cgls) return 1;
-  return std::max<std::int64_t>(1, views / 6);
+  // Five views or fewer in a subset let the momentum run away, and beyond eight subsets nothing is gained.
+  return std::clamp<std::int64_t>(views / 6, 1, 8);
 }
 
 std::vector<float> weights_from_counts(const float* line_integrals, std::int64_t count) {

@@ -42,7 +42,7 @@ struct IterativeOptions {
   double residual = 0.0;        ///< stops when |A x - b|_W is at most this share of |b|_W (discrepancy principle)
 };
 std::int64_t default_iterations(Method method);
-/// At most `views`.
+/// One in six views, at most 8; 1 for methods without subsets.
 std::int64_t default_subsets(Method method, std::int64_t views);
 
 /// x after so many iterations. The residual of os-sart and tv is gathered from each subset as it is visited.

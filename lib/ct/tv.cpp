@@ -112,12 +112,16 @@ class Descent {
 void run_tv(Iteration& run) {
   Descent descent(run);
   const auto settling = static_cast<std::size_t>(run.options.iterations - run.options.iterations / 3);
+  std::int64_t subsets = run.options.subsets;
+  double before = HUGE_VAL;
   while (true) {
-    const bool early = run.log.size() < settling;
-    if (run.log.size() == settling) descent.restart();
-    const double squared = descent.pass(early ? run.options.subsets : 1);
-    if (run.record(std::sqrt(squared), 0.5 * squared + descent.penalty(), descent.move().change, descent.move().norm))
-      return;
+    if (run.log.size() == settling) subsets = 1, descent.restart();
+    const double squared = descent.pass(subsets);
+    const double objective = 0.5 * squared + descent.penalty();
+    if (run.record(std::sqrt(squared), objective, descent.move().change, descent.move().norm)) return;
+    // Subsets that say too little of the whole make the momentum run away; a little to and fro is theirs by nature.
+    if (objective > 1.05 * before) subsets = std::max<std::int64_t>(1, subsets / 2), descent.restart();
+    before = objective;
   }
 }
 
