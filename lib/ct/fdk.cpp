@@ -1,0 +1,218 @@
+// Back-projection. Voxels are taken in tiles of 16 x 16 lines along c, small enough to stay in the cache while all
+// views of a block pass over them; a line is computed at once where the detector's rows run along it.
+#include "ct/fdk.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "ct/eight.hpp"
+#include "ct/fdk_views.hpp"
+#include "sys/error.hpp"
+#include "sys/parallel.hpp"
+
+namespace gdm::ct {
+namespace {
+
+constexpr std::int64_t tile_edge = 16;
+
+/// How one line of a tile is seen by a view: between columns `near` and `near` + 1, and c at row first + c per_c.
+struct LineSight {
+  const float *near, *far;
+  float near_weight, far_weight;
+  double first, per_c;
+};
+
+/// Blends the two columns into `line`, whose zeros before and after it serve the voxels that are not seen.
+GDM_INLINE void blend(const LineSight& sight, std::int64_t stride, float* line) {
+  for (std::int64_t v = 0; v < stride; ++v)
+    line[v] = sight.near_weight * sight.near[v] + sight.far_weight * sight.far[v];
+}
+
+/// Adds to eight voxels of a line; `registers` of eight rows hold all that they see, so per_c is at most registers -
+/// 1/8.
+template <int registers>
+GDM_INLINE void add_eight(const float* line, double rows, double at, const Eight& steps, float* voxels) {
+  const double inside = std::min(std::max(at + 1.0, -8.0 * registers), rows + 1.0) + 8.0 * registers;
+  const auto cell = static_cast<std::int64_t>(inside);  // counted from 8 registers + 1 before the first row
+  const Eight position = steps + static_cast<float>(inside - static_cast<double>(cell));
+  const float* from = line + cell - 8 * registers - 1;
+  EightInts index;
+  Eight whole, loaded, other, a, b, sum;
+  truncate(position, index);
+  to_float(index, whole);
+  load(from, loaded);
+  permute(loaded, index, a);
+  load(from + 1, loaded);
+  permute(loaded, index, b);
+  for (int r = 1; r < registers; ++r) {
+    load(from + r * eight, loaded);
+    permute(loaded, index, other);
+    a = index >= static_cast<std::int32_t>(r * eight) ? other : a;
+    load(from + r * eight + 1, loaded);
+    permute(loaded, index, other);
+    b = index >= static_cast<std::int32_t>(r * eight) ? other : b;
+  }
+  load(voxels, sum);
+  sum += a + (position - whole) * (b - a);
+  store(sum, voxels);
+}
+
+/// The same for any distance between rows.
+GDM_INLINE void add_one(const float* line, double rows, double at, float& voxel) {
+  const double inside = std::min(std::max(at + 1.0, 0.0), rows + 1.0);
+  const auto cell = static_cast<std::int64_t>(inside);
+  const float* from = line + cell - 1;
+  voxel += from[0] + static_cast<float>(inside - static_cast<double>(cell)) * (from[1] - from[0]);
+}
+
+template <int registers>
+GDM_INLINE void add_line(const float* line, double rows, const LineSight& sight, std::int64_t length, float* voxels) {
+  const Eight steps = counted_eight * static_cast<float>(sight.per_c);
+  for (std::int64_t c = 0; c < length; c += eight) {
+    add_eight<registers>(line, rows, sight.first + static_cast<double>(c) * sight.per_c, steps, voxels + c);
+  }
+}
+
+constexpr std::int64_t line_margin = 40;  ///< zeros around a blended line
+
+GDM_CLONES void add_lines(const LineSight* sights, std::int64_t count, const FilteredViews& views, std::int64_t length,
+                          float* lines, float* const* voxels) {
+  const std::int64_t stride = (views.rows + eight - 1) / eight * eight, apart = stride + 2 * line_margin;
+  const auto rows = static_cast<double>(views.rows);
+  for (std::int64_t n = 0; n < count; ++n) blend(sights[n], stride, lines + n * apart + line_margin);
+  for (std::int64_t n = 0; n < count; ++n) {
+    const float* line = lines + n * apart + line_margin;
+    const LineSight& sight = sights[n];
+    if (sight.per_c < 0.87) {
+      add_line<1>(line, rows, sight, length, voxels[n]);
+    } else if (sight.per_c < 1.87) {
+      add_line<2>(line, rows, sight, length, voxels[n]);
+    } else if (sight.per_c < 3.87) {
+      add_line<4>(line, rows, sight, length, voxels[n]);
+    } else {
+      for (std::int64_t c = 0; c < length; ++c) {
+        add_one(line, rows, sight.first + static_cast<double>(c) * sight.per_c, voxels[n][c]);
+      }
+    }
+  }
+}
+
+/// Lines a0 .. a0 + 15, b0 .. b0 + 15 of the volume.
+struct Tile {
+  std::int64_t a0, b0, na, nb, stride;
+  std::vector<float> voxels, lines;
+
+  Tile(const LineFrame& frame, const FilteredViews& views, std::int64_t a, std::int64_t b)
+      : a0(a),
+        b0(b),
+        na(std::min(tile_edge, frame.shape()[0] - a)),
+        nb(std::min(tile_edge, frame.shape()[1] - b)),
+        stride((frame.shape()[2] + eight - 1) / eight * eight),
+        voxels(static_cast<std::size_t>(na * nb * stride)),
+        lines(static_cast<std::size_t>(tile_edge * (views.stride + 2 * line_margin))) {}
+  float* line(std::int64_t a, std::int64_t b) { return voxels.data() + (b * na + a) * stride; }
+};
+
+void add_view_by_lines(const ViewMap& map, const FilteredViews& views, std::int64_t n, Tile& tile) {
+  for (std::int64_t b = 0; b < tile.nb; ++b) {
+    LineSight sights[tile_edge];
+    float* voxels[tile_edge];
+    std::int64_t count = 0;
+    for (std::int64_t a = 0; a < tile.na; ++a) {
+      const auto x = static_cast<double>(tile.a0 + a), y = static_cast<double>(tile.b0 + b);
+      const Sight sight = map.sight(x, y, 0);
+      if (!(sight.u > -1.0 && sight.u < static_cast<double>(views.columns))) continue;
+      const auto cell = static_cast<std::int64_t>(sight.u + 1.0);
+      const double share = sight.u + 1.0 - static_cast<double>(cell);
+      sights[count] = {views.column(n, cell - 1),
+                       views.column(n, cell),
+                       static_cast<float>(sight.weight * (1 - share)),
+                       static_cast<float>(sight.weight * share),
+                       sight.v,
+                       map.rows_per_c(x, y)};
+      voxels[count++] = tile.line(a, b);
+    }
+    add_lines(sights, count, views, tile.stride, tile.lines.data(), voxels);
+  }
+}
+
+/// For detectors that are turned against the volume.
+void add_view_by_points(const ViewMap& map, const FilteredViews& views, std::int64_t n, std::int64_t length,
+                        Tile& tile) {
+  const auto columns = static_cast<double>(views.columns), rows = static_cast<double>(views.rows);
+  for (std::int64_t b = 0; b < tile.nb; ++b) {
+    for (std::int64_t a = 0; a < tile.na; ++a) {
+      float* line = tile.line(a, b);
+      const auto x = static_cast<double>(tile.a0 + a), y = static_cast<double>(tile.b0 + b);
+      for (std::int64_t c = 0; c < length; ++c) {
+        const Sight sight = map.sight(x, y, static_cast<double>(c));
+        if (!(sight.u > -1.0 && sight.u < columns && sight.v > -1.0 && sight.v < rows)) continue;
+        const auto cell = static_cast<std::int64_t>(sight.u + 1.0), row = static_cast<std::int64_t>(sight.v + 1.0);
+        const auto f = static_cast<float>(sight.u + 1.0 - static_cast<double>(cell));
+        const auto g = static_cast<float>(sight.v + 1.0 - static_cast<double>(row));
+        const float *near = views.column(n, cell - 1) + row - 1, *far = views.column(n, cell) + row - 1;
+        const float low = near[0] + f * (far[0] - near[0]), high = near[1] + f * (far[1] - near[1]);
+        line[c] += static_cast<float>(sight.weight) * (low + g * (high - low));
+      }
+    }
+  }
+}
+
+void back_project(const PosedScan& scan, const LineFrame& frame, bool by_lines, const FilteredViews& views,
+                  Volume& volume) {
+  std::vector<ViewMap> maps;
+  for (std::int64_t n = 0; n < views.count; ++n) maps.emplace_back(scan, frame, views.first + n);
+  const std::int64_t across = (frame.shape()[0] + tile_edge - 1) / tile_edge, length = frame.shape()[2];
+  parallel_for(across * ((frame.shape()[1] + tile_edge - 1) / tile_edge), [&](std::int64_t number) {
+    Tile tile(frame, views, number % across * tile_edge, number / across * tile_edge);
+    for (std::int64_t n = 0; n < views.count; ++n) {
+      if (by_lines) {
+        add_view_by_lines(maps[static_cast<std::size_t>(n)], views, n, tile);
+      } else {
+        add_view_by_points(maps[static_cast<std::size_t>(n)], views, n, length, tile);
+      }
+    }
+    for (std::int64_t c = 0; c < length; ++c) {
+      for (std::int64_t b = 0; b < tile.nb; ++b) {
+        for (std::int64_t a = 0; a < tile.na; ++a) {
+          volume.voxels[static_cast<std::size_t>(frame.offset(tile.a0 + a, tile.b0 + b, c))] += tile.line(a, b)[c];
+        }
+      }
+    }
+  });
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+Volume fdk(const Geometry& geometry, const float* rays, const Grid& grid, const FdkOptions& options, FdkTimes* times) {
+  if (!grid.is_orthogonal()) throw Error("filtered back-projection needs orthogonal axes, and this grid is sheared");
+  const PosedScan measured(geometry, centre_of(grid));
+  const RayShares shares(measured);
+  const PosedScan scan = upright(measured, shares.lacking());
+  const std::optional<LineFrame> along_rows = frame_along_rows(scan, grid);
+  const LineFrame frame = along_rows ? *along_rows : stored_frame(grid);
+  constexpr std::int64_t floats_at_once = std::int64_t{8} << 20;
+  const std::int64_t at_once =
+      std::min(scan.view_count(), std::max<std::int64_t>(2, floats_at_once / scan.geometry().rays_per_view()));
+  FilteredViews views(scan.geometry(), at_once);
+  Volume volume(grid, 0.0F);
+  FdkTimes spent;
+  for (std::int64_t first = 0; first < scan.view_count(); first += at_once) {
+    const auto start = std::chrono::steady_clock::now();
+    filter_views(scan, geometry, shares, rays, options.window, first, std::min(at_once, scan.view_count() - first),
+                 views);
+    spent.filter_s += seconds_since(start);
+    const auto filtered = std::chrono::steady_clock::now();
+    back_project(scan, frame, along_rows.has_value(), views, volume);
+    spent.back_projection_s += seconds_since(filtered);
+  }
+  if (times != nullptr) *times = spent;
+  return volume;
+}
+
+}  // namespace gdm::ct
