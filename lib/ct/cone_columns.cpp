@@ -229,6 +229,7 @@ GDM_INLINE void spread_eight(const float* rows, std::int64_t count, const Passag
   const Eight position = static_cast<float>(start - base) + counted_eight * static_cast<float>(apart);
   EightInts index;
   Eight whole;
+  const Eight nothing = {};
   truncate(position, index);
   to_float(index, whole);
   const auto per_row = static_cast<float>(passage.per_row);
@@ -244,8 +245,11 @@ GDM_INLINE void spread_eight(const float* rows, std::int64_t count, const Passag
       permute(loaded, index, other);
       value = index >= static_cast<std::int32_t>(r * eight) ? other : value;
     }
-    const Eight weight = 1.0F - (from_voxel < 0.0F ? -from_voxel : from_voxel);
-    sum += value * (weight > 0.0F ? weight : weight - weight);
+    Eight distance = from_voxel, weight;
+    raise_to(-from_voxel, distance);
+    weight = 1.0F - distance;
+    raise_to(nothing, weight);
+    sum += value * weight;
     from_voxel += per_row;
   }
 }
@@ -274,7 +278,7 @@ GDM_INLINE void spread_line(const float* rows, std::int64_t count, const Passage
   const auto c0 = static_cast<std::int64_t>(bounded(passage.passed - 1.0)) / eight * eight;
   const auto c1 = static_cast<std::int64_t>(bounded(std::ceil(top + 1.0)));
   for (std::int64_t c = c0; c < c1; c += eight) {
-    Eight sum = counted_eight - counted_eight, value;
+    Eight sum = {}, value;
     if (registers > 0) {
       spread_eight<(registers > 0 ? registers : 1)>(rows, count, passage, c, sum);
     } else {

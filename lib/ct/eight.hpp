@@ -34,6 +34,9 @@ GDM_INLINE void permute(const Eight& in, const EightInts& index, Eight& out) {
 GDM_INLINE void truncate(const Eight& in, EightInts& out) {
   out = __builtin_convertvector(in, EightInts);
 }
+GDM_INLINE void raise_to(const Eight& least, Eight& values) {
+  values = values > least ? values : least;  // one instruction, as long as it reads like this
+}
 GDM_INLINE void to_float(const EightInts& in, Eight& out) {
   out = __builtin_convertvector(in, Eight);
 }

@@ -23,22 +23,33 @@ struct LineSight {
   double first, per_c;
 };
 
-/// Blends the two columns into `line`, whose zeros before and after it serve the voxels that are not seen.
-GDM_INLINE void blend(const LineSight& sight, std::int64_t stride, float* line) {
-  for (std::int64_t v = 0; v < stride; ++v)
-    line[v] = sight.near_weight * sight.near[v] + sight.far_weight * sight.far[v];
-}
+constexpr std::int64_t line_margin = 40;    ///< zeros around a blended line, for the voxels that are not seen
+constexpr std::int64_t views_together = 4;  ///< that are added to a line before it is written
 
-/// Adds to eight voxels of a line; `registers` of eight rows hold all that they see, so per_c is at most registers -
-/// 1/8.
+/// A line of voxels in some views: blended columns side by side, each with zeros around it.
+struct Sights {
+  LineSight views[views_together];
+  std::int64_t count = 0, rows, apart;
+  float* lines;
+
+  double widest() const {
+    double per_c = 0;
+    for (std::int64_t n = 0; n < count; ++n) per_c = std::max(per_c, views[n].per_c);
+    return per_c;
+  }
+  float* line(std::int64_t n) const { return lines + n * apart + line_margin; }
+};
+
+/// Adds to eight voxels what one view shows of them; `registers` of eight rows hold all that they see, so per_c is at
+/// most registers - 1/8.
 template <int registers>
-GDM_INLINE void add_eight(const float* line, double rows, double at, const Eight& steps, float* voxels) {
+GDM_INLINE void add_eight(const float* line, double rows, double at, float per_c, Eight& sum) {
   const double inside = std::min(std::max(at + 1.0, -8.0 * registers), rows + 1.0) + 8.0 * registers;
   const auto cell = static_cast<std::int64_t>(inside);  // counted from 8 registers + 1 before the first row
-  const Eight position = steps + static_cast<float>(inside - static_cast<double>(cell));
+  const Eight position = counted_eight * per_c + static_cast<float>(inside - static_cast<double>(cell));
   const float* from = line + cell - 8 * registers - 1;
   EightInts index;
-  Eight whole, loaded, other, a, b, sum;
+  Eight whole, loaded, other, a, b;
   truncate(position, index);
   to_float(index, whole);
   load(from, loaded);
@@ -53,47 +64,61 @@ GDM_INLINE void add_eight(const float* line, double rows, double at, const Eight
     permute(loaded, index, other);
     b = index >= static_cast<std::int32_t>(r * eight) ? other : b;
   }
-  load(voxels, sum);
   sum += a + (position - whole) * (b - a);
-  store(sum, voxels);
-}
-
-/// The same for any distance between rows.
-GDM_INLINE void add_one(const float* line, double rows, double at, float& voxel) {
-  const double inside = std::min(std::max(at + 1.0, 0.0), rows + 1.0);
-  const auto cell = static_cast<std::int64_t>(inside);
-  const float* from = line + cell - 1;
-  voxel += from[0] + static_cast<float>(inside - static_cast<double>(cell)) * (from[1] - from[0]);
 }
 
 template <int registers>
-GDM_INLINE void add_line(const float* line, double rows, const LineSight& sight, std::int64_t length, float* voxels) {
-  const Eight steps = counted_eight * static_cast<float>(sight.per_c);
+GDM_INLINE void add_line(const Sights& sights, std::int64_t length, float* voxels) {
+  const auto rows = static_cast<double>(sights.rows);
   for (std::int64_t c = 0; c < length; c += eight) {
-    add_eight<registers>(line, rows, sight.first + static_cast<double>(c) * sight.per_c, steps, voxels + c);
+    Eight sum;
+    load(voxels + c, sum);
+    for (std::int64_t n = 0; n < sights.count; ++n) {
+      const LineSight& view = sights.views[n];
+      add_eight<registers>(sights.line(n), rows, view.first + static_cast<double>(c) * view.per_c,
+                           static_cast<float>(view.per_c), sum);
+    }
+    store(sum, voxels + c);
   }
 }
 
-constexpr std::int64_t line_margin = 40;  ///< zeros around a blended line
+/// The same for any distance between rows.
+GDM_INLINE void add_voxels(const Sights& sights, std::int64_t length, float* voxels) {
+  for (std::int64_t n = 0; n < sights.count; ++n) {
+    const LineSight& view = sights.views[n];
+    for (std::int64_t c = 0; c < length; ++c) {
+      const double at = view.first + static_cast<double>(c) * view.per_c;
+      const double inside = std::min(std::max(at + 1.0, 0.0), static_cast<double>(sights.rows) + 1.0);
+      const auto cell = static_cast<std::int64_t>(inside);
+      const float* from = sights.line(n) + cell - 1;
+      voxels[c] += from[0] + static_cast<float>(inside - static_cast<double>(cell)) * (from[1] - from[0]);
+    }
+  }
+}
 
-GDM_CLONES void add_lines(const LineSight* sights, std::int64_t count, const FilteredViews& views, std::int64_t length,
-                          float* lines, float* const* voxels) {
-  const std::int64_t stride = (views.rows + eight - 1) / eight * eight, apart = stride + 2 * line_margin;
-  const auto rows = static_cast<double>(views.rows);
-  for (std::int64_t n = 0; n < count; ++n) blend(sights[n], stride, lines + n * apart + line_margin);
-  for (std::int64_t n = 0; n < count; ++n) {
-    const float* line = lines + n * apart + line_margin;
-    const LineSight& sight = sights[n];
-    if (sight.per_c < 0.87) {
-      add_line<1>(line, rows, sight, length, voxels[n]);
-    } else if (sight.per_c < 1.87) {
-      add_line<2>(line, rows, sight, length, voxels[n]);
-    } else if (sight.per_c < 3.87) {
-      add_line<4>(line, rows, sight, length, voxels[n]);
+/// Lines that are blended before the first of them is read: the processor reads slowly what it has just written.
+constexpr std::int64_t lines_together = 4;
+
+GDM_CLONES void add_sights(const Sights* lines, std::int64_t count, std::int64_t length, float* const* voxels) {
+  for (std::int64_t m = 0; m < count; ++m) {
+    const std::int64_t stride = (lines[m].rows + eight - 1) / eight * eight;
+    for (std::int64_t n = 0; n < lines[m].count; ++n) {
+      const LineSight view = lines[m].views[n];
+      float* line = lines[m].line(n);
+      for (std::int64_t v = 0; v < stride; ++v)
+        line[v] = view.near_weight * view.near[v] + view.far_weight * view.far[v];
+    }
+  }
+  for (std::int64_t m = 0; m < count; ++m) {
+    const double widest = lines[m].widest();
+    if (widest < 0.87) {
+      add_line<1>(lines[m], length, voxels[m]);
+    } else if (widest < 1.87) {
+      add_line<2>(lines[m], length, voxels[m]);
+    } else if (widest < 3.87) {
+      add_line<4>(lines[m], length, voxels[m]);
     } else {
-      for (std::int64_t c = 0; c < length; ++c) {
-        add_one(line, rows, sight.first + static_cast<double>(c) * sight.per_c, voxels[n][c]);
-      }
+      add_voxels(lines[m], length, voxels[m]);
     }
   }
 }
@@ -101,39 +126,54 @@ GDM_CLONES void add_lines(const LineSight* sights, std::int64_t count, const Fil
 /// Lines a0 .. a0 + 15, b0 .. b0 + 15 of the volume.
 struct Tile {
   std::int64_t a0, b0, na, nb, stride;
-  std::vector<float> voxels, lines;
+  std::vector<float> voxels;
 
-  Tile(const LineFrame& frame, const FilteredViews& views, std::int64_t a, std::int64_t b)
+  Tile(const LineFrame& frame, std::int64_t a, std::int64_t b)
       : a0(a),
         b0(b),
         na(std::min(tile_edge, frame.shape()[0] - a)),
         nb(std::min(tile_edge, frame.shape()[1] - b)),
         stride((frame.shape()[2] + eight - 1) / eight * eight),
-        voxels(static_cast<std::size_t>(na * nb * stride)),
-        lines(static_cast<std::size_t>(tile_edge * (views.stride + 2 * line_margin))) {}
+        voxels(static_cast<std::size_t>(na * nb * stride)) {}
   float* line(std::int64_t a, std::int64_t b) { return voxels.data() + (b * na + a) * stride; }
 };
 
-void add_view_by_lines(const ViewMap& map, const FilteredViews& views, std::int64_t n, Tile& tile) {
+void add_sight(const ViewMap& map, const FilteredViews& views, std::int64_t n, double a, double b, Sights& sights) {
+  const Sight sight = map.sight(a, b, 0);
+  if (!(sight.u > -1.0 && sight.u < static_cast<double>(views.columns))) return;
+  const auto cell = static_cast<std::int64_t>(sight.u + 1.0);
+  const double share = sight.u + 1.0 - static_cast<double>(cell);
+  sights.views[sights.count++] = {views.column(n, cell - 1),
+                                  views.column(n, cell),
+                                  static_cast<float>(sight.weight * (1 - share)),
+                                  static_cast<float>(sight.weight * share),
+                                  sight.v,
+                                  map.rows_per_c(a, b)};
+}
+
+/// Adds views n0 .. n1 - 1, few enough for one pass.
+void add_views_by_lines(const std::vector<ViewMap>& maps, const FilteredViews& views, std::int64_t n0, std::int64_t n1,
+                        std::vector<float>& lines, Tile& tile) {
+  Sights sights[lines_together];
+  float* voxels[lines_together];
+  const std::int64_t apart = views.stride + 2 * line_margin;
+  lines.resize(static_cast<std::size_t>(lines_together * views_together * apart));
   for (std::int64_t b = 0; b < tile.nb; ++b) {
-    LineSight sights[tile_edge];
-    float* voxels[tile_edge];
-    std::int64_t count = 0;
-    for (std::int64_t a = 0; a < tile.na; ++a) {
-      const auto x = static_cast<double>(tile.a0 + a), y = static_cast<double>(tile.b0 + b);
-      const Sight sight = map.sight(x, y, 0);
-      if (!(sight.u > -1.0 && sight.u < static_cast<double>(views.columns))) continue;
-      const auto cell = static_cast<std::int64_t>(sight.u + 1.0);
-      const double share = sight.u + 1.0 - static_cast<double>(cell);
-      sights[count] = {views.column(n, cell - 1),
-                       views.column(n, cell),
-                       static_cast<float>(sight.weight * (1 - share)),
-                       static_cast<float>(sight.weight * share),
-                       sight.v,
-                       map.rows_per_c(x, y)};
-      voxels[count++] = tile.line(a, b);
+    for (std::int64_t a0 = 0; a0 < tile.na; a0 += lines_together) {
+      const std::int64_t count = std::min(lines_together, tile.na - a0);
+      for (std::int64_t m = 0; m < count; ++m) {
+        sights[m].count = 0;
+        sights[m].rows = views.rows;
+        sights[m].apart = apart;
+        sights[m].lines = lines.data() + m * views_together * apart;
+        voxels[m] = tile.line(a0 + m, b);
+        for (std::int64_t n = n0; n < n1; ++n) {
+          add_sight(maps[static_cast<std::size_t>(n)], views, n, static_cast<double>(tile.a0 + a0 + m),
+                    static_cast<double>(tile.b0 + b), sights[m]);
+        }
+      }
+      add_sights(sights, count, tile.stride, voxels);
     }
-    add_lines(sights, count, views, tile.stride, tile.lines.data(), voxels);
   }
 }
 
@@ -165,12 +205,16 @@ void back_project(const PosedScan& scan, const LineFrame& frame, bool by_lines, 
   for (std::int64_t n = 0; n < views.count; ++n) maps.emplace_back(scan, frame, views.first + n);
   const std::int64_t across = (frame.shape()[0] + tile_edge - 1) / tile_edge, length = frame.shape()[2];
   parallel_for(across * ((frame.shape()[1] + tile_edge - 1) / tile_edge), [&](std::int64_t number) {
-    Tile tile(frame, views, number % across * tile_edge, number / across * tile_edge);
-    for (std::int64_t n = 0; n < views.count; ++n) {
+    Tile tile(frame, number % across * tile_edge, number / across * tile_edge);
+    std::vector<float> lines;
+    for (std::int64_t n = 0; n < views.count; n += views_together) {
+      const std::int64_t end = std::min(views.count, n + views_together);
       if (by_lines) {
-        add_view_by_lines(maps[static_cast<std::size_t>(n)], views, n, tile);
+        add_views_by_lines(maps, views, n, end, lines, tile);
       } else {
-        add_view_by_points(maps[static_cast<std::size_t>(n)], views, n, length, tile);
+        for (std::int64_t m = n; m < end; ++m) {
+          add_view_by_points(maps[static_cast<std::size_t>(m)], views, m, length, tile);
+        }
       }
     }
     for (std::int64_t c = 0; c < length; ++c) {
