@@ -5,7 +5,7 @@ _gdm_recon() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      project|fbp|gdm) command=$word; break ;;
+      project|fbp|iterative|tune|gdm) command=$word; break ;;
     esac
   done
   case $command in
@@ -18,7 +18,7 @@ _gdm_recon() {
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
-        COMPREPLY=($(compgen -W "project fbp gdm" -- "$cur"))
+        COMPREPLY=($(compgen -W "project fbp iterative tune gdm" -- "$cur"))
       fi ;;
     project)
       case $prev in
@@ -55,6 +55,56 @@ _gdm_recon() {
       esac
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --filter --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    iterative)
+      case $prev in
+        --grid-tolerance) return ;;
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
+        --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --method) COMPREPLY=($(compgen -W "sirt os-sart cgls tv" -- "$cur")); return ;;
+        --strength) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --iterations) return ;;
+        --subsets) return ;;
+        --weights) COMPREPLY=($(compgen -W "auto counts none" -- "$cur")); return ;;
+        --start) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --huber) return ;;
+        --tolerance) return ;;
+        --discrepancy) return ;;
+        --log) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --method --strength --iterations --subsets --weights --start --huber --across-slices --tolerance --discrepancy --allow-negative --log --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    tune)
+      case $prev in
+        --grid-tolerance) return ;;
+        --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
+        --by) COMPREPLY=($(compgen -W "mae rmse" -- "$cur")); return ;;
+        --iterations) return ;;
+        --subsets) return ;;
+        --weights) COMPREPLY=($(compgen -W "auto counts none" -- "$cur")); return ;;
+        --start) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --huber) return ;;
+        --tolerance) return ;;
+        --discrepancy) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "--json --grid-tolerance --assume-hu --split --by --iterations --subsets --weights --start --huber --across-slices --tolerance --discrepancy --allow-negative --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

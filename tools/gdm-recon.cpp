@@ -1,22 +1,22 @@
 // gdm-recon: from a CT to its sparse-view sinogram (project), and from a sinogram to a CT by filtered back-projection
-// (fbp) or with one evaluation of a trained network after it (gdm). Works on one volume or on every case of a manifest.
+// (fbp), by iterations over its rays (iterative) or with one evaluation of a trained network (gdm). Works on one volume
+// or on every case of a manifest.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <charconv>
 #include <chrono>
 #include <cmath>
 
 #include "cli/app.hpp"
-#include "cli/batch.hpp"
+#include "cli/iterative.hpp"
+#include "cli/recon_step.hpp"
 #include "cli/resume.hpp"
 #include "cli/synthesis.hpp"
+#include "cli/tune.hpp"
 #include "ct/acquisition.hpp"
 #include "ct/axial.hpp"
 #include "ct/sinogram_file.hpp"
 #include "image/hu_check.hpp"
-#include "io/file_kind.hpp"
-#include "io/manifest.hpp"
 #include "model/acquisition.hpp"
 #include "sys/descriptor.hpp"
 #include "sys/error.hpp"
@@ -26,9 +26,7 @@ using namespace gdm;
 
 namespace {
 
-struct Options {
-  fs::path input, output;
-  cli::BatchOptions batch;
+struct Options : cli::ReconOptions {
   std::int64_t views = 24;
   double photons = 0;
   std::int64_t oversample = 1;
@@ -36,139 +34,9 @@ struct Options {
   std::string filter = "hann";
   std::string model_filter = "auto";
   cli::SynthesisOptions synthesis;
+  cli::IterativeCommand iterative;
+  cli::TuneCommand tune;
 };
-
-/// What a subcommand does to one case. The rest (volume or manifest, checks, loop) is run_step().
-struct Step {
-  bool from_sidecar = false;                    ///< the source means nothing without the file beside it
-  bool is_prediction = false;                   ///< the output is the case's prediction instead of inputs.NAME
-  std::string name;                             ///< output of case ID: ID_NAME.nii.gz, inputs.NAME
-  std::function<fs::path(const Case&)> source;  ///< what a case is made from
-  std::function<void(const fs::path&)> accept;  ///< refuses by the sidecar alone, before any case is made; may be null
-  std::function<void(const fs::path&)> check;   ///< reads headers only; for --dry-run
-  /// What the output depends on (cli/resume.hpp); it stands in the sidecar that make() writes.
-  std::function<Json(const fs::path& source, const std::string& id)> recipe;
-  std::function<void(const fs::path& source, const fs::path& output, const std::string& id)> make;
-  Json options;  ///< that all outputs of a run depend on; parts of one batch must agree in them
-};
-
-bool is_nifti(const fs::path& path) {
-  return without_nifti_suffix(path) != path;
-}
-
-void require_file(const fs::path& path) {
-  if (path != "-" && !fs::exists(path)) throw Error(path.string() + ": no such file");
-}
-
-Overwrite overwrite_of(const cli::Program& program, const Options& options) {
-  return options.batch.overwrite(program.standard().overwrite());
-}
-
-std::vector<fs::path> inputs_of(const cli::Program& program, const Options& options) {
-  return {options.input, options.synthesis.model, options.synthesis.bank, program.config_file()};
-}
-
-int run_single(const cli::Program& program, const Options& options, const Step& step) {
-  const cli::Standard& standard = program.standard();
-  cli::refuse_batch_options(options.batch);
-  if (options.output != "-" && !is_nifti(options.output)) {
-    throw Error(fmt::format("-o: '{}' is not a NIfTI name (.nii.gz, .nii)", options.output.string()), Exit::usage);
-  }
-  std::vector<fs::path> outputs;
-  cli::add_volume(outputs, options.output);
-  cli::refuse_outputs_that_are_read({inputs_of(program, options), {}}, outputs);
-  require_file(options.input);
-  cli::check_volume_writable(options.output, overwrite_of(program, options));
-  if (step.accept) step.accept(options.input);
-  if (options.batch.resume && cli::why_not_made(options.output, step.recipe(options.input, "")).empty()) {
-    log_info(options.output.string() + ": was finished already");
-  } else if (!standard.dry_run) {
-    step.make(options.input, options.output, "");
-  } else {
-    step.check(options.input);
-    log_info(fmt::format("would write {}", options.output.string()));
-  }
-  return 0;
-}
-
-fs::path output_of(const Case& item, const fs::path& folder, const Step& step) {
-  return folder / fmt::format("{}_{}.nii.gz", item.id, step.is_prediction ? "pred" : step.name);
-}
-
-/// Everything that can be known before computing: inputs that are there, outputs that are not.
-void check_batch(cli::Batch& batch, const cli::Program& program, const Options& options, const Step& step) {
-  const cli::Standard& standard = program.standard();
-  const Overwrite overwrite = overwrite_of(program, options);
-  const fs::path manifest_path = batch.manifest_path(options.output);
-  for (const Case& item : batch.cases()) {
-    if (item.error) continue;
-    try {
-      with_context(fmt::format("case '{}'", item.id), [&] {
-        require_file(step.source(item));
-        if (step.accept) step.accept(step.source(item));
-        if (standard.dry_run) step.check(step.source(item));
-      });
-    } catch (const Error& error) {
-      if (!options.batch.keep_going || error.exit_class() == Exit::usage) throw;
-    }
-  }
-  if (!standard.dry_run) make_folder(options.output);
-  if (!fs::exists(options.output)) return;
-  check_writable(manifest_path, overwrite);
-  for (const Case& item : batch.cases()) {
-    if (!item.error) cli::check_volume_writable(output_of(item, options.output, step), overwrite);
-  }
-}
-
-int run_batch(const cli::Program& program, const Options& options, const Step& step) {
-  Manifest manifest = read_manifest(options.input);
-  cli::Batch batch(manifest, options.batch);
-  if (options.output == "-" || is_nifti(options.output)) {
-    throw Error(fmt::format("-o: a manifest needs a folder, not '{}'", options.output.string()), Exit::usage);
-  }
-  batch.refuse_outputs_that_are_read({inputs_of(program, options), {&manifest}}, options.output,
-                                     [&](const Case& item) { return output_of(item, options.output, step); });
-  check_batch(batch, program, options, step);
-  if (program.standard().dry_run) {
-    log_info(fmt::format("would write {} volumes to {}", batch.cases().size(), options.output.string()));
-    return 0;
-  }
-  const std::size_t failed = batch.run(step.name, [&](Case& item) {
-    const fs::path output = output_of(item, options.output, step);
-    const fs::path source = step.source(item);
-    if (!batch.keeps(output, [&] { return step.recipe(source, item.id); })) step.make(source, output, item.id);
-    if (step.is_prediction) {
-      item.prediction = output;
-    } else {
-      item.inputs[step.name] = output;
-    }
-  });
-  Provenance provenance = program.provenance();
-  provenance.add_source(options.input);
-  manifest.task = "sparse-ct";
-  manifest.cases = batch.cases();
-  manifest.provenance = provenance.json();
-  manifest.provenance["options"] = step.options;
-  write_manifest(batch.manifest_path(options.output), manifest, overwrite_of(program, options));
-  if (isatty(STDOUT_FILENO) == 0) write_manifest("-", manifest, Overwrite::replace);
-  return static_cast<int>(failed > 0 ? Exit::partial : Exit::ok);
-}
-
-/// Standard input may hold either: its first bytes decide.
-bool is_batch(const Options& options, const Step& step) {
-  if (options.input != "-") return cli::is_manifest(options.input);
-  if (file_kind("-") != FileKind::volume) return true;
-  if (step.from_sidecar) {
-    throw Error(
-        "standard input: is no manifest, and a sinogram needs the sidecar beside it: name the sinogram's file instead",
-        Exit::usage);
-  }
-  return false;
-}
-
-int run_step(cli::Program& program, const Options& options, const Step& step) {
-  return is_batch(options, step) ? run_batch(program, options, step) : run_single(program, options, step);
-}
 
 /// Cases of one run must not share their noise, and a case must not depend on its shard: FNV-1a of the id.
 std::uint64_t seed_of(std::uint64_t seed, const std::string& id) {
@@ -196,7 +64,7 @@ void warn_of_tilt(const Grid& grid, const fs::path& source) {
 }
 
 int run_project(cli::Program& program, const Options& options) {
-  Step step;
+  cli::ReconStep step;
   step.name = "sinogram";
   step.source = [](const Case& item) {
     if (!item.target) throw Error("has no target to project");
@@ -235,9 +103,9 @@ int run_project(cli::Program& program, const Options& options) {
                           {"noise_seed", seed},
                           {"oversample", options.oversample},
                           {"recipe", step.recipe(source, id)}};
-    ct::write_sinogram(output, stored, details, provenance, {source}, overwrite_of(program, options));
+    ct::write_sinogram(output, stored, details, provenance, {source}, cli::overwrite_of(program, options));
   };
-  return run_step(program, options, step);
+  return cli::run_step(program, options, step);
 }
 
 /// `seconds`: of the computation, if it is asked for.
@@ -252,15 +120,6 @@ Volume reconstruct_fbp(const fs::path& source, ct::Window window, double* second
   return hu;
 }
 
-Step sinogram_step(const std::string& name) {
-  Step step;
-  step.name = name;
-  step.from_sidecar = true;
-  step.source = [](const Case& item) { return item.input("sinogram"); };
-  step.check = [](const fs::path& source) { ct::read_sinogram(source); };
-  return step;
-}
-
 /// What the sidecar of a reconstruction tells of its making (ct/acquisition.hpp).
 Json fbp_record(const fs::path& sinogram, const std::string& filter) {
   Json record = ct::sinogram_acquisition(sinogram);
@@ -269,21 +128,17 @@ Json fbp_record(const fs::path& sinogram, const std::string& filter) {
 }
 
 /// The geometry stands beside the sinogram.
-std::vector<fs::path> with_sidecar(const fs::path& sinogram) {
-  return {sinogram, sidecar_path(sinogram)};
-}
-
 int run_fbp(cli::Program& program, const Options& options) {
-  Step step = sinogram_step("fbp");
+  cli::ReconStep step = cli::sinogram_step("fbp");
   const ct::Window window = ct::window_from_name(options.filter);
   step.options = {{"filter", options.filter}};
   step.recipe = [&](const fs::path& source, const std::string&) {
-    return cli::recipe_json("fbp", step.options, with_sidecar(source));
+    return cli::recipe_json("fbp", step.options, cli::with_sidecar(source));
   };
   step.make = [&, window](const fs::path& source, const fs::path& output, const std::string& id) {
     double seconds = 0;
     const Volume hu = reconstruct_fbp(source, window, &seconds);
-    const Overwrite overwrite = overwrite_of(program, options);
+    const Overwrite overwrite = cli::overwrite_of(program, options);
     Provenance provenance = program.provenance();
     provenance.add_source(source);
     const WriteReport report = write_volume(output, hu, VoxelType::int16_hu, overwrite);
@@ -291,7 +146,7 @@ int run_fbp(cli::Program& program, const Options& options) {
     add_effort(details, provenance, seconds, 0);
     write_sidecar(output, provenance, {source}, report, details, overwrite);
   };
-  return run_step(program, options, step);
+  return cli::run_step(program, options, step);
 }
 
 int run_gdm(cli::Program& program, const Options& options) {
@@ -303,8 +158,9 @@ int run_gdm(cli::Program& program, const Options& options) {
     throw Error(fmt::format("{}: not a model for sparse-view CT (its input is '{}', expected 'fbp')",
                             options.synthesis.model.string(), synthesis.condition_names().front()));
   }
-  Step step = sinogram_step("gdm");
+  cli::ReconStep step = cli::sinogram_step("gdm");
   step.is_prediction = true;
+  step.reads = {options.synthesis.model, options.synthesis.bank};
   const std::string filter =
       options.model_filter == "auto" ? model::trained_filter(synthesis.description()) : options.model_filter;
   const ct::Window window = ct::window_from_name(filter);
@@ -314,7 +170,7 @@ int run_gdm(cli::Program& program, const Options& options) {
   step.options = synthesis.options_json();
   step.options["filter"] = filter;
   step.recipe = [&, filter](const fs::path& source, const std::string& id) {
-    return synthesis.recipe("reconstruction", with_sidecar(source), {}, id, {{"filter", filter}});
+    return synthesis.recipe("reconstruction", cli::with_sidecar(source), {}, id, {{"filter", filter}});
   };
   step.make = [&, filter, window](const fs::path& source, const fs::path& output, const std::string& id) {
     step.accept(source);
@@ -322,7 +178,7 @@ int run_gdm(cli::Program& program, const Options& options) {
     synthesis.write({reconstruct_fbp(source, window)}, {source}, output, id, id.empty() ? "reconstruction" : "", {},
                     details);
   };
-  return run_step(program, options, step);
+  return cli::run_step(program, options, step);
 }
 
 std::string check_photons(const std::string& text) {
@@ -343,15 +199,8 @@ std::string check_detectors(const std::string& text) {
 
 CLI::App& add_command(cli::Program& program, Options& options, const std::string& name, const std::string& description,
                       unsigned has, const std::string& input, int (*run)(cli::Program&, const Options&)) {
-  CLI::App& command = program.command(name, description, has | cli::has_output | cli::has_dry_run | cli::has_volumes,
-                                      [&program, &options, run] { return run(program, options); });
-  command.add_option("input", options.input, input)->required()->type_name("FILE|MANIFEST");
-  command.add_option("-o,--output", options.output, "Volume to write, or the folder for a manifest's cases")
-      ->required()
-      ->type_name("FILE|DIR");
-  cli::add_batch_options(command, options.batch);
-  cli::add_resume_option(command, options.batch);
-  return command;
+  return cli::add_recon_command(program, options, name, description, has, input,
+                                [&program, &options, run] { return run(program, options); });
 }
 
 void add_fbp_options(CLI::App& command, Options& options) {
@@ -390,6 +239,8 @@ void declare(cli::Program& program, Options& options) {
                               "Sinogram; or a manifest (.json, .jsonl, -), whose inputs.sinogram are used", run_fbp);
   add_fbp_options(fbp, options);
   fbp.footer("Example:\n  gdm-recon fbp scans/manifest.json -o fbp --filter hann");
+  cli::add_iterative_command(program, options.iterative);
+  cli::add_tune_command(program, options.tune);
   CLI::App& gdm =
       add_command(program, options, "gdm", "Filtered back-projection, then one network evaluation per patch",
                   cli::has_seed | cli::has_device,
@@ -403,7 +254,8 @@ void declare(cli::Program& program, Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  cli::Program program("gdm-recon", "Sparse-view CT: projection, filtered back-projection, learned reconstruction.");
+  cli::Program program("gdm-recon",
+                       "Sparse-view CT: projection, filtered back-projection, iterative and learned reconstruction.");
   Options options;
   declare(program, options);
   return program.main(argc, argv);

@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ct/joseph.hpp"
 #include "ct/oversampled.hpp"
-#include "ct/slab.hpp"
+#include "ct/parallel_projector.hpp"
 #include "sys/error.hpp"
 #include "sys/random.hpp"
 
@@ -14,60 +15,14 @@ namespace gdm::ct {
 namespace {
 
 constexpr double pi = 3.14159265358979323846;
-void check(const Grid& grid, const ParallelScan& scan) {
-  if (!grid.is_orthogonal()) throw Error("parallel-beam CT needs orthogonal axes, and this grid is sheared");
-  if (scan.views < 1 || scan.detectors < 1 || !(scan.detector_spacing_mm > 0)) {
-    throw Error(fmt::format("a scan of {} views and {} detectors of {} mm is not possible", scan.views, scan.detectors,
-                            scan.detector_spacing_mm));
-  }
-}
 
 void check(const Sinogram& sinogram, const Grid& grid) {
-  check(grid, sinogram.scan);
+  require_possible(grid, sinogram.scan);
   const auto expected = static_cast<std::size_t>(sinogram.scan.views * sinogram.scan.detectors * sinogram.slices);
   if (sinogram.slices != grid.shape_ijk[2] || sinogram.line_integrals.size() != expected) {
     throw Error(fmt::format("a sinogram of {} slices ({} values) does not fit a grid of {} slices ({} values expected)",
                             sinogram.slices, sinogram.line_integrals.size(), grid.shape_ijk[2], expected));
   }
-}
-
-void store_slab(const std::vector<Lanes>& slab, const Plane& plane, std::int64_t k0, std::int64_t count,
-                Volume& volume) {
-  for (std::int64_t j = 0; j < plane.nj; ++j) {
-    for (std::int64_t lane = 0; lane < count; ++lane) {
-      float* out = &volume.at(0, j, k0 + lane);
-      const Lanes* in = &slab[static_cast<std::size_t>(plane.at(0, j))];
-      for (std::int64_t i = 0; i < plane.ni; ++i) out[i] = in[i].v[lane];
-    }
-  }
-}
-
-void load_view(const Sinogram& sinogram, std::int64_t view, std::int64_t k0, std::int64_t count, Lanes* line) {
-  std::fill(line, line + sinogram.scan.detectors, Lanes{});
-  for (std::int64_t lane = 0; lane < count; ++lane) {
-    const float* in = &sinogram.line_integrals[sinogram.offset(0, view, k0 + lane)];
-    for (std::int64_t d = 0; d < sinogram.scan.detectors; ++d) line[d].v[lane] = in[d];
-  }
-}
-
-GDM_CLONES void project_view(const ViewWalk& walk, std::int64_t detectors, const Lanes* slab, Lanes* line) {
-  std::fill(line, line + detectors, Lanes{});
-  walk.for_each_sample(
-      detectors, [&](std::int64_t d, std::int64_t a, std::int64_t b, float f)
-                     __attribute__((always_inline)) { line[d].v += slab[a].v + f * (slab[b].v - slab[a].v); });
-  const auto sample_mm = static_cast<float>(walk.sample_mm);
-  for (std::int64_t d = 0; d < detectors; ++d) line[d].v *= sample_mm;
-}
-
-/// `line` is scaled in place by the sample length.
-GDM_CLONES void back_project_view(const ViewWalk& walk, std::int64_t detectors, Lanes* line, Lanes* slab) {
-  const auto sample_mm = static_cast<float>(walk.sample_mm);
-  for (std::int64_t d = 0; d < detectors; ++d) line[d].v *= sample_mm;
-  walk.for_each_sample(
-      detectors, [&](std::int64_t d, std::int64_t a, std::int64_t b, float f) __attribute__((always_inline)) {
-        slab[a].v += (1.0F - f) * line[d].v;
-        slab[b].v += f * line[d].v;
-      });
 }
 
 GDM_CLONES void filter_view(const std::vector<float>& kernel, std::int64_t detectors, float scale, const Lanes* line,
@@ -133,7 +88,7 @@ void fbp_slab(const Sinogram& sinogram, const Plane& plane, const std::vector<fl
   for (std::int64_t v0 = 0; v0 < scan.views; v0 += view_block) {
     const std::int64_t views = std::min(view_block, scan.views - v0);
     for (std::int64_t v = 0; v < views; ++v) {
-      load_view(sinogram, v0 + v, k0, count, line.data());
+      load_view(sinogram.line_integrals.data(), scan, v0 + v, k0, count, line.data());
       filter_view(kernel, scan.detectors, scale, line.data(), filtered.data() + v * stride + 1);
       walks[v] = pixel_walk(plane, scan, v0 + v);
     }
@@ -185,7 +140,7 @@ ParallelScan default_scan(const Grid& grid, std::int64_t views) {
   const double diameter_mm =
       std::hypot(static_cast<double>(plane.ni) * plane.dx_mm, static_cast<double>(plane.nj) * plane.dy_mm);
   scan.detectors = static_cast<std::int64_t>(std::ceil(diameter_mm / scan.detector_spacing_mm)) + 1;
-  check(grid, scan);
+  require_possible(grid, scan);
   return scan;
 }
 
@@ -204,25 +159,23 @@ Volume hu_from_attenuation(Volume attenuation_per_mm) {
 }
 
 Sinogram project(const Volume& attenuation_per_mm, const ParallelScan& scan, std::int64_t oversample) {
-  check(attenuation_per_mm.grid, scan);
+  require_possible(attenuation_per_mm.grid, scan);
   if (oversample < 1) throw Error(fmt::format("{} rays for each detector element: expected 1 or more", oversample));
   const Plane plane(attenuation_per_mm.grid);
   Sinogram sinogram{scan, attenuation_per_mm.grid.shape_ijk[2], {}};
   sinogram.line_integrals.resize(static_cast<std::size_t>(scan.detectors * scan.views * sinogram.slices));
+  float* rays = sinogram.line_integrals.data();
+  if (oversample == 1) {
+    ParallelProjector(attenuation_per_mm.grid, scan).forward(attenuation_per_mm.voxels.data(), rays);
+    return sinogram;
+  }
   for_each_slab(sinogram.slices, [&](std::int64_t k0, std::int64_t count) {
     std::vector<Lanes> slab, line(static_cast<std::size_t>(scan.detectors));
-    load_slab(attenuation_per_mm, plane, k0, count, slab);
+    load_slab(attenuation_per_mm.voxels.data(), plane, k0, count, slab);
     OversampledView oversampled(plane, scan, oversample);
     for (std::int64_t view = 0; view < scan.views; ++view) {
-      if (oversample == 1) {
-        project_view(ViewWalk(plane, scan, view), scan.detectors, slab.data(), line.data());
-      } else {
-        oversampled.project(view, slab.data(), count, line.data());
-      }
-      for (std::int64_t lane = 0; lane < count; ++lane) {
-        float* out = &sinogram.line_integrals[sinogram.offset(0, view, k0 + lane)];
-        for (std::int64_t d = 0; d < scan.detectors; ++d) out[d] = line[static_cast<std::size_t>(d)].v[lane];
-      }
+      oversampled.project(view, slab.data(), count, line.data());
+      store_view(line.data(), scan, view, k0, count, rays);
     }
   });
   return sinogram;
@@ -230,17 +183,8 @@ Sinogram project(const Volume& attenuation_per_mm, const ParallelScan& scan, std
 
 Volume back_project(const Sinogram& sinogram, const Grid& grid) {
   check(sinogram, grid);
-  const Plane plane(grid);
   Volume result(grid, 0.0F);
-  for_each_slab(sinogram.slices, [&](std::int64_t k0, std::int64_t count) {
-    std::vector<Lanes> slab(static_cast<std::size_t>(plane.pixels()));
-    std::vector<Lanes> line(static_cast<std::size_t>(sinogram.scan.detectors));
-    for (std::int64_t view = 0; view < sinogram.scan.views; ++view) {
-      load_view(sinogram, view, k0, count, line.data());
-      back_project_view(ViewWalk(plane, sinogram.scan, view), sinogram.scan.detectors, line.data(), slab.data());
-    }
-    store_slab(slab, plane, k0, count, result);
-  });
+  ParallelProjector(grid, sinogram.scan).adjoint(sinogram.line_integrals.data(), result.voxels.data());
   return result;
 }
 
@@ -289,7 +233,7 @@ Volume filtered_back_projection(const Sinogram& sinogram, const Grid& grid, Wind
   for_each_slab(sinogram.slices, [&](std::int64_t k0, std::int64_t count) {
     std::vector<Lanes> slab(static_cast<std::size_t>(plane.pixels()));
     fbp_slab(sinogram, plane, kernel, k0, count, slab);
-    store_slab(slab, plane, k0, count, result);
+    store_slab(slab, plane, k0, count, result.voxels.data());
   });
   return result;
 }

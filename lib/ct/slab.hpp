@@ -35,12 +35,12 @@ struct Plane {
 };
 
 /// Copies slices k0 .. k0+count-1 into the lanes of `slab`; the border and unused lanes stay zero.
-inline void load_slab(const Volume& volume, const Plane& plane, std::int64_t k0, std::int64_t count,
+inline void load_slab(const float* volume, const Plane& plane, std::int64_t k0, std::int64_t count,
                       std::vector<Lanes>& slab) {
   slab.assign(static_cast<std::size_t>(plane.pixels()), Lanes{});
   for (std::int64_t j = 0; j < plane.nj; ++j) {
     for (std::int64_t lane = 0; lane < count; ++lane) {
-      const float* in = &volume.at(0, j, k0 + lane);
+      const float* in = volume + plane.ni * (j + plane.nj * (k0 + lane));
       Lanes* out = &slab[static_cast<std::size_t>(plane.at(0, j))];
       for (std::int64_t i = 0; i < plane.ni; ++i) out[i].v[lane] = in[i];
     }

@@ -1,0 +1,47 @@
+// `gdm-recon iterative`: sinograms to CT by iterations over the rays (ct/iterative.hpp).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/recon_step.hpp"
+#include "ct/iterative.hpp"
+
+namespace gdm::cli {
+
+/// How rays become a volume, as options say it.
+struct IterativeChoice {
+  std::string method = "tv";
+  std::string strength = "auto";  ///< mm, see ct::IterativeOptions
+  std::string weights = "auto";   ///< counts, none
+  std::string start = "auto";     ///< zero, fbp; else the file of a volume, or for cases the name of an input
+  std::int64_t iterations = 0, subsets = 0;
+  double huber_hu = 0.0, tolerance = 0.0;
+  double discrepancy = 0.0;  ///< times the residual that noise leaves
+  bool allow_negative = false, across_slices = false;
+};
+/// All but --strength, and that too unless it is what is looked for.
+void add_iterative_choice(CLI::App& command, IterativeChoice& choice, bool with_strength);
+
+/// "auto" or a number from 0. Throws Error with Exit::usage.
+double strength_from_text(const std::string& text, bool weighted);
+
+struct IterativeOutcome {
+  Volume hu;                   ///< on the grid of the CT that was projected
+  ct::IterativeResult result;  ///< its volume is spent
+  Json record;           ///< for the sidecar: the scan, the choice with nothing left to chance, and what came of it
+  double seconds = 0.0;  ///< of the computation
+};
+/// `start`: a CT in HU on that grid; empty unless the choice names one. Throws Error, naming the file, for rays that
+/// are not finite and scans that do not tell what the choice needs.
+IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& choice, const fs::path& start);
+/// The volume that reconstruct() is to start from; empty for zero, fbp and auto. Throws Error if there is none.
+fs::path start_of(const IterativeChoice& choice, const Case* item);
+
+struct IterativeCommand : ReconOptions {
+  IterativeChoice choice;
+  fs::path log;
+};
+void add_iterative_command(Program& program, IterativeCommand& command);
+
+}  // namespace gdm::cli
