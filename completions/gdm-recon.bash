@@ -5,7 +5,7 @@ _gdm_recon() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      project|fbp|iterative|tune|gdm) command=$word; break ;;
+      project|fbp|iterative|tune|gdm|geometry) command=$word; break ;;
     esac
   done
   case $command in
@@ -18,7 +18,7 @@ _gdm_recon() {
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
-        COMPREPLY=($(compgen -W "project fbp iterative tune gdm" -- "$cur"))
+        COMPREPLY=($(compgen -W "project fbp iterative tune gdm geometry" -- "$cur"))
       fi ;;
     project)
       case $prev in
@@ -130,6 +130,22 @@ _gdm_recon() {
       esac
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --filter --model --any-acquisition --patch --overlap --dtype --bank --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    geometry)
+      case $prev in
+        --png) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --detector) return ;;
+        --detector-spacing) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --json --png --detector --detector-spacing --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -1,10 +1,11 @@
 # fish completion for gdm-recon, generated from the program's options (man/generate.hpp); cmake --build BUILD --target docs
-complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp iterative tune gdm' -f
-complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp iterative tune gdm' -a project -d 'Parallel-beam sinogram of a CT over 180 degrees, slice by slice'
-complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp iterative tune gdm' -a fbp -d 'Filtered back-projection on the grid of the projected CT'
-complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp iterative tune gdm' -a iterative -d 'Iterations over the rays: SIRT, OS-SART, CGLS or weighted total variation'
-complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp iterative tune gdm' -a tune -d 'Strength of total variation that suits the cases of a split'
-complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp iterative tune gdm' -a gdm -d 'Filtered back-projection, then one network evaluation per patch'
+complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp iterative tune gdm geometry' -f
+complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp iterative tune gdm geometry' -a project -d 'Parallel-beam sinogram of a CT over 180 degrees, slice by slice'
+complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp iterative tune gdm geometry' -a fbp -d 'Filtered back-projection on the grid of the projected CT'
+complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp iterative tune gdm geometry' -a iterative -d 'Iterations over the rays: SIRT, OS-SART, CGLS or weighted total variation'
+complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp iterative tune gdm geometry' -a tune -d 'Strength of total variation that suits the cases of a split'
+complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp iterative tune gdm geometry' -a gdm -d 'Filtered back-projection, then one network evaluation per patch'
+complete -c gdm-recon -n 'not __fish_seen_subcommand_from project fbp iterative tune gdm geometry' -a geometry -d 'Check a geometry file: what its scan sees, how finely, and a drawing of it'
 complete -c gdm-recon -l version -d 'Display program version information and exit'
 complete -c gdm-recon -s h -l help -d 'Print this help and exit'
 complete -c gdm-recon -l config -r -F -d 'Read options from this JSON file; the command line wins'
@@ -94,3 +95,9 @@ complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l patch -x -d 'Patch
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l overlap -x -d 'Part of a patch shared with the next'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l dtype -x -a 'int16 float32' -d 'Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l bank -r -F -d 'Warn of outputs that lie far from this bank of real features'
+complete -c gdm-recon -n '__fish_seen_subcommand_from geometry' -s f -l force -d 'Replace existing outputs'
+complete -c gdm-recon -n '__fish_seen_subcommand_from geometry' -l reproducible -d 'No time, duration or memory in files'
+complete -c gdm-recon -n '__fish_seen_subcommand_from geometry' -l json -d 'Machine-readable result on stdout'
+complete -c gdm-recon -n '__fish_seen_subcommand_from geometry' -l png -r -F -d 'Drawing to write'
+complete -c gdm-recon -n '__fish_seen_subcommand_from geometry' -l detector -x -d 'Columns and rows, which RTK\'s file does not tell'
+complete -c gdm-recon -n '__fish_seen_subcommand_from geometry' -l detector-spacing -x -d 'Between columns and between rows, for RTK\'s file'
