@@ -26,11 +26,14 @@ struct LineSight {
 constexpr std::int64_t line_margin = 40;    ///< zeros around a blended line, for the voxels that are not seen
 constexpr std::int64_t views_together = 4;  ///< that are added to a line before it is written
 
-/// A line of voxels in some views: blended columns side by side, each with zeros around it.
+/// A line of voxels in some views: blended columns side by side, each with zeros around it, and for each half of eight
+/// voxels the row at which its first one is seen.
 struct Sights {
   LineSight views[views_together];
-  std::int64_t count = 0, rows, apart;
+  std::int64_t count = 0, rows, apart, halves;
   float* lines;
+  std::int32_t* cells;
+  float* shares;
 
   double widest() const {
     double per_c = 0;
@@ -40,43 +43,52 @@ struct Sights {
   float* line(std::int64_t n) const { return lines + n * apart + line_margin; }
 };
 
-/// Adds to eight voxels what one view shows of them; `registers` of eight rows hold all that they see, so per_c is at
-/// most registers - 1/8.
+/// Adds to eight voxels what one view shows of them; `registers` of eight rows hold all that four voxels see.
 template <int registers>
-GDM_INLINE void add_eight(const float* line, double rows, double at, float per_c, Eight& sum) {
-  const double inside = std::min(std::max(at + 1.0, -8.0 * registers), rows + 1.0) + 8.0 * registers;
-  const auto cell = static_cast<std::int64_t>(inside);  // counted from 8 registers + 1 before the first row
-  const Eight position = counted_eight * per_c + static_cast<float>(inside - static_cast<double>(cell));
-  const float* from = line + cell - 8 * registers - 1;
+GDM_INLINE void add_eight(const float* line, const std::int32_t* cells, const float* shares, const Eight& steps,
+                          Eight& sum) {
+  const Eight low_share = steps + shares[0], high_share = steps + shares[1];
+  Eight position, whole, loaded, low, high, a, b, other;
   EightInts index;
-  Eight whole, loaded, other, a, b;
+  join_halves(low_share, high_share, position);
   truncate(position, index);
   to_float(index, whole);
-  load(from, loaded);
-  permute(loaded, index, a);
-  load(from + 1, loaded);
-  permute(loaded, index, b);
-  for (int r = 1; r < registers; ++r) {
-    load(from + r * eight, loaded);
-    permute(loaded, index, other);
-    a = index >= static_cast<std::int32_t>(r * eight) ? other : a;
-    load(from + r * eight + 1, loaded);
-    permute(loaded, index, other);
-    b = index >= static_cast<std::int32_t>(r * eight) ? other : b;
+  for (int r = 0; r < registers; ++r) {
+    const float *first = line + cells[0] + r * eight, *second = line + cells[1] + r * eight;
+    load(first, loaded);
+    permute(loaded, index, low);
+    load(second, loaded);
+    permute(loaded, index, high);
+    join_halves(low, high, other);
+    a = r == 0 ? other : index >= static_cast<std::int32_t>(r * eight) ? other : a;
+    load(first + 1, loaded);
+    permute(loaded, index, low);
+    load(second + 1, loaded);
+    permute(loaded, index, high);
+    join_halves(low, high, other);
+    b = r == 0 ? other : index >= static_cast<std::int32_t>(r * eight) ? other : b;
   }
   sum += a + (position - whole) * (b - a);
 }
 
 template <int registers>
 GDM_INLINE void add_line(const Sights& sights, std::int64_t length, float* voxels) {
-  const auto rows = static_cast<double>(sights.rows);
+  const Eight counted_halves = {0, 1, 2, 3, 0, 1, 2, 3};
+  float steps[views_together][eight];
+  for (std::int64_t n = 0; n < sights.count; ++n) {
+    const LineSight& view = sights.views[n];
+    store(counted_halves * static_cast<float>(view.per_c), steps[n]);
+    cells_of(view.first, 4.0 * view.per_c, sights.halves, -8.0 * registers - 1.0, static_cast<double>(sights.rows + 1),
+             sights.cells + n * sights.halves, sights.shares + n * sights.halves);
+  }
   for (std::int64_t c = 0; c < length; c += eight) {
     Eight sum;
     load(voxels + c, sum);
     for (std::int64_t n = 0; n < sights.count; ++n) {
-      const LineSight& view = sights.views[n];
-      add_eight<registers>(sights.line(n), rows, view.first + static_cast<double>(c) * view.per_c,
-                           static_cast<float>(view.per_c), sum);
+      const std::int64_t half = n * sights.halves + c / 4;
+      Eight step;
+      load(steps[n], step);
+      add_eight<registers>(sights.line(n), sights.cells + half, sights.shares + half, step, sum);
     }
     store(sum, voxels + c);
   }
@@ -111,12 +123,10 @@ GDM_CLONES void add_sights(const Sights* lines, std::int64_t count, std::int64_t
   }
   for (std::int64_t m = 0; m < count; ++m) {
     const double widest = lines[m].widest();
-    if (widest < 0.87) {
+    if (widest < 2.3) {  // three of them and a share of one lie within eight rows
       add_line<1>(lines[m], length, voxels[m]);
-    } else if (widest < 1.87) {
+    } else if (widest < 4.9) {
       add_line<2>(lines[m], length, voxels[m]);
-    } else if (widest < 3.87) {
-      add_line<4>(lines[m], length, voxels[m]);
     } else {
       add_voxels(lines[m], length, voxels[m]);
     }
@@ -151,13 +161,21 @@ void add_sight(const ViewMap& map, const FilteredViews& views, std::int64_t n, d
                                   map.rows_per_c(a, b)};
 }
 
+struct Scratch {
+  std::vector<float> lines, shares;
+  std::vector<std::int32_t> cells;
+};
+
 /// Adds views n0 .. n1 - 1, few enough for one pass.
 void add_views_by_lines(const std::vector<ViewMap>& maps, const FilteredViews& views, std::int64_t n0, std::int64_t n1,
-                        std::vector<float>& lines, Tile& tile) {
+                        Scratch& scratch, Tile& tile) {
   Sights sights[lines_together];
   float* voxels[lines_together];
   const std::int64_t apart = views.stride + 2 * line_margin;
-  lines.resize(static_cast<std::size_t>(lines_together * views_together * apart));
+  const std::int64_t halves = tile.stride / 4;
+  scratch.lines.resize(static_cast<std::size_t>(lines_together * views_together * apart));
+  scratch.cells.resize(static_cast<std::size_t>(views_together * halves));
+  scratch.shares.resize(scratch.cells.size());
   for (std::int64_t b = 0; b < tile.nb; ++b) {
     for (std::int64_t a0 = 0; a0 < tile.na; a0 += lines_together) {
       const std::int64_t count = std::min(lines_together, tile.na - a0);
@@ -165,7 +183,10 @@ void add_views_by_lines(const std::vector<ViewMap>& maps, const FilteredViews& v
         sights[m].count = 0;
         sights[m].rows = views.rows;
         sights[m].apart = apart;
-        sights[m].lines = lines.data() + m * views_together * apart;
+        sights[m].halves = halves;
+        sights[m].lines = scratch.lines.data() + m * views_together * apart;
+        sights[m].cells = scratch.cells.data();
+        sights[m].shares = scratch.shares.data();
         voxels[m] = tile.line(a0 + m, b);
         for (std::int64_t n = n0; n < n1; ++n) {
           add_sight(maps[static_cast<std::size_t>(n)], views, n, static_cast<double>(tile.a0 + a0 + m),
@@ -206,11 +227,11 @@ void back_project(const PosedScan& scan, const LineFrame& frame, bool by_lines, 
   const std::int64_t across = (frame.shape()[0] + tile_edge - 1) / tile_edge, length = frame.shape()[2];
   parallel_for(across * ((frame.shape()[1] + tile_edge - 1) / tile_edge), [&](std::int64_t number) {
     Tile tile(frame, number % across * tile_edge, number / across * tile_edge);
-    std::vector<float> lines;
+    Scratch scratch;
     for (std::int64_t n = 0; n < views.count; n += views_together) {
       const std::int64_t end = std::min(views.count, n + views_together);
       if (by_lines) {
-        add_views_by_lines(maps, views, n, end, lines, tile);
+        add_views_by_lines(maps, views, n, end, scratch, tile);
       } else {
         for (std::int64_t m = n; m < end; ++m) {
           add_view_by_points(maps[static_cast<std::size_t>(m)], views, m, length, tile);
