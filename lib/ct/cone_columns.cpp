@@ -147,7 +147,7 @@ struct Lines {
   Passage passages[planes_of_slab];
   float steps[planes_of_slab][eight];  ///< of eight rows from the first of them
   std::int64_t count = 0;
-  std::int64_t blocks;  ///< of eight rows
+  std::int64_t blocks;  ///< of eight rows, rounded up to four of them
   std::vector<std::int32_t> from;
   std::vector<float> shares;
 
@@ -155,7 +155,7 @@ struct Lines {
       : stride((frame.shape()[2] + eight - 1) / eight * eight + 2 * line_margin),
         length(frame.shape()[2]),
         cells(static_cast<std::size_t>(planes_of_slab * stride)),
-        blocks((rows + eight - 1) / eight),
+        blocks((rows + 4 * eight - 1) / (4 * eight) * 4),
         from(static_cast<std::size_t>(planes_of_slab * blocks)),
         shares(from.size()) {}
   float* line(std::int64_t n) { return cells.data() + n * stride + line_margin; }

@@ -21,6 +21,7 @@ struct LineSight {
   const float *near, *far;
   float near_weight, far_weight;
   double first, per_c;
+  float steps[eight];  ///< of four voxels from the first of them, twice
 };
 
 constexpr std::int64_t line_margin = 40;    ///< zeros around a blended line, for the voxels that are not seen
@@ -73,11 +74,8 @@ GDM_INLINE void add_eight(const float* line, const std::int32_t* cells, const fl
 
 template <int registers>
 GDM_INLINE void add_line(const Sights& sights, std::int64_t length, float* voxels) {
-  const Eight counted_halves = {0, 1, 2, 3, 0, 1, 2, 3};
-  float steps[views_together][eight];
   for (std::int64_t n = 0; n < sights.count; ++n) {
     const LineSight& view = sights.views[n];
-    store(counted_halves * static_cast<float>(view.per_c), steps[n]);
     cells_of(view.first, 4.0 * view.per_c, sights.halves, -8.0 * registers - 1.0, static_cast<double>(sights.rows + 1),
              sights.cells + n * sights.halves, sights.shares + n * sights.halves);
   }
@@ -87,7 +85,7 @@ GDM_INLINE void add_line(const Sights& sights, std::int64_t length, float* voxel
     for (std::int64_t n = 0; n < sights.count; ++n) {
       const std::int64_t half = n * sights.halves + c / 4;
       Eight step;
-      load(steps[n], step);
+      load(sights.views[n].steps, step);
       add_eight<registers>(sights.line(n), sights.cells + half, sights.shares + half, step, sum);
     }
     store(sum, voxels + c);
@@ -115,10 +113,11 @@ GDM_CLONES void add_sights(const Sights* lines, std::int64_t count, std::int64_t
   for (std::int64_t m = 0; m < count; ++m) {
     const std::int64_t stride = (lines[m].rows + eight - 1) / eight * eight;
     for (std::int64_t n = 0; n < lines[m].count; ++n) {
-      const LineSight view = lines[m].views[n];
+      const LineSight& view = lines[m].views[n];
+      const float *near = view.near, *far = view.far;
+      const float near_weight = view.near_weight, far_weight = view.far_weight;
       float* line = lines[m].line(n);
-      for (std::int64_t v = 0; v < stride; ++v)
-        line[v] = view.near_weight * view.near[v] + view.far_weight * view.far[v];
+      for (std::int64_t v = 0; v < stride; ++v) line[v] = near_weight * near[v] + far_weight * far[v];
     }
   }
   for (std::int64_t m = 0; m < count; ++m) {
@@ -153,12 +152,14 @@ void add_sight(const ViewMap& map, const FilteredViews& views, std::int64_t n, d
   if (!(sight.u > -1.0 && sight.u < static_cast<double>(views.columns))) return;
   const auto cell = static_cast<std::int64_t>(sight.u + 1.0);
   const double share = sight.u + 1.0 - static_cast<double>(cell);
-  sights.views[sights.count++] = {views.column(n, cell - 1),
-                                  views.column(n, cell),
-                                  static_cast<float>(sight.weight * (1 - share)),
-                                  static_cast<float>(sight.weight * share),
-                                  sight.v,
-                                  map.rows_per_c(a, b)};
+  LineSight& line = sights.views[sights.count++];
+  line.near = views.column(n, cell - 1);
+  line.far = views.column(n, cell);
+  line.near_weight = static_cast<float>(sight.weight * (1 - share));
+  line.far_weight = static_cast<float>(sight.weight * share);
+  line.first = sight.v;
+  line.per_c = map.rows_per_c(a, b);
+  for (int lane = 0; lane < 8; ++lane) line.steps[lane] = static_cast<float>(lane % 4 * line.per_c);
 }
 
 struct Scratch {
@@ -172,7 +173,7 @@ void add_views_by_lines(const std::vector<ViewMap>& maps, const FilteredViews& v
   Sights sights[lines_together];
   float* voxels[lines_together];
   const std::int64_t apart = views.stride + 2 * line_margin;
-  const std::int64_t halves = tile.stride / 4;
+  const std::int64_t halves = (tile.stride + 15) / 16 * 4;
   scratch.lines.resize(static_cast<std::size_t>(lines_together * views_together * apart));
   scratch.cells.resize(static_cast<std::size_t>(views_together * halves));
   scratch.shares.resize(scratch.cells.size());
