@@ -12,9 +12,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text(reinterpret_cast<const char*>(data), size);
   gdm::ct::Geometry geometry;
   try {
-    geometry = text.find("RTKThreeD") == std::string::npos
-                   ? gdm::ct::geometry_from_json(gdm::parse_json(text))
-                   : gdm::ct::geometry_from_rtk_xml(text, {16, 8, 1.0, 1.0});
+    geometry = text.find("RTKThreeD") == std::string::npos ? gdm::ct::geometry_from_json(gdm::parse_json(text))
+                                                           : gdm::ct::geometry_from_rtk_xml(text, {16, 8, 1.0, 1.0});
   } catch (const gdm::Error&) {
     return 0;
   }
