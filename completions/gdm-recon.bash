@@ -5,7 +5,7 @@ _gdm_recon() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      project|fbp|iterative|tune|consistency|gdm) command=$word; break ;;
+      project|fbp|iterative|tune|gdm|geometry) command=$word; break ;;
     esac
   done
   case $command in
@@ -18,7 +18,7 @@ _gdm_recon() {
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
-        COMPREPLY=($(compgen -W "project fbp iterative tune consistency gdm" -- "$cur"))
+        COMPREPLY=($(compgen -W "project fbp iterative tune gdm geometry" -- "$cur"))
       fi ;;
     project)
       case $prev in
@@ -75,14 +75,13 @@ _gdm_recon() {
         --huber) return ;;
         --tolerance) return ;;
         --discrepancy) return ;;
-        --pull) return ;;
         --log) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --method --strength --iterations --subsets --weights --start --huber --across-slices --tolerance --discrepancy --allow-negative --pull --log --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --method --strength --iterations --subsets --weights --start --huber --across-slices --tolerance --discrepancy --allow-negative --log --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -111,28 +110,6 @@ _gdm_recon() {
         COMPREPLY+=($(compgen -f -- "$cur"))
         compopt -o filenames
       fi ;;
-    consistency)
-      case $prev in
-        --grid-tolerance) return ;;
-        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
-        --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
-        --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
-        --start) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
-        --iterations) return ;;
-        --pull) return ;;
-        --discrepancy) return ;;
-        --weights) COMPREPLY=($(compgen -W "auto counts none" -- "$cur")); return ;;
-        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
-        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
-        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
-      esac
-      if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --start --iterations --pull --discrepancy --weights --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
-      else
-        COMPREPLY=()
-        COMPREPLY+=($(compgen -f -- "$cur"))
-        compopt -o filenames
-      fi ;;
     gdm)
       case $prev in
         --seed) return ;;
@@ -153,6 +130,22 @@ _gdm_recon() {
       esac
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --filter --model --any-acquisition --patch --overlap --dtype --bank --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    geometry)
+      case $prev in
+        --png) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --detector) return ;;
+        --detector-spacing) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --json --png --detector --detector-spacing --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

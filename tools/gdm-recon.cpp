@@ -9,6 +9,7 @@
 #include "cli/app.hpp"
 #include "cli/consistency.hpp"
 #include "cli/iterative.hpp"
+#include "cli/recon_geometry.hpp"
 #include "cli/recon_step.hpp"
 #include "cli/resume.hpp"
 #include "cli/synthesis.hpp"
@@ -250,6 +251,7 @@ void declare(cli::Program& program, Options& options) {
                   "Sinogram; or a manifest (.json, .jsonl, -), whose inputs.sinogram are used", run_gdm);
   add_gdm_options(gdm, options);
   gdm.footer("Example:\n  gdm-recon gdm scans/manifest.json --model model.safetensors -o out --split test");
+  cli::add_geometry_command(program);
   program.app().footer(
       "Example:\n  gdm-recon project ct.nii.gz -o scan.nii.gz --views 24\n  gdm-recon fbp scan.nii.gz -o fbp.nii.gz");
 }

@@ -145,32 +145,35 @@ struct Lines {
   std::int64_t stride, length;
   std::vector<float> cells;
   Passage passages[planes_of_slab];
+  float steps[planes_of_slab][eight];  ///< of eight rows from the first of them
   std::int64_t count = 0;
+  std::int64_t blocks;  ///< of eight rows, rounded up to four of them
+  std::vector<std::int32_t> from;
+  std::vector<float> shares;
 
-  explicit Lines(const LineFrame& frame)
+  Lines(const LineFrame& frame, std::int64_t rows)
       : stride((frame.shape()[2] + eight - 1) / eight * eight + 2 * line_margin),
         length(frame.shape()[2]),
-        cells(static_cast<std::size_t>(planes_of_slab * stride)) {}
+        cells(static_cast<std::size_t>(planes_of_slab * stride)),
+        blocks((rows + 4 * eight - 1) / (4 * eight) * 4),
+        from(static_cast<std::size_t>(planes_of_slab * blocks)),
+        shares(from.size()) {}
   float* line(std::int64_t n) { return cells.data() + n * stride + line_margin; }
 };
 
-/// Samples of eight rows on all lines; rows are less than a voxel apart.
-GDM_INLINE void sample_eight(Lines& lines, std::int64_t v, Eight& sum) {
-  const double lowest = -9.0, highest = static_cast<double>(lines.length + 1);
+/// Samples of a block of eight rows on all lines; rows are less than a voxel apart.
+GDM_INLINE void sample_eight(Lines& lines, std::int64_t block, Eight& sum) {
   for (std::int64_t n = 0; n < lines.count; ++n) {
-    const Passage& passage = lines.passages[n];
-    const double c = passage.passed + static_cast<double>(v) * passage.per_row;
-    const double inside = std::min(std::max(c, lowest), highest) + 9.0;  // truncation rounds down from 0 on
-    const auto cell = static_cast<std::int64_t>(inside);
-    const Eight position =
-        counted_eight * static_cast<float>(passage.per_row) + static_cast<float>(inside - static_cast<double>(cell));
-    const float* at = lines.line(n) + cell - 9;
+    const std::int64_t at = n * lines.blocks + block;
+    const float* from = lines.line(n) + lines.from[static_cast<std::size_t>(at)];
     EightInts index;
-    Eight whole, low, high, a, b;
+    Eight position, whole, low, high, a, b;
+    load(lines.steps[n], position);
+    position += lines.shares[static_cast<std::size_t>(at)];
     truncate(position, index);
     to_float(index, whole);
-    load(at, low);
-    load(at + 1, high);
+    load(from, low);
+    load(from + 1, high);
     permute(low, index, a);
     permute(high, index, b);
     sum += a + (position - whole) * (b - a);
@@ -204,11 +207,18 @@ GDM_CLONES void sample_column(const ColumnRays& rays, const Slab& slab, std::int
     lines.passages[lines.count++] = passage;
     widest = std::max(widest, passage.per_row);
   }
-  if (widest < 1.0) {  // the last block goes into the margin after the rows, which nobody reads
+  if (widest < 1.0) {
+    for (std::int64_t n = 0; n < lines.count; ++n) {
+      const Passage& passage = lines.passages[n];
+      store(counted_eight * static_cast<float>(passage.per_row), lines.steps[n]);
+      cells_of(passage.passed, passage.per_row * eight, lines.blocks, -9.0, static_cast<double>(lines.length + 1),
+               lines.from.data() + n * lines.blocks, lines.shares.data() + n * lines.blocks);
+    }
+    // The last block goes into the margin after the rows, which nobody reads.
     for (std::int64_t v = 0; v < rows; v += eight) {
       Eight sum;
       load(sums + v, sum);
-      sample_eight(lines, v, sum);
+      sample_eight(lines, v / eight, sum);
       store(sum, sums + v);
     }
   } else {
@@ -229,6 +239,7 @@ GDM_INLINE void spread_eight(const float* rows, std::int64_t count, const Passag
   const Eight position = static_cast<float>(start - base) + counted_eight * static_cast<float>(apart);
   EightInts index;
   Eight whole;
+  const Eight nothing = {};
   truncate(position, index);
   to_float(index, whole);
   const auto per_row = static_cast<float>(passage.per_row);
@@ -244,8 +255,11 @@ GDM_INLINE void spread_eight(const float* rows, std::int64_t count, const Passag
       permute(loaded, index, other);
       value = index >= static_cast<std::int32_t>(r * eight) ? other : value;
     }
-    const Eight weight = 1.0F - (from_voxel < 0.0F ? -from_voxel : from_voxel);
-    sum += value * (weight > 0.0F ? weight : weight - weight);
+    Eight distance = from_voxel, weight;
+    raise_to(-from_voxel, distance);
+    weight = 1.0F - distance;
+    raise_to(nothing, weight);
+    sum += value * weight;
     from_voxel += per_row;
   }
 }
@@ -274,7 +288,7 @@ GDM_INLINE void spread_line(const float* rows, std::int64_t count, const Passage
   const auto c0 = static_cast<std::int64_t>(bounded(passage.passed - 1.0)) / eight * eight;
   const auto c1 = static_cast<std::int64_t>(bounded(std::ceil(top + 1.0)));
   for (std::int64_t c = c0; c < c1; c += eight) {
-    Eight sum = counted_eight - counted_eight, value;
+    Eight sum = {}, value;
     if (registers > 0) {
       spread_eight<(registers > 0 ? registers : 1)>(rows, count, passage, c, sum);
     } else {
@@ -313,7 +327,7 @@ void forward_block(const LineFrame& frame, const float* volume, bool planes_of_a
     slab.p0 = n * planes_of_slab;
     for_each_voxel(slab, frame, [&](float& cell, std::int64_t element) { cell = volume[element]; });
     parallel_for(block.count, [&](std::int64_t view) {
-      Lines lines(frame);
+      Lines lines(frame, block.rows);
       for (std::int64_t u = 0; u < block.columns; ++u) {
         const ColumnRays& rays = block.column(view, u);
         if (rays.planes_of_a == planes_of_a) sample_column(rays, slab, block.rows, lines, block.rows_of(view, u));

@@ -45,8 +45,12 @@ LineFrame::LineFrame(const Grid& grid, std::size_t axis_c, bool flipped) {
     spacing_mm_[n] = grid.spacing_mm()[axis];
     rows_[n] = {columns[0][axis], columns[1][axis], columns[2][axis]};
     at_origin_[n] = origin[axis];
+    for (std::size_t r = 0; r < 3; ++r) columns_[n][r] = grid.ijk_to_ras_mm[r][axis];
   }
+  at_zero_ = grid.ras_of_index({0, 0, 0});
   if (!flipped) return;
+  at_zero_ = sum(at_zero_, columns_[2], static_cast<double>(shape_[2] - 1));
+  columns_[2] = scaled(columns_[2], -1);
   rows_[2] = scaled(rows_[2], -1);
   at_origin_[2] = static_cast<double>(shape_[2] - 1) - at_origin_[2];
   start_ = (shape_[2] - 1) * stride_[2];
@@ -55,6 +59,10 @@ LineFrame::LineFrame(const Grid& grid, std::size_t axis_c, bool flipped) {
 
 Point3 LineFrame::index_of(const Point3& world_mm) const {
   return sum(turned(world_mm), at_origin_);
+}
+
+Point3 LineFrame::world_of(const Point3& index) const {
+  return sum(sum(sum(at_zero_, columns_[0], index[0]), columns_[1], index[1]), columns_[2], index[2]);
 }
 
 Point3 LineFrame::turned(const Point3& world_mm) const {

@@ -20,6 +20,7 @@ class LineFrame {
   const Index3& shape() const { return shape_; }  ///< (a, b, c)
   const Point3& spacing_mm() const { return spacing_mm_; }
   Point3 index_of(const Point3& world_mm) const;
+  Point3 world_of(const Point3& index) const;
   /// Of a direction.
   Point3 turned(const Point3& world_mm) const;
   /// Element of the volume's memory.
@@ -32,6 +33,8 @@ class LineFrame {
   Point3 spacing_mm_{};
   std::array<Point3, 3> rows_{};  ///< index = rows * world + at_origin
   Point3 at_origin_{};
+  std::array<Point3, 3> columns_{};  ///< world = index * columns + at_zero
+  Point3 at_zero_{};
   std::int64_t start_ = 0;
 };
 

@@ -1,0 +1,109 @@
+#include "cli/recon_geometry.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "cli/values.hpp"
+#include "ct/geometry_file.hpp"
+#include "ct/geometry_picture.hpp"
+#include "io/json.hpp"
+#include "picture/png.hpp"
+#include "sys/error.hpp"
+
+namespace gdm::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct GeometryCommand {
+  fs::path input, png;
+  std::vector<std::int64_t> detector;
+  std::vector<double> spacing_mm;
+};
+
+ct::Geometry geometry_of(const GeometryCommand& command) {
+  if (command.detector.empty() != command.spacing_mm.empty()) {
+    throw Error("--detector and --detector-spacing go together", Exit::usage);
+  }
+  if (command.detector.empty()) return ct::read_geometry(command.input);
+  const ct::Detector detector{command.detector[0], command.detector[1], command.spacing_mm[0], command.spacing_mm[1]};
+  return ct::read_geometry(command.input, &detector);
+}
+
+Json report_of(const ct::PosedScan& scan) {
+  const ct::ScanFigures figures = ct::figures_of(scan);
+  return {{"geometry", ct::geometry_to_json(scan.geometry())},
+          {"views", scan.view_count()},
+          {"magnification", figures.magnification},
+          {"field_of_view_radius_mm", figures.field_of_view_radius_mm},
+          {"extended_radius_mm", figures.extended_radius_mm},
+          {"field_of_view_height_mm", figures.field_of_view_height_mm},
+          {"voxel_mm", {figures.voxel_across_mm, figures.voxel_across_mm, figures.voxel_along_mm}}};
+}
+
+void print_report(const ct::PosedScan& scan) {
+  const ct::Geometry& g = scan.geometry();
+  const ct::ScanFigures f = ct::figures_of(scan);
+  fmt::print("kind                    {}{}\n", ct::scan_kind_names()[static_cast<std::size_t>(g.kind)],
+             g.curved_detector ? ", curved detector" : "");
+  fmt::print("views                   {}\n", scan.view_count());
+  fmt::print("detector                {} columns, {} rows\n", g.detector_columns, g.detector_rows);
+  fmt::print("magnification           {:.4g}\n", f.magnification);
+  fmt::print("field of view           radius {:.4g} mm, height {:.4g} mm\n", f.field_of_view_radius_mm,
+             f.field_of_view_height_mm);
+  if (f.extended_radius_mm > 1.05 * f.field_of_view_radius_mm) {
+    fmt::print("seen from one side      radius {:.4g} mm (offset detector)\n", f.extended_radius_mm);
+  }
+  fmt::print("recommended voxel size  {:.4g} x {:.4g} x {:.4g} mm\n", f.voxel_across_mm, f.voxel_across_mm,
+             f.voxel_along_mm);
+  if (g.isocenter_mm) {
+    const Point3& p = *g.isocenter_mm;
+    fmt::print("isocentre               ({:.4g}, {:.4g}, {:.4g}) mm in the world frame\n", p[0], p[1], p[2]);
+  } else {
+    fmt::print("isocentre               the volume's centre\n");
+  }
+}
+
+int run_geometry(const Program& program, const GeometryCommand& command) {
+  if (!command.png.empty()) check_writable(command.png, program.standard().overwrite());
+  const ct::Geometry geometry = geometry_of(command);
+  const ct::PosedScan scan = with_context(command.input.string(), [&] { return ct::PosedScan(geometry, {0, 0, 0}); });
+  if (!command.png.empty()) {
+    if (fs::exists(command.png) && fs::equivalent(command.png, command.input)) {
+      throw Error("--png: '" + command.png.string() + "' is the geometry itself", Exit::usage);
+    }
+    picture::write_png(command.png, ct::picture_of(scan), program.standard().overwrite());
+  }
+  if (program.standard().json) {
+    fmt::print("{}\n", json_text(report_of(scan)));
+  } else {
+    print_report(scan);
+  }
+  return 0;
+}
+
+}  // namespace
+
+void add_geometry_command(Program& program) {
+  const auto command = std::make_shared<GeometryCommand>();
+  CLI::App& app =
+      program.command("geometry", "Check a geometry file: what its scan sees, how finely, and a drawing of it",
+                      has_json | has_output, [&program, command] { return run_geometry(program, *command); });
+  app.add_option("input", command->input, "Geometry in JSON, or a circular geometry of RTK in XML")
+      ->required()
+      ->type_name("FILE");
+  app.add_option("--png", command->png, "Drawing to write")->check(ends_in(".png"))->type_name("FILE");
+  app.add_option("--detector", command->detector, "Columns and rows, which RTK's file does not tell")
+      ->expected(2)
+      ->transform(range(1, 32767))
+      ->type_name("N");
+  app.add_option("--detector-spacing", command->spacing_mm, "Between columns and between rows, for RTK's file")
+      ->expected(2)
+      ->transform(range(1e-6, 1e6))
+      ->type_name("MM");
+  app.footer("Example:\n  gdm-recon geometry scan.json --png scan.png");
+}
+
+}  // namespace gdm::cli

@@ -1,0 +1,284 @@
+// Back-projection. Voxels are taken in tiles of 16 x 16 lines along c, small enough to stay in the cache while all
+// views of a block pass over them; a line is computed at once where the detector's rows run along it.
+#include "ct/fdk.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "ct/eight.hpp"
+#include "ct/fdk_views.hpp"
+#include "sys/error.hpp"
+#include "sys/parallel.hpp"
+
+namespace gdm::ct {
+namespace {
+
+constexpr std::int64_t tile_edge = 16;
+
+/// How one line of a tile is seen by a view: between columns `near` and `near` + 1, and c at row first + c per_c.
+struct LineSight {
+  const float *near, *far;
+  float near_weight, far_weight;
+  double first, per_c;
+  float steps[eight];  ///< of four voxels from the first of them, twice
+};
+
+constexpr std::int64_t line_margin = 40;    ///< zeros around a blended line, for the voxels that are not seen
+constexpr std::int64_t views_together = 4;  ///< that are added to a line before it is written
+
+/// A line of voxels in some views: blended columns side by side, each with zeros around it, and for each half of eight
+/// voxels the row at which its first one is seen.
+struct Sights {
+  LineSight views[views_together];
+  std::int64_t count = 0, rows, apart, halves;
+  float* lines;
+  std::int32_t* cells;
+  float* shares;
+
+  double widest() const {
+    double per_c = 0;
+    for (std::int64_t n = 0; n < count; ++n) per_c = std::max(per_c, views[n].per_c);
+    return per_c;
+  }
+  float* line(std::int64_t n) const { return lines + n * apart + line_margin; }
+};
+
+/// Adds to eight voxels what one view shows of them; `registers` of eight rows hold all that four voxels see.
+template <int registers>
+GDM_INLINE void add_eight(const float* line, const std::int32_t* cells, const float* shares, const Eight& steps,
+                          Eight& sum) {
+  const Eight low_share = steps + shares[0], high_share = steps + shares[1];
+  Eight position, whole, loaded, low, high, a, b, other;
+  EightInts index;
+  join_halves(low_share, high_share, position);
+  truncate(position, index);
+  to_float(index, whole);
+  for (int r = 0; r < registers; ++r) {
+    const float *first = line + cells[0] + r * eight, *second = line + cells[1] + r * eight;
+    load(first, loaded);
+    permute(loaded, index, low);
+    load(second, loaded);
+    permute(loaded, index, high);
+    join_halves(low, high, other);
+    a = r == 0 ? other : index >= static_cast<std::int32_t>(r * eight) ? other : a;
+    load(first + 1, loaded);
+    permute(loaded, index, low);
+    load(second + 1, loaded);
+    permute(loaded, index, high);
+    join_halves(low, high, other);
+    b = r == 0 ? other : index >= static_cast<std::int32_t>(r * eight) ? other : b;
+  }
+  sum += a + (position - whole) * (b - a);
+}
+
+template <int registers>
+GDM_INLINE void add_line(const Sights& sights, std::int64_t length, float* voxels) {
+  for (std::int64_t n = 0; n < sights.count; ++n) {
+    const LineSight& view = sights.views[n];
+    cells_of(view.first, 4.0 * view.per_c, sights.halves, -8.0 * registers - 1.0, static_cast<double>(sights.rows + 1),
+             sights.cells + n * sights.halves, sights.shares + n * sights.halves);
+  }
+  for (std::int64_t c = 0; c < length; c += eight) {
+    Eight sum;
+    load(voxels + c, sum);
+    for (std::int64_t n = 0; n < sights.count; ++n) {
+      const std::int64_t half = n * sights.halves + c / 4;
+      Eight step;
+      load(sights.views[n].steps, step);
+      add_eight<registers>(sights.line(n), sights.cells + half, sights.shares + half, step, sum);
+    }
+    store(sum, voxels + c);
+  }
+}
+
+/// The same for any distance between rows.
+GDM_INLINE void add_voxels(const Sights& sights, std::int64_t length, float* voxels) {
+  for (std::int64_t n = 0; n < sights.count; ++n) {
+    const LineSight& view = sights.views[n];
+    for (std::int64_t c = 0; c < length; ++c) {
+      const double at = view.first + static_cast<double>(c) * view.per_c;
+      const double inside = std::min(std::max(at + 1.0, 0.0), static_cast<double>(sights.rows) + 1.0);
+      const auto cell = static_cast<std::int64_t>(inside);
+      const float* from = sights.line(n) + cell - 1;
+      voxels[c] += from[0] + static_cast<float>(inside - static_cast<double>(cell)) * (from[1] - from[0]);
+    }
+  }
+}
+
+/// Lines that are blended before the first of them is read: the processor reads slowly what it has just written.
+constexpr std::int64_t lines_together = 4;
+
+GDM_CLONES void add_sights(const Sights* lines, std::int64_t count, std::int64_t length, float* const* voxels) {
+  for (std::int64_t m = 0; m < count; ++m) {
+    const std::int64_t stride = (lines[m].rows + eight - 1) / eight * eight;
+    for (std::int64_t n = 0; n < lines[m].count; ++n) {
+      const LineSight& view = lines[m].views[n];
+      const float *near = view.near, *far = view.far;
+      const float near_weight = view.near_weight, far_weight = view.far_weight;
+      float* line = lines[m].line(n);
+      for (std::int64_t v = 0; v < stride; ++v) line[v] = near_weight * near[v] + far_weight * far[v];
+    }
+  }
+  for (std::int64_t m = 0; m < count; ++m) {
+    const double widest = lines[m].widest();
+    if (widest < 2.3) {  // three of them and a share of one lie within eight rows
+      add_line<1>(lines[m], length, voxels[m]);
+    } else if (widest < 4.9) {
+      add_line<2>(lines[m], length, voxels[m]);
+    } else {
+      add_voxels(lines[m], length, voxels[m]);
+    }
+  }
+}
+
+/// Lines a0 .. a0 + 15, b0 .. b0 + 15 of the volume.
+struct Tile {
+  std::int64_t a0, b0, na, nb, stride;
+  std::vector<float> voxels;
+
+  Tile(const LineFrame& frame, std::int64_t a, std::int64_t b)
+      : a0(a),
+        b0(b),
+        na(std::min(tile_edge, frame.shape()[0] - a)),
+        nb(std::min(tile_edge, frame.shape()[1] - b)),
+        stride((frame.shape()[2] + eight - 1) / eight * eight),
+        voxels(static_cast<std::size_t>(na * nb * stride)) {}
+  float* line(std::int64_t a, std::int64_t b) { return voxels.data() + (b * na + a) * stride; }
+};
+
+void add_sight(const ViewMap& map, const FilteredViews& views, std::int64_t n, double a, double b, Sights& sights) {
+  const Sight sight = map.sight(a, b, 0);
+  if (!(sight.u > -1.0 && sight.u < static_cast<double>(views.columns))) return;
+  const auto cell = static_cast<std::int64_t>(sight.u + 1.0);
+  const double share = sight.u + 1.0 - static_cast<double>(cell);
+  LineSight& line = sights.views[sights.count++];
+  line.near = views.column(n, cell - 1);
+  line.far = views.column(n, cell);
+  line.near_weight = static_cast<float>(sight.weight * (1 - share));
+  line.far_weight = static_cast<float>(sight.weight * share);
+  line.first = sight.v;
+  line.per_c = map.rows_per_c(a, b);
+  for (int lane = 0; lane < 8; ++lane) line.steps[lane] = static_cast<float>(lane % 4 * line.per_c);
+}
+
+struct Scratch {
+  std::vector<float> lines, shares;
+  std::vector<std::int32_t> cells;
+};
+
+/// Adds views n0 .. n1 - 1, few enough for one pass.
+void add_views_by_lines(const std::vector<ViewMap>& maps, const FilteredViews& views, std::int64_t n0, std::int64_t n1,
+                        Scratch& scratch, Tile& tile) {
+  Sights sights[lines_together];
+  float* voxels[lines_together];
+  const std::int64_t apart = views.stride + 2 * line_margin;
+  const std::int64_t halves = (tile.stride + 15) / 16 * 4;
+  scratch.lines.resize(static_cast<std::size_t>(lines_together * views_together * apart));
+  scratch.cells.resize(static_cast<std::size_t>(views_together * halves));
+  scratch.shares.resize(scratch.cells.size());
+  for (std::int64_t b = 0; b < tile.nb; ++b) {
+    for (std::int64_t a0 = 0; a0 < tile.na; a0 += lines_together) {
+      const std::int64_t count = std::min(lines_together, tile.na - a0);
+      for (std::int64_t m = 0; m < count; ++m) {
+        sights[m].count = 0;
+        sights[m].rows = views.rows;
+        sights[m].apart = apart;
+        sights[m].halves = halves;
+        sights[m].lines = scratch.lines.data() + m * views_together * apart;
+        sights[m].cells = scratch.cells.data();
+        sights[m].shares = scratch.shares.data();
+        voxels[m] = tile.line(a0 + m, b);
+        for (std::int64_t n = n0; n < n1; ++n) {
+          add_sight(maps[static_cast<std::size_t>(n)], views, n, static_cast<double>(tile.a0 + a0 + m),
+                    static_cast<double>(tile.b0 + b), sights[m]);
+        }
+      }
+      add_sights(sights, count, tile.stride, voxels);
+    }
+  }
+}
+
+/// For detectors that are turned against the volume.
+void add_view_by_points(const ViewMap& map, const FilteredViews& views, std::int64_t n, std::int64_t length,
+                        Tile& tile) {
+  const auto columns = static_cast<double>(views.columns), rows = static_cast<double>(views.rows);
+  for (std::int64_t b = 0; b < tile.nb; ++b) {
+    for (std::int64_t a = 0; a < tile.na; ++a) {
+      float* line = tile.line(a, b);
+      const auto x = static_cast<double>(tile.a0 + a), y = static_cast<double>(tile.b0 + b);
+      for (std::int64_t c = 0; c < length; ++c) {
+        const Sight sight = map.sight(x, y, static_cast<double>(c));
+        if (!(sight.u > -1.0 && sight.u < columns && sight.v > -1.0 && sight.v < rows)) continue;
+        const auto cell = static_cast<std::int64_t>(sight.u + 1.0), row = static_cast<std::int64_t>(sight.v + 1.0);
+        const auto f = static_cast<float>(sight.u + 1.0 - static_cast<double>(cell));
+        const auto g = static_cast<float>(sight.v + 1.0 - static_cast<double>(row));
+        const float *near = views.column(n, cell - 1) + row - 1, *far = views.column(n, cell) + row - 1;
+        const float low = near[0] + f * (far[0] - near[0]), high = near[1] + f * (far[1] - near[1]);
+        line[c] += static_cast<float>(sight.weight) * (low + g * (high - low));
+      }
+    }
+  }
+}
+
+void back_project(const PosedScan& scan, const LineFrame& frame, bool by_lines, const FilteredViews& views,
+                  Volume& volume) {
+  std::vector<ViewMap> maps;
+  for (std::int64_t n = 0; n < views.count; ++n) maps.emplace_back(scan, frame, views.first + n);
+  const std::int64_t across = (frame.shape()[0] + tile_edge - 1) / tile_edge, length = frame.shape()[2];
+  parallel_for(across * ((frame.shape()[1] + tile_edge - 1) / tile_edge), [&](std::int64_t number) {
+    Tile tile(frame, number % across * tile_edge, number / across * tile_edge);
+    Scratch scratch;
+    for (std::int64_t n = 0; n < views.count; n += views_together) {
+      const std::int64_t end = std::min(views.count, n + views_together);
+      if (by_lines) {
+        add_views_by_lines(maps, views, n, end, scratch, tile);
+      } else {
+        for (std::int64_t m = n; m < end; ++m) {
+          add_view_by_points(maps[static_cast<std::size_t>(m)], views, m, length, tile);
+        }
+      }
+    }
+    for (std::int64_t c = 0; c < length; ++c) {
+      for (std::int64_t b = 0; b < tile.nb; ++b) {
+        for (std::int64_t a = 0; a < tile.na; ++a) {
+          volume.voxels[static_cast<std::size_t>(frame.offset(tile.a0 + a, tile.b0 + b, c))] += tile.line(a, b)[c];
+        }
+      }
+    }
+  });
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+Volume fdk(const Geometry& geometry, const float* rays, const Grid& grid, const FdkOptions& options, FdkTimes* times) {
+  if (!grid.is_orthogonal()) throw Error("filtered back-projection needs orthogonal axes, and this grid is sheared");
+  const PosedScan measured(geometry, centre_of(grid));
+  const RayShares shares(measured);
+  const PosedScan scan = upright(measured, shares.lacking());
+  const std::optional<LineFrame> along_rows = frame_along_rows(scan, grid);
+  const LineFrame frame = along_rows ? *along_rows : stored_frame(grid);
+  constexpr std::int64_t floats_at_once = std::int64_t{8} << 20;
+  const std::int64_t at_once =
+      std::min(scan.view_count(), std::max<std::int64_t>(2, floats_at_once / scan.geometry().rays_per_view()));
+  FilteredViews views(scan.geometry(), at_once);
+  Volume volume(grid, 0.0F);
+  FdkTimes spent;
+  for (std::int64_t first = 0; first < scan.view_count(); first += at_once) {
+    const auto start = std::chrono::steady_clock::now();
+    filter_views(scan, geometry, shares, rays, options.window, first, std::min(at_once, scan.view_count() - first),
+                 views);
+    spent.filter_s += seconds_since(start);
+    const auto filtered = std::chrono::steady_clock::now();
+    back_project(scan, frame, along_rows.has_value(), views, volume);
+    spent.back_projection_s += seconds_since(filtered);
+  }
+  if (times != nullptr) *times = spent;
+  return volume;
+}
+
+}  // namespace gdm::ct

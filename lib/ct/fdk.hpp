@@ -1,0 +1,35 @@
+// Filtered back-projection for every geometry: of a circular cone beam by Feldkamp, Davis and Kress (1984, J. Opt. Soc.
+// Am. A 1(6):612-619), of fans and parallel beams its special cases (Kak & Slaney 1988, chapter 3).
+//
+// Each view is weighted by the cosine to the central ray, by its share of the circle and by what else saw its rays; it
+// is filtered along the columns with the ramp of ct/parallel.hpp at the spacing seen at the isocentre, and spread back
+// with the squared ratio of distances. Free poses are taken as those of a circle around the isocentre: exact for none
+// of them, and good for small wobbles. The readings of a tilted detector are interpolated to those of an upright one
+// first.
+#pragma once
+
+#include "ct/geometry.hpp"
+#include "ct/parallel.hpp"
+
+namespace gdm::ct {
+
+struct FdkOptions {
+  Window window = Window::hann;
+};
+
+/// What fdk() took.
+struct FdkTimes {
+  double filter_s = 0, back_projection_s = 0;
+};
+
+/// Attenuation per mm on `grid` from line integrals in the order of the sinogram file (u, v, view). Views need no order
+/// and no equal steps. A full turn counts each ray twice, with Wang's weights where the detector is offset by more than
+/// a twentieth of its width (2002, Med. Phys. 29(7):1634-1636); a shorter range takes Parker's (1982, Med. Phys.
+/// 9(2):254-257) over all that it has beyond a half turn (Silver 2000, Med. Phys. 27(4):773-774). Warns where the views
+/// span less than a half turn and the fan's angle. Voxels that a view does not see take nothing from it. Holds the
+/// volume and about 32 MB of filtered views. Throws Error for a sheared grid, as PosedScan, and where the rays miss the
+/// axis.
+Volume fdk(const Geometry& geometry, const float* rays, const Grid& grid, const FdkOptions& options,
+           FdkTimes* times = nullptr);
+
+}  // namespace gdm::ct

@@ -1,0 +1,62 @@
+// Filtered views, and where the points of a volume are seen in them: of use inside ct/ alone.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ct/fdk_weights.hpp"
+#include "ct/line_frame.hpp"
+#include "ct/parallel.hpp"
+
+namespace gdm::ct {
+
+/// Views as back-projection reads them: the rows of a column side by side, with zeros around all columns and rows.
+struct FilteredViews {
+  static constexpr std::int64_t margin = 8;  ///< of rows, before and after
+  std::int64_t columns, rows, stride, first = 0, count = 0;
+  Voxels<float> values;
+
+  FilteredViews(const Geometry& geometry, std::int64_t views);
+  /// Rows of column u = -1 .. columns of view `first` + n.
+  float* column(std::int64_t n, std::int64_t u) {
+    return values.data() + (n * (columns + 2) + u + 1) * stride + margin;
+  }
+  const float* column(std::int64_t n, std::int64_t u) const {
+    return values.data() + (n * (columns + 2) + u + 1) * stride + margin;
+  }
+};
+
+/// The scan with the columns that its detector lacks, and without the tilt of a circular scan's detector.
+PosedScan upright(const PosedScan& scan, const RayShares::Lacking& lacking);
+
+/// Weights the rays of views first .. first + count - 1 and convolves them along the columns with the ramp. `scan` is
+/// the widened one, and `rays` holds what is measured.
+void filter_views(const PosedScan& scan, const Geometry& measured, const RayShares& shares, const float* rays,
+                  Window window, std::int64_t first, std::int64_t count, FilteredViews& views);
+
+/// Where a view sees a point, in columns and rows, and the weight of what it sees there.
+struct Sight {
+  double u, v, weight;
+};
+
+/// A number that is linear in the index of a frame.
+struct Linear {
+  double at_zero, per_a, per_b, per_c;
+  double at(double a, double b, double c) const { return at_zero + a * per_a + b * per_b + c * per_c; }
+};
+
+/// Of one view.
+class ViewMap {
+ public:
+  ViewMap(const PosedScan& scan, const LineFrame& frame, std::int64_t view);
+  Sight sight(double a, double b, double c) const;
+  /// Rows from one c to the next, where c runs along the detector's rows and the point at (a, b, 0) is seen so.
+  double rows_per_c(double a, double b) const;
+
+ private:
+  bool point_source_, diverges_, curved_;
+  Linear depth_{}, across_{}, up_{};  ///< depth: of the point, in parts of the detector's distance
+  double u0_ = 0, v0_ = 0, weight_ = 1, columns_per_rad_ = 0;
+};
+
+}  // namespace gdm::ct

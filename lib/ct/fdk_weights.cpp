@@ -1,0 +1,133 @@
+#include "ct/fdk_weights.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "ct/vectors.hpp"
+#include "sys/error.hpp"
+#include "sys/log.hpp"
+
+namespace gdm::ct {
+namespace {
+
+constexpr double pi = 3.14159265358979323846;
+constexpr double radians_per_degree = pi / 180.0;
+
+double angle_of(const PosedScan& scan, std::int64_t view) {
+  const Geometry& g = scan.geometry();
+  if (g.kind != ScanKind::poses) return g.angles_deg[static_cast<std::size_t>(view)] * radians_per_degree;
+  const Point3 to_source = difference(scan.pose(view).source_mm, scan.isocenter_mm());
+  return std::atan2(-to_source[0], to_source[1]);
+}
+
+double within_turn(double angle) {
+  const double rest = std::fmod(angle, 2 * pi);
+  return rest < 0 ? rest + 2 * pi : rest;
+}
+
+double middle_row(const PosedScan& scan) {
+  return 0.5 * static_cast<double>(scan.geometry().detector_rows - 1);
+}
+
+double reach_mm(const PosedScan& scan, std::int64_t view, double u) {
+  return distance_from_axis_mm(scan.ray(view, u, middle_row(scan)), scan.isocenter_mm());
+}
+
+/// Angle of a ray from the one through the axis.
+double fan_angle(const PosedScan& scan, std::int64_t view, double distance_mm) {
+  if (scan.geometry().kind == ScanKind::parallel) return 0.0;
+  const Point3 to_source = difference(scan.pose(view).source_mm, scan.isocenter_mm());
+  return std::asin(std::min(1.0, std::max(-1.0, distance_mm / std::hypot(to_source[0], to_source[1]))));
+}
+
+double squared_sine(double part) {
+  const double s = std::sin(0.25 * pi * part);
+  return s * s;
+}
+
+/// Parker's weight of a ray at `angle` of a range of pi + 2 excess: rises over the rays that are seen again at the end,
+/// and falls over those that were seen at the start. Columns count here so that the second ray lies at pi - 2 fan.
+double parker(double angle, double fan, double excess) {
+  const double rise = excess + fan, fall = excess - fan;
+  if (rise > 1e-9 && angle < 2 * rise) return squared_sine(angle / rise);
+  if (fall > 1e-9 && angle > pi + 2 * fan) return squared_sine((pi + 2 * excess - angle) / fall);
+  return 1.0;
+}
+
+}  // namespace
+
+RayShares::RayShares(const PosedScan& scan) {
+  const auto views = static_cast<std::size_t>(scan.view_count());
+  std::vector<double> angles(views);
+  for (std::size_t n = 0; n < views; ++n) angles[n] = within_turn(angle_of(scan, static_cast<std::int64_t>(n)));
+  std::vector<std::size_t> order(views);
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return angles[a] < angles[b]; });
+  std::vector<double> gaps(views);  // after each view of the order
+  for (std::size_t n = 0; n < views; ++n) {
+    gaps[n] = n + 1 < views ? angles[order[n + 1]] - angles[order[n]] : angles[order[0]] + 2 * pi - angles[order[n]];
+  }
+  const auto widest = static_cast<std::size_t>(std::max_element(gaps.begin(), gaps.end()) - gaps.begin());
+  std::vector<double> sorted = gaps;
+  std::sort(sorted.begin(), sorted.end());
+  const double step = sorted[views / 2 - (views > 1 && views % 2 == 0 ? 1 : 0)];
+  full_turn_ = views > 2 && gaps[widest] < 2.0 * step + 1e-9;
+  if (!full_turn_) gaps[widest] = std::min(step, gaps[widest]);
+  start_rad_.resize(views);
+  cell_rad_.resize(views);
+  for (std::size_t n = 0; n < views; ++n) {
+    const std::size_t at = (widest + 1 + n) % views, before = (at + views - 1) % views;
+    cell_rad_[order[at]] = 0.5 * (gaps[at] + gaps[before]);
+    start_rad_[order[at]] = range_rad_ + 0.5 * gaps[widest];
+    range_rad_ += n + 1 < views ? gaps[at] : 0.0;
+  }
+  range_rad_ += gaps[widest];
+  const double columns = static_cast<double>(scan.geometry().detector_columns);
+  const double low = -reach_mm(scan, 0, -0.5), high = reach_mm(scan, 0, columns - 0.5);
+  if (!(low > 0) || !(high > 0)) throw Error("the detector does not reach across the axis on both sides");
+  if (full_turn_) set_offset(scan, low, high);
+  const double needed = pi + 2 * std::max(fan_angle(scan, 0, low), fan_angle(scan, 0, high));
+  if (!full_turn_ && range_rad_ < needed - 1.5 * step) {
+    log_warning(
+        fmt::format("the views span {:.4g} degrees and filtered back-projection needs {:.4g}: expect streaks and "
+                    "wrong values",
+                    range_rad_ / radians_per_degree, needed / radians_per_degree));
+  }
+}
+
+void RayShares::set_offset(const PosedScan& scan, double low_mm, double high_mm) {
+  constexpr double centred = 0.05;
+  if (std::abs(high_mm - low_mm) <= centred * (high_mm + low_mm)) return;
+  longer_side_ = high_mm > low_mm ? 1.0 : -1.0;
+  overlap_mm_ = std::min(low_mm, high_mm);
+  double below = -0.5, above = static_cast<double>(scan.geometry().detector_columns) - 0.5;
+  const double edges = below + above;
+  for (int n = 0; n < 50; ++n) {  // halves the interval in which the axis is seen
+    const double middle = 0.5 * (below + above);
+    (reach_mm(scan, 0, middle) < 0 ? below : above) = middle;
+  }
+  const double lacking = 2 * below - edges;
+  (lacking > 0 ? lacking_.after : lacking_.before) = static_cast<std::int64_t>(std::ceil(std::abs(lacking)));
+}
+
+std::vector<double> RayShares::of_view(const PosedScan& scan, std::int64_t view) const {
+  const auto n = static_cast<std::size_t>(view);
+  std::vector<double> shares(static_cast<std::size_t>(scan.geometry().detector_columns));
+  for (std::size_t u = 0; u < shares.size(); ++u) {
+    const double distance_mm = reach_mm(scan, view, static_cast<double>(u));
+    double share = 0.5;
+    if (overlap_mm_ > 0) {
+      const double part = std::min(1.0, std::max(-1.0, longer_side_ * distance_mm / overlap_mm_));
+      share = 0.5 * (1.0 + std::sin(0.5 * pi * part));
+    } else if (!full_turn_) {
+      share = parker(start_rad_[n], fan_angle(scan, view, distance_mm), 0.5 * (range_rad_ - pi));
+    }
+    shares[u] = share * cell_rad_[n];
+  }
+  return shares;
+}
+
+}  // namespace gdm::ct
