@@ -47,6 +47,12 @@ bool is_weighted(const IterativeChoice& choice, const Scan& scan) {
   return choice.weights == "counts";
 }
 
+/// Elements of a real detector are as wide as their spacing; a simulated scan of single rays has none. Two rays tell
+/// most of it, and never are those that --oversample simulated, so that nothing inverts its own sums.
+std::int64_t rays_of(const Scan& scan) {
+  return scan.acquisition.value("oversample", 2.0) > 1 ? 2 : 1;
+}
+
 bool starts_from_fbp(const IterativeChoice& choice) {
   return choice.start == "fbp" || (choice.start == "auto" && choice.method == "tv");
 }
@@ -116,6 +122,7 @@ Json recipe_options(const IterativeChoice& choice) {
           {"start", choice.start},
           {"iterations", choice.iterations},
           {"subsets", choice.subsets},
+          {"rays", choice.rays},
           {"huber_hu", choice.huber_hu},
           {"tolerance", choice.tolerance},
           {"discrepancy", choice.discrepancy},
@@ -227,7 +234,8 @@ IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& ch
     std::vector<float> weights;
     if (weighted) weights = ct::weights_from_counts(scan.rays(), scan.ray_count());
     const ct::IterativeOptions options = options_of(choice, scan, weights);
-    const ct::ParallelProjector projector(scan.stored.projected_grid(), scan.stored.sinogram.scan);
+    const std::int64_t rays = choice.rays > 0 ? choice.rays : rays_of(scan);
+    const ct::ParallelProjector projector(scan.stored.projected_grid(), scan.stored.sinogram.scan, rays);
     const auto began = std::chrono::steady_clock::now();
     const Volume first = starting_volume(choice, scan, start);
     IterativeOutcome outcome;
@@ -237,6 +245,7 @@ IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& ch
     outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
     outcome.record = scan.acquisition;
     outcome.record.update(choice_json(choice, options, weighted));
+    outcome.record["rays_per_element"] = rays;
     outcome.record["iterations"] = outcome.result.iterations;
     const double data = outcome.result.data;
     outcome.record["residual_of_start"] = data > 0 ? outcome.result.first / data : 0.0;
@@ -279,6 +288,12 @@ void add_iterative_choice(CLI::App& command, IterativeChoice& choice, bool with_
       .add_option("--subsets", choice.subsets,
                   "Subsets of the views for tv and os-sart; 0: of six views or more, at most 8")
       ->transform(range(0, 32767))
+      ->type_name("N");
+  command
+      .add_option(
+          "--rays", choice.rays,
+          "Rays that stand for the width of a detector element; 0: 2, of a scan that was simulated with one ray 1")
+      ->transform(range(0, 16))
       ->type_name("N");
   takes_one_of(
       command.add_option("--weights", choice.weights,

@@ -16,6 +16,7 @@ struct IterativeChoice {
   std::string weights = "auto";   ///< counts, none
   std::string start = "auto";     ///< zero, fbp; else the file of a volume, or for cases the name of an input
   std::int64_t iterations = 0, subsets = 0;
+  std::int64_t rays = 0;  ///< of each detector element; 0: by the scan
   double huber_hu = 0.0, tolerance = 0.0;
   double pull_mm2 = 0.0;     ///< of cgls, towards the start
   double discrepancy = 0.0;  ///< times the residual that noise leaves

@@ -61,4 +61,27 @@ GDM_CLONES void back_project_view(const ViewWalk& walk, std::int64_t detectors, 
       });
 }
 
+ParallelScan scan_of_rays(const ParallelScan& scan, std::int64_t rays_per_element) {
+  ParallelScan rays = scan;
+  rays.detectors *= rays_per_element;
+  rays.detector_spacing_mm /= static_cast<double>(rays_per_element);
+  return rays;
+}
+
+void mean_of_rays(const Lanes* rays, std::int64_t detectors, std::int64_t rays_per_element, Lanes* line) {
+  const float share = 1.0F / static_cast<float>(rays_per_element);
+  for (std::int64_t d = 0; d < detectors; ++d) {
+    Lanes sum = rays[d * rays_per_element];
+    for (std::int64_t r = 1; r < rays_per_element; ++r) sum.v += rays[d * rays_per_element + r].v;
+    line[d].v = share * sum.v;
+  }
+}
+
+void spread_to_rays(const Lanes* line, std::int64_t detectors, std::int64_t rays_per_element, Lanes* rays) {
+  const float share = 1.0F / static_cast<float>(rays_per_element);
+  for (std::int64_t d = 0; d < detectors; ++d) {
+    for (std::int64_t r = 0; r < rays_per_element; ++r) rays[d * rays_per_element + r].v = share * line[d].v;
+  }
+}
+
 }  // namespace gdm::ct

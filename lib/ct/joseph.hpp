@@ -16,6 +16,13 @@ void load_view(const float* rays, const ParallelScan& scan, std::int64_t view, s
 void store_view(const Lanes* line, const ParallelScan& scan, std::int64_t view, std::int64_t k0, std::int64_t count,
                 float* rays);
 
+/// The scan of `rays_per_element` rays, evenly over the width of each detector element of `scan`.
+ParallelScan scan_of_rays(const ParallelScan& scan, std::int64_t rays_per_element);
+/// What an element reads in the linear model: the mean of its rays. `line` may be `rays` for one ray each.
+void mean_of_rays(const Lanes* rays, std::int64_t detectors, std::int64_t rays_per_element, Lanes* line);
+/// The transpose: each ray gets its element's value times 1 / rays_per_element.
+void spread_to_rays(const Lanes* line, std::int64_t detectors, std::int64_t rays_per_element, Lanes* rays);
+
 /// `line` (one for each detector) is overwritten with line integrals.
 void project_view(const ViewWalk& walk, std::int64_t detectors, const Lanes* slab, Lanes* line);
 /// The transpose, added to `slab`. `line` is scaled in place by the length of a sample.

@@ -8,8 +8,10 @@ namespace gdm::ct {
 
 class ParallelProjector : public Projector {
  public:
-  /// Throws Error for a grid that is not orthogonal and a scan with a size or spacing <= 0.
-  ParallelProjector(const Grid& grid, const ParallelScan& scan);
+  /// With more than one ray for each detector element, an element reads the mean of their line integrals: a linear
+  /// model of its width. (What it measures is the mean of their transmissions; the two agree to first order.) Throws
+  /// Error for a grid that is not orthogonal, a scan with a size or spacing <= 0, and less than one ray.
+  ParallelProjector(const Grid& grid, const ParallelScan& scan, std::int64_t rays_per_element = 1);
 
   const Grid& grid() const override { return grid_; }
   std::int64_t ray_count() const override { return scan_.detectors * scan_.views * grid_.shape_ijk[2]; }
@@ -24,6 +26,7 @@ class ParallelProjector : public Projector {
  private:
   Grid grid_;
   ParallelScan scan_;
+  std::int64_t rays_per_element_;
 };
 
 }  // namespace gdm::ct

@@ -3,7 +3,9 @@
 
 #include <cmath>
 
+#include "ct/joseph.hpp"
 #include "ct/parallel_projector.hpp"
+#include "sys/error.hpp"
 #include "sys/random.hpp"
 
 using namespace gdm;
@@ -35,11 +37,12 @@ double adjoint_error(const ct::Projector& projector, std::int64_t first, std::in
   return std::abs(forward - dot(x, back)) / forward;
 }
 
-ct::ParallelProjector scanner(const Index3& shape, const Point3& spacing_mm, std::int64_t views) {
+ct::ParallelProjector scanner(const Index3& shape, const Point3& spacing_mm, std::int64_t views,
+                              std::int64_t rays_per_element = 1) {
   const Grid grid = Grid::centred(shape, spacing_mm);
   ct::ParallelScan scan = ct::default_scan(grid, views);
   scan.first_angle_rad = 0.1;
-  return {grid, scan};
+  return {grid, scan, rays_per_element};
 }
 
 }  // namespace
@@ -80,4 +83,22 @@ TEST_CASE("ct: a slab gives each slice what the whole projector gives") {
   slab->adjoint(slab_rays.data(), back.data());
   slab->forward(lanes.data(), slab_rays.data());
   for (std::size_t m = 0; m < rays.size(); ++m) CHECK(slab_rays[m % per_slice * 16 + m / per_slice] == rays[m]);
+}
+
+TEST_CASE("ct: an element of some width reads the mean of its rays, and the transpose gives each ray its part") {
+  const auto wide = scanner({22, 19, 18}, {2.0, 2.6, 3.0}, 7, 3);
+  CHECK(adjoint_error(wide, 0, 1) < 1e-6);
+  CHECK(adjoint_error(*wide.slab(), 1, 2) < 1e-6);
+  const auto x = random_values(wide.grid().voxels(), 5);
+  ct::ParallelScan scan = ct::default_scan(wide.grid(), 7);
+  scan.first_angle_rad = 0.1;
+  const ct::ParallelProjector rays(wide.grid(), ct::scan_of_rays(scan, 3));
+  std::vector<float> of_elements(static_cast<std::size_t>(wide.ray_count())), of_rays(3 * of_elements.size());
+  wide.forward(x.data(), of_elements.data());
+  rays.forward(x.data(), of_rays.data());
+  for (std::size_t m = 0; m < of_elements.size(); ++m) {
+    const float mean = (of_rays[3 * m] + of_rays[3 * m + 1] + of_rays[3 * m + 2]) / 3;
+    CHECK(of_elements[m] == doctest::Approx(mean).epsilon(1e-5));
+  }
+  CHECK_THROWS_AS(scanner({4, 4, 4}, {1, 1, 1}, 3, 0), Error);
 }
