@@ -5,7 +5,7 @@ _gdm_recon() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      project|fbp|iterative|tune|gdm|geometry) command=$word; break ;;
+      project|fbp|iterative|tune|consistency|gdm|geometry) command=$word; break ;;
     esac
   done
   case $command in
@@ -18,7 +18,7 @@ _gdm_recon() {
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
-        COMPREPLY=($(compgen -W "project fbp iterative tune gdm geometry" -- "$cur"))
+        COMPREPLY=($(compgen -W "project fbp iterative tune consistency gdm geometry" -- "$cur"))
       fi ;;
     project)
       case $prev in
@@ -70,18 +70,20 @@ _gdm_recon() {
         --strength) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --iterations) return ;;
         --subsets) return ;;
+        --rays) return ;;
         --weights) COMPREPLY=($(compgen -W "auto counts none" -- "$cur")); return ;;
         --start) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --huber) return ;;
         --tolerance) return ;;
         --discrepancy) return ;;
+        --pull) return ;;
         --log) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --method --strength --iterations --subsets --weights --start --huber --across-slices --tolerance --discrepancy --allow-negative --log --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --method --strength --iterations --subsets --rays --weights --start --huber --across-slices --tolerance --discrepancy --allow-negative --pull --log --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -94,6 +96,7 @@ _gdm_recon() {
         --by) COMPREPLY=($(compgen -W "mae rmse" -- "$cur")); return ;;
         --iterations) return ;;
         --subsets) return ;;
+        --rays) return ;;
         --weights) COMPREPLY=($(compgen -W "auto counts none" -- "$cur")); return ;;
         --start) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --huber) return ;;
@@ -104,7 +107,29 @@ _gdm_recon() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--json --grid-tolerance --assume-hu --split --by --iterations --subsets --weights --start --huber --across-slices --tolerance --discrepancy --allow-negative --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "--json --grid-tolerance --assume-hu --split --by --iterations --subsets --rays --weights --start --huber --across-slices --tolerance --discrepancy --allow-negative --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    consistency)
+      case $prev in
+        --grid-tolerance) return ;;
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
+        --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --start) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --iterations) return ;;
+        --pull) return ;;
+        --discrepancy) return ;;
+        --weights) COMPREPLY=($(compgen -W "auto counts none" -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --start --iterations --pull --discrepancy --weights --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
