@@ -46,9 +46,19 @@ std::size_t distance(const std::string& a, const std::string& b) {
   return row.back();
 }
 
+/// The command that has this option; empty if none has.
+std::string owner_of(const CLI::App& app, const std::string& name) {
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (command->get_option_no_throw(name) != nullptr) return command->get_name();
+  }
+  return "";
+}
+
 /// "--modell=x" -> "--modell: no such option; is --model meant?"
 std::string unknown_option_text(const CLI::App& app, const std::string& argument) {
   const std::string name = argument.substr(0, argument.find('='));
+  const std::string owner = owner_of(app, name);
+  if (!owner.empty()) return fmt::format("{}: belongs to the command {}", name, owner);
   std::string nearest;
   std::size_t least = 3;  // more letters apart are other words
   for (const CLI::Option* option : options_of(app)) {

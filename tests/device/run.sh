@@ -18,6 +18,7 @@ device=$GDM_TEST_DEVICE python=${PYTHON:-python3} edge=${EDGE:-512} rounds=${ROU
 end=$((SECONDS + 60 * ${MINUTES:-8}))
 work=$(mktemp -d)
 trap 'rm -rf "$work"; kill %% 2>/dev/null' EXIT
+export PYTHONWARNINGS=ignore
 torch=$("$python" -c 'import os, torch; print(os.path.dirname(torch.__file__))') || exit 1
 export LD_LIBRARY_PATH=$PACK/lib:$torch/lib PATH=$PACK/bin:$PATH
 summary=$OUT/summary.md log=$OUT/log.txt

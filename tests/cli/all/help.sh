@@ -9,6 +9,7 @@ refused 2 "error: --modell: no such option; is --model meant?" gdm-synth m.json 
 refused 2 "error: --vews: no such option; is --views meant?" gdm-recon project --vews 3
 refused 2 "error: --colour: no such option$" gdm-recon --colour
 refused 2 "error: -x: no such option$" gdm-metrics m.json -x
+refused 2 "error: --json: belongs to the command info" gdm-drift-train m.json --json -o x.safetensors
 refused 2 "error: --outptu: no such option; is --output meant?" gdm-phantom --outptu d
 refused 2 "manifest is required" gdm-synth --model m.safetensors -o x
 # "=" after a short option would be a part of the file's name.
