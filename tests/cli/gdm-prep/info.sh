@@ -124,4 +124,4 @@ expect 2 2 "$prep"
 expect 2 2 "$prep" info
 expect 2 1 "$prep" info - -
 expect 2 1 "$prep" info "$ct" --mask -
-! { command -v ldd >/dev/null && ldd "$prep" | found libtorch; } || fail "gdm-prep links LibTorch"
+! { command -v ldd >/dev/null && ldd "$prep" | found 'libtorch[_a-z]*[.]so'; } || fail "gdm-prep links LibTorch"
