@@ -72,7 +72,8 @@ Json option_json(CLI::Option& option) {
   const std::string type = plain_type(option, checks);
   json["type"] = values == 0 ? "" : type;
   json["description"] = option.get_description();
-  json["default"] = values == 0 ? "" : option.get_default_str();
+  const std::string told = option.get_default_str();
+  json["default"] = values == 0 || told == "{}" ? "" : told;  // {}: an empty list, since CLI11 2.4
   json["values"] = values;
   json["positional"] = option.get_positional();
   json["repeated"] = option.get_items_expected_max() > std::max(values, 1);
