@@ -12,7 +12,7 @@ namespace {
 
 std::string no_device(const CudaState& cuda) {
   if (!cuda.built) return "this LibTorch is built without CUDA";
-  return "no CUDA device answers" + (cuda.reason.empty() ? "" : " (" + cuda.reason + ")");
+  return "no CUDA device answers (" + (cuda.reason.empty() ? "no driver, or no device" : cuda.reason) + ")";
 }
 
 }  // namespace

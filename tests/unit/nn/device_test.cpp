@@ -31,6 +31,7 @@ TEST_CASE("device: what is not there is refused with the reason") {
   CHECK(refusal("cuda", cpu_build) == "--device cuda: this LibTorch is built without CUDA");
   CHECK(refusal("cuda:0", no_driver) ==
         "--device cuda:0: no CUDA device answers (CUDA initialization: Found no NVIDIA driver)");
+  CHECK(refusal("cuda", {true, 0, ""}) == "--device cuda: no CUDA device answers (no driver, or no device)");
   CHECK(refusal("cuda:7", one) == "--device cuda:7: the only CUDA device is cuda:0");
   CHECK(refusal("cuda:7", two) == "--device cuda:7: the last of 2 CUDA devices is cuda:1");
   CHECK(gdm::nn::choice_of_auto(two) == "--device auto: cuda:0, the first of 2 devices");
