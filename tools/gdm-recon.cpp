@@ -133,7 +133,7 @@ Json fbp_record(const fs::path& sinogram, const std::string& filter) {
 /// The geometry stands beside the sinogram.
 int run_fbp(cli::Program& program, const Options& options) {
   cli::ReconStep step = cli::sinogram_step("fbp");
-  const ct::Window window = ct::window_from_name(options.filter);
+  const ct::Window window = value_named<ct::Window>(options.filter);
   step.options = {{"filter", options.filter}};
   step.recipe = [&](const fs::path& source, const std::string&) {
     return cli::recipe_json("fbp", step.options, cli::with_sidecar(source));
@@ -166,7 +166,7 @@ int run_gdm(cli::Program& program, const Options& options) {
   step.reads = {options.synthesis.model, options.synthesis.bank};
   const std::string filter =
       options.model_filter == "auto" ? model::trained_filter(synthesis.description()) : options.model_filter;
-  const ct::Window window = ct::window_from_name(filter);
+  const ct::Window window = value_named<ct::Window>(filter);
   step.accept = [&, filter](const fs::path& source) {
     synthesis.check_acquisition("fbp", fbp_record(source, filter), source.filename().string());
   };
@@ -207,11 +207,12 @@ CLI::App& add_command(cli::Program& program, Options& options, const std::string
 }
 
 void add_fbp_options(CLI::App& command, Options& options) {
-  cli::takes_one_of(command.add_option("--filter", options.filter, "Window of the ramp filter"), ct::window_names());
+  cli::takes_one_of(command.add_option("--filter", options.filter, "Window of the ramp filter"),
+                    names_of<ct::Window>());
 }
 
 void add_gdm_options(CLI::App& command, Options& options) {
-  std::vector<std::string> names = ct::window_names();
+  std::vector<std::string> names = names_of<ct::Window>();
   names.insert(names.begin(), "auto");
   cli::takes_one_of(
       command.add_option("--filter", options.model_filter, "Window of the ramp filter; auto: as the model was trained"),

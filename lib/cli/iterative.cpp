@@ -59,7 +59,7 @@ bool starts_from_fbp(const IterativeChoice& choice) {
 
 ct::IterativeOptions options_of(const IterativeChoice& choice, const Scan& scan, const std::vector<float>& weights) {
   ct::IterativeOptions options;
-  options.method = ct::method_from_name(choice.method);
+  options.method = value_named<ct::Method>(choice.method);
   options.iterations = choice.iterations > 0 ? choice.iterations : ct::default_iterations(options.method);
   const std::int64_t views = scan.stored.sinogram.scan.views;
   options.subsets = choice.subsets > 0 ? std::min(choice.subsets, views) : ct::default_subsets(options.method, views);
@@ -272,7 +272,7 @@ void write_outcome(const Program& program, const ReconOptions& options, const st
 
 void add_iterative_choice(CLI::App& command, IterativeChoice& choice, bool with_strength) {
   if (with_strength) {
-    takes_one_of(command.add_option("--method", choice.method, "What is minimised, and how"), ct::method_names());
+    takes_one_of(command.add_option("--method", choice.method, "What is minimised, and how"), names_of<ct::Method>());
     command
         .add_option("--strength", choice.strength,
                     "Weight of total variation in mm; auto: 0.005, or 0.05 without weights")

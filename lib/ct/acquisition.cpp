@@ -40,7 +40,7 @@ Json sinogram_acquisition(const fs::path& sinogram) {
 Json reconstruction_acquisition(const fs::path& volume) {
   std::vector<std::string> numbers_of_all = numbers;
   numbers_of_all.emplace_back("strength_mm");
-  std::vector<std::string> makers = method_names();
+  std::vector<std::string> makers = names_of<Method>();
   makers.emplace_back("fbp");
   for (const std::string& maker : makers) {
     const Json known = known_parts(volume, "/gdm/details/" + maker, numbers_of_all, {"geometry", "filter", "method"});

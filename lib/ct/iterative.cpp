@@ -152,20 +152,6 @@ IterativeResult reconstruct_whole(const Projector& projector, const float* rays,
 
 }  // namespace
 
-const std::vector<std::string>& method_names() {
-  static const std::vector<std::string> names{"sirt", "os-sart", "cgls", "tv"};
-  return names;
-}
-
-Method method_from_name(const std::string& name) {
-  const auto& names = method_names();
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) {
-    throw Error(fmt::format("'{}' is not a method; there are {}", name, fmt::join(names, ", ")), Exit::usage);
-  }
-  return static_cast<Method>(found - names.begin());
-}
-
 std::int64_t default_iterations(Method method) {
   switch (method) {
     case Method::sirt:

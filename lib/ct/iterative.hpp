@@ -16,18 +16,17 @@
 // starved ray weighs next to nothing.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "ct/projector.hpp"
+#include "sys/names.hpp"
 
 namespace gdm::ct {
 
 enum class Method { sirt, os_sart, cgls, tv };
-/// "sirt", "os-sart", "cgls", "tv" -> Method; throws Error with Exit::usage that lists the names.
-Method method_from_name(const std::string& name);
-const std::vector<std::string>& method_names();
 
 struct IterativeOptions {
   Method method = Method::tv;
@@ -77,3 +76,9 @@ IterativeResult reconstruct(const Projector& projector, const float* rays, const
                             const IterativeOptions& options, const Volume* start = nullptr);
 
 }  // namespace gdm::ct
+
+template <>
+struct gdm::Names<gdm::ct::Method> {
+  static constexpr std::array list{std::pair{ct::Method::sirt, "sirt"}, std::pair{ct::Method::os_sart, "os-sart"},
+                                   std::pair{ct::Method::cgls, "cgls"}, std::pair{ct::Method::tv, "tv"}};
+};

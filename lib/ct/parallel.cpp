@@ -201,20 +201,6 @@ void add_poisson_noise(Sinogram& sinogram, double photons, std::uint64_t seed) {
   });
 }
 
-const std::vector<std::string>& window_names() {
-  static const std::vector<std::string> names{"ram-lak", "shepp-logan", "cosine", "hamming", "hann"};
-  return names;
-}
-
-Window window_from_name(const std::string& name) {
-  const auto& names = window_names();
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) {
-    throw Error(fmt::format("'{}' is not a filter; there are {}", name, fmt::join(names, ", ")), Exit::usage);
-  }
-  return static_cast<Window>(found - names.begin());
-}
-
 std::vector<float> ramp_kernel(std::int64_t count, double spacing_mm, Window window) {
   std::vector<float> kernel(static_cast<std::size_t>(count));
   for (std::int64_t n = 0; n < count; ++n) {

@@ -8,11 +8,13 @@
 // section 3.1).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
 
 #include "image/volume.hpp"
+#include "sys/names.hpp"
 
 namespace gdm::ct {
 
@@ -73,9 +75,6 @@ void add_poisson_noise(Sinogram& sinogram, double photons, std::uint64_t seed);
 /// Apodisation W(f) of the ramp up to the Nyquist frequency 1 / (2 spacing); with s = f * spacing:
 /// ram_lak 1, shepp_logan sinc(s), cosine cos(pi s), hamming 0.54 + 0.46 cos(2 pi s), hann 0.5 + 0.5 cos(2 pi s).
 enum class Window { ram_lak, shepp_logan, cosine, hamming, hann };
-/// "ram-lak", "shepp-logan", ... -> Window; throws Error with Exit::usage that lists the names.
-Window window_from_name(const std::string& name);
-const std::vector<std::string>& window_names();
 
 /// Impulse response of the windowed ramp at lags 0 .. count-1, in 1/mm^2. Exact inverse transforms of |f| W(f) on the
 /// band: ram_lak is Kak & Slaney chapter 3, eq. 61; the others are sums of its shifts (cosine windows) or Shepp & Logan
@@ -88,3 +87,11 @@ std::vector<float> ramp_kernel(std::int64_t count, double spacing_mm, Window win
 Volume filtered_back_projection(const Sinogram& sinogram, const Grid& grid, Window window);
 
 }  // namespace gdm::ct
+
+template <>
+struct gdm::Names<gdm::ct::Window> {
+  static constexpr std::array list{std::pair{ct::Window::ram_lak, "ram-lak"},
+                                   std::pair{ct::Window::shepp_logan, "shepp-logan"},
+                                   std::pair{ct::Window::cosine, "cosine"}, std::pair{ct::Window::hamming, "hamming"},
+                                   std::pair{ct::Window::hann, "hann"}};
+};

@@ -161,7 +161,7 @@ CutPatch warped_patch(const PatchChanges::Cut& cut, const std::array<std::int64_
 
 Tensor fbp_noise_gain(std::int64_t edge, const std::string& filter) {
   constexpr std::int64_t lags = 256;
-  const auto kernel = ct::ramp_kernel(lags, 1.0, ct::window_from_name(filter.empty() ? "ram-lak" : filter));
+  const auto kernel = ct::ramp_kernel(lags, 1.0, value_named<ct::Window>(filter.empty() ? "ram-lak" : filter));
   Tensor gain = torch::zeros({edge, edge});
   const auto frequency = [edge](std::int64_t n) {
     return static_cast<double>(std::min(n, edge - n)) / static_cast<double>(edge);

@@ -98,7 +98,7 @@ int main(int argc, char** argv) {
       ct::weights_from_counts(noisy.line_integrals.data(), static_cast<std::int64_t>(noisy.line_integrals.size()));
   for (const auto& [method, iterations] : {std::pair("sirt", 20), {"cgls", 20}, {"os-sart", 20}, {"tv", 60}}) {
     ct::IterativeOptions options;
-    options.method = ct::method_from_name(method);
+    options.method = value_named<ct::Method>(method);
     options.iterations = iterations;
     options.strength_mm = 0.005;
     time_it(fmt::format("{} x {}", method, iterations), 2, [&, weighted = options.method == ct::Method::tv] {

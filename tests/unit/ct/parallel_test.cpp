@@ -259,8 +259,8 @@ TEST_CASE("ct: filtered back-projection recovers value, place, orientation and s
     const Grid grid = Grid::centred({120, 100, 2}, spacing);
     const Volume truth = drawn(grid, ellipse, false);
     const auto sinogram = ct::project(truth, ct::default_scan(grid, 180));
-    for (const auto& name : ct::window_names()) {
-      const Volume found = ct::filtered_back_projection(sinogram, grid, ct::window_from_name(name));
+    for (const auto& name : names_of<ct::Window>()) {
+      const Volume found = ct::filtered_back_projection(sinogram, grid, value_named<ct::Window>(name));
       CHECK(interior_mean(found, ellipse, 0.6, 1) == doctest::Approx(1.0).epsilon(0.01));
       CHECK(relative_rms(found.voxels, truth.voxels) < 0.15);
       Point3 centre{0, 0, 0};
@@ -286,8 +286,8 @@ TEST_CASE("ct: ramp kernel has the samples of Kak and Slaney and passes no const
   CHECK(kernel[1] == doctest::Approx(-1.0 / (9.8696044 * tau * tau)));
   CHECK(std::abs(kernel[2]) < 1e-9);
   CHECK(kernel[3] == doctest::Approx(-1.0 / (9 * 9.8696044 * tau * tau)));
-  for (const auto& name : ct::window_names()) {
-    const auto h = ct::ramp_kernel(4000, tau, ct::window_from_name(name));
+  for (const auto& name : names_of<ct::Window>()) {
+    const auto h = ct::ramp_kernel(4000, tau, value_named<ct::Window>(name));
     double sum = h[0];
     for (std::size_t n = 1; n < h.size(); ++n) sum += 2.0 * h[n];
     CHECK(std::abs(sum) < 2e-4);  // the ramp is 0 at frequency 0; the tail beyond 4000 lags is 1 / (pi^2 4000 tau^2)
@@ -349,5 +349,5 @@ TEST_CASE("ct: impossible geometry is refused") {
   CHECK_THROWS_AS(ct::default_scan(grid, 0), Error);
   const auto sinogram = ct::project(Volume(grid, 1.0F), ct::default_scan(grid, 4));
   CHECK_THROWS_AS(ct::back_project(sinogram, Grid::centred({8, 8, 3}, {1, 1, 1})), Error);
-  CHECK_THROWS_AS(ct::window_from_name("box"), Error);
+  CHECK_THROWS_AS(value_named<ct::Window>("box"), Error);
 }
