@@ -130,7 +130,6 @@ Json fbp_record(const fs::path& sinogram, const std::string& filter) {
   return record;
 }
 
-/// The geometry stands beside the sinogram.
 int run_fbp(cli::Program& program, const Options& options) {
   cli::ReconStep step = cli::sinogram_step("fbp");
   const ct::Window window = value_named<ct::Window>(options.filter);

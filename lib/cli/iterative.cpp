@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <chrono>
 #include <cmath>
 #include <map>
 
@@ -16,6 +15,7 @@
 #include "image/hu_check.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
+#include "sys/stopwatch.hpp"
 
 namespace gdm::cli {
 namespace {
@@ -236,13 +236,13 @@ IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& ch
     const ct::IterativeOptions options = options_of(choice, scan, weights);
     const std::int64_t rays = choice.rays > 0 ? choice.rays : rays_of(scan);
     const ct::ParallelProjector projector(scan.stored.projected_grid(), scan.stored.sinogram.scan, rays);
-    const auto began = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     const Volume first = starting_volume(choice, scan, start);
     IterativeOutcome outcome;
     outcome.result = ct::reconstruct(projector, scan.rays(), weighted ? weights.data() : nullptr, options, &first);
     outcome.hu =
         ct::hu_from_attenuation(ct::turned_back(std::move(outcome.result.volume), scan.stored.axes, scan.stored.grid));
-    outcome.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    outcome.seconds = watch.seconds();
     outcome.record = scan.acquisition;
     outcome.record.update(choice_json(choice, options, weighted));
     outcome.record["rays_per_element"] = rays;

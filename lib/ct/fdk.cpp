@@ -3,13 +3,13 @@
 #include "ct/fdk.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 
 #include "ct/eight.hpp"
 #include "ct/fdk_views.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
+#include "sys/stopwatch.hpp"
 
 namespace gdm::ct {
 namespace {
@@ -249,10 +249,6 @@ void back_project(const PosedScan& scan, const LineFrame& frame, bool by_lines, 
   });
 }
 
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 }  // namespace
 
 Volume fdk(const Geometry& geometry, const float* rays, const Grid& grid, const FdkOptions& options, FdkTimes* times) {
@@ -269,13 +265,13 @@ Volume fdk(const Geometry& geometry, const float* rays, const Grid& grid, const 
   Volume volume(grid, 0.0F);
   FdkTimes spent;
   for (std::int64_t first = 0; first < scan.view_count(); first += at_once) {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch filtering;
     filter_views(scan, geometry, shares, rays, options.window, first, std::min(at_once, scan.view_count() - first),
                  views);
-    spent.filter_s += seconds_since(start);
-    const auto filtered = std::chrono::steady_clock::now();
+    spent.filter_s += filtering.seconds();
+    const Stopwatch back_projecting;
     back_project(scan, frame, along_rows.has_value(), views, volume);
-    spent.back_projection_s += seconds_since(filtered);
+    spent.back_projection_s += back_projecting.seconds();
   }
   if (times != nullptr) *times = spent;
   return volume;

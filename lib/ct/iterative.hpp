@@ -1,14 +1,13 @@
 // Reconstruction by iterations over the rays, for any ct::Projector A: what x has A x = b, in a weighted sense?
 //
-//   sirt     x += C A^T R (b - A x), R = w / row sums of A, C = 1 / column sums of w A: Gregor & Benson 2008 (IEEE
-//   Trans.
-//            Med. Imaging 27(7):918-924), with weights. It descends |b - A x|^2 in the norm of R.
+//   sirt     x += C A^T R (b - A x), R = w / row sums of A, C = 1 / column sums of w A: Gregor & Benson 2008
+//            (IEEE Trans. Med. Imaging 27(7):918-924), with weights. It descends |b - A x|^2 in the norm of R.
 //   os-sart  the same step for one subset of the views after the other: Wang & Jiang 2004 (J. X-Ray Sci. Technol.
 //            12(3):169-177).
 //   cgls     conjugate gradients on the normal equations of |A x - b|_W: Hestenes & Stiefel 1952 (J. Res. Natl. Bur.
 //            Stand. 49(6):409-436), in the form of Bjorck 1996 (section 7.4). Never clipped at 0.
 //            With a pull P it descends |A x - b|^2_W + P |x - start|^2 instead, from the start, so that the first term
-//            never grows: data consistency after a network (method.md of share/doc/gdm).
+//            never grows, which is data consistency after a network.
 //   tv       min 1/2 |A x - b|^2_W + strength * TV(x): ct/total_variation.hpp.
 //
 // Weights. The counts n behind a line integral p = ln(I0 / n) are Poisson, so the variance of p is about 1 / n (Bouman

@@ -6,13 +6,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <functional>
 #include <vector>
 
+#include "best_of.hpp"
 #include "ct/cone_projector.hpp"
 #include "ct/fdk.hpp"
 #include "sys/parallel.hpp"
@@ -21,22 +20,7 @@ using namespace gdm;
 
 namespace {
 
-struct Seconds {
-  double clock = 1e30, processor = 1e30;
-};
-
-/// Best of three: the machine may be shared.
-Seconds seconds_of(const std::function<void()>& body) {
-  Seconds best;
-  for (int n = 0; n < 3; ++n) {
-    const auto start = std::chrono::steady_clock::now();
-    const std::clock_t spent = std::clock();
-    body();
-    best.clock = std::min(best.clock, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    best.processor = std::min(best.processor, static_cast<double>(std::clock() - spent) / CLOCKS_PER_SEC);
-  }
-  return best;
-}
+using gdm_bench::Seconds;
 
 void print(const char* what, const Seconds& seconds, double work, const char* unit) {
   fmt::print("  {:<16} {:6.2f} s, {:5.2f} {}; {:6.2f} s of the processor, {:5.2f} {}\n", what, seconds.clock,
@@ -73,11 +57,13 @@ int main(int argc, char** argv) {
     set_thread_count(threads);
     fmt::print("{} thread{}, {}^3 voxels, {} x {} detector, {} views\n", threads, threads == 1 ? "" : "s", size,
                detector, detector, views);
-    print("forward", seconds_of([&] { projector.forward(volume.voxels.data(), rays.data()); }), samples, "Gsample/s");
-    print("transpose", seconds_of([&] { projector.adjoint(rays.data(), volume.voxels.data()); }), samples, "Gsample/s");
+    print("forward", gdm_bench::best_of(3, [&] { projector.forward(volume.voxels.data(), rays.data()); }), samples,
+          "Gsample/s");
+    print("transpose", gdm_bench::best_of(3, [&] { projector.adjoint(rays.data(), volume.voxels.data()); }), samples,
+          "Gsample/s");
     ct::FdkTimes times;
-    print("fdk", seconds_of([&] { volume = ct::fdk(scan, rays.data(), grid, ct::FdkOptions(), &times); }), updates,
-          "GUPS");
+    print("fdk", gdm_bench::best_of(3, [&] { volume = ct::fdk(scan, rays.data(), grid, ct::FdkOptions(), &times); }),
+          updates, "GUPS");
     fmt::print("  back-projection alone {:.2f} s, {:.2f} GUPS\n", times.back_projection_s,
                updates / times.back_projection_s / 1e9);
   }

@@ -2,10 +2,8 @@
 // prints one JSON object. ct_peers.py runs this program and ASTRA's CPU code at the same sizes.
 // Usage: ct-bench [FOLDER [THREADS [NI NJ NK VIEWS]]]: the phantom is left in FOLDER ("" for none) as float32.
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +11,7 @@
 #include <functional>
 #include <string>
 
+#include "best_of.hpp"
 #include "ct/iterative.hpp"
 #include "ct/parallel_projector.hpp"
 #include "sys/parallel.hpp"
@@ -20,15 +19,6 @@
 namespace {
 
 using namespace gdm;
-
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 /// A head of ellipses: skull, brain, some holes.
 Volume head(const Grid& grid) {
@@ -50,17 +40,9 @@ Volume head(const Grid& grid) {
 
 /// Best of `times` runs.
 Volume time_it(const std::string& name, int times, const std::function<Volume()>& work) {
-  double best_wall_s = 1e9, best_cpu_s = 1e9;
   Volume made;
-  for (int n = 0; n < times; ++n) {
-    const double cpu = cpu_seconds();
-    const auto start = std::chrono::steady_clock::now();
-    made = work();
-    best_wall_s =
-        std::min(best_wall_s, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    best_cpu_s = std::min(best_cpu_s, cpu_seconds() - cpu);
-  }
-  fmt::print(",\n \"{}\": {{\"wall_s\": {:.5f}, \"cpu_s\": {:.5f}}}", name, best_wall_s, best_cpu_s);
+  const gdm_bench::Seconds best = gdm_bench::best_of(times, [&] { made = work(); });
+  fmt::print(",\n \"{}\": {{\"wall_s\": {:.5f}, \"cpu_s\": {:.5f}}}", name, best.clock, best.processor);
   return made;
 }
 

@@ -2,7 +2,6 @@
 // metrics_bench.py runs this program and the Python equivalents on the same volumes, which it leaves in the folder that
 // is its argument. Usage: bench-metrics FOLDER [THREADS]
 #include <fmt/format.h>
-#include <sys/resource.h>
 
 #include <array>
 #include <cmath>
@@ -11,11 +10,11 @@
 #include <functional>
 #include <string>
 
+#include "best_of.hpp"
 #include "metrics/segmentation.hpp"
 #include "metrics/ssim.hpp"
 #include "metrics/surface.hpp"
 #include "sys/parallel.hpp"
-#include "sys/stopwatch.hpp"
 #ifdef GDM_BENCH_ITK
 #include <itkImage.h>
 #include <itkMultiThreaderBase.h>
@@ -27,26 +26,11 @@ namespace {
 using namespace gdm;
 using namespace gdm::metrics;
 
-double cpu_seconds() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& t) {
-    return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec);
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
-
 /// Best of five. Processor time is what can be compared where other work shares the machine.
 void time_it(const std::string& name, const std::function<double()>& work) {
-  double best_wall_s = 1e9, best_cpu_s = 1e9, value = 0;
-  for (int repeat = 0; repeat < 5; ++repeat) {
-    const double cpu = cpu_seconds();
-    const Stopwatch watch;
-    value = work();
-    best_wall_s = std::min(best_wall_s, watch.seconds());
-    best_cpu_s = std::min(best_cpu_s, cpu_seconds() - cpu);
-  }
-  fmt::print("  \"{}\": {{\"wall_s\": {:.4f}, \"cpu_s\": {:.4f}, \"value\": {}}},\n", name, best_wall_s, best_cpu_s,
+  double value = 0;
+  const gdm_bench::Seconds best = gdm_bench::best_of(5, [&] { value = work(); });
+  fmt::print("  \"{}\": {{\"wall_s\": {:.4f}, \"cpu_s\": {:.4f}, \"value\": {}}},\n", name, best.clock, best.processor,
              value);
 }
 

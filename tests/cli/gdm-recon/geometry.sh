@@ -1,12 +1,8 @@
 #!/usr/bin/env bash
 # gdm-recon geometry: figures as text and JSON, the drawing, RTK's XML, and refusals with their reasons.
 set -euo pipefail
-bin=$1
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-cd "$work"
-fail() { echo "FAIL: $*" >&2; exit 1; }
-recon="$bin/gdm-recon"
+. "$(dirname "$0")/../scratch.bash"
+recon=gdm-recon
 
 cat >scan.json <<'JSON'
 {"gdm_geometry": 1, "kind": "cone", "source_to_isocenter_mm": 1000, "source_to_detector_mm": 1500,
@@ -43,7 +39,7 @@ cat >rtk.xml <<'XML'
   <Projection><GantryAngle>90</GantryAngle></Projection>
 </RTKThreeDCircularGeometry>
 XML
-"$recon" geometry rtk.xml --detector 400 300 --detector-spacing 0.9 1.2 | grep -q '^views  *2$' || fail "RTK's XML"
+"$recon" geometry rtk.xml --detector 400 300 --detector-spacing 0.9 1.2 | found '^views  *2$' || fail "RTK's XML"
 
 refused() {  # refused CODE TEXT arguments...
   local code=$1 text=$2 got=0
@@ -70,4 +66,4 @@ refused 1 'the source is 1000 mm from the isocentre and 900 mm from the detector
 head -c 100 scan.json >bad.json
 refused 1 'not valid JSON' bad.json
 sed 's/"step": 1,/"last": 6.2,/' scan.json >radians.json
-"$recon" geometry radians.json 2>&1 >out.txt | grep -q 'looks like radians' || fail "no word of radians"
+"$recon" geometry radians.json 2>&1 >out.txt | found 'looks like radians' || fail "no word of radians"
