@@ -61,6 +61,15 @@ bool agrees(const std::vector<Json>& trained, const Json& own, const Key& key) {
   return std::find(trained.begin(), trained.end(), own) != trained.end();
 }
 
+/// Sidecars of filtered back-projections tell a filter, others a method.
+Json with_method(Json acquisition) {
+  if (acquisition.contains(filters.name) && !acquisition.contains(methods.name)) acquisition[methods.name] = "fbp";
+  return acquisition;
+}
+bool by_iterations(const Json& with_method) {
+  return with_method.contains(methods.name) && !with_method.contains(filters.name);
+}
+
 }  // namespace
 
 std::string acquisition_text(const Json& acquisition) {
@@ -97,14 +106,14 @@ std::string trained_filter(const Json& description) {
   return "hann";
 }
 
-AcquisitionDifference compare_acquisition(const Json& trained, const Json& acquisition) {
+AcquisitionDifference compare_acquisition(const Json& told_by_model, const Json& told_by_scan) {
+  const Json trained = with_method(told_by_model), acquisition = with_method(told_by_scan);
+  const bool iterative = by_iterations(trained) || by_iterations(acquisition);
   std::vector<std::string> refused, noted, untold_by_model, untold_by_scan;
   for (const Key& key : keys) {
     const std::vector<Json> theirs = values_of(trained, key), own = values_of(acquisition, key);
     if (theirs.empty() || own.empty()) {
-      // An FBP has no method, and what was made by iterations has no filter.
-      const bool of_other_kind =
-          theirs.empty() && own.empty() && (key.name == methods.name || trained.contains(methods.name));
+      const bool of_other_kind = iterative ? key.name == filters.name : key.name == methods.name;
       if (key.must_agree && !of_other_kind) (theirs.empty() ? untold_by_model : untold_by_scan).push_back(key.words);
     } else if (!agrees(theirs, own.front(), key)) {
       (key.must_agree ? refused : noted)
@@ -117,7 +126,7 @@ AcquisitionDifference compare_acquisition(const Json& trained, const Json& acqui
   }
   if (!untold_by_scan.empty()) {
     noted.push_back(fmt::format("no sidecar tells the {} of the scan, the model was trained on {}",
-                                fmt::join(untold_by_scan, ", "), acquisition_text(trained)));
+                                fmt::join(untold_by_scan, ", "), acquisition_text(told_by_model)));
   }
   return {fmt::format("{}", fmt::join(refused, "; ")), fmt::format("{}", fmt::join(noted, "; "))};
 }

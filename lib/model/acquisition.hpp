@@ -29,7 +29,7 @@ struct AcquisitionDifference {
   std::string refusal;  ///< another number of views, geometry, angular range, filter or method; empty: none
   std::string warning;  ///< photons beyond a factor of 2, another oversampling or strength, or what is not known
 };
-/// Compares a scan with those of the training. Each text names both sides.
-AcquisitionDifference compare_acquisition(const Json& trained, const Json& acquisition);
+/// Compares a scan with those of the training; a filter stands for the method "fbp". Each text names both sides.
+AcquisitionDifference compare_acquisition(const Json& told_by_model, const Json& told_by_scan);
 
 }  // namespace gdm::model

@@ -102,7 +102,11 @@ TEST_CASE("acquisition: what iterations made is known by its method and strength
         "strength 0.01 mm, the model was trained on strength 0.005 mm");
   other["method"] = "sirt";
   CHECK(model::compare_acquisition(trained, other).refusal == "method sirt, the model was trained on method tv");
-  const auto fbp =
-      model::compare_acquisition(model::merged_acquisitions({scan(24, 1e5, "hann")}), scan(24, 1e5, "hann"));
-  CHECK(fbp.warning.empty());
+  const Json of_fbp = scan(24, 1e5, "hann"), trained_on_fbp = model::merged_acquisitions({of_fbp});
+  CHECK(model::compare_acquisition(trained_on_fbp, of_fbp).warning.empty());
+  CHECK(model::compare_acquisition(trained, of_fbp).refusal == "method fbp, the model was trained on method tv");
+  CHECK(model::compare_acquisition(trained_on_fbp, tv).refusal == "method tv, the model was trained on method fbp");
+  CHECK(model::compare_acquisition(trained, Json::object()).warning ==
+        "no sidecar tells the views, geometry, angular range, method of the scan, the model was trained on " +
+            model::acquisition_text(tv));
 }
