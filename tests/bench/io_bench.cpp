@@ -40,7 +40,7 @@ struct Seconds {
 Seconds timed(int count, const std::function<void()>& body) {
   std::vector<double> seconds;
   for (int run = 0; run < count; ++run) {
-    const Stopwatch watch;
+    const gdm::Stopwatch watch;
     body();
     seconds.push_back(watch.seconds());
   }
