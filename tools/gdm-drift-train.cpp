@@ -42,7 +42,8 @@ void check_objective(const Options& o) {
     throw Error(
         fmt::format("--objective gdm needs --bank; make one with: gdm-featbank build {} --encoder {} --patch {} "
                     "--training-patch {} -o bank.safetensors (--objective regression needs none)",
-                    o.manifest, default_encoder, std::max<std::int64_t>(16, (t.patch - 8) / 8 * 8), t.patch),
+                    o.manifest, default_encoder, std::max<std::int64_t>(16, (t.patch.least() - 8) / 8 * 8),
+                    t.patch.text()),
         Exit::usage);
   }
   if (t.objective == Objective::gdm && t.perceptual == 0 && !t.encoders.empty()) {

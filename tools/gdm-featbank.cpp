@@ -63,8 +63,9 @@ int run_build(const cli::Program& program, CLI::App& command, Build& b) {
   engine::BankOptions& o = b.options;
   if (o.patch % 8 != 0) throw Error(fmt::format("--patch {} is not a multiple of 8", o.patch), Exit::usage);
   cli::derive_defaults(command, engine::bank_options(), o);
-  if (o.training_patch < o.patch) {
-    throw Error(fmt::format("--training-patch {} is smaller than --patch {}", o.training_patch, o.patch), Exit::usage);
+  if (!o.training_patch.holds(o.patch)) {
+    throw Error(fmt::format("--training-patch {} is smaller than --patch {}", o.training_patch.text(), o.patch),
+                Exit::usage);
   }
   if (!b.shard.empty()) {
     const cli::Shard shard = with_context("--shard", [&] { return cli::parse_shard(b.shard); });

@@ -83,7 +83,7 @@ void RealBank::read_description() {
   try {
     const Json& build = description_.at("build");
     patch_ = build.at("patch_voxels").get<std::int64_t>();
-    training_patch_ = build.at("training_patch_voxels").get<std::int64_t>();
+    training_patch_ = build.at("training_patch_voxels").get<model::PatchShape>();
     tokens_per_patch_ = build.at("tokens_per_patch").get<std::int64_t>();
     const Json& edges = description_.at("voxel_edge_mm");
     edges_mm_ = {edges.at("least").get<double>(), edges.at("median").get<double>(), edges.at("largest").get<double>()};

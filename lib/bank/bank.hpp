@@ -10,6 +10,7 @@
 
 #include "bank/statistics.hpp"
 #include "io/json.hpp"
+#include "model/patch_shape.hpp"
 #include "nn/encoder.hpp"
 #include "nn/tensor_io.hpp"
 
@@ -49,7 +50,7 @@ class RealBank {
   const nn::FrozenEncoder& encoder() const { return encoder_; }
   /// Edge of the patches that the features come from, in voxels, and of the training's patches that these are views of.
   std::int64_t patch() const { return patch_; }
-  std::int64_t training_patch() const { return training_patch_; }
+  const model::PatchShape& training_patch() const { return training_patch_; }
   /// Local and spatial rows that were kept of each patch, at most.
   std::int64_t tokens_per_patch() const { return tokens_per_patch_; }
   /// Least, median and largest mean voxel edge of the volumes that the patches come from.
@@ -85,7 +86,8 @@ class RealBank {
   Json description_;
   std::string digest_;
   nn::FrozenEncoder encoder_;
-  std::int64_t patch_ = 0, training_patch_ = 0, tokens_per_patch_ = 0;
+  std::int64_t patch_ = 0, tokens_per_patch_ = 0;
+  model::PatchShape training_patch_;
   std::array<double, 3> edges_mm_{};
   std::vector<std::string> patients_;
   std::vector<Stratum> strata_;

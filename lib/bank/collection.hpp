@@ -17,8 +17,8 @@ namespace gdm::bank {
 
 /// What decides how a bank looks; shards must agree on all of it.
 struct BankRecipe {
-  std::int64_t patch = 40;           ///< edge of the view that the encoder sees
-  std::int64_t training_patch = 48;  ///< of the patches that views are cut from, placed as a training places them
+  std::int64_t patch = 40;                ///< edge of the view that the encoder sees
+  model::PatchShape training_patch = 48;  ///< of the patches that views are cut from, placed as a training places them
   std::int64_t patches_per_case = 16, tokens_per_patch = 8;
   std::uint64_t seed = 0;
   std::string split = "train";

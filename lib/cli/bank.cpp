@@ -37,7 +37,7 @@ std::string bank_text(const Json& d, const std::string& digest) {
   const double spacing = build.at("spacing_mm").get<double>();
   std::string text = fmt::format(
       "encoder   {}, {} (digest {:.16})\npatients  {}, {} cases of split {}\n"
-      "patches   {} of {}^3 voxels of each case, views of training patches of {}^3, {} tokens of each\n"
+      "patches   {} of {}^3 voxels of each case, views of training patches of {}, {} tokens of each\n"
       "spacing   {}, mean voxel edges {:.2f} to {:.2f} "
       "mm, "
       "median {:.2f}\nsampling  {}, at most {} rows of a key and stratum{}, seed {}\nsha256    {}\n\n",
@@ -45,7 +45,8 @@ std::string bank_text(const Json& d, const std::string& digest) {
       d.at("encoder_file").at("encoder").value("architecture", "?"), d.value("encoder_digest", ""),
       d.at("patients").size(), d.at("cases").get<std::int64_t>(), build.at("split").get<std::string>(),
       build.at("patches_per_case").get<std::int64_t>(), build.at("patch_voxels").get<std::int64_t>(),
-      build.at("training_patch_voxels").get<std::int64_t>(), build.at("tokens_per_patch").get<std::int64_t>(),
+      build.at("training_patch_voxels").get<model::PatchShape>().text(),
+      build.at("tokens_per_patch").get<std::int64_t>(),
       spacing > 0 ? fmt::format("resampled to {:g} mm", spacing) : "as it is", edge.at("least").get<double>(),
       edge.at("largest").get<double>(), edge.at("median").get<double>(), build.at("sampling").get<std::string>(),
       build.at("capacity").get<std::int64_t>(), cap > 0 ? fmt::format(", {} of a patient", cap) : "",

@@ -44,6 +44,9 @@ struct Adder {
     if (!std::holds_alternative<engine::ByteSize>(text.limits)) return app.add_option(names, *value, text.help);
     return read([value](const std::string& word) { *value = size_from_text(word); });
   }
+  CLI::Option* operator()(model::PatchShape* value) const {
+    return read([value](const std::string& word) { *value = model::PatchShape::from_text(word); });
+  }
   CLI::Option* operator()(const engine::ChoiceField& field) const { return read(field.choose); }
 
   CLI::Option* read(const std::function<void(const std::string&)>& function) const {
@@ -56,6 +59,7 @@ struct Printer {
   std::string operator()(const std::vector<std::int64_t>* values) const {
     return fmt::format("{}", fmt::join(*values, ","));
   }
+  std::string operator()(const model::PatchShape* value) const { return value->text(); }
   std::string operator()(const engine::ChoiceField& field) const { return field.name(); }
   std::string operator()(const std::int64_t* value) const {
     return *value == any_size_bytes ? any_size : std::to_string(*value);

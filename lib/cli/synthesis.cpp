@@ -23,7 +23,16 @@ void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
   command.add_option("--model", options.model, "Generator from gdm-drift-train")->required()->type_name("FILE");
   command.add_flag("--any-acquisition", options.any_acquisition,
                    "Go on with scans of other views or another filter than the model was trained on");
-  command.add_option("--patch", options.patches.patch, "Patch edge in voxels; 0: as trained")->transform(range(0, 512));
+  command
+      .add_option_function<std::string>(
+          "--patch",
+          [&options](const std::string& text) {
+            options.patches.patch.reset();
+            if (text != "0") options.patches.patch = model::PatchShape::from_text(text);
+          },
+          "Patch in voxels, the edge of a cube or a shape such as 128x128x8; 0: as trained")
+      ->default_str("0")
+      ->type_name("N|IxJxK");
   command.add_option("--overlap", options.patches.overlap, "Part of a patch shared with the next")
       ->transform(range(0.0, 0.9));
   takes_one_of(
@@ -38,7 +47,7 @@ Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Pr
       type_(voxel_type_from_name(options.dtype)),
       overwrite_(options.replace ? Overwrite::replace : program.standard().overwrite()),
       seed_(program.standard().seed),
-      options_({{"patch", options.patches.patch},
+      options_({{"patch", Json(options.patches.patch.value_or(model::PatchShape(0)))},
                 {"overlap", options.patches.overlap},
                 {"dtype", options.dtype},
                 {"device", program.standard().device}}),
@@ -177,8 +186,8 @@ Json Synthesis::outliers(const std::string& id, const Mask& mask, const Volume& 
 std::string Synthesis::plan(const std::vector<Case>& cases, const fs::path& folder) const {
   const Json& generator = model_->description().at("generator");
   std::string text =
-      fmt::format("model     {} ({}), patches of {}^3 voxels, sha256 {:.16}\n", generator.value("architecture", ""),
-                  generator.value("task", ""), generator.value("patch_voxels", 0), model_->digest());
+      fmt::format("model     {} ({}), patches of {}, sha256 {:.16}\n", generator.value("architecture", ""),
+                  generator.value("task", ""), model::patch_text(generator), model_->digest());
   for (const Case& item : cases) {
     if (item.error) continue;
     const NiftiInfo info = read_nifti_info(item.input(condition_names().front()));

@@ -48,7 +48,8 @@ CaseStore::CaseStore(const std::vector<Case>& cases, const std::vector<nn::Gener
   }
 }
 
-CutPatch CaseStore::cut(std::size_t index, const std::array<std::int64_t, 3>& start_dhw, std::int64_t edge) const {
+CutPatch CaseStore::cut(std::size_t index, const std::array<std::int64_t, 3>& start_dhw,
+                        const model::PatchShape& patch) const {
   const Kept* kept = &volumes_[index];
   Kept read;
   if (!kept->mask.defined()) {
@@ -67,11 +68,11 @@ CutPatch CaseStore::cut(std::size_t index, const std::array<std::int64_t, 3>& st
   }
   const auto patch_of = [&](const Packed& volume) {
     const double air = volume.voxels.scalar_type() == torch::kInt16 ? hu_map_.low_hu : -1.0;
-    return unpacked(volume, nn::cut_patch(volume.voxels, start_dhw, edge, air));
+    return unpacked(volume, nn::cut_patch(volume.voxels, start_dhw, patch, air));
   };
   std::vector<Tensor> conditions;
   for (const Packed& condition : kept->conditions) conditions.push_back(patch_of(condition));
-  return {torch::cat(conditions), patch_of(kept->target), nn::cut_patch(kept->mask, start_dhw, edge, 0)};
+  return {torch::cat(conditions), patch_of(kept->target), nn::cut_patch(kept->mask, start_dhw, patch, 0)};
 }
 
 std::uint64_t CaseStore::Kept::bytes() const {

@@ -24,7 +24,7 @@ class CaseStore {
 
   /// Voxels beyond the volume are air and outside the mask. Several threads may call it at once. Throws Error naming
   /// the case if its files have changed so that it cannot be read or has another grid.
-  CutPatch cut(std::size_t index, const std::array<std::int64_t, 3>& start_dhw, std::int64_t edge) const;
+  CutPatch cut(std::size_t index, const std::array<std::int64_t, 3>& start_dhw, const model::PatchShape& patch) const;
 
  private:
   /// One volume (1, D, H, W): int16 HU, or float32 as in a Sample.

@@ -50,13 +50,16 @@ Matrix3 voxel_matrix(const std::array<double, 3>& spacing_mm, const std::array<d
 }
 
 /// Voxels that are needed beyond each face of the patch.
-std::int64_t margin_of(const Matrix3& matrix, std::int64_t edge) {
-  const double half = 0.5 * static_cast<double>(edge - 1);
-  double most = 0;
-  for (const auto& row : matrix) {
-    most = std::max(most, (std::abs(row[0]) + std::abs(row[1]) + std::abs(row[2])) * half - half);
+std::array<std::int64_t, 3> margin_of(const Matrix3& matrix, const model::PatchShape& shape) {
+  std::array<double, 3> half{};
+  for (std::size_t a = 0; a < 3; ++a) half[a] = 0.5 * static_cast<double>(shape[a] - 1);
+  std::array<std::int64_t, 3> margin{};
+  for (std::size_t a = 0; a < 3; ++a) {
+    double reach = 0;
+    for (std::size_t c = 0; c < 3; ++c) reach += std::abs(matrix[a][c]) * half[c];
+    margin[a] = static_cast<std::int64_t>(std::ceil(std::max(0.0, reach - half[a]))) + 1;
   }
-  return static_cast<std::int64_t>(std::ceil(most)) + 1;
+  return margin;
 }
 
 /// Frequency response of the filter, |f| W(f), at f cycles per detector cell: the transform of its impulse response.
@@ -101,24 +104,25 @@ PatchChanges::PatchChanges(const std::string& augment, double fresh_noise_hu, co
   if (fresh_noise_hu > 0) {
     if (noise_channels_.empty()) throw Error("--fresh-noise needs the condition 'fbp'", Exit::usage);
     noise_ = fresh_noise_hu / config.hu_map.hu_per_unit();
-    noise_gain_ = fbp_noise_gain(config.patch, fbp_filter);
+    noise_gain_ = fbp_noise_gain(config.patch[1], config.patch[2], fbp_filter);
   }
 }
 
-CutPatch PatchChanges::draw(const Cut& cut, const std::array<std::int64_t, 3>& start_dhw, std::int64_t edge,
-                            const std::array<double, 3>& spacing_dhw_mm, at::Generator& generator) const {
+CutPatch PatchChanges::draw(const Cut& cut, const std::array<std::int64_t, 3>& start_dhw,
+                            const model::PatchShape& shape, const std::array<double, 3>& spacing_dhw_mm,
+                            at::Generator& generator) const {
   CutPatch patch;
   if (rotation_deg_ > 0) {
     const Tensor draws = torch::rand({5}, generator);
     const auto around_zero = [&](std::int64_t n, double most) { return (2 * draws[n].item<double>() - 1) * most; };
     if (draws[0].item<double>() < 0.5) {
       patch =
-          warped_patch(cut, start_dhw, edge, spacing_dhw_mm,
+          warped_patch(cut, start_dhw, shape, spacing_dhw_mm,
                        {around_zero(1, rotation_deg_), around_zero(2, rotation_deg_), around_zero(3, rotation_deg_)},
                        1 + around_zero(4, scaling_));
     }
   }
-  if (!patch.target.defined()) patch = cut(start_dhw, edge);
+  if (!patch.target.defined()) patch = cut(start_dhw, shape);
   if (intensity_.gain > 0) {  // each condition for itself: contrasts of one patient vary apart
     for (const std::int64_t c : intensity_channels_) {
       Tensor channel = patch.conditions.slice(0, c, c + 1);
@@ -131,46 +135,53 @@ CutPatch PatchChanges::draw(const Cut& cut, const std::array<std::int64_t, 3>& s
     for (const std::int64_t c : noise_channels_) {
       Tensor channel = patch.conditions[c];
       const nn::ScaledRange& kept = ranges_[static_cast<std::size_t>(c)];
-      channel.add_(fbp_noise(edge, noise_gain_, generator), noise_).clamp_(kept.least, kept.most);
+      channel.add_(fbp_noise(shape[0], noise_gain_, generator), noise_).clamp_(kept.least, kept.most);
     }
   }
   return patch;
 }
 
-CutPatch warped_patch(const PatchChanges::Cut& cut, const std::array<std::int64_t, 3>& start_dhw, std::int64_t edge,
-                      const std::array<double, 3>& spacing_dhw_mm, const std::array<double, 3>& angles_deg,
-                      double scale) {
+CutPatch warped_patch(const PatchChanges::Cut& cut, const std::array<std::int64_t, 3>& start_dhw,
+                      const model::PatchShape& shape, const std::array<double, 3>& spacing_dhw_mm,
+                      const std::array<double, 3>& angles_deg, double scale) {
   const Matrix3 matrix = voxel_matrix(spacing_dhw_mm, angles_deg, scale);
-  const std::int64_t margin = margin_of(matrix, edge), source_edge = edge + 2 * margin;
-  const CutPatch source = cut({start_dhw[0] - margin, start_dhw[1] - margin, start_dhw[2] - margin}, source_edge);
-  // affine_grid counts from -1 to 1 between the outermost centres, and in the order W, H, D.
-  const double ratio = static_cast<double>(edge - 1) / static_cast<double>(source_edge - 1);
+  const std::array<std::int64_t, 3> margin = margin_of(matrix, shape);
+  model::PatchShape source_shape;
+  std::array<std::int64_t, 3> source_start{};
+  for (std::size_t a = 0; a < 3; ++a) {
+    source_start[a] = start_dhw[a] - margin[a];
+    source_shape.dhw[a] = shape[a] + 2 * margin[a];
+  }
+  const CutPatch source = cut(source_start, source_shape);
   Tensor theta = torch::zeros({1, 3, 4});
+  // affine_grid counts from -1 to 1 between the outermost centres, and in the order W, H, D.
   for (std::size_t r = 0; r < 3; ++r) {
     for (std::size_t c = 0; c < 3; ++c) {
+      const double ratio = static_cast<double>(shape[c] - 1) / static_cast<double>(source_shape[r] - 1);
       theta[0][static_cast<std::int64_t>(2 - r)][static_cast<std::int64_t>(2 - c)] = matrix[r][c] * ratio;
     }
   }
   const Tensor all = torch::cat({source.conditions, source.target, source.mask.to(torch::kFloat32)}).unsqueeze(0);
-  const Tensor places = torch::affine_grid_generator(theta, {1, all.size(1), edge, edge, edge}, /*align_corners=*/true);
+  const Tensor places =
+      torch::affine_grid_generator(theta, {1, all.size(1), shape[0], shape[1], shape[2]}, /*align_corners=*/true);
   const Tensor moved = torch::grid_sampler(all, places, linear, border, /*align_corners=*/true)[0];
   const std::int64_t channels = source.conditions.size(0);
   return {moved.slice(0, 0, channels), moved.slice(0, channels, channels + 1),
           (moved.slice(0, channels + 1, channels + 2) >= 0.5).to(torch::kUInt8)};
 }
 
-Tensor fbp_noise_gain(std::int64_t edge, const std::string& filter) {
+Tensor fbp_noise_gain(std::int64_t height, std::int64_t width, const std::string& filter) {
   constexpr std::int64_t lags = 256;
   const auto kernel = ct::ramp_kernel(lags, 1.0, value_named<ct::Window>(filter.empty() ? "ram-lak" : filter));
-  Tensor gain = torch::zeros({edge, edge});
-  const auto frequency = [edge](std::int64_t n) {
+  Tensor gain = torch::zeros({height, width});
+  const auto frequency = [](std::int64_t n, std::int64_t edge) {
     return static_cast<double>(std::min(n, edge - n)) / static_cast<double>(edge);
   };
-  for (std::int64_t h = 0; h < edge; ++h) {
-    for (std::int64_t w = 0; w < edge; ++w) {
-      const double radial = std::hypot(frequency(h), frequency(w));
+  for (std::int64_t h = 0; h < height; ++h) {
+    for (std::int64_t w = 0; w < width; ++w) {
+      const double radial = std::hypot(frequency(h, height), frequency(w, width));
       if (radial == 0 || radial > 0.5) continue;
-      gain.data_ptr<float>()[h * edge + w] = static_cast<float>(filter_response(kernel, radial) / std::sqrt(radial));
+      gain.data_ptr<float>()[h * width + w] = static_cast<float>(filter_response(kernel, radial) / std::sqrt(radial));
     }
   }
   return gain / gain.square().mean().sqrt();
@@ -179,11 +190,14 @@ Tensor fbp_noise_gain(std::int64_t edge, const std::string& filter) {
 Tensor fbp_noise(std::int64_t slices, const Tensor& gain, at::Generator& generator) {
   // A spectrum that is even along each axis is diagonal in products of the discrete Hartley transform's vectors
   // cas(x) = cos(x) + sin(x), so independent draws for each of them, times the amplitudes, are the noise's transform.
-  const std::int64_t edge = gain.size(0);
-  const Tensor n = torch::arange(edge, torch::kFloat64);
-  const Tensor phase = torch::outer(n, n) * (2.0 * pi / static_cast<double>(edge));
-  const Tensor hartley = ((phase.cos() + phase.sin()) / std::sqrt(static_cast<double>(edge))).to(torch::kFloat32);
-  return torch::matmul(torch::matmul(hartley, torch::randn({slices, edge, edge}, generator) * gain), hartley);
+  const auto hartley = [](std::int64_t edge) {
+    const Tensor n = torch::arange(edge, torch::kFloat64);
+    const Tensor phase = torch::outer(n, n) * (2.0 * pi / static_cast<double>(edge));
+    return ((phase.cos() + phase.sin()) / std::sqrt(static_cast<double>(edge))).to(torch::kFloat32);
+  };
+  const std::int64_t height = gain.size(0), width = gain.size(1);
+  const Tensor white = torch::randn({slices, height, width}, generator);
+  return torch::matmul(torch::matmul(hartley(height), white * gain), hartley(width));
 }
 
 }  // namespace gdm::data

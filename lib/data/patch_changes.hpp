@@ -22,7 +22,7 @@
 
 namespace gdm::data {
 
-/// What is cut from a case at one place: (C, w, w, w) and (1, w, w, w) float32, (1, w, w, w) uint8.
+/// What is cut from a case at one place: (C, D, H, W) and (1, D, H, W) float32, (1, D, H, W) uint8.
 struct CutPatch {
   Tensor conditions, target, mask;
 };
@@ -32,8 +32,8 @@ at::Generator item_generator(std::uint64_t seed, std::int64_t step, std::int64_t
 
 class PatchChanges {
  public:
-  /// (D, H, W) of the first voxel, edge.
-  using Cut = std::function<CutPatch(const std::array<std::int64_t, 3>&, std::int64_t)>;
+  /// (D, H, W) of the first voxel, shape.
+  using Cut = std::function<CutPatch(const std::array<std::int64_t, 3>&, const model::PatchShape&)>;
 
   PatchChanges() = default;  ///< none
   /// `augment`: "none", "light" (rotation up to 5 degrees about each axis, size up to 5 %) or "strong" (twice that),
@@ -44,8 +44,8 @@ class PatchChanges {
   PatchChanges(const std::string& augment, double fresh_noise_hu, const std::string& fbp_filter,
                const nn::GeneratorConfig& config);
 
-  /// The changed patch of `edge` voxels at `start`. Conditions stay in nn::scaled_range().
-  CutPatch draw(const Cut& cut, const std::array<std::int64_t, 3>& start_dhw, std::int64_t edge,
+  /// The changed patch of this shape at `start`. Conditions stay in nn::scaled_range().
+  CutPatch draw(const Cut& cut, const std::array<std::int64_t, 3>& start_dhw, const model::PatchShape& shape,
                 const std::array<double, 3>& spacing_dhw_mm, at::Generator& generator) const;
 
  private:
@@ -60,17 +60,17 @@ class PatchChanges {
 /// The patch whose voxel at offset x from its centre shows what lies at A x in the patient, A a rotation by these
 /// angles about the axes D, H, W (in this order) divided by `scale`; one trilinear interpolation of everything, the
 /// mask rounded.
-CutPatch warped_patch(const PatchChanges::Cut& cut, const std::array<std::int64_t, 3>& start_dhw, std::int64_t edge,
-                      const std::array<double, 3>& spacing_dhw_mm, const std::array<double, 3>& angles_deg,
-                      double scale);
+CutPatch warped_patch(const PatchChanges::Cut& cut, const std::array<std::int64_t, 3>& start_dhw,
+                      const model::PatchShape& shape, const std::array<double, 3>& spacing_dhw_mm,
+                      const std::array<double, 3>& angles_deg, double scale);
 
-/// Amplitudes (edge, edge) of FBP noise at the frequencies of `fbp_noise`, with mean square 1. White noise in the
+/// Amplitudes (height, width) of FBP noise at the frequencies of `fbp_noise`, with mean square 1. White noise in the
 /// projections has, after the ramp |f| with apodisation W and back-projection, which divides by |f|, the power spectrum
 /// |f| W(f)^2 (Riederer, Pelc & Chesler 1978, Phys. Med. Biol. 23(3):446-454, "The noise power spectrum in computed
 /// X-ray tomography"), here up to the Nyquist frequency of the voxels, which are taken to be square in the slice and
 /// as large as the detector's. The smoothing by interpolation in the back-projection is left out.
-Tensor fbp_noise_gain(std::int64_t edge, const std::string& filter);
-/// (slices, edge, edge) Gaussian noise of standard deviation 1, uncorrelated between slices; periodic in a slice.
+Tensor fbp_noise_gain(std::int64_t height, std::int64_t width, const std::string& filter);
+/// (slices, height, width) Gaussian noise of standard deviation 1, uncorrelated between slices; periodic in a slice.
 Tensor fbp_noise(std::int64_t slices, const Tensor& gain, at::Generator& generator);
 
 }  // namespace gdm::data

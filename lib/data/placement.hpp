@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 
+#include "model/patch_shape.hpp"
 #include "nn/tensor.hpp"
 #include "sys/random.hpp"
 
@@ -15,10 +16,10 @@ using torch::Tensor;
 /// Flat indices (N) int64 of the voxels inside a mask (1, D, H, W), evenly thinned to at most 65536.
 Tensor foreground_indices(const Tensor& mask);
 
-/// First voxel (D, H, W) of a cubic patch of `edge` voxels: around a random voxel of `foreground`, shifted by up to a
-/// quarter of the edge along each axis, then moved into the volume. Along an axis shorter than the edge it is centred,
-/// and begins before the volume.
+/// First voxel (D, H, W) of a patch: around a random voxel of `foreground`, shifted by up to a
+/// quarter of the patch along each axis, then moved into the volume. Along an axis shorter than the patch it is
+/// centred, and begins before the volume.
 std::array<std::int64_t, 3> draw_patch_start(const Tensor& foreground, const std::array<std::int64_t, 3>& shape_dhw,
-                                             std::int64_t edge, Random& random);
+                                             const model::PatchShape& patch, Random& random);
 
 }  // namespace gdm::data

@@ -131,23 +131,23 @@ std::vector<Case> usable_cases(const Manifest& manifest, const std::string& spli
   return cases;
 }
 
-PatchSampler::PatchSampler(const std::vector<Sample>& samples, std::int64_t patch, std::int64_t batch,
+PatchSampler::PatchSampler(const std::vector<Sample>& samples, const model::PatchShape& patch, std::int64_t batch,
                            std::uint64_t seed)
     : patch_(patch), batch_(batch), seed_(seed) {
   for (const Sample& sample : samples) {
     const auto sizes = sample.target.sizes();
     places_.push_back({sample.foreground, {sizes[1], sizes[2], sizes[3]}, {1, 1, 1}});
   }
-  cut_ = [&samples](std::size_t index, const std::array<std::int64_t, 3>& start, std::int64_t edge) {
+  cut_ = [&samples](std::size_t index, const std::array<std::int64_t, 3>& start, const model::PatchShape& shape) {
     const Sample& sample = samples[index];
-    return CutPatch{cut_patch(sample.conditions, start, edge, -1.0), cut_patch(sample.target, start, edge, -1.0),
-                    cut_patch(sample.mask, start, edge, 0)};
+    return CutPatch{cut_patch(sample.conditions, start, shape, -1.0), cut_patch(sample.target, start, shape, -1.0),
+                    cut_patch(sample.mask, start, shape, 0)};
   };
   group_patients(samples);
 }
 
-PatchSampler::PatchSampler(const std::vector<Sample>& headers, Cut cut, std::int64_t patch, std::int64_t batch,
-                           std::uint64_t seed, PatchChanges changes)
+PatchSampler::PatchSampler(const std::vector<Sample>& headers, Cut cut, const model::PatchShape& patch,
+                           std::int64_t batch, std::uint64_t seed, PatchChanges changes)
     : cut_(std::move(cut)), patch_(patch), batch_(batch), seed_(seed), changes_(std::move(changes)) {
   for (const Sample& header : headers) {
     const Index3& shape = header.grid.shape_ijk;
@@ -174,11 +174,11 @@ Batch PatchSampler::draw(std::int64_t step, torch::Device device) const {
     const auto& owned = patients_[static_cast<std::size_t>(random.below(static_cast<std::int64_t>(patients_.size())))];
     const std::size_t index = owned[static_cast<std::size_t>(random.below(static_cast<std::int64_t>(owned.size())))];
     const Place& place = places_[index];
-    batch.cases.push_back(index);
     const auto start = draw_patch_start(place.foreground, place.shape_dhw, patch_, random);
     const bool flip = random.below(2) == 1;
+    batch.places.push_back({index, start, flip});
     at::Generator generator = item_generator(seed_, step, b);
-    const CutPatch patch = changes_.draw([&](const auto& from, std::int64_t edge) { return cut_(index, from, edge); },
+    const CutPatch patch = changes_.draw([&](const auto& from, const auto& shape) { return cut_(index, from, shape); },
                                          start, patch_, place.spacing_dhw_mm, generator);
     const auto turned = [flip](const Tensor& tensor) { return flip ? tensor.flip({3}) : tensor; };
     conditions.push_back(turned(patch.conditions));

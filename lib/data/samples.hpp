@@ -59,11 +59,22 @@ double median_edge_mm(const std::vector<Sample>& samples);
 /// The cases of a split that no earlier tool marked as failed (a warning counts those). Throws Error if none is left.
 std::vector<Case> usable_cases(const Manifest& manifest, const std::string& split);
 
-/// Patches of a batch, (B, C, w, w, w) each.
+/// Where a patch comes from.
+struct PatchPlace {
+  std::size_t sample = 0;                   ///< number of the case
+  std::array<std::int64_t, 3> start_dhw{};  ///< its first voxel; may lie before the volume
+  bool flipped = false;                     ///< along W, after it was cut
+
+  bool operator==(const PatchPlace& other) const {
+    return sample == other.sample && start_dhw == other.start_dhw && flipped == other.flipped;
+  }
+};
+
+/// Patches of a batch, (B, C, D, H, W) each.
 struct Batch {
   Tensor conditions, target, mask;
   Tensor host_mask;                ///< the mask in the host's memory, wherever the others are
-  std::vector<std::size_t> cases;  ///< index of each patch's case
+  std::vector<PatchPlace> places;  ///< of each patch
 };
 
 /// Draws patches near a random foreground voxel (data/placement.hpp), each patient equally often whatever their number
@@ -73,13 +84,14 @@ struct Batch {
 /// called by several threads at once.
 class PatchSampler {
  public:
-  /// Cuts the patch of a case: its number, (D, H, W) of the first voxel, edge.
-  using Cut = std::function<CutPatch(std::size_t, const std::array<std::int64_t, 3>&, std::int64_t)>;
+  /// Cuts the patch of a case: its number, (D, H, W) of the first voxel, shape.
+  using Cut = std::function<CutPatch(std::size_t, const std::array<std::int64_t, 3>&, const model::PatchShape&)>;
 
-  PatchSampler(const std::vector<Sample>& samples, std::int64_t patch, std::int64_t batch, std::uint64_t seed);
+  PatchSampler(const std::vector<Sample>& samples, const model::PatchShape& patch, std::int64_t batch,
+               std::uint64_t seed);
   /// Cases whose volumes `cut` knows; the samples' own are not used, their grids are.
-  PatchSampler(const std::vector<Sample>& headers, Cut cut, std::int64_t patch, std::int64_t batch, std::uint64_t seed,
-               PatchChanges changes);
+  PatchSampler(const std::vector<Sample>& headers, Cut cut, const model::PatchShape& patch, std::int64_t batch,
+               std::uint64_t seed, PatchChanges changes);
   Batch draw(std::int64_t step, torch::Device device) const;
 
  private:
@@ -93,7 +105,8 @@ class PatchSampler {
   std::vector<Place> places_;
   std::vector<std::vector<std::size_t>> patients_;  ///< case numbers of each patient
   Cut cut_;
-  std::int64_t patch_, batch_;
+  model::PatchShape patch_;
+  std::int64_t batch_;
   std::uint64_t seed_;
   PatchChanges changes_;
 };

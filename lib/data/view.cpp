@@ -7,12 +7,12 @@
 
 namespace gdm::data {
 
-View View::random(std::int64_t patch, std::int64_t size, at::Generator& generator) {
+View View::random(const model::PatchShape& patch, std::int64_t size, at::Generator& generator) {
   View view;
   view.size = size;
   const auto draw = [&](std::int64_t n) { return nn::host_value<std::int64_t>(torch::randint(n, {1}, generator)); };
   for (std::size_t axis = 0; axis < 3; ++axis) {
-    view.offset[axis] = draw(patch - size + 1);
+    view.offset[axis] = draw(patch[axis] - size + 1);
     view.flip[axis] = draw(2) == 1;
   }
   for (std::size_t axis = 2; axis > 0; --axis) std::swap(view.order[axis], view.order[draw(axis + 1)]);

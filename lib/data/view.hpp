@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "model/patch_shape.hpp"
 #include "nn/tensor.hpp"
 
 namespace gdm::data {
@@ -17,7 +18,8 @@ struct View {
   std::array<bool, 3> flip{};
   std::array<std::int64_t, 3> order{0, 1, 2};  ///< permutation of D, H, W
 
-  static View random(std::int64_t patch, std::int64_t size, at::Generator& generator);
+  /// `size` is at most that of the patch along each axis.
+  static View random(const model::PatchShape& patch, std::int64_t size, at::Generator& generator);
   /// (B, C, D, H, W) -> (B, C, size, size, size); differentiable.
   Tensor apply(const Tensor& x) const;
 };

@@ -11,6 +11,7 @@
 #include "image/volume.hpp"
 #include "io/json.hpp"
 #include "metrics/feature_matrix.hpp"
+#include "model/patch_shape.hpp"
 #include "sys/atomic_file.hpp"
 
 namespace gdm::engine {
@@ -21,7 +22,7 @@ struct BankOptions {
   std::string split = "train";
   std::int64_t patches_per_case = 16;
   std::int64_t patch = 40;            ///< edge of the views that the encoder sees
-  std::int64_t training_patch = 0;    ///< of the patches that views are cut from, as a training's; 0: 8 voxels more
+  model::PatchShape training_patch;   ///< of the patches that views are cut from, as a training's; 0: 8 voxels more
   std::int64_t tokens_per_patch = 8;  ///< local and spatial tokens kept of each patch
   double spacing_mm = 0;              ///< isotropic voxel edge that volumes are resampled to; 0: as they are
   std::int64_t axial_bins = 3;

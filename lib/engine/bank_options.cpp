@@ -16,8 +16,8 @@ OptionTable<O> views() {
       choice("split", &O::split, Manifest::split_names(),
              "Cases to read; anything but train lets others into the bank"),
       number("patch", &O::patch, 16, 256, "Edge in voxels of the views that the encoder sees; a multiple of 8"),
-      number("training-patch", &O::training_patch, 16, 256,
-             "--patch of the training, of whose patches these are views; default: 8 more than --patch")
+      shape("training-patch", &O::training_patch,
+            "--patch of the training, of whose patches these are views; default: 8 more than --patch")
           .derived([](O& o) { o.training_patch = o.patch + shift_voxels; })
           .default_in_words(),
       number("patches-per-case", &O::patches_per_case, 1, 4096, "Random patches of each case"),

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "image/volume.hpp"
 #include "io/json.hpp"
+#include "model/patch_shape.hpp"
 
 namespace gdm::engine {
 
@@ -28,8 +30,8 @@ class Synthesizer {
 };
 
 struct SynthOptions {
-  int patch = 0;  ///< voxels along each axis, a multiple of the model's coarsest stride; 0: as the model was trained
-  double overlap = 0.25;  ///< fraction of the patch shared with its neighbour
+  std::optional<model::PatchShape> patch;  ///< a multiple of the model's coarsest stride; none: as it was trained
+  double overlap = 0.25;                   ///< fraction of the patch shared with its neighbour
 };
 
 }  // namespace gdm::engine

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "io/json.hpp"
+#include "model/patch_shape.hpp"
 #include "sys/names.hpp"
 
 namespace gdm::engine {
@@ -44,9 +45,9 @@ struct ChoiceField {
 };
 
 /// A field of one struct of options. A list of whole numbers is one text at the command line, such as 32,64,128.
-using Field =
-    std::variant<std::int64_t*, double*, bool*, std::string*, std::filesystem::path*, std::vector<std::int64_t>*,
-                 std::vector<double>*, std::vector<std::string>*, std::vector<std::filesystem::path>*, ChoiceField>;
+using Field = std::variant<std::int64_t*, double*, bool*, std::string*, std::filesystem::path*,
+                           std::vector<std::int64_t>*, std::vector<double>*, std::vector<std::string>*,
+                           std::vector<std::filesystem::path>*, model::PatchShape*, ChoiceField>;
 
 /// Numbers, texts, lists and names of choices as they are; of a path the last component.
 Json json_of(const Field& field);
@@ -178,6 +179,13 @@ inline std::string joined(const Words& words) {
   std::string text;
   for (const std::string& word : words) text += (text.empty() ? "" : "|") + word;
   return text;
+}
+
+/// A cube's edge, or a slab's three.
+template <class Options>
+Option<Options> shape(const char* name, model::PatchShape Options::*member, const char* help) {
+  return option(name, member, "N|IxJxK", help,
+                Readable{[](const std::string& text) { model::PatchShape::from_text(text); }});
 }
 
 /// One of the names of an enum.

@@ -9,6 +9,7 @@
 
 #include "engine/training_choices.hpp"
 #include "io/json.hpp"
+#include "model/patch_shape.hpp"
 #include "sys/atomic_file.hpp"
 
 namespace gdm::engine {
@@ -31,19 +32,22 @@ struct TrainOptions {
   std::int64_t steps = 4000;
   std::int64_t batch = 2;
   std::int64_t accumulate = 1;  ///< batches whose gradients are averaged for a step
-  std::int64_t patch = 48;
+  model::PatchShape patch = 48;
   std::string augment = "none";   ///< none | light | strong (data/patch_changes.hpp)
   double fresh_noise_hu = 0;      ///< standard deviation of noise added to the FBP; 0: none
   std::int64_t cache_bytes = -1;  ///< cases beyond it are read again when needed; -1: half of the free memory
   double learning_rate = 1e-3;
   double ema = 0.999;
   Precision precision = Precision::fp32;
-  double drift_start = 0.6;  ///< fraction of the steps that are regression alone
-  double drift = 0.15;       ///< share of the drift gradient at the predicted volume
-  double perceptual = 0;     ///< share of the perceptual gradient there
-  double ssim = 0;           ///< share of the gradient of 1 - SSIM there, with any objective
-  double gradient_l1 = 0;    ///< the same of the L1 of image gradients
-  double share_end = 1;      ///< factor on all shares at the last step; linear from drift_start, where it is 1
+  double drift_start = 0.6;         ///< fraction of the steps that are regression alone
+  double drift = 0.15;              ///< share of the drift gradient at the predicted volume
+  double perceptual = 0;            ///< share of the perceptual gradient there
+  double ssim = 0;                  ///< share of the gradient of 1 - SSIM there, with any objective
+  double gradient_l1 = 0;           ///< the same of the L1 of image gradients
+  double projection = 0;            ///< the same of the squared error of the rays
+  std::int64_t consistency = 0;     ///< iterations of data consistency behind the network; 0: none
+  double consistency_pull_mm2 = 0;  ///< weight of their distance from the network's output
+  double share_end = 1;             ///< factor on all shares at the last step; linear from drift_start, where it is 1
   Coordination coordination = Coordination::norm_pcgrad;
   double conflict = 1.0;           ///< kappa: part of a gradient that opposes fidelity and is removed
   std::int64_t conflict_edge = 0;  ///< edge in voxels of the cubes in which that is done; 0: the whole patch
@@ -64,7 +68,13 @@ struct TrainOptions {
   Json options;              ///< as --config reads them; the model holds them
 
   /// Whether fidelity is the only objective.
-  bool plain_regression() const { return objective == Objective::regression && ssim == 0 && gradient_l1 == 0; }
+  bool plain_regression() const {
+    return objective == Objective::regression && ssim == 0 && gradient_l1 == 0 && projection == 0;
+  }
+  /// Whether inputs.sinogram of each case is read.
+  bool needs_rays() const {
+    return consistency > 0 || projection > 0 || (!plain_regression() && coordination == Coordination::null_space);
+  }
 };
 
 }  // namespace gdm::engine

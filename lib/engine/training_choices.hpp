@@ -18,7 +18,9 @@ enum class Coordination {
   pcgrad,       ///< fixed, after the part of d that opposes f is removed (Yu et al. 2020, arXiv 2001.06782, one-sided)
   norm_pcgrad,  ///< norm after that projection; to first order fidelity is never opposed
   mgda,         ///< n_f times the shortest convex combination of f / n_f and d / n_d (Desideri 2012); s is not used
-  cagrad        ///< g = f + s (n_f / n_d) d, turned so that no objective does badly (Liu et al. 2021, arXiv 2110.14048)
+  null_space,  ///< norm_pcgrad of what no ray can tell of d (data/scanned_cases.hpp), so realism is asked for where the
+               ///< scan is silent
+  cagrad       ///< g = f + s (n_f / n_d) d, turned so that no objective does badly (Liu et al. 2021, arXiv 2110.14048)
 };
 
 /// Arithmetic of the networks; weights and losses are fp32. tf32: on CUDA, fp32 whose factors are rounded to 10 bits.
@@ -43,10 +45,13 @@ struct Names<engine::Objective> {
 
 template <>
 struct Names<engine::Coordination> {
-  static constexpr std::array list{
-      std::pair{engine::Coordination::fixed, "fixed"},   std::pair{engine::Coordination::norm, "norm"},
-      std::pair{engine::Coordination::pcgrad, "pcgrad"}, std::pair{engine::Coordination::norm_pcgrad, "norm+pcgrad"},
-      std::pair{engine::Coordination::mgda, "mgda"},     std::pair{engine::Coordination::cagrad, "cagrad"}};
+  static constexpr std::array list{std::pair{engine::Coordination::fixed, "fixed"},
+                                   std::pair{engine::Coordination::norm, "norm"},
+                                   std::pair{engine::Coordination::pcgrad, "pcgrad"},
+                                   std::pair{engine::Coordination::norm_pcgrad, "norm+pcgrad"},
+                                   std::pair{engine::Coordination::null_space, "null-space"},
+                                   std::pair{engine::Coordination::mgda, "mgda"},
+                                   std::pair{engine::Coordination::cagrad, "cagrad"}};
 };
 
 template <>

@@ -52,6 +52,10 @@ void default_ssim(O& o) {
   o.ssim = drifts(o) ? 0.2 : 0.0;
 }
 
+bool is_consistent(const O& o) {
+  return o.consistency > 0;
+}
+
 Json init_name(const O& o) {
   return o.init.empty() ? Json() : Json(o.init.filename().string());
 }
@@ -98,7 +102,9 @@ OptionTable<O> data_and_size() {
       number("batch", &O::batch, 1, 1024, "Patches in a step").recorded("batch").derived(preset_batch),
       number("accumulate", &O::accumulate, 1, 1024, "Batches whose gradients are averaged for a step")
           .recorded("accumulate"),
-      number("patch", &O::patch, 16, 256, "Patch edge in voxels").described_as("patch_voxels").derived(preset_patch),
+      shape("patch", &O::patch, "Patch in voxels: a cube's edge, or a shape such as 128x128x8 that holds whole slices")
+          .described_as("patch_voxels")
+          .derived(preset_patch),
       choice("preset", &O::preset, preset_names(),
              "Size: sets what is not given of --widths, --blocks, --patch, --batch"),
       choice("augment", &O::augment, {"none", "light", "strong"},
@@ -162,10 +168,20 @@ OptionTable<O> shares() {
       number("gradient-l1", &O::gradient_l1, 0.0, 10.0,
              "The same of an L1 of image gradients, with any objective: less error for less realism")
           .recorded_if_changed("gradient_l1"),
+      number("projection", &O::projection, 0.0, 10.0,
+             "The same of the squared error of the rays of inputs.sinogram, with any objective")
+          .recorded_if_changed("projection"),
       number("share-end", &O::share_end, 0.0, 10.0,
-             "Factor on these four at the last step, linear from 1 at --drift-start")
+             "Factor on these five at the last step, linear from 1 at --drift-start")
           .used_if(has_sides)
           .recorded("share_end"),
+      number("consistency", &O::consistency, 0, 1000,
+             "Iterations of data consistency with inputs.sinogram behind the network, in training and in use; 0: none")
+          .recorded_if_changed("consistency.iterations"),
+      number("consistency-pull", &O::consistency_pull_mm2, 0.0, 1e9,
+             "Weight in mm^2 of their distance from the network's output; 0: none")
+          .used_if(is_consistent)
+          .recorded_if_changed("consistency.pull_mm2"),
       choice("coordination", &O::coordination, "How the gradients are brought together")
           .used_if(has_sides)
           .recorded("coordination.mode"),
@@ -246,6 +262,9 @@ Json training_settings(const TrainOptions& options, std::uint64_t seed) {
                            "share_end",
                            "ssim",
                            "gradient_l1",
+                           "projection",
+                           "consistency.iterations",
+                           "consistency.pull_mm2",
                            "perceptual",
                            "taps",
                            "drift.share",

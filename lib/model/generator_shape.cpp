@@ -32,16 +32,16 @@ std::int64_t GeneratorShape::parameters() const {
   return sum;
 }
 
-double GeneratorShape::gflop(std::int64_t patch_voxels) const {
+double GeneratorShape::gflop(const PatchShape& patch) const {
   const std::size_t deepest = widths.size() - 1;
   double products = 0;
   for (std::size_t level = 0; level <= deepest; ++level) {
-    const double edge = static_cast<double>(patch_voxels) / static_cast<double>(2 << level);
+    const double of_patch = 1.0 / static_cast<double>(std::int64_t{8} << (3 * level));
     std::int64_t weights = block_weights(widths[level], level == deepest ? blocks + 1 : 2 * blocks);
     weights += level == 0 ? convolution(8 * input_channels + 8, widths[0], 3)
                           : convolution(widths[level - 1], widths[level], 3);
     if (level > 0) weights += convolution(widths[level], widths[level - 1], 1);
-    products += edge * edge * edge * static_cast<double>(weights);
+    products += static_cast<double>(patch.voxels()) * of_patch * static_cast<double>(weights);
   }
   return 2e-9 * products;
 }
@@ -93,8 +93,8 @@ Json generator_figures(const Json& generator) {
   const GeneratorShape shape = generator_shape(generator);
   Json figures{{"parameters", shape.parameters()}, {"receptive_field_voxels", shape.receptive_field_voxels()}};
   const auto patch = generator.find("patch_voxels");
-  if (patch != generator.end() && patch->is_number_integer()) {
-    figures["gflop_per_patch"] = shape.gflop(patch->get<std::int64_t>());
+  if (patch != generator.end() && (patch->is_number_integer() || patch->is_array())) {
+    figures["gflop_per_patch"] = shape.gflop(patch->get<PatchShape>());
   }
   return figures;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/json.hpp"
+#include "model/patch_shape.hpp"
 
 namespace gdm::model {
 
@@ -22,7 +23,7 @@ struct GeneratorShape {
   std::int64_t receptive_field_voxels() const;
   /// 10^9 multiplications and additions of the convolutions for one patch forward. A training step needs three times
   /// as many for each of its patches.
-  double gflop(std::int64_t patch_voxels) const;
+  double gflop(const PatchShape& patch) const;
 };
 
 /// The shape of "generator" in a model's description; what older files do not say is what was built then. Throws Error

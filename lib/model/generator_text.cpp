@@ -41,8 +41,7 @@ std::string architecture_text(const Json& info) {
   text += line("parameters", plain(network, "parameters"));
   text += line("receptive",
                plain(network, "receptive_field_voxels") + " voxels along each axis, and the mean of the patch");
-  text += line("patch", fmt::format("{} voxels along each axis, {:.3g} GFLOP", plain(generator, "patch_voxels"),
-                                    network.value("gflop_per_patch", 0.0)));
+  text += line("patch", fmt::format("{}, {:.3g} GFLOP", patch_text(generator), network.value("gflop_per_patch", 0.0)));
   text += line("task", plain(generator, "task"));
   text += line("conditions", conditions + (generator.value("residual_on_first", false) ? "; adds to the first" : ""));
   const auto noise = generator.value("noise_channels", std::int64_t{0});
@@ -117,6 +116,13 @@ std::string training_text(const Json& training) {
 }
 
 }  // namespace
+
+std::string patch_text(const Json& generator) {
+  const auto patch = generator.find("patch_voxels");
+  if (patch == generator.end()) return "unknown";
+  const auto shape = patch->get<PatchShape>();
+  return shape.text() + (shape.is_cube() ? " voxels along each axis" : " voxels");
+}
 
 Json generator_info(const SafetensorsFile& file) {
   file.require_kind("generator");

@@ -29,7 +29,7 @@ GeneratorConfig GeneratorConfig::from_json(const Json& json) {
     config.widths = json.at("widths").get<std::vector<std::int64_t>>();
     config.blocks = json.value("blocks", std::int64_t{1});  // files from before there was a choice lack these two
     config.noise_channels = json.value("noise_channels", std::int64_t{0});
-    config.patch = json.at("patch_voxels").get<std::int64_t>();
+    config.patch = json.at("patch_voxels").get<model::PatchShape>();
     config.hu_map = HuMap::from_json(json.at("hu_range"));
     check_widths(config.widths);
     if (config.conditions.empty()) throw Error("a generator without conditions");

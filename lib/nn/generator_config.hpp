@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "io/json.hpp"
+#include "model/patch_shape.hpp"
 #include "nn/condition.hpp"
 #include "nn/hu_map.hpp"
 
@@ -18,7 +19,7 @@ struct GeneratorConfig {
   std::vector<std::int64_t> widths{32, 64, 128};
   std::int64_t blocks = 1;          ///< residual blocks of a level, on the way down and up; the deepest has one more
   std::int64_t noise_channels = 0;  ///< behind the conditions, standard normal (nn/noise.hpp)
-  std::int64_t patch = 48;
+  model::PatchShape patch = 48;
   HuMap hu_map;
 
   Json json() const;

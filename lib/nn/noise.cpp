@@ -38,15 +38,16 @@ NoiseField::NoiseField(std::int64_t channels, std::uint64_t seed, const std::str
   std::from_chars(digits.data(), digits.data() + 16, key_, 16);
 }
 
-Tensor NoiseField::patch(const std::array<std::int64_t, 3>& start_dhw, std::int64_t w) const {
-  Tensor out = torch::empty({channels_, w, w, w});
+Tensor NoiseField::patch(const std::array<std::int64_t, 3>& start_dhw, const model::PatchShape& shape) const {
+  const std::int64_t d = shape[0], h = shape[1], w = shape[2];
+  Tensor out = torch::empty({channels_, d, h, w});
   auto* values = out.data_ptr<float>();
   const auto place = [](std::int64_t voxel) { return static_cast<std::uint64_t>(voxel + before_zero); };
-  at::parallel_for(0, channels_ * w * w, 64, [&](std::int64_t first, std::int64_t last) {
+  at::parallel_for(0, channels_ * d * h, 64, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t row = first; row < last; ++row) {
-      const auto channel = static_cast<std::uint64_t>(row / (w * w));
+      const auto channel = static_cast<std::uint64_t>(row / (d * h));
       const std::uint64_t line =
-          (channel << 48) | (place(start_dhw[0] + row / w % w) << 32) | (place(start_dhw[1] + row % w) << 16);
+          (channel << 48) | (place(start_dhw[0] + row / h % d) << 32) | (place(start_dhw[1] + row % h) << 16);
       std::array<float, 2> pair{};
       for (std::int64_t x = 0; x < w; ++x) {
         const std::uint64_t column = place(start_dhw[2] + x);
@@ -63,7 +64,7 @@ Tensor with_step_noise(const Tensor& patches, std::int64_t channels, std::uint64
   std::vector<Tensor> noise;
   for (std::int64_t item = 0; item < patches.size(0); ++item) {
     const NoiseField field(channels, seed, fmt::format("step {} item {}", step, item));
-    noise.push_back(field.patch({0, 0, 0}, patches.size(2)));
+    noise.push_back(field.patch({0, 0, 0}, {patches.size(2), patches.size(3), patches.size(4)}));
   }
   return torch::cat({patches, torch::stack(noise).to(patches.device())}, 1);
 }

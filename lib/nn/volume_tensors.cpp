@@ -37,13 +37,14 @@ Tensor with_turned_axes(const Tensor& x, const std::array<std::int64_t, 3>& orde
   return (flipped.empty() ? turned : turned.flip(flipped)).contiguous();
 }
 
-Tensor cut_patch(const Tensor& volume, const std::array<std::int64_t, 3>& start_dhw, std::int64_t patch, double fill) {
-  Tensor out = torch::full({volume.size(0), patch, patch, patch}, fill, volume.options());
+Tensor cut_patch(const Tensor& volume, const std::array<std::int64_t, 3>& start_dhw, const model::PatchShape& patch,
+                 double fill) {
+  Tensor out = torch::full({volume.size(0), patch[0], patch[1], patch[2]}, fill, volume.options());
   Tensor source = volume, place = out;
   for (std::size_t axis = 0; axis < 3; ++axis) {
     const auto dim = static_cast<std::int64_t>(axis) + 1;
     const std::int64_t from = std::max<std::int64_t>(0, start_dhw[axis]);
-    const std::int64_t to = std::min(volume.size(dim), start_dhw[axis] + patch);
+    const std::int64_t to = std::min(volume.size(dim), start_dhw[axis] + patch[axis]);
     if (from >= to) return out;
     source = source.slice(dim, from, to);
     place = place.slice(dim, from - start_dhw[axis], to - start_dhw[axis]);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "image/orientation.hpp"
+#include "model/patch_shape.hpp"
 #include "nn/tensor.hpp"
 
 namespace gdm::nn {
@@ -36,7 +37,8 @@ Tensor air_outside(const Tensor& image, const Tensor& mask);
 /// Contiguous.
 Tensor with_turned_axes(const Tensor& x, const std::array<std::int64_t, 3>& order, const std::array<bool, 3>& backward);
 
-/// A cubic patch of (C, D, H, W) that starts at `start` (may be negative or reach beyond the end): filled with `fill`.
-Tensor cut_patch(const Tensor& volume, const std::array<std::int64_t, 3>& start_dhw, std::int64_t patch, double fill);
+/// A patch of (C, D, H, W) that starts at `start` (may be negative or reach beyond the end): filled with `fill`.
+Tensor cut_patch(const Tensor& volume, const std::array<std::int64_t, 3>& start_dhw, const model::PatchShape& patch,
+                 double fill);
 
 }  // namespace gdm::nn

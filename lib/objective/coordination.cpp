@@ -20,7 +20,7 @@ Tensor per_volume(const Tensor& values, const Tensor& like) {
 }
 
 bool projects(Coordination mode) {
-  return mode == Coordination::pcgrad || mode == Coordination::norm_pcgrad;
+  return mode == Coordination::pcgrad || mode == Coordination::norm_pcgrad || mode == Coordination::null_space;
 }
 
 bool balances(Coordination mode) {

@@ -58,8 +58,9 @@ struct Coordinated {
 };
 
 /// One cotangent from the fidelity's gradient (B, 1, D, H, W) and the others. A volume whose gradient is more than 5
-/// times its usual norm is cut to that. Averages are of unprojected norms, so a share shrinks in conflict. Waits for no
-/// device, but for mgda and cagrad, whose weights are sought on the host.
+/// times its usual norm is cut to that. Of null_space the others come as their parts that no ray sees already. Averages
+/// are of unprojected norms, so a share shrinks in conflict. Waits for no device, but for mgda and cagrad, whose
+/// weights are sought on the host.
 Coordinated coordinate(const Tensor& fidelity, const std::vector<SideGradient>& sides,
                        const CoordinationOptions& options, CoordinationState& state);
 

@@ -27,17 +27,32 @@ Tensor tap_loss(const Tensor& predicted, const Tensor& real, const Tensor& mask)
 
 }  // namespace
 
+std::int64_t view_count(const model::PatchShape& patch) {
+  const std::int64_t edge = patch.least();
+  return patch.voxels() / (edge * edge * edge);
+}
+
 FeaturePair feature_pair(const nn::FrozenEncoder& encoder, const OutputPatch& patch, const Seeing& seeing,
                          at::Generator& generator) {
   FeaturePair pair;
-  const data::View view = data::View::random(patch.predicted.size(2), seeing.size, generator);
+  const model::PatchShape shape(patch.predicted.size(2), patch.predicted.size(3), patch.predicted.size(4));
+  std::vector<data::View> views;
+  for (std::int64_t n = view_count(shape); n > 0; --n) {
+    views.push_back(data::View::random(shape, seeing.size, generator));
+  }
+  const auto viewed = [&](const Tensor& volume) {
+    if (views.size() == 1) return views.front().apply(volume);
+    std::vector<Tensor> parts;
+    for (const data::View& view : views) parts.push_back(view.apply(volume));
+    return torch::cat(parts);
+  };
   const auto seen = [&](const Tensor& volume) {
     const nn::Bfloat16Guard guard(volume.device(), seeing.bfloat16);
-    std::vector<Tensor> maps = encoder.features(view.apply(volume), seeing.units, seeing.edge_mm, seeing.taps);
+    std::vector<Tensor> maps = encoder.features(viewed(volume), seeing.units, seeing.edge_mm, seeing.taps);
     for (Tensor& map : maps) map = map.to(torch::kFloat32);
     return maps;
   };
-  pair.mask = view.apply(patch.host_mask);
+  pair.mask = viewed(patch.host_mask);
   pair.predicted = seen(nn::air_outside(patch.predicted, patch.mask));
   const torch::NoGradGuard no_grad;
   pair.real = seen(nn::air_outside(patch.target, patch.mask));

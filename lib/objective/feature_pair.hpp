@@ -11,9 +11,10 @@ namespace gdm::objective {
 using torch::Tensor;
 
 struct FeaturePair {
-  /// One map for each tap, (B, C, D / stride, ...); those of the prediction carry a graph back to its voxels.
+  /// One map for each tap, (V B, C, D / stride, ...) for V views of B patches; those of the prediction carry a graph
+  /// back to its voxels.
   std::vector<Tensor> predicted, real;
-  Tensor mask;  ///< (B, 1, D, H, W) of the same view, 1 inside, in the host's memory
+  Tensor mask;  ///< (V B, 1, D, H, W) of the same views, 1 inside, in the host's memory
 };
 
 /// How patches are seen.
@@ -25,7 +26,11 @@ struct Seeing {
   bool bfloat16 = false;            ///< the encoder computes in bf16; its maps are fp32 all the same
 };
 
-/// Prediction and target, air outside the mask, through the same random view and then the encoder. Gradients flow to
+/// How many views a patch is seen in: one of a cube. A slab is as many times larger than the cube of its thinnest axis,
+/// which is as much as a view can see of it.
+std::int64_t view_count(const model::PatchShape& patch);
+
+/// Prediction and target, air outside the mask, through the same random views and then the encoder. Gradients flow to
 /// the prediction inside the mask.
 FeaturePair feature_pair(const nn::FrozenEncoder& encoder, const OutputPatch& patch, const Seeing& seeing,
                          at::Generator& generator);

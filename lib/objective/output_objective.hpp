@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "data/samples.hpp"
 #include "io/json.hpp"
 #include "nn/log_line.hpp"
 #include "nn/tensor.hpp"
@@ -20,7 +21,8 @@ struct OutputPatch {
   Tensor target;
   Tensor mask;       ///< 1 inside the patient
   Tensor host_mask;  ///< the same in the host's memory: how many rows there are to compare is known without waiting
-  std::int64_t batch = 0;  ///< number among all batches of the training
+  std::int64_t batch = 0;                                 ///< number among all batches of the training
+  const std::vector<data::PatchPlace>* places = nullptr;  ///< of each; null where no objective asks for rays
 };
 
 struct ObjectiveGradient {
@@ -36,6 +38,8 @@ class OutputObjective {
   /// All draws come from `generator`. The graph behind each gradient is freed before the next objective is asked, so
   /// memory peaks at the largest objective, not at their sum.
   virtual std::vector<ObjectiveGradient> gradients(const OutputPatch& patch, at::Generator& generator) = 0;
+  /// Whether its gradient is what rays ask for, which coordination in the null space leaves whole.
+  virtual bool speaks_for_rays() const { return false; }
   /// Called when what gradients() asked for has been computed: it may look at values, and takes back what must not
   /// stay.
   virtual void settle() {}

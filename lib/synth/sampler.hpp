@@ -12,7 +12,7 @@ namespace gdm::synth {
 class Sampler {
  public:
   virtual ~Sampler() = default;
-  /// conditions (N, C, w, w, w), then the noise channels if the generator has any; to (N, 1, w, w, w) in units of the
+  /// conditions (N, C, D, H, W), then the noise channels if the generator has any; to (N, 1, D, H, W) in units of the
   /// generator's HuMap, on the same device. A patch's result depends on that patch alone. Called where no gradients are
   /// kept.
   virtual torch::Tensor sample(const torch::Tensor& conditions) = 0;

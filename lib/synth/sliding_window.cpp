@@ -19,13 +19,13 @@ struct Axis {
   Tensor normaliser;  ///< (extent): 1 / sum of the weights of all patches at each voxel
 };
 
-Axis plan_axis(std::int64_t extent, const PatchPlan& plan, torch::Device device) {
+Axis plan_axis(std::int64_t extent, std::int64_t patch, double overlap, torch::Device device) {
   Axis axis;
-  axis.starts = patch_starts(extent, plan);
-  const std::vector<float> weights = patch_weights(plan.patch);
+  axis.starts = patch_starts(extent, patch, overlap);
+  const std::vector<float> weights = patch_weights(patch);
   std::vector<double> sum(static_cast<std::size_t>(extent), 0.0);
   for (const std::int64_t start : axis.starts) {
-    for (std::int64_t i = 0; i < plan.patch; ++i) {
+    for (std::int64_t i = 0; i < patch; ++i) {
       if (start + i >= 0 && start + i < extent)
         sum[static_cast<std::size_t>(start + i)] += weights[static_cast<std::size_t>(i)];
     }
@@ -49,10 +49,9 @@ using Start = std::array<std::int64_t, 3>;
 
 /// Adds what of a patch lies inside the volume.
 void add_patch(Tensor patch, const Start& start_dhw, const Tensor& volume) {
-  const std::int64_t extent = patch.size(0);
   Tensor place = volume;
   for (std::int64_t a = 0; a < 3; ++a) {
-    const Overlap part = clip(start_dhw[static_cast<std::size_t>(a)], extent, volume.size(a));
+    const Overlap part = clip(start_dhw[static_cast<std::size_t>(a)], patch.size(a), volume.size(a));
     place = place.slice(a, part.from, part.to);
     patch = patch.slice(a, part.inside, part.inside + part.to - part.from);
   }
@@ -61,15 +60,15 @@ void add_patch(Tensor patch, const Start& start_dhw, const Tensor& volume) {
 
 }  // namespace
 
-std::int64_t patches_at_once(std::int64_t patch, torch::Device device) {
+std::int64_t patches_at_once(const model::PatchShape& patch, torch::Device device) {
   const std::int64_t voxels = (device.is_cpu() ? 2 : 16) * 48 * 48 * 48;
-  return std::max<std::int64_t>(1, voxels / (patch * patch * patch));
+  return std::max<std::int64_t>(1, voxels / patch.voxels());
 }
 
-std::vector<std::int64_t> patch_starts(std::int64_t extent, const PatchPlan& plan) {
-  if (extent <= plan.patch) return {(extent - plan.patch) / 2};
-  const auto stride = std::max<std::int64_t>(1, std::llround(static_cast<double>(plan.patch) * (1.0 - plan.overlap)));
-  const std::int64_t last = extent - plan.patch;
+std::vector<std::int64_t> patch_starts(std::int64_t extent, std::int64_t patch, double overlap) {
+  if (extent <= patch) return {(extent - patch) / 2};
+  const auto stride = std::max<std::int64_t>(1, std::llround(static_cast<double>(patch) * (1.0 - overlap)));
+  const std::int64_t last = extent - patch;
   const std::int64_t count = (last + stride - 1) / stride + 1;
   std::vector<std::int64_t> starts;
   // Evenly spread, so that no pair of patches overlaps much more than the others.
@@ -91,13 +90,13 @@ std::vector<float> patch_weights(std::int64_t patch) {
 Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, torch::Device device,
              const std::string& progress_title, std::int64_t* evaluations) {
   const c10::InferenceMode inference;
-  const std::int64_t w = plan.patch;
+  const model::PatchShape& shape = plan.patch;
   const bool noisy = plan.noise != nullptr && plan.noise->channels() > 0;
   std::array<Axis, 3> axes;
   for (std::size_t a = 0; a < 3; ++a)
-    axes[a] = plan_axis(conditions.size(static_cast<std::int64_t>(a) + 1), plan, device);
+    axes[a] = plan_axis(conditions.size(static_cast<std::int64_t>(a) + 1), shape[a], plan.overlap, device);
   const Tensor weight =
-      axes[0].weights.view({w, 1, 1}) * axes[1].weights.view({1, w, 1}) * axes[2].weights.view({1, 1, w});
+      axes[0].weights.view({-1, 1, 1}) * axes[1].weights.view({1, -1, 1}) * axes[2].weights.view({1, 1, -1});
   const Tensor on_device = conditions.to(device);
   Tensor out = torch::zeros(conditions.sizes().slice(1), on_device.options());
   const auto total = static_cast<std::int64_t>(axes[0].starts.size() * axes[1].starts.size() * axes[2].starts.size());
@@ -109,19 +108,20 @@ Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, 
       for (const std::int64_t x : axes[2].starts) starts.push_back({d, h, x});
     }
   }
-  const std::size_t at_once = static_cast<std::size_t>(patches_at_once(w, device));
+  const std::size_t at_once = static_cast<std::size_t>(patches_at_once(shape, device));
   for (std::size_t first = 0; first < starts.size(); first += at_once) {
     throw_if_stop_requested();
     const std::size_t count = std::min(at_once, starts.size() - first);
     std::vector<Tensor> patches;
     for (std::size_t n = 0; n < count; ++n) {
-      patches.push_back(nn::cut_patch(on_device, starts[first + n], w, nn::air_units));
+      patches.push_back(nn::cut_patch(on_device, starts[first + n], shape, nn::air_units));
       if (noisy) {
-        patches.back() = torch::cat({patches.back(), nn::to_device(plan.noise->patch(starts[first + n], w), device)});
+        patches.back() =
+            torch::cat({patches.back(), nn::to_device(plan.noise->patch(starts[first + n], shape), device)});
       }
     }
     const Tensor made = sampler.sample(torch::stack(patches));
-    const Tensor blended = made.view({-1, w, w, w}) * weight;
+    const Tensor blended = made.view({-1, shape[0], shape[1], shape[2]}) * weight;
     for (std::size_t n = 0; n < count; ++n) {
       add_patch(blended[static_cast<std::int64_t>(n)], starts[first + n], out);
       if (progress) progress->advance();

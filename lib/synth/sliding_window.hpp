@@ -14,14 +14,14 @@ namespace gdm::synth {
 using torch::Tensor;
 
 struct PatchPlan {
-  std::int64_t patch = 48;                          ///< voxels along each axis
+  model::PatchShape patch = 48;
   double overlap = engine::SynthOptions().overlap;  ///< part of a patch that it shares with the next, in [0, 0.9]
   const nn::NoiseField* noise = nullptr;            ///< appended to each patch; null or without channels: none
 };
 
-/// First voxels of the patches along an axis: the first starts at 0, the last ends at `extent`; one centred patch
-/// (negative start) if the axis is shorter than the patch.
-std::vector<std::int64_t> patch_starts(std::int64_t extent, const PatchPlan& plan);
+/// First voxels of the patches of `patch` voxels along an axis: the first starts at 0, the last ends at `extent`; one
+/// centred patch (negative start) if the axis is shorter than the patch.
+std::vector<std::int64_t> patch_starts(std::int64_t extent, std::int64_t patch, double overlap);
 
 /// Blending weight along one axis of a patch: a Gaussian of standard deviation patch / 8 around its centre, at least
 /// 1e-3.
@@ -30,7 +30,7 @@ std::vector<float> patch_weights(std::int64_t patch);
 /// Patches that go through the network together: small ones in groups, which keeps their convolutions on LibTorch's
 /// fast path (measured: a single patch of 48 voxels takes the slow one in 1.13); large ones alone. On a GPU more, as it
 /// has more to keep busy.
-std::int64_t patches_at_once(std::int64_t patch, torch::Device device);
+std::int64_t patches_at_once(const model::PatchShape& patch, torch::Device device);
 
 /// conditions (C, D, H, W) on the CPU; the sampler gets up to patches_at_once() patches of them on `device`, with the
 /// noise of their place. Input and output lie on `device` meanwhile, and nothing waits for it before the end. Returns

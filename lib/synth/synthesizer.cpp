@@ -30,12 +30,13 @@ class GeneratorOnVolumes : public engine::Synthesizer {
         generator_(nn::load_generator(path, device_)),
         sampler_(generator_.network),
         seed_(compute.seed) {
-    plan_.patch = options.patch > 0 ? options.patch : generator_.config.patch;
+    plan_.patch = options.patch.value_or(generator_.config.patch);
     plan_.overlap = options.overlap;
     const std::int64_t multiple = generator_.config.size_multiple();
-    if (plan_.patch % multiple != 0) {
-      throw Error(fmt::format("--patch {} is not a multiple of {}, which this model needs", plan_.patch, multiple),
-                  Exit::usage);
+    if (!plan_.patch.is_multiple_of(multiple)) {
+      throw Error(
+          fmt::format("--patch {} is not a multiple of {}, which this model needs", plan_.patch.text(), multiple),
+          Exit::usage);
     }
     names_ = generator_.config.condition_names();
   }

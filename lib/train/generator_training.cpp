@@ -9,6 +9,7 @@
 #include "data/case_store.hpp"
 #include "data/conditions.hpp"
 #include "data/samples.hpp"
+#include "data/scanned_cases.hpp"
 #include "engine/training_options.hpp"
 #include "model/generator_shape.hpp"
 #include "nn/device.hpp"
@@ -38,8 +39,8 @@ nn::GeneratorConfig generator_config(const Manifest& manifest, const engine::Tra
   config.noise_channels = options.noise_channels;
   config.patch = options.patch;
   data::choose_conditions(manifest, options.conditions, options.scalings, config);
-  if (config.patch % config.size_multiple() != 0) {
-    throw Error(fmt::format("--patch {} is not a multiple of {}, which {} levels need", config.patch,
+  if (!config.patch.is_multiple_of(config.size_multiple())) {
+    throw Error(fmt::format("--patch {} is not a multiple of {}, which {} levels need", config.patch.text(),
                             config.size_multiple(), config.widths.size()),
                 Exit::usage);
   }
@@ -87,14 +88,19 @@ class Training {
     train_ =
         std::make_unique<data::CaseStore>(cases_, config_.conditions, config_.hu_map, cache_bytes(options), provenance);
     warn_of_mixed_voxels(train_->headers());
+    if (options.needs_rays()) {
+      scans_ = std::make_shared<data::ScannedCases>(cases_, train_->headers(), config_.hu_map, provenance);
+      if (options.consistency > 0) scans_->require_whole_slices(options.patch);
+    }
     method_ = std::make_unique<PairedMethod>(
         network_, config_,
         std::make_unique<Objectives>(options, compute.seed, config_.hu_map, data::median_edge_mm(train_->headers()),
-                                     device_, provenance),
+                                     device_, provenance, scans_),
         compute.seed, device_, options.precision == engine::Precision::bf16);
+    if (options.consistency > 0) method_->add_consistency(scans_, consistency());
     load_validation(validation);
-    const auto cut = [this](std::size_t index, const auto& start, auto edge) {
-      return train_->cut(index, start, edge);
+    const auto cut = [this](std::size_t index, const auto& start, const auto& shape) {
+      return train_->cut(index, start, shape);
     };
     patches_ = std::make_unique<data::PatchSampler>(train_->headers(), cut, options.patch, options.batch, compute.seed,
                                                     std::move(changes));
@@ -140,16 +146,24 @@ class Training {
  private:
   void load_validation(const std::vector<Case>& cases) {
     std::vector<data::Sample> samples;
+    std::shared_ptr<const data::ScannedCases> scans;
     if (!cases.empty()) {
       samples = data::load_samples(cases, config_.conditions, config_.hu_map, provenance_, Provenance::validation);
+      if (options_.consistency > 0) {
+        scans =
+            std::make_shared<data::ScannedCases>(cases, samples, config_.hu_map, provenance_, Provenance::validation);
+      }
     }
     validation_ = std::make_unique<Validation>(std::move(samples), config_, device_);
+    if (scans) validation_->add_consistency(std::move(scans), consistency());
     sampler_ = std::make_unique<synth::OneStepSampler>(network_);
     std::function<bool(std::int64_t)> may_win;
     if (options_.keep == engine::Keep::best) may_win = [this](std::int64_t done) { return counts(done); };
     validator_ = std::make_unique<GeneratorValidator>(*validation_, *sampler_, *network_,
                                                       BestWeights(name_of(options_.score)), std::move(may_win));
   }
+
+  recon::RayIterations consistency() const { return {options_.consistency, options_.consistency_pull_mm2}; }
 
   void begin_session() {
     Json configuration{{"generator", config_.json()},
@@ -262,6 +276,7 @@ class Training {
   std::string init_digest_;  ///< of the generator it began from; empty: none
   std::vector<Case> cases_;
   std::unique_ptr<data::CaseStore> train_;
+  std::shared_ptr<const data::ScannedCases> scans_;  ///< null where no ray is asked for
   std::unique_ptr<data::PatchSampler> patches_;
   std::unique_ptr<PairedMethod> method_;
   std::unique_ptr<Validation> validation_;

@@ -9,6 +9,7 @@
 #include "nn/step_generator.hpp"
 #include "objective/encoder_objective.hpp"
 #include "objective/gradient_l1_loss.hpp"
+#include "objective/projection_objective.hpp"
 #include "objective/ssim_loss.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -16,8 +17,9 @@
 namespace gdm::train {
 namespace {
 
-constexpr double least_part = 0.01;      // of the schedule: below it objectives are not computed
-constexpr std::int64_t view_margin = 8;  // voxels that a view may shift where no bank says how large it is
+constexpr double least_part = 0.01;            // of the schedule: below it objectives are not computed
+constexpr std::int64_t unseen_iterations = 8;  // so few leave also what rays tell faintly
+constexpr std::int64_t view_margin = 8;        // voxels that a view may shift where no bank says how large it is
 
 objective::EncoderObjectiveOptions encoder_options(const engine::TrainOptions& options, const nn::HuMap& units,
                                                    double edge_mm) {
@@ -43,8 +45,8 @@ objective::EncoderObjectiveOptions encoder_options(const engine::TrainOptions& o
 }  // namespace
 
 Objectives::Objectives(const engine::TrainOptions& options, std::uint64_t seed, const nn::HuMap& units, double edge_mm,
-                       torch::Device device, Provenance& provenance)
-    : options_(options), seed_(seed), device_(device) {
+                       torch::Device device, Provenance& provenance, std::shared_ptr<const data::ScannedCases> scans)
+    : options_(options), scans_(std::move(scans)), seed_(seed), device_(device) {
   if (options.plain_regression()) return;
   coordination_ = {options.coordination, options.conflict, options.conflict_edge};
   const auto add_loss = [this](const char* name, objective::PairedObjective::Loss loss, double share) {
@@ -52,6 +54,9 @@ Objectives::Objectives(const engine::TrainOptions& options, std::uint64_t seed, 
   };
   add_loss("ssim", objective::ssim_loss, options.ssim);
   add_loss("gradient_l1", objective::gradient_l1_loss, options.gradient_l1);
+  if (options.projection > 0) {
+    always_.push_back(std::make_unique<objective::ProjectionObjective>(scans_, options.projection));
+  }
   const bool used = options.drift > 0 || options.perceptual > 0 || !always_.empty();
   if (!used || schedule(options.steps - 1) <= least_part) {
     log_warning("shares of 0 or so late a --drift-start leave plain regression: no other objective is ever used");
@@ -83,10 +88,10 @@ void Objectives::add_bank(const fs::path& path, const nn::HuMap& units, double e
   const auto bank = std::make_shared<const bank::RealBank>(path, device);
   if (bank->training_patch() != options_.patch) {
     throw Error(fmt::format(
-        "made of views of patches of {0} voxels, this training's have {1}: their features have another distribution, "
+        "made of views of patches of {0}, this training's have {1}: their features have another distribution, "
         "so "
         "a generator could do no right; build the bank with --training-patch {1}, or train with --patch {0}",
-        bank->training_patch(), options_.patch));
+        bank->training_patch().text(), options_.patch.text()));
   }
   bank->require_edge(edge_mm);
   const std::string name = std::to_string(members_.size() + 1);
@@ -99,8 +104,8 @@ void Objectives::add_encoder(const fs::path& path, const nn::HuMap& units, doubl
   nn::FrozenEncoder encoder = nn::load_encoder(path, device);
   std::int64_t multiple = 1;
   for (const nn::Tap& tap : encoder.taps()) multiple = std::max(multiple, tap.stride);
-  const std::int64_t room = options_.patch - view_margin;
-  const std::int64_t size = room >= multiple ? room / multiple * multiple : options_.patch / multiple * multiple;
+  const std::int64_t thinnest = options_.patch.least(), room = thinnest - view_margin;
+  const std::int64_t size = room >= multiple ? room / multiple * multiple : thinnest / multiple * multiple;
   if (size == 0) throw Error(fmt::format("its coarsest stride of {} needs a larger --patch", multiple));
   const std::string name = std::to_string(members_.size() + 1);
   description_.push_back({{"name", name}, {"encoder", encoder.digest}});
@@ -134,7 +139,11 @@ Tensor Objectives::coordinated(std::int64_t step, const objective::OutputPatch& 
     for (objective::OutputObjective* objective : taking_part) {
       for (auto& side : objective->gradients(patch, generator)) {
         line.set("/objectives/" + side.name, side.log);
-        sides.push_back({side.name, side.gradient * patch.mask.to(torch::kFloat32), part * side.share});
+        Tensor gradient = side.gradient * patch.mask.to(torch::kFloat32);
+        if (options_.coordination == engine::Coordination::null_space && !objective->speaks_for_rays()) {
+          gradient = scans_->unseen(gradient, *patch.places, unseen_iterations);
+        }
+        sides.push_back({side.name, gradient, part * side.share});
       }
     }
   }

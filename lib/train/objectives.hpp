@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "data/held_out.hpp"
+#include "data/scanned_cases.hpp"
 #include "engine/training.hpp"
 #include "io/json.hpp"
 #include "io/manifest.hpp"
@@ -23,9 +24,9 @@ using torch::Tensor;
 class Objectives {
  public:
   /// Throws Error for files that cannot be used: views of other patches than the training's, voxels of another size
-  /// than `edge_mm`, a level weight that leaves nothing.
+  /// than `edge_mm`, a level weight that leaves nothing. `scans`: of the training's cases, where options need rays.
   Objectives(const engine::TrainOptions& options, std::uint64_t seed, const nn::HuMap& units, double edge_mm,
-             torch::Device device, Provenance& provenance);
+             torch::Device device, Provenance& provenance, std::shared_ptr<const data::ScannedCases> scans = nullptr);
 
   /// Throws Error for banks and encoders that are none, or that were made from held-out patients, before the time that
   /// volumes take to load.
@@ -54,6 +55,7 @@ class Objectives {
   double share_factor(std::int64_t step) const;
 
   const engine::TrainOptions& options_;
+  std::shared_ptr<const data::ScannedCases> scans_;
   std::uint64_t seed_;
   torch::Device device_;
   objective::CoordinationOptions coordination_;

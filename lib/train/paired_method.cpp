@@ -29,22 +29,31 @@ PairedMethod::PairedMethod(nn::Generator network, const nn::GeneratorConfig& con
       device_(device),
       bfloat16_(bfloat16) {}
 
-Tensor PairedMethod::predict(const Tensor& conditions, std::int64_t number) {
-  const Tensor input = nn::with_step_noise(conditions, config_.noise_channels, seed_, number);
-  const nn::Bfloat16Guard guard(device_, bfloat16_);
-  return network_(input).to(torch::kFloat32);
+void PairedMethod::add_consistency(std::shared_ptr<const data::ScannedCases> scans, const recon::RayIterations& how) {
+  scans_ = std::move(scans);
+  consistency_ = how;
+}
+
+Tensor PairedMethod::predict(const data::Batch& batch, std::int64_t number) {
+  const Tensor input = nn::with_step_noise(batch.conditions, config_.noise_channels, seed_, number);
+  Tensor output;
+  {
+    const nn::Bfloat16Guard guard(device_, bfloat16_);
+    output = network_(input).to(torch::kFloat32);
+  }
+  return scans_ ? scans_->consistent(output, batch.places, consistency_) : output;
 }
 
 nn::LogLine PairedMethod::add_gradients(const data::Batch& batch, const BatchPlace& place) {
   nn::LogLine line;
-  const Tensor predicted = predict(batch.conditions, place.number);
+  const Tensor predicted = predict(batch, place.number);
   const Tensor leaf = predicted.detach().requires_grad_(true);
   const Tensor fidelity = weighted_l1(leaf, batch.target, batch.mask);
   Tensor gradient = torch::autograd::grad({fidelity}, {leaf})[0];
   line.set("/" + loss_key(), fidelity.detach().to(torch::kFloat64) * config_.hu_map.hu_per_unit());
   if (!objectives_->empty()) {
-    gradient = objectives_->coordinated(place.step, {leaf, batch.target, batch.mask, batch.host_mask, place.number},
-                                        gradient, line);
+    gradient = objectives_->coordinated(
+        place.step, {leaf, batch.target, batch.mask, batch.host_mask, place.number, &batch.places}, gradient, line);
   }
   if (place.in_step > 1) gradient = gradient / static_cast<double>(place.in_step);
   predicted.backward(gradient);

@@ -18,6 +18,9 @@ class PairedMethod : public Method {
   PairedMethod(nn::Generator network, const nn::GeneratorConfig& config, std::unique_ptr<Objectives> objectives,
                std::uint64_t seed, torch::Device device, bool bfloat16);
 
+  /// From now on data consistency follows the network.
+  void add_consistency(std::shared_ptr<const data::ScannedCases> scans, const recon::RayIterations& how);
+
   /// Masked L1 with weight 0.05 outside the mask ("l1_hu" in the log). Its gradient at the predicted volume is
   /// coordinated with those of the objectives (train/objectives.hpp), and one backward pass follows.
   nn::LogLine add_gradients(const data::Batch& batch, const BatchPlace& place) override;
@@ -30,7 +33,7 @@ class PairedMethod : public Method {
   const Objectives& objectives() const { return *objectives_; }
 
  private:
-  Tensor predict(const Tensor& conditions, std::int64_t number);
+  Tensor predict(const data::Batch& batch, std::int64_t number);
 
   nn::Generator network_;
   const nn::GeneratorConfig& config_;
@@ -38,6 +41,8 @@ class PairedMethod : public Method {
   std::uint64_t seed_;
   torch::Device device_;
   bool bfloat16_;
+  std::shared_ptr<const data::ScannedCases> scans_;  ///< null without data consistency
+  recon::RayIterations consistency_;
 };
 
 }  // namespace gdm::train

@@ -44,6 +44,11 @@ std::pair<const char*, bool> score_key(const std::string& score) {
 Validation::Validation(std::vector<data::Sample> samples, const nn::GeneratorConfig& config, torch::Device device)
     : samples_(std::move(samples)), config_(config), device_(device) {}
 
+void Validation::add_consistency(std::shared_ptr<const data::ScannedCases> scans, const recon::RayIterations& how) {
+  scans_ = std::move(scans);
+  consistency_ = how;
+}
+
 synth::PatchPlan Validation::patch_plan() const {
   synth::PatchPlan plan;
   plan.patch = config_.patch;
@@ -55,7 +60,9 @@ std::int64_t Validation::patches() const {
   for (const data::Sample& sample : samples_) {
     std::int64_t patches = 1;
     for (std::int64_t axis = 1; axis < 4; ++axis) {
-      const auto starts = synth::patch_starts(sample.conditions.size(axis), patch_plan());
+      const synth::PatchPlan plan = patch_plan();
+      const auto starts = synth::patch_starts(sample.conditions.size(axis),
+                                              plan.patch[static_cast<std::size_t>(axis - 1)], plan.overlap);
       patches *= static_cast<std::int64_t>(starts.size());
     }
     sum += patches;
@@ -65,11 +72,13 @@ std::int64_t Validation::patches() const {
 
 Json Validation::run(synth::Sampler& sampler) const {
   Mean mae, psnr, ssim;
-  for (const data::Sample& sample : samples_) {
+  for (std::size_t n = 0; n < samples_.size(); ++n) {
+    const data::Sample& sample = samples_[n];
     const nn::NoiseField noise(config_.noise_channels, 0, "validation " + sample.id);  // the same each time
     synth::PatchPlan plan = patch_plan();
     plan.noise = &noise;
-    const Tensor out = synth::slide(sample.conditions, sampler, plan, device_, "", nullptr);
+    Tensor out = synth::slide(sample.conditions, sampler, plan, device_, "", nullptr);
+    if (scans_) out = scans_->consistent(out.unsqueeze(0).unsqueeze(0), {{n, {0, 0, 0}, false}}, consistency_)[0][0];
     if (!torch::isfinite(out).all().item<bool>()) {
       log_warning("validation: the prediction of case '" + sample.id + "' is not finite");
       for (Mean* mean : {&mae, &psnr, &ssim}) mean->missing = true;

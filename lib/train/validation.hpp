@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "data/samples.hpp"
+#include "data/scanned_cases.hpp"
 #include "io/json.hpp"
 #include "nn/generator.hpp"
 #include "nn/tensor_io.hpp"
@@ -16,6 +17,9 @@ namespace gdm::train {
 class Validation {
  public:
   Validation(std::vector<data::Sample> samples, const nn::GeneratorConfig& config, torch::Device device);
+
+  /// From now on data consistency follows the network. `scans`: of the samples.
+  void add_consistency(std::shared_ptr<const data::ScannedCases> scans, const recon::RayIterations& how);
 
   bool empty() const { return samples_.empty(); }
   std::size_t cases() const { return samples_.size(); }
@@ -32,6 +36,8 @@ class Validation {
   std::vector<data::Sample> samples_;
   const nn::GeneratorConfig& config_;
   torch::Device device_;
+  std::shared_ptr<const data::ScannedCases> scans_;  ///< null without data consistency
+  recon::RayIterations consistency_;
 };
 
 /// The weights with the best score so far, on the CPU.

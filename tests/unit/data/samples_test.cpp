@@ -67,7 +67,7 @@ PatchSampler sampler_of(const CaseStore& store, std::int64_t batch, const PatchC
 
 bool same(const Batch& a, const Batch& b) {
   return torch::equal(a.conditions, b.conditions) && torch::equal(a.target, b.target) && torch::equal(a.mask, b.mask) &&
-         a.cases == b.cases;
+         a.places == b.places;
 }
 
 nn::GeneratorConfig config_of(const std::vector<nn::GeneratorConfig::Condition>& conditions) {
@@ -78,12 +78,12 @@ nn::GeneratorConfig config_of(const std::vector<nn::GeneratorConfig::Condition>&
 }
 
 /// A volume whose voxels say where they are; outside of it -1. Offset (d, h, w) from voxel (40, 40, 40).
-CutPatch ramp(const std::array<std::int64_t, 3>& start, std::int64_t edge) {
+CutPatch ramp(const std::array<std::int64_t, 3>& start, const model::PatchShape& shape) {
   const Tensor n = torch::arange(80, torch::kFloat32) - 40.0;
   const Tensor ramps = torch::stack(torch::meshgrid({n, n, n}, "ij"));
   const Tensor half = (ramps.slice(0, 2, 3) >= 0).to(torch::kUInt8);
-  return {nn::cut_patch(ramps, start, edge, -1.0), nn::cut_patch(ramps.slice(0, 0, 1), start, edge, -1.0),
-          nn::cut_patch(half, start, edge, 0)};
+  return {nn::cut_patch(ramps, start, shape, -1.0), nn::cut_patch(ramps.slice(0, 0, 1), start, shape, -1.0),
+          nn::cut_patch(half, start, shape, 0)};
 }
 
 }  // namespace
@@ -137,7 +137,7 @@ TEST_CASE("cases: patients are drawn equally often, whatever their number of cas
   const PatchSampler sampler = sampler_of(store, 4);
   std::array<int, 4> drawn{};
   for (std::int64_t step = 0; step < 300; ++step) {
-    for (const std::size_t index : sampler.draw(step, torch::kCPU).cases) ++drawn[index];
+    for (const PatchPlace& place : sampler.draw(step, torch::kCPU).places) ++drawn[place.sample];
   }
   CHECK(std::abs(drawn[0] - 600) < 70);  // four standard deviations
   for (const int n : {drawn[1], drawn[2], drawn[3]}) CHECK(std::abs(n - 200) < 55);
@@ -191,7 +191,7 @@ TEST_CASE("changes: (seed, step, place in the batch) decide alone, and none chan
                 more = strong.draw(step, torch::kCPU);
     CHECK(same(before, none.draw(step, torch::kCPU)));
     CHECK(same(batch, light.draw(step, torch::kCPU)));
-    CHECK(batch.cases == before.cases);
+    CHECK(batch.places[0].sample == before.places[0].sample);
     CHECK((batch.mask.scalar_type() == torch::kUInt8));
     CHECK(batch.conditions.min().item<double>() >= -1.0);
     CHECK(batch.conditions.max().item<double>() <= 1.5);
@@ -240,7 +240,7 @@ TEST_CASE("fresh noise: its deviation, the spectrum |f| W(f)^2 up to Nyquist, an
   for (const std::string filter : {"", "hann"}) {
     CAPTURE(filter);
     at::Generator generator = item_generator(1, 2, 3);
-    const Tensor noise = fbp_noise(slices, fbp_noise_gain(edge, filter), generator);
+    const Tensor noise = fbp_noise(slices, fbp_noise_gain(edge, edge, filter), generator);
     CHECK(noise.square().mean().item<double>() == doctest::Approx(1).epsilon(0.01));
     CHECK(noise.mean({1, 2}).abs().max().item<double>() < 1e-5);
     CHECK(std::abs((noise.slice(0, 1) * noise.slice(0, 0, slices - 1)).mean().item<double>()) < 0.01);
@@ -268,9 +268,9 @@ TEST_CASE("fresh noise: its deviation, the spectrum |f| W(f)^2 up to Nyquist, an
 TEST_CASE("fresh noise: added to the FBP alone, in HU, within the range of conditions") {
   const auto config = config_of({{"mr", "percentile"}, {"fbp", "hu"}});
   const PatchChanges changes("none", 40, "", config);
-  const auto flat = [](const std::array<std::int64_t, 3>&, std::int64_t edge) {
-    return CutPatch{torch::zeros({2, edge, edge, edge}), torch::zeros({1, edge, edge, edge}),
-                    torch::ones({1, edge, edge, edge}, torch::kUInt8)};
+  const auto flat = [](const std::array<std::int64_t, 3>&, const model::PatchShape& shape) {
+    const std::int64_t d = shape[0], h = shape[1], w = shape[2];
+    return CutPatch{torch::zeros({2, d, h, w}), torch::zeros({1, d, h, w}), torch::ones({1, d, h, w}, torch::kUInt8)};
   };
   at::Generator generator = item_generator(1, 2, 3);
   const CutPatch patch = changes.draw(flat, {0, 0, 0}, 16, {1, 1, 1}, generator);

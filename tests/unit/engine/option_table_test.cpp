@@ -166,6 +166,8 @@ TEST_CASE("options: settings of a training, byte for byte as checkpoints have ha
 
 TEST_CASE("options: what an objective does not use") {
   TrainOptions options;
+  CHECK(unused(training_options(), options) == Words{"consistency-pull"});
+  options.consistency = 3;
   CHECK(unused(training_options(), options).empty());
   options.objective = Objective::perceptual;
   CHECK(unused(training_options(), options) == Words{"drift", "weight-global", "weight-local", "weight-spatial",

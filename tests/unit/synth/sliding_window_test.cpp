@@ -19,15 +19,17 @@ TEST_CASE("sliding window: the identity network gives back the volume") {
     std::int64_t evaluations = 0;
     const Tensor out = slide(volume, identity, {16, overlap}, torch::kCPU, "", &evaluations);
     CHECK((out - volume[0]).abs().max().item<double>() < 1e-6);
-    CHECK(evaluations == static_cast<std::int64_t>(patch_starts(37, {16, overlap}).size()));
+    CHECK(evaluations == static_cast<std::int64_t>(patch_starts(37, 16, overlap).size()));
+    const Tensor by_slabs = slide(volume, identity, {{8, 24, 16}, overlap}, torch::kCPU, "", &evaluations);
+    CHECK((by_slabs - volume[0]).abs().max().item<double>() < 1e-6);
+    CHECK(evaluations == static_cast<std::int64_t>(patch_starts(37, 8, overlap).size()));
   }
 }
 
 TEST_CASE("sliding window: patches cover the axis, the last ends at its end, short axes are centred") {
   for (const std::int64_t extent : {16, 17, 40, 48, 95}) {
     for (const double overlap : {0.0, 0.25, 0.9}) {
-      const PatchPlan plan{16, overlap};
-      const auto starts = patch_starts(extent, plan);
+      const auto starts = patch_starts(extent, 16, overlap);
       CHECK(starts.front() == 0);
       CHECK(starts.back() == extent - 16);
       for (std::size_t i = 1; i < starts.size(); ++i) {
@@ -36,7 +38,7 @@ TEST_CASE("sliding window: patches cover the axis, the last ends at its end, sho
       }
     }
   }
-  CHECK(patch_starts(9, {16, 0.25}) == std::vector<std::int64_t>{-3});
+  CHECK(patch_starts(9, 16, 0.25) == std::vector<std::int64_t>{-3});
 }
 
 TEST_CASE("sliding window: beyond the volume the network sees air") {

@@ -227,6 +227,13 @@ TEST_CASE("learning rate: rises, stays, falls to 2 %") {
   CHECK(learning_rate(1.0, 1000, 1000) == doctest::Approx(0.02));
 }
 
+/// Numbers of the cases that patches come from.
+std::vector<std::size_t> samples_of(const Batch& batch) {
+  std::vector<std::size_t> samples;
+  for (const data::PatchPlace& place : batch.places) samples.push_back(place.sample);
+  return samples;
+}
+
 TEST_CASE("sampler: depends on seed and step alone, patients share it equally, small volumes are padded with air") {
   const auto samples = two_patients();
   const PatchSampler one(samples, 16, 2, 9), same(samples, 16, 2, 9), other(samples, 16, 2, 10);
@@ -239,8 +246,8 @@ TEST_CASE("sampler: depends on seed and step alone, patients share it equally, s
   int of_a = 0, differs = 0;
   for (int step = 0; step < 400; ++step) {
     const Batch batch = one.draw(step, torch::kCPU);
-    for (const std::size_t index : batch.cases) of_a += index == 0 ? 1 : 0;
-    differs += batch.cases != other.draw(step, torch::kCPU).cases ? 1 : 0;
+    for (const data::PatchPlace& place : batch.places) of_a += place.sample == 0 ? 1 : 0;
+    differs += samples_of(batch) != samples_of(other.draw(step, torch::kCPU)) ? 1 : 0;
   }
   CHECK(of_a > 340);  // half of 800 patches, although patient b has two volumes
   CHECK(of_a < 460);

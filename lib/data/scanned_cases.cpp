@@ -1,0 +1,217 @@
+#include "data/scanned_cases.hpp"
+
+#include <fmt/format.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "ct/axial.hpp"
+#include "ct/iterative.hpp"
+#include "ct/parallel_projector.hpp"
+#include "ct/sinogram_file.hpp"
+#include "image/grid_match.hpp"
+#include "sys/error.hpp"
+#include "sys/signals.hpp"
+
+namespace gdm::data {
+namespace {
+
+/// A detector element is as wide as its spacing (cli/iterative.cpp says why two rays tell enough of it).
+constexpr std::int64_t rays_per_element = 2;
+
+/// How tensors (D, H, W) are turned as volumes are by `map`, which counts axes from i.
+Tensor turned(const Tensor& x, const AxisMap& map) {
+  std::array<std::int64_t, 3> order{};
+  std::array<bool, 3> backward{};
+  for (std::size_t n = 0; n < 3; ++n) {
+    order[n] = 2 - static_cast<std::int64_t>(map.source[2 - n]);
+    backward[n] = map.flipped[2 - n];
+  }
+  return nn::with_turned_axes(x, order, backward);
+}
+
+}  // namespace
+
+struct ScannedCases::Scan {
+  std::string id;
+  Grid grid, scanned;  ///< as networks see it, and as it was scanned
+  AxisMap axes;        ///< from the one to the other
+  ct::ParallelScan scan;
+  Voxels<float> rays;
+  std::vector<float> weights;
+
+  std::size_t rays_per_slice() const { return static_cast<std::size_t>(scan.detectors * scan.views); }
+};
+
+/// The slices of a case that a patch meets.
+struct ScannedCases::Slab {
+  std::shared_ptr<const Scan> scan;
+  PatchPlace place;
+  std::array<std::int64_t, 3> from{}, to{};  ///< of the patch, in the volume
+  std::optional<ct::ParallelProjector> projector;
+
+  std::size_t first_ray() const { return static_cast<std::size_t>(from[0]) * scan->rays_per_slice(); }
+  const float* rays() const { return scan->rays.data() + first_ray(); }
+  const float* weights() const { return scan->weights.data() + first_ray(); }
+
+  /// The part of an unflipped patch (1, D, H, W) that lies in the volume.
+  Tensor inside(const Tensor& patch) const {
+    Tensor part = patch;
+    for (std::size_t a = 0; a < 3; ++a) {
+      part = part.slice(static_cast<std::int64_t>(a) + 1, from[a] - place.start_dhw[a], to[a] - place.start_dhw[a]);
+    }
+    return part;
+  }
+  Tensor unflipped(const Tensor& patch) const { return place.flipped ? patch.flip({3}) : patch; }
+
+  /// (1, D, H, W) -> whole slices as they were scanned.
+  Tensor slices_of(const Tensor& patch) const {
+    const Index3& n = scan->grid.shape_ijk;
+    Tensor slices = torch::zeros({to[0] - from[0], n[1], n[0]});
+    slices.slice(1, from[1], to[1]).slice(2, from[2], to[2]).copy_(inside(unflipped(patch))[0]);
+    return turned(slices, scan->axes);
+  }
+  /// `patch` with that of the slices in its place.
+  Tensor patch_of(const Tensor& slices, const Tensor& patch) const {
+    const Tensor back = turned(slices, inverse(scan->axes));
+    Tensor out = unflipped(patch).clone();
+    inside(out)[0].copy_(back.slice(1, from[1], to[1]).slice(2, from[2], to[2]));
+    return unflipped(out);
+  }
+};
+
+ScannedCases::ScannedCases(const std::vector<Case>& cases, const std::vector<Sample>& samples, const nn::HuMap& hu_map,
+                           Provenance& provenance, const std::string& use) {
+  constexpr double per_mm_of_hu = ct::mu_water_per_mm / 1000.0;
+  per_mm_of_unit_ = per_mm_of_hu * hu_map.hu_per_unit();
+  per_mm_at_zero_ = ct::mu_water_per_mm + per_mm_of_hu * (hu_map.low_hu + hu_map.hu_per_unit());
+  for (std::size_t n = 0; n < cases.size(); ++n) {
+    throw_if_stop_requested();
+    const fs::path path = cases[n].input("sinogram");
+    auto scan = std::make_shared<Scan>();
+    scan->id = cases[n].id;
+    scan->grid = samples[n].grid;
+    with_context("case '" + cases[n].id + "'", [&] {
+      ct::StoredSinogram stored = ct::read_sinogram(path);
+      scan->axes = ct::axial_axes(scan->grid);
+      scan->scanned = stored.projected_grid();
+      require_same_grid(reoriented(scan->grid, scan->axes), "the target", scan->scanned, "the CT that was projected");
+      if (scan->axes.source[2] != 2 || scan->axes.flipped[2]) {
+        throw Error("its slices do not lie along the axis that networks count from the feet");
+      }
+      scan->scan = stored.sinogram.scan;
+      scan->rays = std::move(stored.sinogram.line_integrals);
+      scan->weights = ct::weights_from_counts(scan->rays.data(), static_cast<std::int64_t>(scan->rays.size()));
+    });
+    provenance.add_source(path, use);
+    scans_.push_back(std::move(scan));
+  }
+}
+
+void ScannedCases::require_whole_slices(const model::PatchShape& patch) const {
+  for (const auto& scan : scans_) {
+    const Index3& n = scan->grid.shape_ijk;
+    if (n[0] > patch[2] || n[1] > patch[1]) {
+      throw Error(fmt::format("--consistency needs patches that hold whole slices, and those of case '{}' have {} x {} "
+                              "voxels: --patch {} does not; a shape such as 128x128x16 may",
+                              scan->id, n[0], n[1], patch.text()),
+                  Exit::usage);
+    }
+  }
+}
+
+ScannedCases::Slab ScannedCases::slab_of(const model::PatchShape& patch, const PatchPlace& place) const {
+  Slab slab;
+  slab.scan = scans_.at(place.sample);
+  slab.place = place;
+  const Index3& n = slab.scan->grid.shape_ijk;
+  for (std::size_t a = 0; a < 3; ++a) {
+    slab.from[a] = std::max<std::int64_t>(0, place.start_dhw[a]);
+    slab.to[a] = std::min(n[2 - a], place.start_dhw[a] + patch[a]);
+  }
+  Grid grid = slab.scan->scanned;
+  grid.shape_ijk[2] = slab.to[0] - slab.from[0];
+  slab.projector.emplace(grid, slab.scan->scan, rays_per_element);
+  return slab;
+}
+
+Tensor ScannedCases::moved(const Tensor& patches, const std::vector<PatchPlace>& places,
+                           const recon::RayIterations& how, bool with_rays) const {
+  const torch::NoGradGuard no_grad;
+  const Tensor host = patches.detach().to(torch::kCPU, torch::kFloat32);
+  const model::PatchShape shape(host.size(2), host.size(3), host.size(4));
+  const double offset = with_rays ? per_mm_at_zero_ : 0.0;
+  std::vector<Tensor> out;
+  for (std::int64_t b = 0; b < host.size(0); ++b) {
+    const Slab slab = slab_of(shape, places.at(static_cast<std::size_t>(b)));
+    const Tensor slices = slab.slices_of(host[b]) * per_mm_of_unit_ + offset;
+    const Tensor made =
+        recon::toward_rays(slices, *slab.projector, with_rays ? slab.rays() : nullptr, slab.weights(), how);
+    out.push_back(slab.patch_of((made - offset) / per_mm_of_unit_, host[b]));
+  }
+  return torch::stack(out).to(patches.device());
+}
+
+/// What graphs own.
+struct LayerState : torch::CustomClassHolder {
+  std::shared_ptr<const ScannedCases> cases;
+  std::vector<PatchPlace> places;
+  recon::RayIterations how;
+};
+
+class ConsistencyLayer : public torch::autograd::Function<ConsistencyLayer> {
+ public:
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& patches,
+                        const c10::intrusive_ptr<LayerState>& state) {
+    context->saved_data["state"] = c10::IValue::make_capsule(state);
+    return state->cases->moved(patches, state->places, state->how, true);
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const auto state = c10::static_intrusive_pointer_cast<LayerState>(context->saved_data["state"].toCapsule());
+    return {state->cases->moved(gradients.at(0), state->places, state->how, false), Tensor()};
+  }
+};
+
+Tensor ScannedCases::consistent(const Tensor& patches, const std::vector<PatchPlace>& places,
+                                const recon::RayIterations& how) const {
+  auto state = c10::make_intrusive<LayerState>();
+  state->cases = shared_from_this();
+  state->places = places;
+  state->how = how;
+  return ConsistencyLayer::apply(patches, state);
+}
+
+Tensor ScannedCases::unseen(const Tensor& gradients, const std::vector<PatchPlace>& places,
+                            std::int64_t iterations) const {
+  return moved(gradients, places, {iterations, 0.0}, false);
+}
+
+Tensor ScannedCases::ray_gradient(const Tensor& differences, const std::vector<PatchPlace>& places,
+                                  Tensor& loss) const {
+  const torch::NoGradGuard no_grad;
+  const Tensor host = differences.detach().to(torch::kCPU, torch::kFloat32);
+  const model::PatchShape shape(host.size(2), host.size(3), host.size(4));
+  std::vector<Tensor> out;
+  double squares = 0, weight = 0;
+  for (std::int64_t b = 0; b < host.size(0); ++b) {
+    const Slab slab = slab_of(shape, places.at(static_cast<std::size_t>(b)));
+    const Tensor slices = (slab.slices_of(host[b]) * per_mm_of_unit_).contiguous();
+    std::vector<float> rays(static_cast<std::size_t>(slab.projector->ray_count()));
+    slab.projector->forward(slices.data_ptr<float>(), rays.data());
+    for (std::size_t n = 0; n < rays.size(); ++n) {
+      const double w = static_cast<double>(slab.weights()[n]), p = static_cast<double>(rays[n]);
+      squares += w * p * p;
+      weight += w;
+      rays[n] *= slab.weights()[n];
+    }
+    Tensor back = torch::empty_like(slices);
+    slab.projector->adjoint(rays.data(), back.data_ptr<float>());
+    out.push_back(slab.patch_of(back, torch::zeros_like(host[b])));
+  }
+  loss = torch::full({}, weight > 0 ? squares / weight : 0.0, torch::kFloat64);
+  return torch::stack(out).to(differences.device());
+}
+
+}  // namespace gdm::data

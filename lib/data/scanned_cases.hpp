@@ -1,0 +1,53 @@
+// The rays behind the reconstructions of a training's cases, and what they tell of patches of their volumes.
+//
+// A patch is laid on the whole slices of its case, zero around it, and turned to how they were scanned; what comes back
+// is the part of the result where the patch lies. A patch that holds whole slices loses nothing by that. Rays are
+// weighted by their counts, exp(-p), as everywhere (ct/iterative.hpp).
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "data/samples.hpp"
+#include "image/orientation.hpp"
+#include "recon/toward_rays.hpp"
+
+namespace gdm::data {
+
+class ScannedCases : public std::enable_shared_from_this<ScannedCases> {
+ public:
+  /// Reads inputs.sinogram of each case, which `samples` holds in the same order, and adds it to `provenance`. Throws
+  /// Error naming the case without one, and for scans that are not of parallel beams or of another grid.
+  ScannedCases(const std::vector<Case>& cases, const std::vector<Sample>& samples, const nn::HuMap& hu_map,
+               Provenance& provenance, const std::string& use = "");
+
+  /// Throws Error with Exit::usage naming a case whose slices `patch` does not hold.
+  void require_whole_slices(const model::PatchShape& patch) const;
+
+  /// Patches (B, 1, D, H, W) in units of the HU map after data consistency on their slices; a layer that gradients go
+  /// through: backwards the same iterations take rays of 0, the transpose of the limit that they approach. Beyond the
+  /// volume patches stay as they are. The object is one of a shared_ptr.
+  Tensor consistent(const Tensor& patches, const std::vector<PatchPlace>& places,
+                    const recon::RayIterations& how) const;
+
+  /// Of gradients (B, 1, D, H, W) what no ray can tell.
+  Tensor unseen(const Tensor& gradients, const std::vector<PatchPlace>& places, std::int64_t iterations) const;
+
+  /// A^T W A d of differences d (B, 1, D, H, W) in units of the HU map, a gradient without a scale; `loss` gets the
+  /// weighted mean square of A d over the rays, one element.
+  Tensor ray_gradient(const Tensor& differences, const std::vector<PatchPlace>& places, Tensor& loss) const;
+
+ private:
+  struct Scan;
+  struct Slab;
+  Slab slab_of(const model::PatchShape& patch, const PatchPlace& place) const;
+  /// `with_rays`: towards what was measured; else towards rays of 0.
+  Tensor moved(const Tensor& patches, const std::vector<PatchPlace>& places, const recon::RayIterations& how,
+               bool with_rays) const;
+  friend class ConsistencyLayer;
+
+  std::vector<std::shared_ptr<const Scan>> scans_;
+  double per_mm_of_unit_ = 1, per_mm_at_zero_ = 0;  ///< attenuation of a value of the network
+};
+
+}  // namespace gdm::data
