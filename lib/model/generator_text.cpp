@@ -6,6 +6,7 @@
 
 #include "image/voxel_edge.hpp"
 #include "model/acquisition.hpp"
+#include "model/consistency.hpp"
 #include "model/generator_shape.hpp"
 #include "sys/error.hpp"
 
@@ -87,11 +88,17 @@ std::string training_text(const Json& training) {
   if (training.contains("augment")) text += line("augmentation", plain(training, "augment"));
   if (training.contains("fresh_noise_hu")) text += line("fresh noise", plain(training, "fresh_noise_hu") + " HU");
   std::string shares;
-  for (const char* name : {"perceptual", "ssim", "gradient_l1"}) {
+  for (const char* name : {"perceptual", "ssim", "gradient_l1", "projection"}) {
     if (training.value(name, 0.0) > 0)
       shares += fmt::format("{}{} {}", shares.empty() ? "" : ", ", name, plain(training, name));
   }
   if (!shares.empty()) text += line("shares", shares);
+  const RayConsistency rays = consistency_of({{"training", training}});
+  if (rays.iterations > 0) {
+    text +=
+        line("consistency", fmt::format("{} iterations towards the measured rays follow the network, pull {:.4g} mm^2",
+                                        rays.iterations, rays.pull_mm2));
+  }
   for (const char* part : {"coordination", "drift"}) {
     if (training.contains(part)) text += line(part, training.at(part).dump());
   }

@@ -140,8 +140,7 @@ TEST_CASE("scanned cases: what no ray sees leaves the rays at 0, and the ray gra
   s.scans->ray_gradient(d + step, places, up);
   s.scans->ray_gradient(d - step, places, down);
   const double scale = before.item<double>() / product(gradient, d);  // the loss is a mean, the gradient has no scale
-  CHECK(product(gradient, step) * scale ==
-        doctest::Approx(0.25 * (up - down).item<double>()).epsilon(1e-3));
+  CHECK(product(gradient, step) * scale == doctest::Approx(0.25 * (up - down).item<double>()).epsilon(1e-3));
 }
 
 TEST_CASE("scanned cases: what cannot be scanned or held is refused with its name") {
@@ -153,8 +152,8 @@ TEST_CASE("scanned cases: what cannot be scanned or held is refused with its nam
   CHECK(gdm_test::contains(refused({8, 16, 16}), "case 'LPS' have 18 x 15"));
   s.cases[1].inputs.erase("sinogram");
   Provenance provenance("test", {});
-  CHECK(gdm_test::contains(
-      gdm_test::error_of([&] { ScannedCases(s.cases, s.samples, nn::HuMap(), provenance); }), "sinogram"));
+  CHECK(gdm_test::contains(gdm_test::error_of([&] { ScannedCases(s.cases, s.samples, nn::HuMap(), provenance); }),
+                           "sinogram"));
   s.cases[1].inputs["sinogram"] = s.cases[0].inputs["sinogram"];
   CHECK(gdm_test::contains(gdm_test::error_of([&] { ScannedCases(s.cases, s.samples, nn::HuMap(), provenance); }),
                            "case 'ASR'") == false);  // the same place in the patient, whatever the file's order
