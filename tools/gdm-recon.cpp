@@ -6,6 +6,7 @@
 #include "cli/analytic.hpp"
 #include "cli/app.hpp"
 #include "cli/consistency.hpp"
+#include "cli/import_sinogram.hpp"
 #include "cli/iterative.hpp"
 #include "cli/project.hpp"
 #include "cli/recon_geometry.hpp"
@@ -24,6 +25,7 @@ struct Options : cli::ReconOptions {
   std::string model_filter = "auto";
   cli::SynthesisOptions synthesis;
   cli::ProjectCommand project;
+  cli::ImportCommand import;
   cli::AnalyticCommand fbp, fdk;
   cli::IterativeCommand iterative;
   cli::TuneCommand tune;
@@ -81,6 +83,7 @@ void add_gdm_options(CLI::App& command, Options& options) {
 
 void declare(cli::Program& program, Options& options) {
   cli::add_project_command(program, options.project);
+  cli::add_import_command(program, options.import);
   cli::add_fbp_command(program, options.fbp);
   cli::add_fdk_command(program, options.fdk);
   cli::add_iterative_command(program, options.iterative);

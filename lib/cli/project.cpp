@@ -46,7 +46,7 @@ void warn_of_truncation(const ct::StoredSinogram& stored, const fs::path& source
   const double share = ct::truncated_share(stored);
   if (share == 0) return;
   log_warning(
-      fmt::format("{}: the object is wider than the detector in {:.2g} % of the detector's rows over all views "
+      fmt::format("{}: the object is wider than the detector in {:.3g} % of the detector's rows over all views "
                   "(truncated projections)",
                   input_name(source), 100 * share));
 }
@@ -113,7 +113,7 @@ void add_noise(ct::StoredSinogram& stored, std::uint64_t seed, const fs::path& s
   const std::int64_t clipped =
       ct::add_counting_noise(stored.sinogram.line_integrals.data(), stored.blocks(), stored.beam, seed);
   if (clipped == 0) return;
-  log_warning(fmt::format("{}: {} of {} rays ({:.2g} %) counted less than 1 and are taken for 1", input_name(source),
+  log_warning(fmt::format("{}: {} of {} rays ({:.3g} %) counted less than 1 and are taken for 1", input_name(source),
                           clipped, stored.ray_count(),
                           100.0 * static_cast<double>(clipped) / static_cast<double>(stored.ray_count())));
 }
