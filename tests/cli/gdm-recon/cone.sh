@@ -83,6 +83,30 @@ gdm-recon fbp stack.nii -o stack_fine.nii --spacing 4 4 6 --cutoff 0.8 -q
 gdm-prep info stack_fine.nii | found '48 x 48 x 32 voxels of 4 x 4 x 6 mm' || fail "--spacing of a stack"
 gdm-prep info fine.nii | found '48 x 48 x 48 voxels of 4 x 4 x 4 mm' || fail "--spacing of a cone"
 
+# Another water keeps the scale of HU; an oblique volume is scanned as it lies, a sheared one is refused.
+gdm-recon project $ct -o water.nii --geometry cone.json --mu-water 0.025 -q
+gdm-recon fdk water.nii -o water_fdk.nii -q
+gdm-recon fdk one.nii -o one_fdk.nii -q
+volume-diff one_fdk.nii water_fdk.nii 1 >diff.txt || fail "--mu-water changes HU: $(cat diff.txt)"
+python3 - <<'PY'
+import gzip, struct
+data = bytearray(gzip.open("pairs/head0001_ct.nii.gz").read())
+def write(name, rows):
+    struct.pack_into("<hh", data, 252, 0, 1)  # the sform alone
+    for n, row in enumerate(rows):
+        struct.pack_into("<4f", data, 280 + 16 * n, *row)
+    open(name, "wb").write(data)
+write("oblique.nii", [(-6, 0, 0, 93), (0, 4.8, -3.6, -18.6), (0, 3.6, 4.8, -130.2)])
+write("sheared.nii", [(-6, 2, 0, 93), (0, 6, 0, -93), (0, 0, 6, -93)])
+PY
+gdm-recon project oblique.nii -o oblique_s.nii --geometry cone.json --oversample 2 2>err.txt
+! grep -q warning err.txt || fail "an oblique volume: $(cat err.txt)"
+gdm-recon fdk oblique_s.nii -o oblique_fdk.nii -q
+gdm-metrics --target oblique.nii --prediction oblique_fdk.nii --metrics rmse_hu --json -q >oblique.json
+less "$(sed -nE 's/^ *"mean": ([-0-9.e]+),?$/\1/p' oblique.json | head -n 1)" 300 "error of an oblique volume"
+refused 1 'sheared' gdm-recon project sheared.nii -o x.nii --geometry cone.json
+refused 1 'sheared' gdm-recon project sheared.nii -o x.nii --geometry cone.json --dry-run
+
 refused 1 'gdm-recon fbp' gdm-recon fdk stack.nii -o x.nii
 refused 1 'gdm-recon fdk' gdm-recon fbp one.nii -o x.nii
 refused 2 'do not go together' gdm-recon fdk one.nii -o x.nii --spacing 2 --grid fine.nii

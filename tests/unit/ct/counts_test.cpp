@@ -15,12 +15,13 @@ TEST_CASE("ct counts: behind a cylinder of water a bow-tie makes counts equal, b
   ct::Beam beam;
   beam.bow_tie_radius_mm = 100;
   beam.mu_water_per_mm = 0.02;
+  const double least = std::exp(-0.02 * 200);
   CHECK(ct::bow_tie_share(0, beam) == 1.0);
   for (const double s : {0.0, 30.0, -30.0, 80.0, 99.0}) {
     const double path_mm = 2 * std::sqrt(100.0 * 100.0 - s * s);
-    CHECK(ct::bow_tie_share(s, beam) * std::exp(-0.02 * path_mm) == doctest::Approx(std::exp(-0.02 * 200)));
+    CHECK(ct::bow_tie_share(s, beam) * std::exp(-0.02 * path_mm) / least == doctest::Approx(1));
   }
-  CHECK(ct::bow_tie_share(150, beam) == doctest::Approx(std::exp(-0.02 * 200)));
+  CHECK(ct::bow_tie_share(150, beam) / least == doctest::Approx(1));
 }
 
 TEST_CASE("ct counts: mean and variance of noisy line integrals, and the weight that is its inverse") {
@@ -38,7 +39,7 @@ TEST_CASE("ct counts: mean and variance of noisy line integrals, and the weight 
     }
     const double n = static_cast<double>(values.size()) / 2, mean = sum / n;
     CHECK(mean == doctest::Approx(2).epsilon(0.002));
-    CHECK(squares / n - mean * mean == doctest::Approx(1 / (2e4 * static_cast<double>(weights[column]))).epsilon(0.05));
+    CHECK((squares / n - mean * mean) * 2e4 * static_cast<double>(weights[column]) == doctest::Approx(1).epsilon(0.02));
   }
 }
 
@@ -54,7 +55,7 @@ TEST_CASE("ct counts: a window with a cut-off is that of a coarser detector at i
     CAPTURE(std::string(name));
     const auto coarse = ct::ramp_kernel(20, 3.0, window);
     const auto cut = ct::ramp_kernel(800, 1.5, ct::RampFilter(window, 0.5));
-    for (std::size_t n = 0; n < 20; ++n) CHECK(cut[2 * n] == doctest::Approx(coarse[n]).epsilon(1e-5));
+    for (std::size_t n = 0; n < 20; ++n) CHECK(std::abs(cut[2 * n] - coarse[n]) < 1e-5 * coarse[0]);
     double sum = 0;  // between the lags: the response is that of a band that ends at half the Nyquist frequency
     for (std::size_t n = 1; n < 800; ++n) sum += (n % 2 == 0 ? 2.0 : -2.0) * cut[n];
     CHECK(std::abs(cut[0] + sum) < 0.03 * cut[0]);
