@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <optional>
@@ -252,13 +253,7 @@ ct::StoredSinogram imported(const ImportCommand& command) {
   stored.beam.mu_water_per_mm = command.mu_water_per_mm;
   stored.beam.photons = to_line_integrals(values, array.type, command);
   stored.sinogram.line_integrals = std::move(values.voxels);
-  const double truncated = ct::truncated_share(stored);
-  if (truncated > 0) {
-    log_warning(
-        fmt::format("{}: the object is wider than the detector in {:.3g} % of the detector's rows over all views "
-                    "(truncated projections)",
-                    command.input.string(), 100 * truncated));
-  }
+  warn_of_truncation(stored, command.input.string());
   return stored;
 }
 

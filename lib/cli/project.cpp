@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <memory>
 #include <optional>
 
 #include "cli/resume.hpp"
@@ -40,15 +41,6 @@ void warn_of_tilt(const Grid& grid, const fs::path& source) {
       fmt::format("{}: no axis is closer than {:.0f} degrees to head-foot; the slices along the nearest one are "
                   "scanned as if they were axial",
                   input_name(source), tilt_deg));
-}
-
-void warn_of_truncation(const ct::StoredSinogram& stored, const fs::path& source) {
-  const double share = ct::truncated_share(stored);
-  if (share == 0) return;
-  log_warning(
-      fmt::format("{}: the object is wider than the detector in {:.3g} % of the detector's rows over all views "
-                  "(truncated projections)",
-                  input_name(source), 100 * share));
 }
 
 /// The scan that a geometry file tells, or none for a stack of slices. Options of the other kind are refused.
@@ -155,7 +147,7 @@ int run_project(Program& program, const ProjectCommand& command, const CLI::App&
     const std::uint64_t seed = seed_of(program.standard().seed, id);
     ct::StoredSinogram stored =
         with_context(source.string(), [&] { return project(std::move(hu), command, geometry); });
-    warn_of_truncation(stored, source);
+    warn_of_truncation(stored, input_name(source));
     add_noise(stored, seed, source);
     Provenance provenance = program.provenance();
     std::vector<fs::path> sources{source};

@@ -8,6 +8,7 @@
 #include "image/regrid.hpp"
 #include "io/nifti/nifti.hpp"
 #include "sys/error.hpp"
+#include "sys/log.hpp"
 
 namespace gdm::cli {
 namespace {
@@ -66,6 +67,15 @@ std::vector<std::int64_t> views_from_text(const std::string& text) {
   std::vector<std::int64_t> views;
   for (std::int64_t view = first; view <= last; view += step) views.push_back(view);
   return views;
+}
+
+void warn_of_truncation(const ct::StoredSinogram& stored, const std::string& name) {
+  const double share = ct::truncated_share(stored);
+  if (share == 0) return;
+  log_warning(
+      fmt::format("{}: the object is wider than the detector in {:.3g} % of the detector's rows over all views "
+                  "(truncated projections)",
+                  name, 100 * share));
 }
 
 void add_output_grid(CLI::App& command, OutputGrid& grid) {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "cli/app.hpp"
-#include "ct/geometry.hpp"
+#include "ct/sinogram_file.hpp"
 
 namespace gdm::cli {
 
@@ -25,6 +25,9 @@ ct::Geometry read_geometry_file(const GeometryFile& file);
 
 /// "0:2:358" (first, step, last; both included), "0:9" (step 1) or "0,4,17". Throws Error with Exit::usage.
 std::vector<std::int64_t> views_from_text(const std::string& text);
+
+/// One line if the object is wider than the detector; `name` begins it.
+void warn_of_truncation(const ct::StoredSinogram& stored, const std::string& name);
 
 /// --grid FILE or --spacing MM...
 struct OutputGrid {

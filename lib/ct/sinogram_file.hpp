@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "ct/counts.hpp"
 #include "ct/fdk.hpp"

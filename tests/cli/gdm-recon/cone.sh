@@ -54,6 +54,8 @@ grep -q best table.txt || fail "no table: $(cat table.txt)"
 gdm-prep info --check -q cone/manifest.json >/dev/null || fail "gdm-prep does not know a cone's sinogram"
 gdm-recon iterative cone/head0001_sinogram.nii.gz -o noise.nii.gz --method sirt --discrepancy 30 -q
 less "$(value iterations noise.json)" 200 "--discrepancy"
+gdm-recon fbp parallel/head0001_sinogram.nii.gz -o by_fbp.nii --filter shepp-logan --cutoff 0.9 -q
+volume-diff by_fbp.nii parallel-fdk/head0001_fdk.nii.gz >diff.txt || fail "fbp and fdk of a parallel beam differ: $(cat diff.txt)"
 # RTK's file of the same circle gives the same rays.
 gdm-recon project $ct -o one.nii --geometry cone.json -q
 gdm-recon project $ct -o rtk.nii --geometry rtk.xml --detector 60 44 --detector-spacing 6 8 -q
