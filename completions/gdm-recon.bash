@@ -5,7 +5,7 @@ _gdm_recon() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      project|fbp|iterative|tune|consistency|gdm|geometry) command=$word; break ;;
+      project|import|fbp|fdk|iterative|tune|consistency|gdm|geometry) command=$word; break ;;
     esac
   done
   case $command in
@@ -18,7 +18,7 @@ _gdm_recon() {
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
-        COMPREPLY=($(compgen -W "project fbp iterative tune consistency gdm geometry" -- "$cur"))
+        COMPREPLY=($(compgen -W "project import fbp fdk iterative tune consistency gdm geometry" -- "$cur"))
       fi ;;
     project)
       case $prev in
@@ -28,15 +28,51 @@ _gdm_recon() {
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
         --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --views) return ;;
-        --photons) return ;;
-        --oversample) return ;;
         --detectors) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --geometry) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --detector) return ;;
+        --detector-spacing) return ;;
+        --subset) return ;;
+        --oversample) return ;;
+        --photons) return ;;
+        --electronic-noise) return ;;
+        --bow-tie) return ;;
+        --mu-water) return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --views --photons --oversample --detectors --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --views --detectors --geometry --detector --detector-spacing --subset --oversample --photons --electronic-noise --bow-tie --mu-water --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    import)
+      case $prev in
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --shape) return ;;
+        --type) COMPREPLY=($(compgen -W "uint8 int8 uint16 int16 uint32 int32 float32 float64" -- "$cur")); return ;;
+        --skip) return ;;
+        --axes) return ;;
+        --views) return ;;
+        --flat) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --dark) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --photons) return ;;
+        --mu-water) return ;;
+        --geometry) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --detector) return ;;
+        --detector-spacing) return ;;
+        --grid) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --spacing) return ;;
+        --size) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible -n --dry-run -o --output --shape --type --big-endian --skip --axes --views --counts --flat --dark --photons --mu-water --geometry --detector --detector-spacing --grid --spacing --size --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -49,12 +85,38 @@ _gdm_recon() {
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
         --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --filter) COMPREPLY=($(compgen -W "ram-lak shepp-logan cosine hamming hann" -- "$cur")); return ;;
+        --cutoff) return ;;
+        --grid) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --spacing) return ;;
+        --mask-fov) COMPREPLY=($(compgen -W "none" -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --filter --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --filter --cutoff --grid --spacing --mask-fov --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    fdk)
+      case $prev in
+        --grid-tolerance) return ;;
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
+        --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --filter) COMPREPLY=($(compgen -W "ram-lak shepp-logan cosine hamming hann" -- "$cur")); return ;;
+        --cutoff) return ;;
+        --grid) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --spacing) return ;;
+        --mask-fov) COMPREPLY=($(compgen -W "none" -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --filter --cutoff --grid --spacing --mask-fov --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -74,7 +74,7 @@ Words bad_values(const Json& option) {
     bad.push_back(number_text(option["range"][1], 1));
     bad.push_back("1e400");
     if (option["range"][0].is_number_integer() && option["range"][1].is_number_integer()) bad.push_back("17.5");
-  } else {
+  } else if (option["type"].get<std::string>().rfind("HU", 0) != 0) {  // HU may be below 0
     bad.push_back("-1");
   }
   if (option.contains("choices")) bad.push_back(option["choices"][0].get<std::string>() + "x");

@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 
 #include <charconv>
-#include <cmath>
 #include <map>
 
 #include "cli/resume.hpp"
 #include "ct/acquisition.hpp"
 #include "ct/axial.hpp"
-#include "ct/parallel_projector.hpp"
 #include "ct/sinogram_file.hpp"
 #include "image/grid_match.hpp"
 #include "image/hu_check.hpp"
@@ -20,30 +18,18 @@
 namespace gdm::cli {
 namespace {
 
-constexpr double per_mm_of_hu = ct::mu_water_per_mm / 1000.0;
-
-/// A sinogram with what its sidecar says of the noise.
+/// A sinogram with what its sidecar says of its making.
 struct Scan {
   ct::StoredSinogram stored;
   Json acquisition;
-  double photons = 0.0;  // 0: none were counted, or it is not known
 
-  const float* rays() const { return stored.sinogram.line_integrals.data(); }
-  std::int64_t ray_count() const { return static_cast<std::int64_t>(stored.sinogram.line_integrals.size()); }
+  /// 0: none were counted, or it is not known.
+  double photons() const { return stored.beam.photons; }
 };
-
-Scan read_scan(const fs::path& sinogram) {
-  Scan scan{ct::read_sinogram(sinogram), ct::sinogram_acquisition(sinogram)};
-  scan.photons = scan.acquisition.value("photons", 0.0);
-  if (scan.photons != 0 && !(scan.photons >= 1)) {
-    throw Error(fmt::format("its sidecar tells of {} photons: expected 1 or more, or 0 without noise", scan.photons));
-  }
-  return scan;
-}
 
 bool is_weighted(const IterativeChoice& choice, const Scan& scan) {
   // Conjugate gradients are slow where weights differ, and as a method of few iterations hardly gain by them.
-  if (choice.weights == "auto") return scan.photons > 0 && choice.method != "cgls";
+  if (choice.weights == "auto") return scan.photons() > 0 && choice.method != "cgls";
   return choice.weights == "counts";
 }
 
@@ -53,54 +39,62 @@ std::int64_t rays_of(const Scan& scan) {
   return scan.acquisition.value("oversample", 2.0) > 1 ? 2 : 1;
 }
 
-bool starts_from_fbp(const IterativeChoice& choice) {
-  return choice.start == "fbp" || (choice.start == "auto" && choice.method == "tv");
+bool is_analytic(const std::string& start) {
+  return start == "fbp" || start == "fdk";
+}
+
+bool starts_analytically(const IterativeChoice& choice) {
+  return is_analytic(choice.start) || (choice.start == "auto" && choice.method == "tv");
 }
 
 ct::IterativeOptions options_of(const IterativeChoice& choice, const Scan& scan, const std::vector<float>& weights) {
   ct::IterativeOptions options;
   options.method = value_named<ct::Method>(choice.method);
   options.iterations = choice.iterations > 0 ? choice.iterations : ct::default_iterations(options.method);
-  const std::int64_t views = scan.stored.sinogram.scan.views;
+  const std::int64_t views = scan.stored.view_count();
   options.subsets = choice.subsets > 0 ? std::min(choice.subsets, views) : ct::default_subsets(options.method, views);
   if (choice.method == "tv") {
     options.strength_mm = strength_from_text(choice.strength, !weights.empty());
-    options.huber_per_mm = choice.huber_hu * per_mm_of_hu;
+    options.huber_per_mm = choice.huber_hu * scan.stored.beam.mu_water_per_mm / 1000.0;
     options.across_slices = choice.across_slices;
   }
   options.non_negative = !choice.allow_negative && choice.method != "cgls";
   options.tolerance = choice.tolerance;
   options.pull_mm2 = choice.pull_mm2;
   if (choice.discrepancy > 0) {
-    if (!(scan.photons > 0)) {
+    if (!(scan.photons() > 0)) {
       throw Error("--discrepancy needs the noise, and the sidecar tells of no photons", Exit::usage);
     }
     if (weights.empty()) throw Error("--discrepancy needs --weights counts", Exit::usage);
-    options.residual =
-        choice.discrepancy * ct::expected_residual(scan.rays(), weights.data(), scan.ray_count(), scan.photons);
+    options.residual = choice.discrepancy * ct::expected_residual(scan.stored.rays(), weights.data(),
+                                                                  scan.stored.ray_count(), scan.photons());
   }
   return options;
 }
 
 Volume starting_volume(const IterativeChoice& choice, const Scan& scan, const fs::path& start) {
-  const Grid grid = scan.stored.projected_grid();
+  const ct::StoredSinogram& stored = scan.stored;
   if (!start.empty()) {
     Volume hu = read_volume(start);
-    require_same_grid(hu.grid, start.string(), scan.stored.grid, "the CT that was projected");
+    require_same_grid(hu.grid, start.string(), stored.grid, "the CT that was projected");
     require_hu(hu, start.string());
-    return ct::turned(ct::attenuation_from_hu(std::move(hu)), scan.stored.axes);
+    return ct::turned(ct::attenuation_from_hu(std::move(hu), stored.beam.mu_water_per_mm), stored.axes);
   }
-  if (!starts_from_fbp(choice)) return Volume(grid, 0.0F);
-  return ct::filtered_back_projection(scan.stored.sinogram, grid, ct::Window::hann);
+  if (!starts_analytically(choice)) return Volume(stored.projected_grid(), 0.0F);
+  return stored.back_projection(ct::FdkOptions());
 }
 
-Json choice_json(const IterativeChoice& choice, const ct::IterativeOptions& options, bool weighted) {
+/// Word for what the iterations began with.
+std::string start_text(const IterativeChoice& choice, const Scan& scan) {
+  if (starts_analytically(choice)) return scan.stored.analytic_method();
+  return choice.start == "auto" ? "zero" : choice.start;
+}
+
+Json choice_json(const IterativeChoice& choice, const ct::IterativeOptions& options, const Scan& scan, bool weighted) {
   Json json = {{"method", choice.method},
                {"iterations", options.iterations},
                {"weights", weighted ? "counts" : "none"},
-               {"start", starts_from_fbp(choice)  ? "fbp"
-                         : choice.start == "auto" ? "zero"
-                                                  : choice.start},
+               {"start", start_text(choice, scan)},
                {"non_negative", options.non_negative}};
   if (options.subsets > 1) json["subsets"] = options.subsets;
   if (choice.method == "tv") {
@@ -221,7 +215,7 @@ double strength_from_text(const std::string& text, bool weighted) {
 }
 
 fs::path start_of(const IterativeChoice& choice, const Case* item) {
-  if (choice.start == "auto" || choice.start == "zero" || choice.start == "fbp") return {};
+  if (choice.start == "auto" || choice.start == "zero" || is_analytic(choice.start)) return {};
   const fs::path start = item != nullptr ? item->input(choice.start) : fs::path(choice.start);
   if (!fs::exists(start)) throw Error(start.string() + ": no such file");
   return start;
@@ -229,30 +223,31 @@ fs::path start_of(const IterativeChoice& choice, const Case* item) {
 
 IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& choice, const fs::path& start) {
   return with_context(sinogram.string(), [&] {
-    const Scan scan = read_scan(sinogram);
+    const Scan scan{ct::read_sinogram(sinogram), ct::sinogram_acquisition(sinogram)};
+    const ct::StoredSinogram& stored = scan.stored;
     const bool weighted = is_weighted(choice, scan);
     std::vector<float> weights;
-    if (weighted) weights = ct::weights_from_counts(scan.rays(), scan.ray_count());
+    if (weighted) weights = ct::weights_of_counts(stored.rays(), stored.blocks(), stored.beam);
     const ct::IterativeOptions options = options_of(choice, scan, weights);
     const std::int64_t rays = choice.rays > 0 ? choice.rays : rays_of(scan);
-    const ct::ParallelProjector projector(scan.stored.projected_grid(), scan.stored.sinogram.scan, rays);
+    const auto projector = stored.make_projector(rays);
     const Stopwatch watch;
-    const Volume first = starting_volume(choice, scan, start);
     IterativeOutcome outcome;
-    outcome.result = ct::reconstruct(projector, scan.rays(), weighted ? weights.data() : nullptr, options, &first);
-    outcome.hu =
-        ct::hu_from_attenuation(ct::turned_back(std::move(outcome.result.volume), scan.stored.axes, scan.stored.grid));
+    outcome.result = ct::reconstruct_from(starting_volume(choice, scan, start), *projector, stored.rays(),
+                                          weighted ? weights.data() : nullptr, options);
+    outcome.hu = ct::hu_from_attenuation(ct::turned_back(std::move(outcome.result.volume), stored.axes, stored.grid),
+                                         stored.beam.mu_water_per_mm);
     outcome.seconds = watch.seconds();
     outcome.record = scan.acquisition;
-    outcome.record.update(choice_json(choice, options, weighted));
+    outcome.record.update(choice_json(choice, options, scan, weighted));
     outcome.record["rays_per_element"] = rays;
     outcome.record["iterations"] = outcome.result.iterations;
     const double data = outcome.result.data;
     outcome.record["residual_of_start"] = data > 0 ? outcome.result.first / data : 0.0;
     outcome.record["residual"] = data > 0 ? outcome.result.residual / data : 0.0;
-    if (weighted && scan.photons > 0) {
+    if (weighted && scan.photons() > 0) {
       outcome.record["residual_of_noise"] =
-          ct::expected_residual(scan.rays(), weights.data(), scan.ray_count(), scan.photons);
+          ct::expected_residual(scan.stored.rays(), weights.data(), scan.stored.ray_count(), scan.photons());
     }
     return outcome;
   });
@@ -301,7 +296,8 @@ void add_iterative_choice(CLI::App& command, IterativeChoice& choice, bool with_
       {"auto", "counts", "none"});
   command
       .add_option("--start", choice.start,
-                  "zero, fbp, the file of a CT, or for a manifest the name of an input; auto: fbp for tv")
+                  "zero, fbp or fdk (as the scan asks), the file of a CT, or for a manifest the name of an input; "
+                  "auto: fbp or fdk for tv")
       ->type_name("FILE|NAME");
   command
       .add_option("--huber", choice.huber_hu, "Total variation smooths steps below so many HU and keeps those above")

@@ -14,7 +14,7 @@ struct IterativeChoice {
   std::string method = "tv";
   std::string strength = "auto";  ///< mm, see ct::IterativeOptions
   std::string weights = "auto";   ///< counts, none
-  std::string start = "auto";     ///< zero, fbp; else the file of a volume, or for cases the name of an input
+  std::string start = "auto";     ///< zero, fbp or fdk; else the file of a volume, or for cases the name of an input
   std::int64_t iterations = 0, subsets = 0;
   std::int64_t rays = 0;  ///< of each detector element; 0: by the scan
   double huber_hu = 0.0, tolerance = 0.0;
@@ -37,7 +37,7 @@ struct IterativeOutcome {
 /// `start`: a CT in HU on that grid; empty unless the choice names one. Throws Error, naming the file, for rays that
 /// are not finite and scans that do not tell what the choice needs.
 IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& choice, const fs::path& start);
-/// The volume that reconstruct() is to start from; empty for zero, fbp and auto. Throws Error if there is none.
+/// The volume that reconstruct() is to start from; empty for zero, fbp, fdk and auto. Throws Error if there is none.
 fs::path start_of(const IterativeChoice& choice, const Case* item);
 
 /// The volume, and its sidecar with the record under the method's name.

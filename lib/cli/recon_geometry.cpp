@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <memory>
 
+#include "cli/sinogram_options.hpp"
 #include "cli/values.hpp"
 #include "ct/geometry_file.hpp"
 #include "ct/geometry_picture.hpp"
@@ -15,22 +16,10 @@
 namespace gdm::cli {
 namespace {
 
-namespace fs = std::filesystem;
-
 struct GeometryCommand {
-  fs::path input, png;
-  std::vector<std::int64_t> detector;
-  std::vector<double> spacing_mm;
+  GeometryFile input;
+  fs::path png;
 };
-
-ct::Geometry geometry_of(const GeometryCommand& command) {
-  if (command.detector.empty() != command.spacing_mm.empty()) {
-    throw Error("--detector and --detector-spacing go together", Exit::usage);
-  }
-  if (command.detector.empty()) return ct::read_geometry(command.input);
-  const ct::Detector detector{command.detector[0], command.detector[1], command.spacing_mm[0], command.spacing_mm[1]};
-  return ct::read_geometry(command.input, &detector);
-}
 
 Json report_of(const ct::PosedScan& scan) {
   const ct::ScanFigures figures = ct::figures_of(scan);
@@ -68,10 +57,12 @@ void print_report(const ct::PosedScan& scan) {
 
 int run_geometry(const Program& program, const GeometryCommand& command) {
   if (!command.png.empty()) check_writable(command.png, program.standard().overwrite());
-  const ct::Geometry geometry = geometry_of(command);
-  const ct::PosedScan scan = with_context(command.input.string(), [&] { return ct::PosedScan(geometry, {0, 0, 0}); });
+  const ct::Geometry geometry = read_geometry_file(command.input);
+  const ct::PosedScan scan = with_context(command.input.path.string(), [&] {
+    return ct::PosedScan(geometry, {0, 0, 0});
+  });
   if (!command.png.empty()) {
-    if (fs::exists(command.png) && fs::equivalent(command.png, command.input)) {
+    if (fs::exists(command.png) && fs::equivalent(command.png, command.input.path)) {
       throw Error("--png: '" + command.png.string() + "' is the geometry itself", Exit::usage);
     }
     picture::write_png(command.png, ct::picture_of(scan), program.standard().overwrite());
@@ -91,18 +82,11 @@ void add_geometry_command(Program& program) {
   CLI::App& app =
       program.command("geometry", "Check a geometry file: what its scan sees, how finely, and a drawing of it",
                       has_json | has_output, [&program, command] { return run_geometry(program, *command); });
-  app.add_option("input", command->input, "Geometry in JSON, or a circular geometry of RTK in XML")
+  app.add_option("input", command->input.path, "Geometry in JSON, or a circular geometry of RTK in XML")
       ->required()
       ->type_name("FILE");
   app.add_option("--png", command->png, "Drawing to write")->check(ends_in(".png"))->type_name("FILE");
-  app.add_option("--detector", command->detector, "Columns and rows, which RTK's file does not tell")
-      ->expected(2)
-      ->transform(range(1, 32767))
-      ->type_name("N");
-  app.add_option("--detector-spacing", command->spacing_mm, "Between columns and between rows, for RTK's file")
-      ->expected(2)
-      ->transform(range(1e-6, 1e6))
-      ->type_name("MM");
+  add_detector_options(app, command->input);
   app.footer("Example:\n  gdm-recon geometry scan.json --png scan.png");
 }
 

@@ -41,7 +41,7 @@ Json reconstruction_acquisition(const fs::path& volume) {
   std::vector<std::string> numbers_of_all = numbers;
   numbers_of_all.emplace_back("strength_mm");
   std::vector<std::string> makers = names_of<Method>();
-  makers.emplace_back("fbp");
+  for (const char* analytic : {"fbp", "fdk"}) makers.emplace_back(analytic);
   for (const std::string& maker : makers) {
     const Json known = known_parts(volume, "/gdm/details/" + maker, numbers_of_all, {"geometry", "filter", "method"});
     if (!known.empty()) return known;

@@ -266,13 +266,14 @@ Volume fdk(const Geometry& geometry, const float* rays, const Grid& grid, const 
   FdkTimes spent;
   for (std::int64_t first = 0; first < scan.view_count(); first += at_once) {
     const Stopwatch filtering;
-    filter_views(scan, geometry, shares, rays, options.window, first, std::min(at_once, scan.view_count() - first),
-                 views);
+    filter_views(scan, geometry, shares, rays, RampFilter(options.window, options.cutoff), first,
+                 std::min(at_once, scan.view_count() - first), views);
     spent.filter_s += filtering.seconds();
     const Stopwatch back_projecting;
     back_project(scan, frame, along_rows.has_value(), views, volume);
     spent.back_projection_s += back_projecting.seconds();
   }
+  if (options.outside_per_mm) fill_outside(scan, frame, *options.outside_per_mm, volume);
   if (times != nullptr) *times = spent;
   return volume;
 }

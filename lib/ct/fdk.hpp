@@ -8,6 +8,8 @@
 // first.
 #pragma once
 
+#include <optional>
+
 #include "ct/geometry.hpp"
 #include "ct/parallel.hpp"
 
@@ -15,6 +17,8 @@ namespace gdm::ct {
 
 struct FdkOptions {
   Window window = Window::hann;
+  double cutoff = 1.0;                  ///< of the window, see RampFilter
+  std::optional<float> outside_per_mm;  ///< what voxels hold that not every view sees; none: what they got
 };
 
 /// What fdk() took.
@@ -26,7 +30,8 @@ struct FdkTimes {
 /// and no equal steps. A full turn counts each ray twice, with Wang's weights where the detector is offset by more than
 /// a twentieth of its width (2002, Med. Phys. 29(7):1634-1636); a shorter range takes Parker's (1982, Med. Phys.
 /// 9(2):254-257) over all that it has beyond a half turn (Silver 2000, Med. Phys. 27(4):773-774). Warns where the views
-/// span less than a half turn and the fan's angle. Voxels that a view does not see take nothing from it. Holds the
+/// span less than a half turn and the fan's angle. Voxels that a view does not see take nothing from it; an offset
+/// detector counts as one that reaches as far on both sides. Holds the
 /// volume and about 32 MB of filtered views. Throws Error for a sheared grid, as PosedScan, and where the rays miss the
 /// axis.
 Volume fdk(const Geometry& geometry, const float* rays, const Grid& grid, const FdkOptions& options,

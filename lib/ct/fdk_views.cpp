@@ -38,10 +38,10 @@ double filter_spacing(const PosedScan& scan, std::int64_t view) {
 
 /// Lags -(columns - 1) .. columns + 2 of the ramp times the spacing; the last ones for a block of columns that goes
 /// past the end.
-std::vector<float> filter_taps(const PosedScan& scan, std::int64_t view, Window window) {
+std::vector<float> filter_taps(const PosedScan& scan, std::int64_t view, const RampFilter& filter) {
   const std::int64_t columns = scan.geometry().detector_columns;
   const double spacing = filter_spacing(scan, view);
-  const std::vector<float> kernel = ramp_kernel(columns + 3, spacing, window);
+  const std::vector<float> kernel = ramp_kernel(columns + 3, spacing, filter);
   std::vector<float> taps;
   for (std::int64_t lag = 1 - columns; lag < columns + 3; ++lag) {
     double tap = static_cast<double>(kernel[static_cast<std::size_t>(std::abs(lag))]) * spacing;
@@ -139,7 +139,7 @@ GDM_CLONES void filter_columns(const float* weighted, const std::vector<float>& 
 }
 
 void filter_view(const PosedScan& scan, const Geometry& measured, const RayShares& shares, const float* rays,
-                 Window window, std::int64_t n, FilteredViews& views) {
+                 const RampFilter& filter, std::int64_t n, FilteredViews& views) {
   const std::int64_t view = views.first + n, stride = (views.rows + 2 * eight - 1) / (2 * eight) * 2 * eight;
   const std::vector<double> share = shares.of_view(scan, view);
   const Panel panel(scan, view);
@@ -152,7 +152,7 @@ void filter_view(const PosedScan& scan, const Geometry& measured, const RayShare
       weighted[static_cast<std::size_t>(u * stride + v)] = static_cast<float>(weight) * readings.at(u - before, v);
     }
   }
-  filter_columns(weighted.data(), filter_taps(scan, view, window), n, views, stride);
+  filter_columns(weighted.data(), filter_taps(scan, view, filter), n, views, stride);
 }
 
 Linear linear_of(const LineFrame& frame, const Point3& direction, const Point3& origin_mm) {
@@ -181,10 +181,10 @@ PosedScan upright(const PosedScan& scan, const RayShares::Lacking& lacking) {
 }
 
 void filter_views(const PosedScan& scan, const Geometry& measured, const RayShares& shares, const float* rays,
-                  Window window, std::int64_t first, std::int64_t count, FilteredViews& views) {
+                  const RampFilter& filter, std::int64_t first, std::int64_t count, FilteredViews& views) {
   views.first = first;
   views.count = count;
-  parallel_for(count, [&](std::int64_t n) { filter_view(scan, measured, shares, rays, window, n, views); });
+  parallel_for(count, [&](std::int64_t n) { filter_view(scan, measured, shares, rays, filter, n, views); });
 }
 
 ViewMap::ViewMap(const PosedScan& scan, const LineFrame& frame, std::int64_t view)

@@ -32,12 +32,15 @@ PosedScan upright(const PosedScan& scan, const RayShares::Lacking& lacking);
 /// Weights the rays of views first .. first + count - 1 and convolves them along the columns with the ramp. `scan` is
 /// the widened one, and `rays` holds what is measured.
 void filter_views(const PosedScan& scan, const Geometry& measured, const RayShares& shares, const float* rays,
-                  Window window, std::int64_t first, std::int64_t count, FilteredViews& views);
+                  const RampFilter& filter, std::int64_t first, std::int64_t count, FilteredViews& views);
 
 /// Where a view sees a point, in columns and rows, and the weight of what it sees there.
 struct Sight {
   double u, v, weight;
 };
+
+/// Sets voxels that not every view sees to `value`. Views are passed in steps that leave a hundred or more of them.
+void fill_outside(const PosedScan& scan, const LineFrame& frame, float value, Volume& volume);
 
 /// A number that is linear in the index of a frame.
 struct Linear {

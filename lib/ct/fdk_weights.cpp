@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "ct/vectors.hpp"
 #include "sys/error.hpp"
@@ -15,18 +14,6 @@ namespace {
 
 constexpr double pi = 3.14159265358979323846;
 constexpr double radians_per_degree = pi / 180.0;
-
-double angle_of(const PosedScan& scan, std::int64_t view) {
-  const Geometry& g = scan.geometry();
-  if (g.kind != ScanKind::poses) return g.angles_deg[static_cast<std::size_t>(view)] * radians_per_degree;
-  const Point3 to_source = difference(scan.pose(view).source_mm, scan.isocenter_mm());
-  return std::atan2(-to_source[0], to_source[1]);
-}
-
-double within_turn(double angle) {
-  const double rest = std::fmod(angle, 2 * pi);
-  return rest < 0 ? rest + 2 * pi : rest;
-}
 
 double middle_row(const PosedScan& scan) {
   return 0.5 * static_cast<double>(scan.geometry().detector_rows - 1);
@@ -59,42 +46,17 @@ double parker(double angle, double fan, double excess) {
 
 }  // namespace
 
-RayShares::RayShares(const PosedScan& scan) {
-  const auto views = static_cast<std::size_t>(scan.view_count());
-  std::vector<double> angles(views);
-  for (std::size_t n = 0; n < views; ++n) angles[n] = within_turn(angle_of(scan, static_cast<std::int64_t>(n)));
-  std::vector<std::size_t> order(views);
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return angles[a] < angles[b]; });
-  std::vector<double> gaps(views);  // after each view of the order
-  for (std::size_t n = 0; n < views; ++n) {
-    gaps[n] = n + 1 < views ? angles[order[n + 1]] - angles[order[n]] : angles[order[0]] + 2 * pi - angles[order[n]];
-  }
-  const auto widest = static_cast<std::size_t>(std::max_element(gaps.begin(), gaps.end()) - gaps.begin());
-  std::vector<double> sorted = gaps;
-  std::sort(sorted.begin(), sorted.end());
-  const double step = sorted[views / 2 - (views > 1 && views % 2 == 0 ? 1 : 0)];
-  full_turn_ = views > 2 && gaps[widest] < 2.0 * step + 1e-9;
-  if (!full_turn_) gaps[widest] = std::min(step, gaps[widest]);
-  start_rad_.resize(views);
-  cell_rad_.resize(views);
-  for (std::size_t n = 0; n < views; ++n) {
-    const std::size_t at = (widest + 1 + n) % views, before = (at + views - 1) % views;
-    cell_rad_[order[at]] = 0.5 * (gaps[at] + gaps[before]);
-    start_rad_[order[at]] = range_rad_ + 0.5 * gaps[widest];
-    range_rad_ += n + 1 < views ? gaps[at] : 0.0;
-  }
-  range_rad_ += gaps[widest];
+RayShares::RayShares(const PosedScan& scan) : arcs_(arcs_of(scan)) {
   const double columns = static_cast<double>(scan.geometry().detector_columns);
   const double low = -reach_mm(scan, 0, -0.5), high = reach_mm(scan, 0, columns - 0.5);
   if (!(low > 0) || !(high > 0)) throw Error("the detector does not reach across the axis on both sides");
-  if (full_turn_) set_offset(scan, low, high);
+  if (arcs_.full_turn) set_offset(scan, low, high);
   const double needed = pi + 2 * std::max(fan_angle(scan, 0, low), fan_angle(scan, 0, high));
-  if (!full_turn_ && range_rad_ < needed - 1.5 * step) {
+  if (!arcs_.full_turn && arcs_.range_rad < needed - 1.5 * arcs_.step_rad) {
     log_warning(
         fmt::format("the views span {:.4g} degrees and filtered back-projection needs {:.4g}: expect streaks and "
                     "wrong values",
-                    range_rad_ / radians_per_degree, needed / radians_per_degree));
+                    arcs_.range_rad / radians_per_degree, needed / radians_per_degree));
   }
 }
 
@@ -122,10 +84,10 @@ std::vector<double> RayShares::of_view(const PosedScan& scan, std::int64_t view)
     if (overlap_mm_ > 0) {
       const double part = std::min(1.0, std::max(-1.0, longer_side_ * distance_mm / overlap_mm_));
       share = 0.5 * (1.0 + std::sin(0.5 * pi * part));
-    } else if (!full_turn_) {
-      share = parker(start_rad_[n], fan_angle(scan, view, distance_mm), 0.5 * (range_rad_ - pi));
+    } else if (!arcs_.full_turn) {
+      share = parker(arcs_.start_rad[n], fan_angle(scan, view, distance_mm), 0.5 * (arcs_.range_rad - pi));
     }
-    shares[u] = share * cell_rad_[n];
+    shares[u] = share * arcs_.cell_rad[n];
   }
   return shares;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ct/geometry.hpp"
+#include "ct/view_arcs.hpp"
 
 namespace gdm::ct {
 
@@ -24,9 +25,7 @@ class RayShares {
   const Lacking& lacking() const { return lacking_; }
 
  private:
-  std::vector<double> start_rad_, cell_rad_;  ///< of each view: from the start of the range, and what it stands for
-  double range_rad_ = 0;
-  bool full_turn_ = false;
+  ViewArcs arcs_;
   double overlap_mm_ = 0;  ///< of an offset detector: how far it reaches on its short side; 0 where it is centred
   double longer_side_ = 1;
   Lacking lacking_;

@@ -90,6 +90,10 @@ class PosedScan {
   std::vector<Pose> poses_;
 };
 
+/// What the views span, each counting for a step: 360 of a full turn, 180 of parallel views over half a turn. Of poses
+/// by where their sources stand around the axis.
+double angular_range_deg(const PosedScan& scan);
+
 /// What follows from a geometry, for people.
 struct ScanFigures {
   double magnification = 1;            ///< of an object at the isocentre, mean over the views

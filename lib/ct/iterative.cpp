@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "ct/counts.hpp"
 #include "ct/iteration.hpp"
 #include "sys/error.hpp"
 
@@ -173,11 +174,7 @@ std::int64_t default_subsets(Method method, std::int64_t views) {
 }
 
 std::vector<float> weights_from_counts(const float* line_integrals, std::int64_t count) {
-  std::vector<float> weights(static_cast<std::size_t>(count));
-  for (std::int64_t m = 0; m < count; ++m) {
-    weights[static_cast<std::size_t>(m)] = std::min(1.0F, std::exp(-line_integrals[m]));
-  }
-  return weights;
+  return weights_of_counts(line_integrals, {1, count, 1, nullptr}, Beam());
 }
 
 double expected_residual(const float* line_integrals, const float* weights, std::int64_t count, double photons) {
@@ -187,14 +184,19 @@ double expected_residual(const float* line_integrals, const float* weights, std:
 }
 
 IterativeResult reconstruct(const Projector& projector, const float* rays, const float* weights,
-                            const IterativeOptions& asked, const Volume* start) {
+                            const IterativeOptions& options, const Volume* start) {
+  return reconstruct_from(start != nullptr ? *start : Volume(projector.grid(), 0.0F), projector, rays, weights,
+                          options);
+}
+
+IterativeResult reconstruct_from(Volume volume, const Projector& projector, const float* rays, const float* weights,
+                                 const IterativeOptions& asked) {
   const IterativeOptions options = resolved(asked, projector.has_views() ? projector.view_count() : 1);
   require_usable(rays, weights, projector.ray_count());
-  if (start != nullptr && start->grid.shape_ijk != projector.grid().shape_ijk) {
+  if (volume.grid.shape_ijk != projector.grid().shape_ijk) {
     throw Error(
-        fmt::format("the start has {}, and the reconstruction {}", describe(start->grid), describe(projector.grid())));
+        fmt::format("the start has {}, and the reconstruction {}", describe(volume.grid), describe(projector.grid())));
   }
-  Volume volume = start != nullptr ? *start : Volume(projector.grid(), 0.0F);
   for (float& value : volume.voxels) {
     if (!std::isfinite(value)) throw Error("the start holds voxels that are not finite numbers");
     if (options.non_negative && options.method != Method::cgls) value = std::max(value, 0.0F);

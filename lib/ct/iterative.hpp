@@ -73,6 +73,9 @@ double expected_residual(const float* line_integrals, const float* weights, std:
 /// finite, weights below 0 or all 0, and options out of range.
 IterativeResult reconstruct(const Projector& projector, const float* rays, const float* weights,
                             const IterativeOptions& options, const Volume* start = nullptr);
+/// The same in the memory of the start.
+IterativeResult reconstruct_from(Volume start, const Projector& projector, const float* rays, const float* weights,
+                                 const IterativeOptions& options);
 
 }  // namespace gdm::ct
 

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "ct/counts.hpp"
 #include "ct/joseph.hpp"
 #include "ct/oversampled.hpp"
 #include "ct/parallel_projector.hpp"
 #include "sys/error.hpp"
-#include "sys/random.hpp"
 
 namespace gdm::ct {
 namespace {
@@ -103,6 +103,17 @@ double band_limited_ramp(double lag) {
   return 0.5 * sinc(lag) - 0.25 * sinc(0.5 * lag) * sinc(0.5 * lag);
 }
 
+/// Inverse transform of |f| sinc(f spacing) on the band, times spacing^2.
+double shepp_logan_ramp(double lag) {
+  const auto half = [](double sign, double at) {
+    const double below = 1.0 + sign * 2.0 * at;
+    if (std::abs(below) < 1e-6) return 0.0;
+    const double sine = at == std::floor(at) ? 0.0 : std::sin(pi * at);
+    return (1.0 + sign * sine) / below;
+  };
+  return (half(1.0, lag) + half(-1.0, lag)) / (pi * pi);
+}
+
 double windowed_ramp(double lag, Window window) {
   const auto blend = [lag](double own, double shifted, double shift) {
     return own * band_limited_ramp(lag) + shifted * (band_limited_ramp(lag - shift) + band_limited_ramp(lag + shift));
@@ -111,7 +122,7 @@ double windowed_ramp(double lag, Window window) {
     case Window::ram_lak:
       return band_limited_ramp(lag);
     case Window::shepp_logan:
-      return -2.0 / (pi * pi * (4.0 * lag * lag - 1.0));
+      return shepp_logan_ramp(lag);
     case Window::cosine:
       return blend(0.0, 0.5, 0.5);
     case Window::hamming:
@@ -144,16 +155,16 @@ ParallelScan default_scan(const Grid& grid, std::int64_t views) {
   return scan;
 }
 
-Volume attenuation_from_hu(Volume volume_hu) {
+Volume attenuation_from_hu(Volume volume_hu, double water_per_mm) {
   for (float& value : volume_hu.voxels) {
-    value = static_cast<float>(std::max(0.0, mu_water_per_mm * (1.0 + static_cast<double>(value) / 1000.0)));
+    value = static_cast<float>(std::max(0.0, water_per_mm * (1.0 + static_cast<double>(value) / 1000.0)));
   }
   return volume_hu;
 }
 
-Volume hu_from_attenuation(Volume attenuation_per_mm) {
+Volume hu_from_attenuation(Volume attenuation_per_mm, double water_per_mm) {
   for (float& value : attenuation_per_mm.voxels) {
-    value = static_cast<float>(1000.0 * (static_cast<double>(value) / mu_water_per_mm - 1.0));
+    value = static_cast<float>(1000.0 * (static_cast<double>(value) / water_per_mm - 1.0));
   }
   return attenuation_per_mm;
 }
@@ -189,32 +200,32 @@ Volume back_project(const Sinogram& sinogram, const Grid& grid) {
 }
 
 void add_poisson_noise(Sinogram& sinogram, double photons, std::uint64_t seed) {
-  if (!(photons >= 1.0) || !std::isfinite(photons)) throw Error(fmt::format("{} photons: expected 1 or more", photons));
-  const std::int64_t per_slice = sinogram.scan.detectors * sinogram.scan.views;
-  parallel_for(sinogram.slices, [&](std::int64_t k) {
-    Random random(seed, static_cast<std::uint64_t>(k));
-    float* values = sinogram.line_integrals.data() + k * per_slice;
-    for (std::int64_t n = 0; n < per_slice; ++n) {
-      const double counts = random.poisson(photons * std::exp(-static_cast<double>(values[n])));
-      values[n] = static_cast<float>(std::log(photons / std::max(counts, 1.0)));
-    }
-  });
+  const ParallelScan& scan = sinogram.scan;
+  Beam beam;
+  beam.photons = photons;
+  add_counting_noise(sinogram.line_integrals.data(),
+                     {sinogram.slices, scan.detectors * scan.views, scan.detectors, nullptr}, beam, seed);
 }
 
-std::vector<float> ramp_kernel(std::int64_t count, double spacing_mm, Window window) {
+std::vector<float> ramp_kernel(std::int64_t count, double spacing_mm, const RampFilter& filter) {
+  const double cutoff = filter.cutoff;
+  if (!(cutoff > 0 && cutoff <= 1)) {
+    throw Error(fmt::format("a cut-off of {} of the Nyquist frequency: expected more than 0, at most 1", cutoff));
+  }
+  const double scale = cutoff * cutoff / (spacing_mm * spacing_mm);
   std::vector<float> kernel(static_cast<std::size_t>(count));
   for (std::int64_t n = 0; n < count; ++n) {
     kernel[static_cast<std::size_t>(n)] =
-        static_cast<float>(windowed_ramp(static_cast<double>(n), window) / (spacing_mm * spacing_mm));
+        static_cast<float>(windowed_ramp(cutoff * static_cast<double>(n), filter.window) * scale);
   }
   return kernel;
 }
 
-Volume filtered_back_projection(const Sinogram& sinogram, const Grid& grid, Window window) {
+Volume filtered_back_projection(const Sinogram& sinogram, const Grid& grid, const RampFilter& filter) {
   check(sinogram, grid);
   const Plane plane(grid);
   // filter_view() works in blocks of four detectors and looks up lags up to three past the last one.
-  const std::vector<float> kernel = ramp_kernel(sinogram.scan.detectors + 3, sinogram.scan.detector_spacing_mm, window);
+  const std::vector<float> kernel = ramp_kernel(sinogram.scan.detectors + 3, sinogram.scan.detector_spacing_mm, filter);
   Volume result(grid, 0.0F);
   for_each_slab(sinogram.slices, [&](std::int64_t k0, std::int64_t count) {
     std::vector<Lanes> slab(static_cast<std::size_t>(plane.pixels()));

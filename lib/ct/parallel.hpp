@@ -50,9 +50,9 @@ struct Sinogram {
 };
 
 /// HU -> attenuation per mm, mu_water (1 + HU / 1000), clamped at 0.
-Volume attenuation_from_hu(Volume volume_hu);
+Volume attenuation_from_hu(Volume volume_hu, double water_per_mm = mu_water_per_mm);
 /// Attenuation per mm -> HU; not clamped.
-Volume hu_from_attenuation(Volume attenuation_per_mm);
+Volume hu_from_attenuation(Volume attenuation_per_mm, double water_per_mm = mu_water_per_mm);
 
 /// Joseph's projector: along each line, linear interpolation in the axis that the line crosses least, one sample per
 /// row of the other axis, zero outside the slice (Joseph 1982, IEEE Trans. Med. Imaging 1(3):192-196).
@@ -67,24 +67,30 @@ Sinogram project(const Volume& attenuation_per_mm, const ParallelScan& scan, std
 /// sinogram. Throws Error also when the sinogram does not have a slice for each k of the grid.
 Volume back_project(const Sinogram& sinogram, const Grid& grid);
 
-/// Replaces each line integral p by ln(I0 / n) with n ~ Poisson(I0 exp(-p)), n = 0 counted as 1 (a starved detector
-/// reads ln I0). Slice k draws from stream k of `seed`, so the thread count does not matter. Throws Error unless
-/// photons >= 1.
+/// add_counting_noise() (ct/counts.hpp) without electronic noise and bow-tie; slice k draws from stream k of `seed`.
 void add_poisson_noise(Sinogram& sinogram, double photons, std::uint64_t seed);
 
 /// Apodisation W(f) of the ramp up to the Nyquist frequency 1 / (2 spacing); with s = f * spacing:
 /// ram_lak 1, shepp_logan sinc(s), cosine cos(pi s), hamming 0.54 + 0.46 cos(2 pi s), hann 0.5 + 0.5 cos(2 pi s).
 enum class Window { ram_lak, shepp_logan, cosine, hamming, hann };
 
+/// A window, squeezed so that it ends at `cutoff` (0 to 1) of the Nyquist frequency; beyond, nothing passes.
+struct RampFilter {
+  Window window = Window::hann;
+  double cutoff = 1.0;
+
+  RampFilter(Window which, double end = 1.0) : window(which), cutoff(end) {}  // not explicit: a window is one
+};
+
 /// Impulse response of the windowed ramp at lags 0 .. count-1, in 1/mm^2. Exact inverse transforms of |f| W(f) on the
-/// band: ram_lak is Kak & Slaney chapter 3, eq. 61; the others are sums of its shifts (cosine windows) or Shepp & Logan
-/// 1974 (IEEE Trans. Nucl. Sci. 21(3):21-43).
-std::vector<float> ramp_kernel(std::int64_t count, double spacing_mm, Window window);
+/// band: ram_lak is Kak & Slaney chapter 3, eq. 60 and 61; the others are sums of its shifts (cosine windows) or Shepp
+/// & Logan 1974 (IEEE Trans. Nucl. Sci. 21(3):21-43). Throws Error unless 0 < cutoff <= 1.
+std::vector<float> ramp_kernel(std::int64_t count, double spacing_mm, const RampFilter& filter);
 
 /// Filtered back-projection onto `grid`, in attenuation per mm: convolution along the detector in the space domain,
 /// then the sum over views at each voxel centre with linear interpolation, times pi / views (Kak & Slaney section 3.3).
 /// Beyond the sinogram and the result it holds a few slices per thread. Throws Error as back_project().
-Volume filtered_back_projection(const Sinogram& sinogram, const Grid& grid, Window window);
+Volume filtered_back_projection(const Sinogram& sinogram, const Grid& grid, const RampFilter& filter);
 
 }  // namespace gdm::ct
 

@@ -99,8 +99,8 @@ Json trained_acquisition(const Json& description, const std::string& input) {
   return description.at(place);
 }
 
-std::string trained_filter(const Json& description) {
-  for (const Json& filter : values_of(trained_acquisition(description, "fbp"), filters)) {
+std::string trained_filter(const Json& description, const std::string& input) {
+  for (const Json& filter : values_of(trained_acquisition(description, input), filters)) {
     if (filter.is_string()) return filter.get<std::string>();
   }
   return "hann";

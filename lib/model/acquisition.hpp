@@ -22,8 +22,9 @@ Json merged_acquisitions(const std::vector<Json>& acquisitions);
 /// nothing.
 Json trained_acquisition(const Json& description, const std::string& input);
 
-/// The first filter of the training's FBPs; "hann", which is that of `gdm-recon fbp`, if the description tells none.
-std::string trained_filter(const Json& description);
+/// The first filter of the training's back-projections, `input` being "fbp" or "fdk"; "hann", which is that of
+/// `gdm-recon`, if the description tells none.
+std::string trained_filter(const Json& description, const std::string& input = "fbp");
 
 struct AcquisitionDifference {
   std::string refusal;  ///< another number of views, geometry, angular range, filter or method; empty: none

@@ -39,9 +39,7 @@ Read read(const fs::path& path, const InspectOptions& options, const Notify& add
   }
   read.info = read_nifti_info(path);
   ct::StoredSinogram stored = ct::read_sinogram(path);
-  const ct::ParallelScan& scan = stored.sinogram.scan;
-  read.scan = fmt::format("{} views over 180 degrees, {} detectors of {:.4g} mm, parallel beam, of {}", scan.views,
-                          scan.detectors, scan.detector_spacing_mm, describe(stored.grid));
+  read.scan = fmt::format("{}, of {}", stored.text(), describe(stored.grid));
   read.volume.grid = read.info.grid;
   read.volume.voxels = std::move(stored.sinogram.line_integrals);
   return read;

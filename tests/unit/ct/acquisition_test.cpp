@@ -110,3 +110,22 @@ TEST_CASE("acquisition: what iterations made is known by its method and strength
         "no sidecar tells the views, geometry, angular range, method of the scan, the model was trained on " +
             model::acquisition_text(tv));
 }
+
+TEST_CASE("acquisition: a model of one beam refuses another, of fdk as of fbp") {
+  const gdm_test::TemporaryFolder folder;
+  const auto record = [&](const std::string& maker, const std::string& kind) {
+    std::ofstream(folder / "a.json")
+        << R"({"gdm": {"details": {")" << maker << R"(": {"geometry": ")" << kind
+        << R"(", "views": 60, "angular_range_deg": 360.0, "photons": 1e5, "filter": "hann"}}}})";
+    return ct::reconstruction_acquisition(folder / "a.nii.gz");
+  };
+  const Json cone = record("fdk", "cone");
+  CHECK(model::acquisition_text(cone) == "60 views, cone beam, 360 degrees, filter hann, 100000 photons");
+  const Json trained = model::merged_acquisitions({cone});
+  CHECK(model::compare_acquisition(trained, cone).refusal.empty());
+  CHECK(model::compare_acquisition(trained, record("fbp", "parallel")).refusal ==
+        "parallel beam, the model was trained on cone beam");
+  Json description;
+  description["training"]["data"]["scans"]["fdk"] = model::merged_acquisitions({Json{{"filter", "cosine"}}});
+  CHECK(model::trained_filter(description, "fdk") == "cosine");
+}

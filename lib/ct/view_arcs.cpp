@@ -1,0 +1,64 @@
+#include "ct/view_arcs.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "ct/vectors.hpp"
+
+namespace gdm::ct {
+namespace {
+
+constexpr double pi = 3.14159265358979323846;
+
+double angle_of(const PosedScan& scan, std::int64_t view) {
+  const Geometry& g = scan.geometry();
+  if (g.kind != ScanKind::poses) return g.angles_deg[static_cast<std::size_t>(view)] * (pi / 180.0);
+  const Point3 to_source = difference(scan.pose(view).source_mm, scan.isocenter_mm());
+  return std::atan2(-to_source[0], to_source[1]);
+}
+
+double within_turn(double angle) {
+  const double rest = std::fmod(angle, 2 * pi);
+  return rest < 0 ? rest + 2 * pi : rest;
+}
+
+}  // namespace
+
+ViewArcs arcs_of(const PosedScan& scan) {
+  const auto views = static_cast<std::size_t>(scan.view_count());
+  std::vector<double> angles(views);
+  for (std::size_t n = 0; n < views; ++n) angles[n] = within_turn(angle_of(scan, static_cast<std::int64_t>(n)));
+  std::vector<std::size_t> order(views);
+  std::iota(order.begin(), order.end(), 0);
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return angles[a] < angles[b]; });
+  std::vector<double> gaps(views);  // after each view of the order
+  for (std::size_t n = 0; n < views; ++n) {
+    gaps[n] = n + 1 < views ? angles[order[n + 1]] - angles[order[n]] : angles[order[0]] + 2 * pi - angles[order[n]];
+  }
+  const auto widest = static_cast<std::size_t>(std::max_element(gaps.begin(), gaps.end()) - gaps.begin());
+  std::vector<double> sorted = gaps;
+  std::sort(sorted.begin(), sorted.end());
+  ViewArcs arcs;
+  arcs.step_rad = sorted[views / 2 - (views > 1 && views % 2 == 0 ? 1 : 0)];
+  arcs.full_turn = views > 2 && gaps[widest] < 2.0 * arcs.step_rad + 1e-9;
+  if (!arcs.full_turn) gaps[widest] = std::min(arcs.step_rad, gaps[widest]);
+  arcs.start_rad.resize(views);
+  arcs.cell_rad.resize(views);
+  for (std::size_t n = 0; n < views; ++n) {
+    const std::size_t at = (widest + 1 + n) % views, before = (at + views - 1) % views;
+    arcs.cell_rad[order[at]] = 0.5 * (gaps[at] + gaps[before]);
+    arcs.start_rad[order[at]] = arcs.range_rad + 0.5 * gaps[widest];
+    arcs.range_rad += n + 1 < views ? gaps[at] : 0.0;
+  }
+  arcs.range_rad += gaps[widest];
+  return arcs;
+}
+
+double angular_range_deg(const PosedScan& scan) {
+  constexpr double digits = 1e4;  // angles from files of other programs come rounded
+  const ViewArcs arcs = arcs_of(scan);
+  return arcs.full_turn ? 360.0 : std::round(arcs.range_rad * (180.0 / pi) * digits) / digits;
+}
+
+}  // namespace gdm::ct

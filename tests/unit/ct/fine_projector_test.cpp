@@ -1,0 +1,105 @@
+// Rays over the width of detector elements: the linear model against its transpose, the finer object against sums of
+// many small steps.
+#include "ct/fine_projector.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ct_scans.hpp"
+
+using namespace gdm;
+
+namespace {
+
+double trilinear(const Volume& volume, const Point3& at) {
+  double total = 0;
+  for (int corner = 0; corner < 8; ++corner) {
+    double weight = 1;
+    Index3 n{};
+    for (std::size_t a = 0; a < 3; ++a) {
+      const double low = std::floor(at[a]);
+      const bool up = (corner >> a & 1) != 0;
+      n[a] = static_cast<std::int64_t>(low) + (up ? 1 : 0);
+      weight *= up ? at[a] - low : 1 - (at[a] - low);
+      if (n[a] < 0 || n[a] >= volume.grid.shape_ijk[a]) weight = 0;
+    }
+    if (weight > 0) total += weight * volume.at(n[0], n[1], n[2]);
+  }
+  return total;
+}
+
+/// In small steps around the isocentre.
+double integral(const Volume& volume, const ct::Ray& ray) {
+  const Point3 along = ct::difference(ray.element_mm, ray.source_mm);
+  const double length_mm = ct::length(along), reach_mm = 120, step_mm = 0.1;
+  const double middle = -ct::inner(ray.source_mm, along) / length_mm;
+  double total = 0;
+  for (double at = middle - reach_mm; at < middle + reach_mm; at += step_mm) {
+    total += trilinear(volume, volume.grid.index_of_ras(ct::sum(ray.source_mm, along, at / length_mm)));
+  }
+  return total * step_mm;
+}
+
+Volume random_volume(const Grid& grid) {
+  Volume volume(grid, 0.0F);
+  const auto values = ct::random_floats(grid.voxels(), 7);
+  for (std::size_t n = 0; n < values.size(); ++n) volume.voxels[n] = 0.02F * values[n];
+  return volume;
+}
+
+}  // namespace
+
+TEST_CASE("ct fine: the adjoint is the transpose, and elements read the mean of their rays") {
+  for (const Grid& grid : {Grid::centred({17, 18, 15}, {5, 5, 6}), ct::turned_grid({17, 18, 15}, {5, 5, 6}, 17)}) {
+    for (const auto& [name, geometry] : ct::all_scans(12, 10, 8, 5)) {
+      CAPTURE(name);
+      const ct::FineProjector projector(geometry, grid, 2);
+      const Volume x = random_volume(grid);
+      const auto y = ct::random_floats(projector.ray_count(), 8);
+      std::vector<float> rays(y.size(), -1.0F);
+      Volume back(grid, -1.0F);
+      projector.forward(x.voxels.data(), rays.data());
+      projector.adjoint(y.data(), back.voxels.data());
+      const double there = ct::dot(rays, y);
+      CHECK(std::abs(there - ct::dot(x.voxels, back.voxels)) < 1e-5 * there);
+      const ct::ConeProjector single(ct::scan_of_rays(geometry, 2), grid);
+      std::vector<float> singles(static_cast<std::size_t>(single.ray_count()));
+      single.forward(x.voxels.data(), singles.data());
+      CHECK(rays[0] == doctest::Approx(0.25 * (singles[0] + singles[1] + singles[24] + singles[25])));
+      std::vector<float> some(y.size(), -1.0F);
+      projector.forward_views(1, 3, x.voxels.data(), some.data());
+      CHECK(some[0] == -1.0F);
+      CHECK(some[120] == rays[120]);
+      CHECK(some[480] == rays[480]);
+    }
+  }
+}
+
+TEST_CASE("ct fine: oversampled elements hold the mean transmission of rays through the interpolated object") {
+  const Grid straight = Grid::centred({12, 14, 10}, {7, 6, 8});
+  for (const Grid& grid : {straight, ct::turned_grid({12, 14, 10}, {7, 6, 8}, 30)}) {
+    const Volume volume = random_volume(grid);
+    for (const auto& [name, geometry] : ct::all_scans(8, 6, 14, 3)) {
+      CAPTURE(name);
+      constexpr std::int64_t times = 3;
+      std::vector<float> found(static_cast<std::size_t>(3 * geometry.rays_per_view()));
+      ct::project_fine(volume, geometry, times, found.data());
+      const ct::PosedScan fine(ct::scan_of_rays(geometry, times), ct::centre_of(grid));
+      std::vector<double> truth;
+      std::vector<float> at;
+      for (std::int64_t ray = 0; ray < 3 * 48; ray += 7) {
+        const std::int64_t u = ray % 8, v = ray / 8 % 6, view = ray / 48;
+        double sum = 0;
+        for (int n = 0; n < times * times; ++n) {
+          sum += std::exp(-integral(volume, fine.ray(view, static_cast<double>(u * times + n % times),
+                                                     static_cast<double>(v * times + n / times))));
+        }
+        truth.push_back(-std::log(sum / (times * times)));
+        at.push_back(found[static_cast<std::size_t>(ray)]);
+      }
+      CHECK(ct::relative_difference(at, truth) < 0.004);
+    }
+  }
+}

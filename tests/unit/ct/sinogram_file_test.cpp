@@ -1,0 +1,116 @@
+// Sinograms of every kind of scan: files, what they give to those who need not know the kind, and what does not fit.
+#include "ct/sinogram_file.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "ct/acquisition.hpp"
+#include "ct/axial.hpp"
+#include "ct/fine_projector.hpp"
+#include "ct_scans.hpp"
+#include "io_fixture.hpp"
+
+using namespace gdm;
+
+namespace {
+
+constexpr double mu = ct::mu_water_per_mm;
+
+ct::StoredSinogram stored_of(const ct::Geometry& geometry, const Grid& grid, const Volume& volume) {
+  ct::StoredSinogram stored;
+  stored.geometry = geometry;
+  stored.grid = grid;
+  stored.axes = ct::axes_for(grid);
+  stored.sinogram.line_integrals.resize(static_cast<std::size_t>(geometry.view_count() * geometry.rays_per_view()));
+  ct::project_fine(volume, geometry, 1, stored.sinogram.line_integrals.data());
+  return stored;
+}
+
+ct::StoredSinogram written_and_read(const gdm_test::TemporaryFolder& folder, const ct::StoredSinogram& stored) {
+  ct::write_sinogram(folder / "s.nii", stored, {{"photons", 1e5}}, Provenance("test", {}), {}, Overwrite::replace);
+  return ct::read_sinogram(folder / "s.nii");
+}
+
+}  // namespace
+
+TEST_CASE("ct sinogram file: every geometry comes back with its rays, its projector and its kind") {
+  const gdm_test::TemporaryFolder folder;
+  for (const Grid& grid : {Grid::centred({20, 18, 14}, {6, 6, 7}), ct::sagittal_grid({20, 18, 14}, {6, 6, 7}),
+                           ct::turned_grid({20, 18, 14}, {6, 6, 7}, 17)}) {
+    const Volume volume = ct::drawn(grid, {{{5, -6, 3}, {40, 30, 35}, mu, false}}, 1);
+    for (const auto& [name, geometry] : ct::all_scans(24, 16, 6, 8)) {
+      CAPTURE(name);
+      const ct::StoredSinogram stored = stored_of(geometry, grid, volume);
+      const ct::StoredSinogram read = written_and_read(folder, stored);
+      CHECK(read.sinogram.line_integrals == stored.sinogram.line_integrals);
+      CHECK(read.analytic_method() == "fdk");
+      CHECK(read.beam.photons == 1e5);
+      REQUIRE(read.geometry);
+      CHECK(ct::length(ct::difference(*read.geometry->isocenter_mm, ct::centre_of(grid))) < 1e-4);
+      const auto projector = read.make_projector();
+      REQUIRE(projector->ray_count() == stored.ray_count());
+      std::vector<float> rays(static_cast<std::size_t>(stored.ray_count()));
+      projector->forward(ct::turned(volume, read.axes).voxels.data(), rays.data());
+      CHECK(ct::relative_difference(rays, stored.sinogram.line_integrals) < 1e-5);
+      const Json acquisition = ct::sinogram_acquisition(folder / "s.nii");
+      CHECK(acquisition.at("geometry") == ct::scan_kind_names()[static_cast<std::size_t>(geometry.kind)]);
+      CHECK(acquisition.at("views") == 8);
+      CHECK(acquisition.at("angular_range_deg") == 360);
+    }
+  }
+}
+
+TEST_CASE("ct sinogram file: ranges of angles, and volumes that do not fit their geometry") {
+  const gdm_test::TemporaryFolder folder;
+  const Grid grid = Grid::centred({10, 10, 10}, {6, 6, 6});
+  for (const double range_deg : {180.0, 212.0, 120.0}) {
+    const auto geometry = ct::scan_of(ct::ScanKind::cone, 12, 8, 6, 20, range_deg);
+    written_and_read(folder, stored_of(geometry, grid, Volume(grid, 0.0F)));
+    CHECK(ct::sinogram_acquisition(folder / "s.nii").at("angular_range_deg").get<double>() ==
+          doctest::Approx(range_deg));
+  }
+  write_volume(folder / "s.nii", Volume(Grid::centred({12, 8, 19}, {1, 1, 1}), 0.0F), VoxelType::float32,
+               Overwrite::replace);
+  const std::string message = gdm_test::error_of([&] { ct::read_sinogram(folder / "s.nii"); });
+  CHECK(message.find("found 12 x 8 x 19 values") != std::string::npos);
+  CHECK(message.find("12 detector columns, 8 rows, 20 views") != std::string::npos);
+}
+
+TEST_CASE("ct sinogram file: a stack gives the same on another grid as on its own") {
+  const Grid grid = ct::turned_grid({40, 36, 20}, {3, 3, 4}, 12);  // oblique: slices are scanned as they lie
+  const Volume volume = ct::drawn(grid, {{{8, -6, 2}, {35, 28, 30}, mu, false}}, 2);
+  ct::StoredSinogram stored;
+  stored.grid = grid;
+  stored.axes = ct::axial_axes(grid);
+  const Volume turned = ct::turned(volume, stored.axes);
+  stored.sinogram = ct::project(turned, ct::default_scan(turned.grid, 60));
+  const Volume own = stored.back_projection_on(grid, ct::FdkOptions());
+  Grid part = grid;  // without its first column of voxels: the same places
+  part.shape_ijk[0] -= 1;
+  const Point3 origin = grid.ras_of_index({1, 0, 0});
+  for (std::size_t r = 0; r < 3; ++r) part.ijk_to_ras_mm[r][3] = origin[r];
+  const Volume other = stored.back_projection_on(part, ct::FdkOptions());
+  double worst = 0;
+  for (std::int64_t k = 1; k < 19; ++k) {
+    for (std::int64_t j = 0; j < 36; ++j) {
+      for (std::int64_t i = 0; i < 39; ++i) {
+        worst = std::max<double>(worst, std::abs(other.at(i, j, k) - own.at(i + 1, j, k)));
+      }
+    }
+  }
+  CHECK(worst < 0.002 * mu);
+  CHECK(other.grid.shape_ijk[0] == 39);
+}
+
+TEST_CASE("ct sinogram file: truncation is told by its share, an offset detector's near side is not") {
+  const Grid grid = Grid::centred({40, 40, 10}, {4, 4, 4});
+  const Volume disc = ct::drawn(grid, {{{0, 0, 0}, {60, 60, 400}, mu, false}}, 1);
+  auto geometry = ct::scan_of(ct::ScanKind::parallel, 64, 10, 2.5, 12);
+  CHECK(ct::truncated_share(stored_of(geometry, grid, disc)) == 0);
+  geometry.column_spacing_mm = 1.5;  // 96 of 120 mm
+  CHECK(ct::truncated_share(stored_of(geometry, grid, disc)) == 1);
+  geometry.column_offset_mm = 30;
+  CHECK(ct::truncated_share(stored_of(geometry, grid, disc)) == 0);
+}
