@@ -35,25 +35,34 @@ struct Slab {
   }
 };
 
-/// Calls body(line's value, volume's element) for each voxel of a slab, in the order of storage as far as it goes.
+/// Calls body(line's value, volume's element) for each voxel of a slab, in parallel unless a loop around it is. A cache
+/// line of c is taken at a time: the volume is read side by side along a, and what is written stays in the cache.
 template <class Body>
 void for_each_voxel(Slab& slab, const LineFrame& frame, Body&& body) {
+  constexpr std::int64_t together = 16;
   const std::int64_t end = std::min(slab.planes, slab.p0 + planes_of_slab), nc = frame.shape()[2];
-  const std::int64_t a_step = frame.offset(1, 0, 0) - frame.offset(0, 0, 0);
-  const std::int64_t b_step = frame.offset(0, 1, 0) - frame.offset(0, 0, 0);
-  for (std::int64_t c = 0; c < nc; ++c) {
+  const auto step = [&](std::int64_t a, std::int64_t b, std::int64_t c) {
+    return frame.offset(a, b, c) - frame.offset(0, 0, 0);
+  };
+  const std::int64_t p_step = slab.planes_of_a ? step(1, 0, 0) : step(0, 1, 0);
+  const std::int64_t x_step = slab.planes_of_a ? step(0, 1, 0) : step(1, 0, 0), c_step = step(0, 0, 1);
+  parallel_for((nc + together - 1) / together, [&](std::int64_t n) {
+    const std::int64_t c0 = n * together, c1 = std::min(nc, c0 + together);
+    const auto line = [&](std::int64_t p, std::int64_t x) {
+      float* cells = slab.line(p, x);
+      std::int64_t at = frame.offset(0, 0, c0) + p * p_step + x * x_step;
+      for (std::int64_t c = c0; c < c1; ++c, at += c_step) body(cells[c], at);
+    };
     if (slab.planes_of_a) {
       for (std::int64_t x = 0; x < slab.lines; ++x) {
-        const std::int64_t at = frame.offset(0, x, c);
-        for (std::int64_t p = slab.p0; p < end; ++p) body(slab.line(p, x)[c], at + p * a_step);
+        for (std::int64_t p = slab.p0; p < end; ++p) line(p, x);
       }
     } else {
       for (std::int64_t p = slab.p0; p < end; ++p) {
-        const std::int64_t at = frame.offset(0, 0, c) + p * b_step;
-        for (std::int64_t x = 0; x < slab.lines; ++x) body(slab.line(p, x)[c], at + x * a_step);
+        for (std::int64_t x = 0; x < slab.lines; ++x) line(p, x);
       }
     }
-  }
+  });
 }
 
 /// Detector columns of some views, the rows of a column side by side with zeros on both sides.
@@ -73,8 +82,9 @@ struct Block {
         first(from),
         count(n),
         rays(static_cast<std::size_t>(n * columns)),
-        values(static_cast<std::size_t>(n * columns * stride), 0.0F) {
+        values(static_cast<std::size_t>(n * columns * stride)) {
     parallel_for(count, [&](std::int64_t view) {
+      std::fill_n(values.data() + view * columns * stride, columns * stride, 0.0F);
       for (std::int64_t u = 0; u < columns; ++u) {
         rays[static_cast<std::size_t>(view * columns + u)] = column_rays(scan, frame, views.view(first + view), u);
       }
@@ -106,16 +116,18 @@ struct Block {
   }
 };
 
-/// Views whose columns are held at a time: about 32 MB of them.
-std::int64_t views_at_once(const PosedScan& scan) {
+/// Views whose columns are held at a time: about 32 MB of them, the same number in each block.
+std::int64_t views_at_once(const PosedScan& scan, std::int64_t views) {
   constexpr std::int64_t floats = std::int64_t{8} << 20;
-  return std::max<std::int64_t>(4, floats / scan.geometry().rays_per_view());
+  const std::int64_t most = std::max<std::int64_t>(4, floats / scan.geometry().rays_per_view());
+  const std::int64_t blocks = std::max<std::int64_t>(1, (views + most - 1) / most);
+  return (views + blocks - 1) / blocks;
 }
 
 /// Calls body(block) for the views chosen, some at a time.
 template <class Body>
 void for_each_block(const PosedScan& scan, const LineFrame& frame, const ViewChoice& views, Body&& body) {
-  const std::int64_t at_once = views_at_once(scan);
+  const std::int64_t at_once = views_at_once(scan, views.count());
   for (std::int64_t first = 0; first < views.count(); first += at_once) {
     Block block(scan, frame, views, first, std::min(at_once, views.count() - first));
     body(block);
