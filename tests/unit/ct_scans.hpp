@@ -1,6 +1,8 @@
 // Scans, volumes and closed forms that the tests of projectors and of FDK share.
 #pragma once
 
+#include <doctest/doctest.h>
+
 #include <cmath>
 #include <string>
 #include <utility>
@@ -8,6 +10,7 @@
 
 #include "ct/geometry.hpp"
 #include "ct/vectors.hpp"
+#include "sys/clones.hpp"
 #include "sys/random.hpp"
 
 namespace gdm::ct {
@@ -171,6 +174,17 @@ inline std::vector<std::pair<std::string, Geometry>> all_scans(std::int64_t colu
   }
   scans.emplace_back("helix", g);
   return scans;
+}
+
+/// Calls body() for the loops that this processor runs, and for the narrow ones of others.
+template <class Body>
+void for_each_width(Body&& body) {
+  for (const bool wide : {true, false}) {
+    allow_wide_vectors(wide);
+    CAPTURE(wide_vectors());
+    body();
+  }
+  allow_wide_vectors(true);
 }
 
 }  // namespace gdm::ct

@@ -133,11 +133,25 @@ TEST_CASE("ct fdk: lines and points of a volume are seen alike") {
     g.row_spacing_mm = row_mm;
     const Grid grid = cube(30, 3), turned = ct::turned_grid({30, 30, 30}, {3, 3, 3}, 0.01);
     const auto rays = ct::random_floats(7 * 40 * 44, 3);
-    const Volume lines = ct::fdk(g, rays.data(), grid, ct::FdkOptions());
     CHECK(ct::frame_along_rows(ct::PosedScan(g, {0, 0, 0}), grid).has_value());
     CHECK(!ct::frame_along_rows(ct::PosedScan(g, {0, 0, 0}), turned).has_value());
     const Volume points = ct::fdk(g, rays.data(), turned, ct::FdkOptions());
-    CHECK(ct::relative_difference(lines.voxels, points.voxels) < 0.02);
+    ct::for_each_width([&] {
+      const Volume lines = ct::fdk(g, rays.data(), grid, ct::FdkOptions());
+      CHECK(ct::relative_difference(lines.voxels, points.voxels) < 0.02);
+    });
+  }
+}
+
+TEST_CASE("ct fdk: wide and narrow vectors give the same to rounding") {
+  for (const double row_mm : {1.3, 2.0, 3.5, 7.0, 9.0}) {  // one register of rows, two, and more than two
+    CAPTURE(row_mm);
+    auto g = ct::scan_of(ct::ScanKind::cone, 41, 50, 3, 9);
+    g.row_spacing_mm = row_mm;
+    const auto rays = ct::random_floats(9 * 41 * 50, 3);
+    std::vector<Volume> found;
+    ct::for_each_width([&] { found.push_back(ct::fdk(g, rays.data(), cube(35, 3), ct::FdkOptions())); });
+    CHECK(ct::relative_difference(found[0].voxels, found[1].voxels) < 1e-5);
   }
 }
 
