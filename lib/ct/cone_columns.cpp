@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "ct/cone_walk.hpp"
-#include "ct/eight.hpp"
+#include "ct/sixteen.hpp"
 #include "sys/parallel.hpp"
 
 namespace gdm::ct {
@@ -26,7 +26,7 @@ struct Slab {
       : planes_of_a(along_a),
         planes(frame.shape()[along_a ? 0 : 1]),
         lines(frame.shape()[along_a ? 1 : 0]),
-        stride((frame.shape()[2] + eight - 1) / eight * eight),
+        stride(whole_lines(frame.shape()[2])),
         cells(static_cast<std::size_t>(planes_of_slab * (lines + 2) * stride), 0.0F) {}
   std::int64_t count() const { return (planes + planes_of_slab - 1) / planes_of_slab; }
   float* line(std::int64_t p, std::int64_t x) { return cells.data() + ((p - p0) * (lines + 2) + x + 1) * stride; }
@@ -150,23 +150,23 @@ GDM_INLINE Passage passage_of(const ColumnRays& rays, std::int64_t p) {
 }
 
 /// Zeros before and after a blended line, for the rays that pass below and above the volume.
-constexpr std::int64_t line_margin = 16;
+constexpr std::int64_t line_margin = 32;
 
 /// Blended lines of the planes of a slab that a column crosses, and how its rows pass them.
 struct Lines {
   std::int64_t stride, length;
-  std::vector<float> cells;
+  CacheLines cells;
   Passage passages[planes_of_slab];
-  float steps[planes_of_slab][eight];  ///< of eight rows from the first of them
+  float steps[planes_of_slab][sixteen];  ///< of the rows of a block from the first of them
   std::int64_t count = 0;
-  std::int64_t blocks;  ///< of eight rows, rounded up to four of them
+  std::int64_t blocks;  ///< of eight rows, or of sixteen and half as many, rounded up to four of them
   std::vector<std::int32_t> from;
   std::vector<float> shares;
 
   Lines(const LineFrame& frame, std::int64_t rows)
-      : stride((frame.shape()[2] + eight - 1) / eight * eight + 2 * line_margin),
+      : stride(whole_lines(frame.shape()[2]) + 2 * line_margin),
         length(frame.shape()[2]),
-        cells(static_cast<std::size_t>(planes_of_slab * stride)),
+        cells(planes_of_slab * stride),
         blocks((rows + 4 * eight - 1) / (4 * eight) * 4),
         from(static_cast<std::size_t>(planes_of_slab * blocks)),
         shares(from.size()) {}
@@ -205,8 +205,8 @@ GDM_INLINE float sample_one(Lines& lines, std::int64_t v) {
   return sum;
 }
 
-/// Adds to the rows of a column its samples on the slab's planes.
-GDM_CLONES void sample_column(const ColumnRays& rays, const Slab& slab, std::int64_t rows, Lines& lines, float* sums) {
+/// Blends the lines of the planes that a column crosses, and returns the most voxels between its rows.
+GDM_INLINE double blend_lines(const ColumnRays& rays, const Slab& slab, Lines& lines) {
   const std::int64_t first = std::max(rays.first, slab.p0);
   const std::int64_t last = std::min(rays.last, slab.p0 + planes_of_slab - 1);
   lines.count = 0;
@@ -219,20 +219,59 @@ GDM_CLONES void sample_column(const ColumnRays& rays, const Slab& slab, std::int
     lines.passages[lines.count++] = passage;
     widest = std::max(widest, passage.per_row);
   }
-  if (widest < 1.0) {
-    for (std::int64_t n = 0; n < lines.count; ++n) {
-      const Passage& passage = lines.passages[n];
-      store(counted_eight * static_cast<float>(passage.per_row), lines.steps[n]);
-      cells_of(passage.passed, passage.per_row * eight, lines.blocks, -9.0, static_cast<double>(lines.length + 1),
-               lines.from.data() + n * lines.blocks, lines.shares.data() + n * lines.blocks);
-    }
-    // The last block goes into the margin after the rows, which nobody reads.
+  return widest;
+}
+
+/// Where the first row of each block of `together` passes each line.
+template <std::int64_t together>
+GDM_INLINE void place_blocks(Lines& lines) {
+  for (std::int64_t n = 0; n < lines.count; ++n) {
+    const Passage& passage = lines.passages[n];
+    for (int row = 0; row < together; ++row) lines.steps[n][row] = static_cast<float>(row * passage.per_row);
+    cells_of(passage.passed, passage.per_row * together, lines.blocks, -1.0 - together,
+             static_cast<double>(lines.length + 1), lines.from.data() + n * lines.blocks,
+             lines.shares.data() + n * lines.blocks);
+  }
+}
+
+/// Adds to the rows of a column its samples on the slab's planes. The last block of rows goes into the margin after
+/// them, which nobody reads.
+GDM_CLONES void sample_column(const ColumnRays& rays, const Slab& slab, std::int64_t rows, Lines& lines, float* sums) {
+  if (blend_lines(rays, slab, lines) < 1.0) {
+    place_blocks<eight>(lines);
     for (std::int64_t v = 0; v < rows; v += eight) {
       Eight sum;
       load(sums + v, sum);
       sample_eight(lines, v / eight, sum);
       store(sum, sums + v);
     }
+  } else {
+    for (std::int64_t v = 0; v < rows; ++v) sums[v] += sample_one(lines, v);
+  }
+}
+
+template <int registers>
+GDM_INLINE void sample_sixteens(std::int64_t rows, Lines& lines, float* sums) {
+  place_blocks<sixteen>(lines);
+  for (std::int64_t v = 0; v < rows; v += sixteen) {
+    Sixteen sum, steps;
+    load(sums + v, sum);
+    for (std::int64_t n = 0; n < lines.count; ++n) {
+      const auto at = static_cast<std::size_t>(n * lines.blocks + v / sixteen);
+      load(lines.steps[n], steps);
+      add_sixteen<registers>(lines.line(n) + lines.from[at], lines.shares[at], steps, sum);
+    }
+    store(sum, sums + v);
+  }
+}
+
+GDM_WIDE void sample_column_wide(const ColumnRays& rays, const Slab& slab, std::int64_t rows, Lines& lines,
+                                 float* sums) {
+  const double widest = blend_lines(rays, slab, lines);
+  if (widest < widest_sixteen<1>) {
+    sample_sixteens<1>(rows, lines, sums);
+  } else if (widest < 1.0) {
+    sample_sixteens<2>(rows, lines, sums);
   } else {
     for (std::int64_t v = 0; v < rows; ++v) sums[v] += sample_one(lines, v);
   }
@@ -334,6 +373,7 @@ GDM_CLONES void spread_column(const ColumnRays& rays, const float* rows, std::in
 }
 
 void forward_block(const LineFrame& frame, const float* volume, bool planes_of_a, Block& block) {
+  const auto sample = wide_vectors() ? sample_column_wide : sample_column;
   Slab slab(frame, planes_of_a);
   for (std::int64_t n = 0; n < slab.count(); ++n) {
     slab.p0 = n * planes_of_slab;
@@ -342,7 +382,7 @@ void forward_block(const LineFrame& frame, const float* volume, bool planes_of_a
       Lines lines(frame, block.rows);
       for (std::int64_t u = 0; u < block.columns; ++u) {
         const ColumnRays& rays = block.column(view, u);
-        if (rays.planes_of_a == planes_of_a) sample_column(rays, slab, block.rows, lines, block.rows_of(view, u));
+        if (rays.planes_of_a == planes_of_a) sample(rays, slab, block.rows, lines, block.rows_of(view, u));
       }
     });
   }
