@@ -11,6 +11,7 @@
 #include "ct_scans.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
+#include "widths.hpp"
 
 using namespace gdm;
 
