@@ -1,7 +1,7 @@
 // How far weighted total variation is ahead of FDK on the head of Shepp and Logan from few views of a cone (goal: 5 dB
 // at 30 views, 128^3). Line integrals are closed forms without noise, so the projector of the reconstruction is not
 // that of the data.
-//   shepp-logan-bench [SIZE [VIEWS [ITERATIONS [STRENGTH_MM]]]]     default: 128 30 100 0.0005
+//   shepp-logan-bench [SIZE [VIEWS [ITERATIONS [STRENGTH_MM]]]]     default: 128 30 100 0.3
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -54,7 +54,7 @@ int main(int argc, char** argv) {
   options.method = ct::Method::tv;
   options.across_slices = true;
   options.iterations = argc > 3 ? std::atoll(argv[3]) : 100;
-  options.strength_mm = argc > 4 ? std::atof(argv[4]) : 0.0005;
+  options.strength_mm = argc > 4 ? std::atof(argv[4]) : 0.3;
   const auto spent =
       gdm_bench::best_of(1, [&] { found = ct::reconstruct(projector, rays.data(), nullptr, options, &found).volume; });
   print(fmt::format("tv, {} iterations", options.iterations).c_str(), found, truth, spent.processor);
