@@ -197,6 +197,17 @@ struct Tile {
         stride((length / sixteen | 1) * sixteen),
         voxels(static_cast<std::size_t>(na * nb * stride)) {}
   float* line(std::int64_t a, std::int64_t b) { return voxels.data() + (b * na + a) * stride; }
+  /// Into the volume where `first`, else adds to it: nobody has to fill it with zeros before.
+  void write(const LineFrame& frame, bool first, Volume& volume) {
+    for (std::int64_t c = 0; c < frame.shape()[2]; ++c) {
+      for (std::int64_t b = 0; b < nb; ++b) {
+        for (std::int64_t a = 0; a < na; ++a) {
+          float& voxel = volume.voxels[static_cast<std::size_t>(frame.offset(a0 + a, b0 + b, c))];
+          voxel = (first ? 0.0F : voxel) + line(a, b)[c];
+        }
+      }
+    }
+  }
 };
 
 void add_sight(const ViewMap& map, const FilteredViews& views, std::int64_t n, double a, double b, Sights& sights) {
@@ -287,6 +298,7 @@ void add_view_by_points(const ViewMap& map, const FilteredViews& views, std::int
   }
 }
 
+/// Views of which the first is that of the scan overwrite the volume, others are added.
 void back_project(const PosedScan& scan, const LineFrame& frame, bool by_lines, const FilteredViews& views,
                   Volume& volume) {
   std::vector<ViewMap> maps;
@@ -305,13 +317,7 @@ void back_project(const PosedScan& scan, const LineFrame& frame, bool by_lines, 
         }
       }
     }
-    for (std::int64_t c = 0; c < length; ++c) {
-      for (std::int64_t b = 0; b < tile.nb; ++b) {
-        for (std::int64_t a = 0; a < tile.na; ++a) {
-          volume.voxels[static_cast<std::size_t>(frame.offset(tile.a0 + a, tile.b0 + b, c))] += tile.line(a, b)[c];
-        }
-      }
-    }
+    tile.write(frame, views.first == 0, volume);
   });
 }
 
@@ -328,7 +334,9 @@ Volume fdk(const Geometry& geometry, const float* rays, const Grid& grid, const 
   const std::int64_t at_once =
       std::min(scan.view_count(), std::max<std::int64_t>(2, floats_at_once / scan.geometry().rays_per_view()));
   FilteredViews views(scan.geometry(), at_once);
-  Volume volume(grid, 0.0F);
+  Volume volume;
+  volume.grid = grid;
+  volume.voxels.resize(static_cast<std::size_t>(grid.voxels()));
   FdkTimes spent;
   for (std::int64_t first = 0; first < scan.view_count(); first += at_once) {
     const Stopwatch filtering;

@@ -7,11 +7,12 @@ Prints how many times the processor's seconds plastimatch takes on one thread at
 180 views. For that the detector is twice as fine, since plastimatch's back-projection takes the nearest element. Needs
 numpy and plastimatch; says so and ends with 77 where one is missing.
 
-plastimatch's conventions: volumes are LPS, so both axes across the slices are turned; its gantry turns as ours and is 90
-degrees ahead; its columns and rows count the other way; attenuation is per cm at the same number, which makes integrals
-a tenth; -y is in radians where there are several angles, and is not used. Its ramp filter neither pads a view nor keeps
-the mean: for the agreement it gets our rays between zeros of seven times their width, which makes that error small. The
-scale of its FDK is its own, so one factor is fitted to the head, and no offset."""
+plastimatch's conventions: its volumes are LPS, ours here run to the left and to anterior; it gets them mirrored from
+left to right, so that its gantry turns as ours, 90 degrees ahead, and its columns and rows count the other way;
+attenuation is per cm at the same number, which makes integrals a tenth; -y is in radians where there are several
+angles, and is not used. Its ramp filter neither pads a view nor keeps the mean: for the agreement it gets our rays
+between zeros of seven times their width, which makes that error small. The scale of its FDK is its own, so one factor
+is fitted to the head, and no offset."""
 import os
 import re
 import resource
