@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ct/eight.hpp"
 #include "ct/fdk_views.hpp"
+#include "ct/sixteen.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
 #include "sys/stopwatch.hpp"
@@ -21,14 +21,14 @@ struct LineSight {
   const float *near, *far;
   float near_weight, far_weight;
   double first, per_c;
-  float steps[eight];  ///< of four voxels from the first of them, twice
+  float steps[sixteen];  ///< of the voxels that are computed together from the first of them: two fours, or sixteen
 };
 
-constexpr std::int64_t line_margin = 40;    ///< zeros around a blended line, for the voxels that are not seen
+constexpr std::int64_t line_margin = 48;    ///< zeros around a blended line, for the voxels that are not seen
 constexpr std::int64_t views_together = 4;  ///< that are added to a line before it is written
 
 /// A line of voxels in some views: blended columns side by side, each with zeros around it, and for each half of eight
-/// voxels the row at which its first one is seen.
+/// voxels (or for sixteen of them, all the same) the row at which its first one is seen.
 struct Sights {
   LineSight views[views_together];
   std::int64_t count = 0, rows, apart, halves;
@@ -73,9 +73,10 @@ GDM_INLINE void add_eight(const float* line, const std::int32_t* cells, const fl
 }
 
 template <int registers>
-GDM_INLINE void add_line(const Sights& sights, std::int64_t length, float* voxels) {
+GDM_INLINE void add_line(Sights& sights, std::int64_t length, float* voxels) {
   for (std::int64_t n = 0; n < sights.count; ++n) {
-    const LineSight& view = sights.views[n];
+    LineSight& view = sights.views[n];
+    for (int lane = 0; lane < 8; ++lane) view.steps[lane] = static_cast<float>(lane % 4 * view.per_c);
     cells_of(view.first, 4.0 * view.per_c, sights.halves, -8.0 * registers - 1.0, static_cast<double>(sights.rows + 1),
              sights.cells + n * sights.halves, sights.shares + n * sights.halves);
   }
@@ -106,35 +107,85 @@ GDM_INLINE void add_voxels(const Sights& sights, std::int64_t length, float* vox
   }
 }
 
+GDM_INLINE void add_narrow(Sights& sights, std::int64_t length, float* voxels) {
+  const double widest = sights.widest();
+  if (widest < 2.3) {  // three of them and a share of one lie within eight rows
+    add_line<1>(sights, length, voxels);
+  } else if (widest < 4.9) {
+    add_line<2>(sights, length, voxels);
+  } else {
+    add_voxels(sights, length, voxels);
+  }
+}
+
 /// Lines that are blended before the first of them is read: the processor reads slowly what it has just written.
 constexpr std::int64_t lines_together = 4;
 
-GDM_CLONES void add_sights(const Sights* lines, std::int64_t count, std::int64_t length, float* const* voxels) {
+template <class Vector>
+GDM_INLINE void blend(const LineSight& view, std::int64_t rows, float* line) {
+  constexpr std::int64_t together = sizeof(Vector) / sizeof(float);
+  for (std::int64_t v = 0; v < rows; v += together) {  // into the margin, where columns have zeros too
+    Vector near, far;
+    load(view.near + v, near);
+    load(view.far + v, far);
+    store(view.near_weight * near + view.far_weight * far, line + v);
+  }
+}
+
+GDM_CLONES void add_sights(Sights* lines, std::int64_t count, std::int64_t length, float* const* voxels) {
   for (std::int64_t m = 0; m < count; ++m) {
-    const std::int64_t stride = (lines[m].rows + eight - 1) / eight * eight;
     for (std::int64_t n = 0; n < lines[m].count; ++n) {
-      const LineSight& view = lines[m].views[n];
-      const float *near = view.near, *far = view.far;
-      const float near_weight = view.near_weight, far_weight = view.far_weight;
-      float* line = lines[m].line(n);
-      for (std::int64_t v = 0; v < stride; ++v) line[v] = near_weight * near[v] + far_weight * far[v];
+      blend<Eight>(lines[m].views[n], lines[m].rows, lines[m].line(n));
+    }
+  }
+  for (std::int64_t m = 0; m < count; ++m) add_narrow(lines[m], length, voxels[m]);
+}
+
+/// `registers` of sixteen rows hold all that sixteen voxels see.
+template <int registers>
+GDM_INLINE void add_line_wide(Sights& sights, std::int64_t length, float* voxels) {
+  for (std::int64_t n = 0; n < sights.count; ++n) {
+    LineSight& view = sights.views[n];
+    store(counted_sixteen * static_cast<float>(view.per_c), view.steps);
+    cells_of(view.first, static_cast<double>(sixteen) * view.per_c, sights.halves / 4, -16.0 * registers - 1.0,
+             static_cast<double>(sights.rows + 1), sights.cells + n * sights.halves, sights.shares + n * sights.halves);
+  }
+  for (std::int64_t c = 0; c < length; c += sixteen) {
+    Sixteen sum;
+    load(voxels + c, sum);
+    for (std::int64_t n = 0; n < sights.count; ++n) {
+      const std::int64_t at = n * sights.halves + c / sixteen;
+      Sixteen steps;
+      load(sights.views[n].steps, steps);
+      add_sixteen<registers>(sights.line(n) + sights.cells[at], sights.shares[at], steps, sum);
+    }
+    store(sum, voxels + c);
+  }
+}
+
+/// Where `length` is in whole sixteens.
+GDM_WIDE void add_sights_wide(Sights* lines, std::int64_t count, std::int64_t length, float* const* voxels) {
+  for (std::int64_t m = 0; m < count; ++m) {
+    for (std::int64_t n = 0; n < lines[m].count; ++n) {
+      blend<Sixteen>(lines[m].views[n], lines[m].rows, lines[m].line(n));
     }
   }
   for (std::int64_t m = 0; m < count; ++m) {
     const double widest = lines[m].widest();
-    if (widest < 2.3) {  // three of them and a share of one lie within eight rows
-      add_line<1>(lines[m], length, voxels[m]);
-    } else if (widest < 4.9) {
-      add_line<2>(lines[m], length, voxels[m]);
+    if (widest < widest_sixteen<1>) {
+      add_line_wide<1>(lines[m], length, voxels[m]);
+    } else if (widest < widest_sixteen<2>) {
+      add_line_wide<2>(lines[m], length, voxels[m]);
     } else {
-      add_voxels(lines[m], length, voxels[m]);
+      add_narrow(lines[m], length, voxels[m]);
     }
   }
 }
 
-/// Lines a0 .. a0 + 15, b0 .. b0 + 15 of the volume.
+/// Lines a0 .. a0 + 15, b0 .. b0 + 15 of the volume, an odd number of cache lines apart: the same place of all of them
+/// is read together.
 struct Tile {
-  std::int64_t a0, b0, na, nb, stride;
+  std::int64_t a0, b0, na, nb, length, stride;
   std::vector<float> voxels;
 
   Tile(const LineFrame& frame, std::int64_t a, std::int64_t b)
@@ -142,9 +193,21 @@ struct Tile {
         b0(b),
         na(std::min(tile_edge, frame.shape()[0] - a)),
         nb(std::min(tile_edge, frame.shape()[1] - b)),
-        stride((frame.shape()[2] + eight - 1) / eight * eight),
+        length((frame.shape()[2] + sixteen - 1) / sixteen * sixteen),
+        stride((length / sixteen | 1) * sixteen),
         voxels(static_cast<std::size_t>(na * nb * stride)) {}
   float* line(std::int64_t a, std::int64_t b) { return voxels.data() + (b * na + a) * stride; }
+  /// Into the volume where `first`, else adds to it: nobody has to fill it with zeros before.
+  void write(const LineFrame& frame, bool first, Volume& volume) {
+    for (std::int64_t c = 0; c < frame.shape()[2]; ++c) {
+      for (std::int64_t b = 0; b < nb; ++b) {
+        for (std::int64_t a = 0; a < na; ++a) {
+          float& voxel = volume.voxels[static_cast<std::size_t>(frame.offset(a0 + a, b0 + b, c))];
+          voxel = (first ? 0.0F : voxel) + line(a, b)[c];
+        }
+      }
+    }
+  }
 };
 
 void add_sight(const ViewMap& map, const FilteredViews& views, std::int64_t n, double a, double b, Sights& sights) {
@@ -159,42 +222,56 @@ void add_sight(const ViewMap& map, const FilteredViews& views, std::int64_t n, d
   line.far_weight = static_cast<float>(sight.weight * share);
   line.first = sight.v;
   line.per_c = map.rows_per_c(a, b);
-  for (int lane = 0; lane < 8; ++lane) line.steps[lane] = static_cast<float>(lane % 4 * line.per_c);
 }
 
+/// Of one thread.
 struct Scratch {
-  std::vector<float> lines, shares;
+  std::int64_t apart, halves;
+  CacheLines lines;
+  std::vector<float> shares;
   std::vector<std::int32_t> cells;
+
+  Scratch(const FilteredViews& views, std::int64_t length)
+      : apart(views.stride + 2 * line_margin),
+        halves((length / 4 + 15) / 16 * 16),
+        lines(lines_together * views_together * apart),
+        shares(static_cast<std::size_t>(views_together * halves)),
+        cells(shares.size()) {}
+  Sights sights(const FilteredViews& views, std::int64_t number) {
+    Sights made;
+    made.rows = views.rows;
+    made.apart = apart;
+    made.halves = halves;
+    made.lines = lines.data() + number * views_together * apart;
+    made.cells = cells.data();
+    made.shares = shares.data();
+    return made;
+  }
 };
 
-/// Adds views n0 .. n1 - 1, few enough for one pass.
+/// Adds views n0 .. n1 - 1, few enough for one pass. Lines that follow one another lie along the rays as far as they
+/// can: they are seen by the same columns, which are in the nearest cache then.
 void add_views_by_lines(const std::vector<ViewMap>& maps, const FilteredViews& views, std::int64_t n0, std::int64_t n1,
                         Scratch& scratch, Tile& tile) {
+  const auto add = wide_vectors() ? add_sights_wide : add_sights;
+  const bool along_b = maps[static_cast<std::size_t>(n0)].looks_along_b();
+  const std::int64_t inner = along_b ? tile.nb : tile.na, outer = along_b ? tile.na : tile.nb;
   Sights sights[lines_together];
   float* voxels[lines_together];
-  const std::int64_t apart = views.stride + 2 * line_margin;
-  const std::int64_t halves = (tile.stride + 15) / 16 * 4;
-  scratch.lines.resize(static_cast<std::size_t>(lines_together * views_together * apart));
-  scratch.cells.resize(static_cast<std::size_t>(views_together * halves));
-  scratch.shares.resize(scratch.cells.size());
-  for (std::int64_t b = 0; b < tile.nb; ++b) {
-    for (std::int64_t a0 = 0; a0 < tile.na; a0 += lines_together) {
-      const std::int64_t count = std::min(lines_together, tile.na - a0);
+  for (std::int64_t m = 0; m < lines_together; ++m) sights[m] = scratch.sights(views, m);
+  for (std::int64_t y = 0; y < outer; ++y) {
+    for (std::int64_t x = 0; x < inner; x += lines_together) {
+      const std::int64_t count = std::min(lines_together, inner - x);
       for (std::int64_t m = 0; m < count; ++m) {
+        const std::int64_t a = along_b ? y : x + m, b = along_b ? x + m : y;
         sights[m].count = 0;
-        sights[m].rows = views.rows;
-        sights[m].apart = apart;
-        sights[m].halves = halves;
-        sights[m].lines = scratch.lines.data() + m * views_together * apart;
-        sights[m].cells = scratch.cells.data();
-        sights[m].shares = scratch.shares.data();
-        voxels[m] = tile.line(a0 + m, b);
+        voxels[m] = tile.line(a, b);
         for (std::int64_t n = n0; n < n1; ++n) {
-          add_sight(maps[static_cast<std::size_t>(n)], views, n, static_cast<double>(tile.a0 + a0 + m),
+          add_sight(maps[static_cast<std::size_t>(n)], views, n, static_cast<double>(tile.a0 + a),
                     static_cast<double>(tile.b0 + b), sights[m]);
         }
       }
-      add_sights(sights, count, tile.stride, voxels);
+      add(sights, count, tile.length, voxels);
     }
   }
 }
@@ -221,6 +298,7 @@ void add_view_by_points(const ViewMap& map, const FilteredViews& views, std::int
   }
 }
 
+/// Views of which the first is that of the scan overwrite the volume, others are added.
 void back_project(const PosedScan& scan, const LineFrame& frame, bool by_lines, const FilteredViews& views,
                   Volume& volume) {
   std::vector<ViewMap> maps;
@@ -228,7 +306,7 @@ void back_project(const PosedScan& scan, const LineFrame& frame, bool by_lines, 
   const std::int64_t across = (frame.shape()[0] + tile_edge - 1) / tile_edge, length = frame.shape()[2];
   parallel_for(across * ((frame.shape()[1] + tile_edge - 1) / tile_edge), [&](std::int64_t number) {
     Tile tile(frame, number % across * tile_edge, number / across * tile_edge);
-    Scratch scratch;
+    Scratch scratch(views, tile.length);
     for (std::int64_t n = 0; n < views.count; n += views_together) {
       const std::int64_t end = std::min(views.count, n + views_together);
       if (by_lines) {
@@ -239,13 +317,7 @@ void back_project(const PosedScan& scan, const LineFrame& frame, bool by_lines, 
         }
       }
     }
-    for (std::int64_t c = 0; c < length; ++c) {
-      for (std::int64_t b = 0; b < tile.nb; ++b) {
-        for (std::int64_t a = 0; a < tile.na; ++a) {
-          volume.voxels[static_cast<std::size_t>(frame.offset(tile.a0 + a, tile.b0 + b, c))] += tile.line(a, b)[c];
-        }
-      }
-    }
+    tile.write(frame, views.first == 0, volume);
   });
 }
 
@@ -262,7 +334,9 @@ Volume fdk(const Geometry& geometry, const float* rays, const Grid& grid, const 
   const std::int64_t at_once =
       std::min(scan.view_count(), std::max<std::int64_t>(2, floats_at_once / scan.geometry().rays_per_view()));
   FilteredViews views(scan.geometry(), at_once);
-  Volume volume(grid, 0.0F);
+  Volume volume;
+  volume.grid = grid;
+  volume.voxels.resize(static_cast<std::size_t>(grid.voxels()));
   FdkTimes spent;
   for (std::int64_t first = 0; first < scan.view_count(); first += at_once) {
     const Stopwatch filtering;

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ct/eight.hpp"
+#include "ct/sixteen.hpp"
 #include "ct/vectors.hpp"
 #include "sys/parallel.hpp"
 
@@ -36,14 +36,14 @@ double filter_spacing(const PosedScan& scan, std::int64_t view) {
   return length(scan.pose(view).u_mm) * panel.isocenter_mm / panel.detector_mm;
 }
 
-/// Lags -(columns - 1) .. columns + 2 of the ramp times the spacing; the last ones for a block of columns that goes
+/// Lags -(columns - 1) .. columns + 6 of the ramp times the spacing; the last ones for a block of columns that goes
 /// past the end.
 std::vector<float> filter_taps(const PosedScan& scan, std::int64_t view, const RampFilter& filter) {
   const std::int64_t columns = scan.geometry().detector_columns;
   const double spacing = filter_spacing(scan, view);
-  const std::vector<float> kernel = ramp_kernel(columns + 3, spacing, filter);
+  const std::vector<float> kernel = ramp_kernel(columns + 7, spacing, filter);
   std::vector<float> taps;
-  for (std::int64_t lag = 1 - columns; lag < columns + 3; ++lag) {
+  for (std::int64_t lag = 1 - columns; lag < columns + 7; ++lag) {
     double tap = static_cast<double>(kernel[static_cast<std::size_t>(std::abs(lag))]) * spacing;
     if (scan.geometry().curved_detector && lag != 0) {  // Kak & Slaney section 3.4.1: (angle / sin angle)^2
       const double angle = static_cast<double>(lag) * spacing;
@@ -102,57 +102,66 @@ class Readings {
   const float* rays_;
 };
 
-/// Filtered columns u0 .. u0 + 3 of rows v .. v + 15, from weighted ones.
-GDM_INLINE void filter_tile(const float* weighted, std::int64_t columns, std::int64_t stride, const float* taps,
-                            std::int64_t u0, std::int64_t v, Eight (&sums)[4][2]) {
-  for (auto& pair : sums) {
-    for (Eight& sum : pair) sum = counted_eight - counted_eight;
-  }
-  const float* at_lag = taps + columns - 1 + u0;
-  for (std::int64_t e = 0; e < columns; ++e) {
-    Eight low, high;
-    load(weighted + e * stride + v, low);
-    load(weighted + e * stride + v + eight, high);
-    for (int n = 0; n < 4; ++n) {
-      const float tap = at_lag[n - e];
-      sums[n][0] += tap * low;
-      sums[n][1] += tap * high;
+/// Weighted readings of a view: the rows of a column side by side, an odd number of cache lines apart, or the lines
+/// that a filtered column takes would push one another out of the cache.
+struct Weighted {
+  std::int64_t columns, stride;
+  std::vector<float> values;
+
+  Weighted(std::int64_t n, std::int64_t rows)
+      : columns(n), stride(((rows + sixteen - 1) / sixteen | 1) * sixteen), values(n * stride) {}
+};
+
+/// Filtered columns u0 .. u0 + together - 1 of the rows from v on that `count` vectors hold.
+template <class Vector, int together, int count>
+GDM_INLINE void filter_tile(const Weighted& weighted, const float* taps, std::int64_t u0, std::int64_t v,
+                            FilteredViews& views, std::int64_t n) {
+  constexpr std::int64_t width = sizeof(Vector) / sizeof(float);
+  Vector sums[together][count] = {};
+  const float* at_lag = taps + weighted.columns - 1 + u0;
+  for (std::int64_t e = 0; e < weighted.columns; ++e) {
+    for (int m = 0; m < count; ++m) {
+      Vector reading;
+      load(weighted.values.data() + e * weighted.stride + v + m * width, reading);
+      for (int u = 0; u < together; ++u) sums[u][m] += at_lag[u - e] * reading;
     }
+  }
+  for (std::int64_t u = u0; u < std::min(u0 + together, weighted.columns); ++u) {
+    float values[count * width];
+    for (int m = 0; m < count; ++m) store(sums[u - u0][m], values + m * width);
+    std::copy_n(values, std::min<std::int64_t>(count * width, views.rows - v), views.column(n, u) + v);
   }
 }
 
-GDM_CLONES void filter_columns(const float* weighted, const std::vector<float>& taps, std::int64_t n,
-                               FilteredViews& views, std::int64_t stride) {
-  Eight sums[4][2];
+GDM_CLONES void filter_columns(const Weighted& weighted, const float* taps, std::int64_t n, FilteredViews& views) {
   for (std::int64_t v = 0; v < views.rows; v += 2 * eight) {
-    for (std::int64_t u0 = 0; u0 < views.columns; u0 += 4) {
-      filter_tile(weighted, views.columns, stride, taps.data(), u0, v, sums);
-      for (std::int64_t u = u0; u < std::min(u0 + 4, views.columns); ++u) {
-        float* out = views.column(n, u) + v;
-        float values[2 * eight];
-        store(sums[u - u0][0], values);
-        store(sums[u - u0][1], values + eight);
-        for (std::int64_t row = 0; row < std::min(2 * eight, views.rows - v); ++row) out[row] = values[row];
-      }
-    }
+    for (std::int64_t u = 0; u < views.columns; u += 4) filter_tile<Eight, 4, 2>(weighted, taps, u, v, views, n);
+  }
+}
+
+GDM_WIDE void filter_columns_wide(const Weighted& weighted, const float* taps, std::int64_t n, FilteredViews& views) {
+  for (std::int64_t v = 0; v < views.rows; v += sixteen) {
+    for (std::int64_t u = 0; u < views.columns; u += 8) filter_tile<Sixteen, 8, 1>(weighted, taps, u, v, views, n);
   }
 }
 
 void filter_view(const PosedScan& scan, const Geometry& measured, const RayShares& shares, const float* rays,
                  const RampFilter& filter, std::int64_t n, FilteredViews& views) {
-  const std::int64_t view = views.first + n, stride = (views.rows + 2 * eight - 1) / (2 * eight) * 2 * eight;
+  const std::int64_t view = views.first + n;
   const std::vector<double> share = shares.of_view(scan, view);
   const Panel panel(scan, view);
-  std::vector<float> weighted(static_cast<std::size_t>(views.columns * stride));
+  Weighted weighted(views.columns, views.rows);
   const std::int64_t before = shares.lacking().before;
   const Readings readings(measured, rays + view * measured.rays_per_view());
   for (std::int64_t v = 0; v < views.rows; ++v) {
     for (std::int64_t u = before; u < before + measured.detector_columns; ++u) {
       const double weight = share[static_cast<std::size_t>(u)] * ray_weight(scan, panel, view, u, v);
-      weighted[static_cast<std::size_t>(u * stride + v)] = static_cast<float>(weight) * readings.at(u - before, v);
+      weighted.values[static_cast<std::size_t>(u * weighted.stride + v)] =
+          static_cast<float>(weight) * readings.at(u - before, v);
     }
   }
-  filter_columns(weighted.data(), filter_taps(scan, view, filter), n, views, stride);
+  const std::vector<float> taps = filter_taps(scan, view, filter);
+  (wide_vectors() ? filter_columns_wide : filter_columns)(weighted, taps.data(), n, views);
 }
 
 Linear linear_of(const LineFrame& frame, const Point3& direction, const Point3& origin_mm) {
@@ -166,8 +175,8 @@ Linear linear_of(const LineFrame& frame, const Point3& direction, const Point3& 
 FilteredViews::FilteredViews(const Geometry& geometry, std::int64_t views)
     : columns(geometry.detector_columns),
       rows(geometry.detector_rows),
-      stride((rows + eight - 1) / eight * eight + 2 * margin),
-      values(static_cast<std::size_t>(views * (columns + 2) * stride), 0.0F) {}
+      stride(whole_lines(rows) + 2 * margin),
+      values(views * (columns + 2) * stride) {}
 
 PosedScan upright(const PosedScan& scan, const RayShares::Lacking& lacking) {
   Geometry wide = scan.geometry();
@@ -206,21 +215,6 @@ ViewMap::ViewMap(const PosedScan& scan, const LineFrame& frame, std::int64_t vie
   depth_ = linear_of(frame, panel.normal, pose.source_mm);
   columns_per_rad_ = g.source_to_detector_mm / g.column_spacing_mm;
   u0_ = 0.5 * static_cast<double>(g.detector_columns - 1) - g.column_offset_mm / g.column_spacing_mm;
-}
-
-Sight ViewMap::sight(double a, double b, double c) const {
-  const double depth = depth_.at(a, b, c), across = across_.at(a, b, c), up = up_.at(a, b, c);
-  if (curved_) {
-    return {u0_ + std::atan2(across, depth) * columns_per_rad_, v0_ + up, 1.0 / (across * across + depth * depth)};
-  }
-  if (!diverges_) return {u0_ + across, v0_ + up, 1.0};
-  if (!(depth > 0)) return {-10.0, -10.0, 0.0};  // behind the source
-  const double scale = 1.0 / depth;
-  return {u0_ + across * scale, v0_ + up * (point_source_ ? scale : 1.0), weight_ * scale * scale};
-}
-
-double ViewMap::rows_per_c(double a, double b) const {
-  return point_source_ ? up_.per_c / depth_.at(a, b, 0) : up_.per_c;
 }
 
 }  // namespace gdm::ct

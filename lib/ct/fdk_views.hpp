@@ -1,20 +1,22 @@
 // Filtered views, and where the points of a volume are seen in them: of use inside ct/ alone.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
 #include "ct/fdk_weights.hpp"
 #include "ct/line_frame.hpp"
 #include "ct/parallel.hpp"
+#include "ct/sixteen.hpp"
 
 namespace gdm::ct {
 
 /// Views as back-projection reads them: the rows of a column side by side, with zeros around all columns and rows.
 struct FilteredViews {
-  static constexpr std::int64_t margin = 8;  ///< of rows, before and after
+  static constexpr std::int64_t margin = sixteen;  ///< of rows, before and after
   std::int64_t columns, rows, stride, first = 0, count = 0;
-  Voxels<float> values;
+  CacheLines values;
 
   FilteredViews(const Geometry& geometry, std::int64_t views);
   /// Rows of column u = -1 .. columns of view `first` + n.
@@ -55,11 +57,29 @@ class ViewMap {
   Sight sight(double a, double b, double c) const;
   /// Rows from one c to the next, where c runs along the detector's rows and the point at (a, b, 0) is seen so.
   double rows_per_c(double a, double b) const;
+  /// Whether rays are more along b than along a.
+  bool looks_along_b() const { return std::abs(across_.per_b) < std::abs(across_.per_a); }
 
  private:
   bool point_source_, diverges_, curved_;
   Linear depth_{}, across_{}, up_{};  ///< depth: of the point, in parts of the detector's distance
   double u0_ = 0, v0_ = 0, weight_ = 1, columns_per_rad_ = 0;
 };
+
+// Of every line and view: inline.
+inline Sight ViewMap::sight(double a, double b, double c) const {
+  const double depth = depth_.at(a, b, c), across = across_.at(a, b, c), up = up_.at(a, b, c);
+  if (curved_) {
+    return {u0_ + std::atan2(across, depth) * columns_per_rad_, v0_ + up, 1.0 / (across * across + depth * depth)};
+  }
+  if (!diverges_) return {u0_ + across, v0_ + up, 1.0};
+  if (!(depth > 0)) return {-10.0, -10.0, 0.0};  // behind the source
+  const double scale = 1.0 / depth;
+  return {u0_ + across * scale, v0_ + up * (point_source_ ? scale : 1.0), weight_ * scale * scale};
+}
+
+inline double ViewMap::rows_per_c(double a, double b) const {
+  return point_source_ ? up_.per_c / depth_.at(a, b, 0) : up_.per_c;
+}
 
 }  // namespace gdm::ct

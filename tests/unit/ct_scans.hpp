@@ -173,4 +173,17 @@ inline std::vector<std::pair<std::string, Geometry>> all_scans(std::int64_t colu
   return scans;
 }
 
+/// The ten ellipsoids of Shepp and Logan in 3-D (Kak & Slaney section 3.2) without their turns, in a head of 100 mm;
+/// the contrasts are those of Toft's modification.
+inline std::vector<Ellipsoid> shepp_logan() {
+  const auto part = [](double value, Point3 radii, Point3 centre) {
+    return Ellipsoid{scaled(centre, 55), scaled(radii, 55), value, false};
+  };
+  return {part(1.0, {.69, .92, .81}, {0, 0, 0}),      part(-.8, {.6624, .874, .78}, {0, -.0184, 0}),
+          part(-.2, {.11, .31, .22}, {.22, 0, 0}),    part(-.2, {.16, .41, .28}, {-.22, 0, 0}),
+          part(.1, {.21, .25, .41}, {0, .35, -.15}),  part(.1, {.046, .046, .05}, {0, .1, .25}),
+          part(.1, {.046, .046, .05}, {0, -.1, .25}), part(.1, {.046, .023, .05}, {-.08, -.605, 0}),
+          part(.1, {.023, .023, .02}, {0, -.606, 0}), part(.1, {.023, .046, .02}, {.06, -.605, 0})};
+}
+
 }  // namespace gdm::ct

@@ -11,6 +11,7 @@
 #include "ct_scans.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
+#include "widths.hpp"
 
 using namespace gdm;
 
@@ -111,6 +112,25 @@ TEST_CASE("ct cone: line integrals of an ellipsoid are right to 1 %, and of a sm
     CHECK(fine < 0.002);
     CHECK(coarse / fine > 3.0);  // 4 for the second order
     CHECK(coarse / fine < 6.5);
+  }
+}
+
+TEST_CASE("ct cone: wide and narrow vectors give the same to rounding") {
+  for (const double row_mm : {1.5, 2.1, 4.0, 4.4, 6.0, 9.0}) {  // voxels between rows: from .33 to more than one
+    CAPTURE(row_mm);
+    auto g = ct::scan_of(ct::ScanKind::cone, 37, 53, 3, 6);
+    g.row_spacing_mm = row_mm;
+    const ct::ConeProjector projector(g, Grid::centred({33, 28, 43}, {3, 3, 3}));
+    REQUIRE(projector.is_fast());
+    std::vector<std::vector<float>> rays;
+    std::vector<Volume> volumes;
+    ct::for_each_width([&] {
+      check_transpose(projector);
+      rays.push_back(forward(projector, random_volume(projector.grid())));
+      volumes.push_back(adjoint(projector, ct::random_floats(projector.ray_count(), 8)));
+    });
+    CHECK(ct::relative_difference(rays[0], rays[1]) < 1e-5);
+    CHECK(ct::relative_difference(volumes[0].voxels, volumes[1].voxels) < 1e-5);
   }
 }
 
