@@ -1,13 +1,14 @@
 // gdm-recon: from a CT to its sparse-view sinogram (project), and from a sinogram to a CT by filtered back-projection
 // (fbp, fdk), by iterations over its rays (iterative) or with one evaluation of a trained network (gdm). Works on one
 // volume or on every case of a manifest.
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "cli/analytic.hpp"
 #include "cli/app.hpp"
 #include "cli/consistency.hpp"
 #include "cli/import_sinogram.hpp"
 #include "cli/iterative.hpp"
+#include "cli/model_input.hpp"
 #include "cli/project.hpp"
 #include "cli/recon_geometry.hpp"
 #include "cli/recon_step.hpp"
@@ -37,31 +38,41 @@ int run_gdm(cli::Program& program, const Options& options) {
   cli::SynthesisOptions how = options.synthesis;
   how.replace = options.batch.resume;
   cli::Synthesis synthesis(program, how, provenance);
-  const std::string input = synthesis.condition_names().front();
-  if (synthesis.condition_names().size() != 1 || (input != "fbp" && input != "fdk")) {
-    throw Error(fmt::format("{}: not a model for sparse-view CT (its input is '{}', expected 'fbp' or 'fdk')",
-                            options.synthesis.model.string(), input));
+  std::vector<cli::ModelInput> inputs;
+  for (const std::string& name : synthesis.condition_names()) {
+    inputs.push_back(with_context(options.synthesis.model.string(), [&] {
+      return cli::model_input(synthesis.description(), name, options.model_filter);
+    }));
+  }
+  if (options.model_filter != "auto" && std::none_of(inputs.begin(), inputs.end(), [](const cli::ModelInput& input) {
+        return input.analytic.has_value();
+      })) {
+    throw Error("--filter is for back-projections, and none is an input of this model", Exit::usage);
   }
   cli::ReconStep step = cli::sinogram_step("gdm");
   step.is_prediction = true;
   step.reads = {options.synthesis.model, options.synthesis.bank};
-  const std::string filter =
-      options.model_filter == "auto" ? model::trained_filter(synthesis.description(), input) : options.model_filter;
-  cli::AnalyticChoice choice;
-  choice.filter = filter;
   step.accept = [&](const fs::path& source) {
-    synthesis.check_acquisition(input, cli::analytic_record(source, choice), source.filename().string());
+    for (const cli::ModelInput& input : inputs) {
+      synthesis.check_acquisition(input.name, input.record(source), source.filename().string());
+    }
   };
   step.options = synthesis.options_json();
-  step.options["filter"] = filter;
+  for (const cli::ModelInput& input : inputs) step.options[input.name] = input.settings();
   step.recipe = [&](const fs::path& source, const std::string& id) {
-    return synthesis.recipe("reconstruction", cli::with_sidecar(source), {}, id, {{"filter", filter}});
+    Json how = Json::object();
+    for (const cli::ModelInput& input : inputs) how[input.name] = input.settings();
+    return synthesis.recipe("reconstruction", cli::with_sidecar(source), {}, id, how);
   };
   step.make = [&](const fs::path& source, const fs::path& output, const std::string& id) {
     step.accept(source);
-    const Json details = {{input, cli::analytic_record(source, choice)}, {"recipe", step.recipe(source, id)}};
-    synthesis.write({cli::reconstruct_analytic(source, choice)}, {source}, output, id,
-                    id.empty() ? "reconstruction" : "", {}, details);
+    Json details = {{"recipe", step.recipe(source, id)}};
+    std::vector<Volume> conditions;
+    for (const cli::ModelInput& input : inputs) {
+      conditions.push_back(input.reconstructed(source));
+      details[input.name] = input.record(source);
+    }
+    synthesis.write(conditions, {source}, output, id, id.empty() ? "reconstruction" : "", {}, details, source);
   };
   return cli::run_step(program, options, step);
 }

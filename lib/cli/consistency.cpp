@@ -13,14 +13,9 @@ namespace gdm::cli {
 namespace {
 
 IterativeChoice choice_of(const ConsistencyCommand& command) {
-  IterativeChoice choice;
-  choice.method = "cgls";
-  choice.iterations = command.iterations;
-  choice.pull_mm2 = command.pull_mm2;
+  IterativeChoice choice = consistency_choice(command.iterations, command.pull_mm2);
   choice.discrepancy = command.discrepancy;
-  // Rays through bone know less than rays past it, and a prediction is good enough to be spoilt by them.
-  choice.weights = command.weights == "auto" ? "counts" : command.weights;
-  choice.start = "prediction";
+  if (command.weights != "auto") choice.weights = command.weights;
   return choice;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <functional>
 #include <map>
 
 #include "cli/resume.hpp"
@@ -31,12 +32,6 @@ bool is_weighted(const IterativeChoice& choice, const Scan& scan) {
   // Conjugate gradients are slow where weights differ, and as a method of few iterations hardly gain by them.
   if (choice.weights == "auto") return scan.photons() > 0 && choice.method != "cgls";
   return choice.weights == "counts";
-}
-
-/// Elements of a real detector are as wide as their spacing; a simulated scan of single rays has none. Two rays tell
-/// most of it, and never are those that --oversample simulated, so that nothing inverts its own sums.
-std::int64_t rays_of(const Scan& scan) {
-  return scan.acquisition.value("oversample", 2.0) > 1 ? 2 : 1;
 }
 
 bool is_analytic(const std::string& start) {
@@ -72,14 +67,19 @@ ct::IterativeOptions options_of(const IterativeChoice& choice, const Scan& scan,
   return options;
 }
 
+/// What a start in HU is to the iterations. What lies below air stays below 0 for a method that may go there.
+Volume attenuation_of_start(Volume hu, const std::string& name, const Scan& scan, const IterativeChoice& choice) {
+  const ct::StoredSinogram& stored = scan.stored;
+  require_same_grid(hu.grid, name, stored.grid, "the CT that was projected");
+  require_hu(hu, name);
+  return ct::turned(
+      ct::attenuation_from_hu(std::move(hu), stored.beam.mu_water_per_mm, /*clamped=*/choice.method != "cgls"),
+      stored.axes);
+}
+
 Volume starting_volume(const IterativeChoice& choice, const Scan& scan, const fs::path& start) {
   const ct::StoredSinogram& stored = scan.stored;
-  if (!start.empty()) {
-    Volume hu = read_volume(start);
-    require_same_grid(hu.grid, start.string(), stored.grid, "the CT that was projected");
-    require_hu(hu, start.string());
-    return ct::turned(ct::attenuation_from_hu(std::move(hu), stored.beam.mu_water_per_mm), stored.axes);
-  }
+  if (!start.empty()) return attenuation_of_start(read_volume(start), start.string(), scan, choice);
   if (!starts_analytically(choice)) return Volume(stored.projected_grid(), 0.0F);
   return stored.back_projection(ct::FdkOptions());
 }
@@ -221,7 +221,11 @@ fs::path start_of(const IterativeChoice& choice, const Case* item) {
   return start;
 }
 
-IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& choice, const fs::path& start) {
+namespace {
+
+/// `start_of` makes the attenuation that the iterations begin with.
+IterativeOutcome reconstruct_with(const fs::path& sinogram, const IterativeChoice& choice,
+                                  const std::function<Volume(const Scan&)>& start_of) {
   return with_context(sinogram.string(), [&] {
     const Scan scan{ct::read_sinogram(sinogram), ct::sinogram_acquisition(sinogram)};
     const ct::StoredSinogram& stored = scan.stored;
@@ -229,12 +233,12 @@ IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& ch
     std::vector<float> weights;
     if (weighted) weights = ct::weights_of_counts(stored.rays(), stored.blocks(), stored.beam);
     const ct::IterativeOptions options = options_of(choice, scan, weights);
-    const std::int64_t rays = choice.rays > 0 ? choice.rays : rays_of(scan);
+    const std::int64_t rays = choice.rays > 0 ? choice.rays : ct::rays_per_element(scan.acquisition);
     const auto projector = stored.make_projector(rays);
     const Stopwatch watch;
     IterativeOutcome outcome;
-    outcome.result = ct::reconstruct_from(starting_volume(choice, scan, start), *projector, stored.rays(),
-                                          weighted ? weights.data() : nullptr, options);
+    outcome.result =
+        ct::reconstruct_from(start_of(scan), *projector, stored.rays(), weighted ? weights.data() : nullptr, options);
     outcome.hu = ct::hu_from_attenuation(ct::turned_back(std::move(outcome.result.volume), stored.axes, stored.grid),
                                          stored.beam.mu_water_per_mm);
     outcome.seconds = watch.seconds();
@@ -251,6 +255,30 @@ IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& ch
     }
     return outcome;
   });
+}
+
+}  // namespace
+
+IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& choice, const fs::path& start) {
+  return reconstruct_with(sinogram, choice, [&](const Scan& scan) { return starting_volume(choice, scan, start); });
+}
+
+IterativeOutcome reconstruct_from(Volume start_hu, const std::string& name, const fs::path& sinogram,
+                                  const IterativeChoice& choice) {
+  return reconstruct_with(sinogram, choice, [&](const Scan& scan) {
+    return attenuation_of_start(std::move(start_hu), name, scan, choice);
+  });
+}
+
+IterativeChoice consistency_choice(std::int64_t iterations, double pull_mm2) {
+  IterativeChoice choice;
+  choice.method = "cgls";
+  choice.iterations = iterations;
+  choice.pull_mm2 = pull_mm2;
+  // Rays through bone know less than rays past it, and a prediction is good enough to be spoilt by them.
+  choice.weights = "counts";
+  choice.start = "prediction";
+  return choice;
 }
 
 void write_outcome(const Program& program, const ReconOptions& options, const std::string& name,

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli/bank.hpp"
+#include "cli/iterative.hpp"
 #include "cli/resume.hpp"
 #include "cli/run.hpp"
 #include "ct/acquisition.hpp"
@@ -44,6 +45,7 @@ void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
 
 Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Provenance& provenance)
     : model_(engine::services().open_generator(options.model, options.patches, compute_of(program))),
+      consistency_(model::consistency_of(model_->description())),
       type_(voxel_type_from_name(options.dtype)),
       overwrite_(options.replace ? Overwrite::replace : program.standard().overwrite()),
       seed_(program.standard().seed),
@@ -67,6 +69,7 @@ std::int64_t Synthesis::noise_channels() const {
 
 void Synthesis::check(const Case& item, const fs::path& output) {
   for (const std::string& name : condition_names()) item.input(name);
+  if (needs_rays()) item.input("sinogram");
   if (fs::exists(output.parent_path())) check_volume_writable(output, overwrite_);
   for (const std::string& name : condition_names()) {
     const fs::path& input = item.input(name);
@@ -110,6 +113,7 @@ Json Synthesis::recipe(const std::string& work, std::vector<fs::path> sources, c
 std::vector<fs::path> Synthesis::sources_of(const Case& item) const {
   std::vector<fs::path> sources;
   for (const std::string& name : condition_names()) sources.push_back(item.input(name));
+  if (needs_rays()) sources.push_back(item.input("sinogram"));
   return sources;
 }
 
@@ -121,14 +125,15 @@ void Synthesis::run(const Case& item, const fs::path& output) {
   std::vector<Volume> conditions;
   const std::vector<fs::path> sources = sources_of(item);
   const Stopwatch watch;
-  for (const fs::path& source : sources) conditions.push_back(read_volume(source));
+  for (const std::string& name : condition_names()) conditions.push_back(read_volume(item.input(name)));
   log_verbose(fmt::format("{}: read in {:.2f} s", item.id, watch.seconds()));
-  write(conditions, sources, output, item.id, "", item.mask, {{"recipe", case_recipe(item)}});
+  write(conditions, sources, output, item.id, "", item.mask, {{"recipe", case_recipe(item)}},
+        needs_rays() ? item.input("sinogram") : fs::path());
 }
 
 void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources,
                       const fs::path& output, const std::string& draw, const std::string& progress_title,
-                      const std::optional<fs::path>& mask, Json details) {
+                      const std::optional<fs::path>& mask, Json details, const fs::path& sinogram) {
   if (const auto warning = model::voxel_edge_warning(model_->description(), conditions.front().grid)) {
     log_warning(without_nifti_suffix(output).filename().string() + ": " + *warning);
   }
@@ -136,6 +141,13 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
   Volume predicted;
   with_warning_prefix(without_nifti_suffix(output).filename().string(),
                       [&] { predicted = model_->predict(conditions, draw, progress_title); });
+  if (needs_rays()) {
+    IterativeOutcome outcome = reconstruct_from(std::move(predicted), "the prediction", sinogram,
+                                                consistency_choice(consistency_.iterations, consistency_.pull_mm2));
+    predicted = std::move(outcome.hu);
+    details["consistency"] = std::move(outcome.record);
+    details["consistency"]["seconds"] = outcome.seconds;
+  }
   const double seconds = watch.seconds();
   details["model_sha256"] = model_->digest();
   if (noise_channels() > 0) details["noise"] = {{"channels", noise_channels()}, {"seed", seed_}, {"draw", draw}};

@@ -11,6 +11,7 @@
 #include "engine/bank.hpp"
 #include "engine/generator.hpp"
 #include "io/json.hpp"
+#include "model/consistency.hpp"
 
 namespace gdm::cli {
 
@@ -33,6 +34,8 @@ class Synthesis {
   Synthesis(const Program& program, const SynthesisOptions& options, Provenance& provenance);
 
   const std::vector<std::string>& condition_names() const { return model_->condition_names(); }
+  /// Whether data consistency follows the network, so that the sinogram of each case is needed.
+  bool needs_rays() const { return consistency_.iterations > 0; }
   /// Throws Error unless the case has the inputs, `output` may be written, and the model may be given the scans behind
   /// those that are reconstructions.
   void check(const Case& item, const fs::path& output);
@@ -53,9 +56,10 @@ class Synthesis {
   void run(const Case& item, const fs::path& output);
   /// The same for conditions in memory that come from `sources`. `draw` names the noise of a model that has noise
   /// channels; without a mask the predicted body is compared with the bank. `details` go to the sidecar with the rest.
+  /// `sinogram`: one of the sources, for a model that needs_rays().
   void write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources, const fs::path& output,
              const std::string& draw, const std::string& progress_title, const std::optional<fs::path>& mask = {},
-             Json details = Json::object());
+             Json details = Json::object(), const fs::path& sinogram = {});
   /// What a dry run prints: the model, and each case's output.
   std::string plan(const std::vector<Case>& cases, const fs::path& folder) const;
 
@@ -66,6 +70,7 @@ class Synthesis {
                 const std::vector<Volume>& conditions) const;
 
   std::unique_ptr<engine::Synthesizer> model_;
+  model::RayConsistency consistency_;
   std::unique_ptr<engine::FeatureBank> bank_;  ///< null without --bank
   VoxelType type_;
   Overwrite overwrite_;

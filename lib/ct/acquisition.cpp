@@ -21,7 +21,7 @@ Json known_parts(const fs::path& volume, const std::string& place, const std::ve
   if (!sidecar.is_object() || !sidecar.contains(details) || !sidecar.at(details).is_object()) return known;
   const Json& told = sidecar.at(details);
   for (const std::string& key : numbers) {
-    if (told.contains(key) && told.at(key).is_number()) known[key] = told.at(key);
+    if (told.contains(key) && (told.at(key).is_number() || told.at(key).is_boolean())) known[key] = told.at(key);
   }
   for (const std::string& key : texts) {
     if (told.contains(key) && told.at(key).is_string()) known[key] = told.at(key);
@@ -39,7 +39,7 @@ Json sinogram_acquisition(const fs::path& sinogram) {
 
 Json reconstruction_acquisition(const fs::path& volume) {
   std::vector<std::string> numbers_of_all = numbers;
-  numbers_of_all.emplace_back("strength_mm");
+  for (const char* own : {"strength_mm", "iterations", "huber_hu", "across_slices"}) numbers_of_all.emplace_back(own);
   std::vector<std::string> makers = names_of<Method>();
   for (const char* analytic : {"fbp", "fdk"}) makers.emplace_back(analytic);
   for (const std::string& maker : makers) {
@@ -47,6 +47,10 @@ Json reconstruction_acquisition(const fs::path& volume) {
     if (!known.empty()) return known;
   }
   return Json::object();
+}
+
+std::int64_t rays_per_element(const Json& sinogram_acquisition) {
+  return sinogram_acquisition.value("oversample", 2.0) > 1 ? 2 : 1;
 }
 
 }  // namespace gdm::ct

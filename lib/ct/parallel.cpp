@@ -155,9 +155,10 @@ ParallelScan default_scan(const Grid& grid, std::int64_t views) {
   return scan;
 }
 
-Volume attenuation_from_hu(Volume volume_hu, double water_per_mm) {
+Volume attenuation_from_hu(Volume volume_hu, double water_per_mm, bool clamped) {
   for (float& value : volume_hu.voxels) {
-    value = static_cast<float>(std::max(0.0, water_per_mm * (1.0 + static_cast<double>(value) / 1000.0)));
+    const double attenuation = water_per_mm * (1.0 + static_cast<double>(value) / 1000.0);
+    value = static_cast<float>(clamped ? std::max(0.0, attenuation) : attenuation);
   }
   return volume_hu;
 }

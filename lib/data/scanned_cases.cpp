@@ -6,8 +6,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "ct/acquisition.hpp"
 #include "ct/axial.hpp"
-#include "ct/iterative.hpp"
+#include "ct/counts.hpp"
 #include "ct/parallel_projector.hpp"
 #include "ct/sinogram_file.hpp"
 #include "image/grid_match.hpp"
@@ -16,9 +17,6 @@
 
 namespace gdm::data {
 namespace {
-
-/// A detector element is as wide as its spacing (cli/iterative.cpp says why two rays tell enough of it).
-constexpr std::int64_t rays_per_element = 2;
 
 /// How tensors (D, H, W) are turned as volumes are by `map`, which counts axes from i.
 Tensor turned(const Tensor& x, const AxisMap& map) {
@@ -38,6 +36,8 @@ struct ScannedCases::Scan {
   Grid grid, scanned;  ///< as networks see it, and as it was scanned
   AxisMap axes;        ///< from the one to the other
   ct::ParallelScan scan;
+  std::int64_t rays_per_element = 1;
+  double per_mm_of_unit = 1, per_mm_at_zero = 0;  ///< attenuation of a value of the network
   Voxels<float> rays;
   std::vector<float> weights;
 
@@ -83,9 +83,6 @@ struct ScannedCases::Slab {
 
 ScannedCases::ScannedCases(const std::vector<Case>& cases, const std::vector<Sample>& samples, const nn::HuMap& hu_map,
                            Provenance& provenance, const std::string& use) {
-  constexpr double per_mm_of_hu = ct::mu_water_per_mm / 1000.0;
-  per_mm_of_unit_ = per_mm_of_hu * hu_map.hu_per_unit();
-  per_mm_at_zero_ = ct::mu_water_per_mm + per_mm_of_hu * (hu_map.low_hu + hu_map.hu_per_unit());
   for (std::size_t n = 0; n < cases.size(); ++n) {
     throw_if_stop_requested();
     const fs::path path = cases[n].input("sinogram");
@@ -94,6 +91,11 @@ ScannedCases::ScannedCases(const std::vector<Case>& cases, const std::vector<Sam
     scan->grid = samples[n].grid;
     with_context("case '" + cases[n].id + "'", [&] {
       ct::StoredSinogram stored = ct::read_sinogram(path);
+      if (stored.geometry) throw Error("is no stack of slices under a parallel beam, which trainings ask for");
+      const double water_per_mm = stored.beam.mu_water_per_mm;
+      scan->per_mm_of_unit = water_per_mm / 1000.0 * hu_map.hu_per_unit();
+      scan->per_mm_at_zero = water_per_mm * (1.0 + (hu_map.low_hu + hu_map.hu_per_unit()) / 1000.0);
+      scan->rays_per_element = ct::rays_per_element(ct::sinogram_acquisition(path));
       scan->axes = ct::axial_axes(scan->grid);
       scan->scanned = stored.projected_grid();
       require_same_grid(reoriented(scan->grid, scan->axes), "the target", scan->scanned, "the CT that was projected");
@@ -101,8 +103,8 @@ ScannedCases::ScannedCases(const std::vector<Case>& cases, const std::vector<Sam
         throw Error("its slices do not lie along the axis that networks count from the feet");
       }
       scan->scan = stored.sinogram.scan;
+      scan->weights = ct::weights_of_counts(stored.rays(), stored.blocks(), stored.beam);
       scan->rays = std::move(stored.sinogram.line_integrals);
-      scan->weights = ct::weights_from_counts(scan->rays.data(), static_cast<std::int64_t>(scan->rays.size()));
     });
     provenance.add_source(path, use);
     scans_.push_back(std::move(scan));
@@ -132,7 +134,7 @@ ScannedCases::Slab ScannedCases::slab_of(const model::PatchShape& patch, const P
   }
   Grid grid = slab.scan->scanned;
   grid.shape_ijk[2] = slab.to[0] - slab.from[0];
-  slab.projector.emplace(grid, slab.scan->scan, rays_per_element);
+  slab.projector.emplace(grid, slab.scan->scan, slab.scan->rays_per_element);
   return slab;
 }
 
@@ -141,14 +143,14 @@ Tensor ScannedCases::moved(const Tensor& patches, const std::vector<PatchPlace>&
   const torch::NoGradGuard no_grad;
   const Tensor host = patches.detach().to(torch::kCPU, torch::kFloat32);
   const model::PatchShape shape(host.size(2), host.size(3), host.size(4));
-  const double offset = with_rays ? per_mm_at_zero_ : 0.0;
   std::vector<Tensor> out;
   for (std::int64_t b = 0; b < host.size(0); ++b) {
     const Slab slab = slab_of(shape, places.at(static_cast<std::size_t>(b)));
-    const Tensor slices = slab.slices_of(host[b]) * per_mm_of_unit_ + offset;
+    const double scale = slab.scan->per_mm_of_unit, offset = with_rays ? slab.scan->per_mm_at_zero : 0.0;
+    const Tensor slices = slab.slices_of(host[b]) * scale + offset;
     const Tensor made =
         recon::toward_rays(slices, *slab.projector, with_rays ? slab.rays() : nullptr, slab.weights(), how);
-    out.push_back(slab.patch_of((made - offset) / per_mm_of_unit_, host[b]));
+    out.push_back(slab.patch_of((made - offset) / scale, host[b]));
   }
   return torch::stack(out).to(patches.device());
 }
@@ -197,7 +199,7 @@ Tensor ScannedCases::ray_gradient(const Tensor& differences, const std::vector<P
   double squares = 0, weight = 0;
   for (std::int64_t b = 0; b < host.size(0); ++b) {
     const Slab slab = slab_of(shape, places.at(static_cast<std::size_t>(b)));
-    const Tensor slices = (slab.slices_of(host[b]) * per_mm_of_unit_).contiguous();
+    const Tensor slices = (slab.slices_of(host[b]) * slab.scan->per_mm_of_unit).contiguous();
     std::vector<float> rays(static_cast<std::size_t>(slab.projector->ray_count()));
     slab.projector->forward(slices.data_ptr<float>(), rays.data());
     for (std::size_t n = 0; n < rays.size(); ++n) {

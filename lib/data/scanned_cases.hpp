@@ -47,7 +47,6 @@ class ScannedCases : public std::enable_shared_from_this<ScannedCases> {
   friend class ConsistencyLayer;
 
   std::vector<std::shared_ptr<const Scan>> scans_;
-  double per_mm_of_unit_ = 1, per_mm_at_zero_ = 0;  ///< attenuation of a value of the network
 };
 
 }  // namespace gdm::data

@@ -24,6 +24,9 @@ const std::vector<Key> keys{{"views", "views", "{} views", true},
                             filters,
                             methods,
                             {"strength_mm", "strength", "strength {} mm", false},
+                            {"iterations", "iterations", "{} iterations", false},
+                            {"huber_hu", "Huber threshold", "Huber below {} HU", false},
+                            {"across_slices", "coupling of slices", "across slices {}", false},
                             photons,
                             {"oversample", "oversampling", "oversample {}", false}};
 
@@ -46,6 +49,12 @@ std::string text_of(const Json& acquisition, const Key& key) {
   std::vector<std::string> texts;
   for (const Json& value : values) texts.push_back(value_text(value));
   return fmt::format(fmt::runtime(key.format), fmt::join(texts, " or "));
+}
+
+/// Whether an option of a method was not used, which needs no word.
+bool is_plain(const std::vector<Json>& values, const Key& key) {
+  if (key.name != "huber_hu" && key.name != "across_slices") return false;
+  return std::all_of(values.begin(), values.end(), [](const Json& value) { return value == 0 || value == false; });
 }
 
 bool photons_agree(const std::vector<Json>& trained, const Json& own) {
@@ -75,7 +84,7 @@ bool by_iterations(const Json& with_method) {
 std::string acquisition_text(const Json& acquisition) {
   std::string text;
   for (const Key& key : keys) {
-    const std::string part = text_of(acquisition, key);
+    const std::string part = is_plain(values_of(acquisition, key), key) ? "" : text_of(acquisition, key);
     if (!part.empty()) text += (text.empty() ? "" : ", ") + part;
   }
   return text;
@@ -104,6 +113,12 @@ std::string trained_filter(const Json& description, const std::string& input) {
     if (filter.is_string()) return filter.get<std::string>();
   }
   return "hann";
+}
+
+std::optional<Json> trained_value(const Json& description, const std::string& input, const std::string& key) {
+  const std::vector<Json> values = values_of(trained_acquisition(description, input), {key, "", "", false});
+  if (values.empty()) return {};
+  return values.front();
 }
 
 AcquisitionDifference compare_acquisition(const Json& told_by_model, const Json& told_by_scan) {

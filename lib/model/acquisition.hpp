@@ -1,9 +1,10 @@
 // Whether a model that was trained on reconstructions of sparse scans may be given another scan. Needs no network
 // library. An acquisition is an object as ct/acquisition.hpp reads it: "views", "geometry", "angular_range_deg",
-// "filter" or "method" and "strength_mm", "photons", "oversample"; in a model each of them is the list of the values
-// that its training cases had.
+// "photons", "oversample", "filter" or "method" with "strength_mm", "iterations", "huber_hu" and "across_slices"; in a
+// model each of them is the list of the values that its training cases had.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,9 @@ Json trained_acquisition(const Json& description, const std::string& input);
 /// The first filter of the training's back-projections, `input` being "fbp" or "fdk"; "hann", which is that of
 /// `gdm-recon`, if the description tells none.
 std::string trained_filter(const Json& description, const std::string& input = "fbp");
+
+/// The first value that the training's scans behind an input had of a key ("method", "strength_mm", "iterations", ...).
+std::optional<Json> trained_value(const Json& description, const std::string& input, const std::string& key);
 
 struct AcquisitionDifference {
   std::string refusal;  ///< another number of views, geometry, angular range, filter or method; empty: none
