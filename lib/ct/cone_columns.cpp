@@ -83,15 +83,28 @@ void for_each_block(const PosedScan& scan, const LineFrame& frame, const ViewCho
   }
 }
 
+/// While the views of the block pass one slab, the next one is loaded: one loop a slab, since its threads have to
+/// start.
 void forward_block(const LineFrame& frame, const float* volume, bool planes_of_a, Block& block) {
   const Sampler sample = column_sampler();
-  Slab slab(frame, planes_of_a);
-  for (std::int64_t n = 0; n < slab.count(); ++n) {
-    slab.p0 = n * planes_of_slab;
-    for_each_voxel(slab, frame, [&](float& cell, std::int64_t element) { cell = volume[element]; });
-    parallel_for(block.count, [&](std::int64_t view) {
+  Slab slabs[2] = {Slab(frame, planes_of_a), Slab(frame, planes_of_a)};
+  const auto load_piece = [&](Slab& slab, std::int64_t piece) {
+    for_each_voxel(slab, frame, piece, [&](float& cell, std::int64_t element) { cell = volume[element]; });
+  };
+  constexpr std::int64_t together = 64;  // columns: small tasks end at about the same time
+  const std::int64_t slab_count = slabs[0].count(), pieces = piece_count(frame);
+  const std::int64_t tasks_of_view = (block.columns + together - 1) / together;
+  parallel_for(pieces, [&](std::int64_t piece) { load_piece(slabs[0], piece); });
+  for (std::int64_t n = 0; n < slab_count; ++n) {
+    const Slab& slab = slabs[n % 2];
+    Slab& next = slabs[(n + 1) % 2];
+    next.p0 = (n + 1) * planes_of_slab;
+    const std::int64_t to_load = n + 1 < slab_count ? pieces : 0;
+    parallel_for(to_load + block.count * tasks_of_view, [&](std::int64_t task) {
+      if (task < to_load) return load_piece(next, task);
+      const std::int64_t view = (task - to_load) / tasks_of_view, from = (task - to_load) % tasks_of_view * together;
       Lines lines(frame, block.rows);
-      for (std::int64_t u = 0; u < block.columns; ++u) {
+      for (std::int64_t u = from; u < std::min(block.columns, from + together); ++u) {
         const ColumnRays& rays = block.column(view, u);
         if (rays.planes_of_a == planes_of_a) sample(rays, slab, block.rows, lines, block.rows_of(view, u));
       }
@@ -111,7 +124,9 @@ void adjoint_block(const LineFrame& frame, const Block& block, bool planes_of_a,
         if (rays.planes_of_a == planes_of_a) spread(rays, block.rows_of(view, u), block.rows, slab);
       }
     }
-    for_each_voxel(slab, frame, [&](float& cell, std::int64_t element) { volume[element] += cell; });
+    for (std::int64_t piece = 0; piece < piece_count(frame); ++piece) {
+      for_each_voxel(slab, frame, piece, [&](float& cell, std::int64_t element) { volume[element] += cell; });
+    }
   });
 }
 

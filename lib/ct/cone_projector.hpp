@@ -14,8 +14,8 @@
 namespace gdm::ct {
 
 /// Rays in the order of the sinogram file: element u + columns * (v + rows * view).
-/// Both directions give the same bits for any number of threads. They hold a slab of the volume beside what is given
-/// and taken, about (ni + 2) (nj + 2) 72 floats, of the transpose half of that per thread, and one view per thread.
+/// Both directions give the same bits for any number of threads. Beside what is given and taken they hold about 32 MB
+/// of rays, or four views, and slabs of eight planes of the volume: two, or for the transpose one per thread.
 class ConeProjector : public Projector {
  public:
   /// Throws Error for a sheared grid and as PosedScan. Where the detector's rows run along an axis of the grid, and its

@@ -8,7 +8,6 @@
 
 #include "ct/line_frame.hpp"
 #include "ct/sixteen.hpp"
-#include "sys/parallel.hpp"
 
 namespace gdm::ct {
 
@@ -33,34 +32,36 @@ struct Slab {
   }
 };
 
-/// Calls body(line's value, volume's element) for each voxel of a slab, in parallel unless a loop around it is. A cache
-/// line of c is taken at a time: the volume is read side by side along a, and what is written stays in the cache.
+/// Pieces of a slab that threads may load or store side by side: a cache line of c each.
+inline std::int64_t piece_count(const LineFrame& frame) {
+  return (frame.shape()[2] + sixteen - 1) / sixteen;
+}
+
+/// Calls body(line's value, volume's element) for each voxel of a piece. The volume is read side by side along a, and
+/// what is written stays in the cache.
 template <class Body>
-void for_each_voxel(Slab& slab, const LineFrame& frame, Body&& body) {
-  constexpr std::int64_t together = 16;
+void for_each_voxel(Slab& slab, const LineFrame& frame, std::int64_t piece, Body&& body) {
   const std::int64_t end = std::min(slab.planes, slab.p0 + planes_of_slab), nc = frame.shape()[2];
   const auto step = [&](std::int64_t a, std::int64_t b, std::int64_t c) {
     return frame.offset(a, b, c) - frame.offset(0, 0, 0);
   };
   const std::int64_t p_step = slab.planes_of_a ? step(1, 0, 0) : step(0, 1, 0);
   const std::int64_t x_step = slab.planes_of_a ? step(0, 1, 0) : step(1, 0, 0), c_step = step(0, 0, 1);
-  parallel_for((nc + together - 1) / together, [&](std::int64_t n) {
-    const std::int64_t c0 = n * together, c1 = std::min(nc, c0 + together);
-    const auto line = [&](std::int64_t p, std::int64_t x) {
-      float* cells = slab.line(p, x);
-      std::int64_t at = frame.offset(0, 0, c0) + p * p_step + x * x_step;
-      for (std::int64_t c = c0; c < c1; ++c, at += c_step) body(cells[c], at);
-    };
-    if (slab.planes_of_a) {
-      for (std::int64_t x = 0; x < slab.lines; ++x) {
-        for (std::int64_t p = slab.p0; p < end; ++p) line(p, x);
-      }
-    } else {
-      for (std::int64_t p = slab.p0; p < end; ++p) {
-        for (std::int64_t x = 0; x < slab.lines; ++x) line(p, x);
-      }
+  const std::int64_t c0 = piece * sixteen, c1 = std::min(nc, c0 + sixteen);
+  const auto line = [&](std::int64_t p, std::int64_t x) {
+    float* cells = slab.line(p, x);
+    std::int64_t at = frame.offset(0, 0, c0) + p * p_step + x * x_step;
+    for (std::int64_t c = c0; c < c1; ++c, at += c_step) body(cells[c], at);
+  };
+  if (slab.planes_of_a) {
+    for (std::int64_t x = 0; x < slab.lines; ++x) {
+      for (std::int64_t p = slab.p0; p < end; ++p) line(p, x);
     }
-  });
+  } else {
+    for (std::int64_t p = slab.p0; p < end; ++p) {
+      for (std::int64_t x = 0; x < slab.lines; ++x) line(p, x);
+    }
+  }
 }
 
 /// Zeros before and after the rows of a column.

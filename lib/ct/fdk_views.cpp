@@ -64,6 +64,26 @@ double ray_weight(const PosedScan& scan, const Panel& panel, std::int64_t view, 
   return g.curved_detector ? cosine * g.source_to_isocenter_mm : cosine;
 }
 
+/// The same of all columns of a row. Elements of a flat detector lie equally far along its normal, and the square of a
+/// ray's length is a polynomial of the column.
+void weigh_row(const PosedScan& scan, const Panel& panel, std::int64_t view, std::int64_t v,
+               std::vector<float>& weights) {
+  const Geometry& g = scan.geometry();
+  if (g.kind == ScanKind::parallel || g.curved_detector) {
+    for (std::size_t u = 0; u < weights.size(); ++u) {
+      weights[u] = static_cast<float>(ray_weight(scan, panel, view, static_cast<std::int64_t>(u), v));
+    }
+    return;
+  }
+  const Ray ray = scan.ray(view, 0, static_cast<double>(v));
+  const Point3 first = difference(ray.element_mm, ray.source_mm), &step = scan.pose(view).u_mm;
+  const double square = inner(first, first), mixed = 2 * inner(first, step), step_square = inner(step, step);
+  for (std::size_t u = 0; u < weights.size(); ++u) {
+    const auto column = static_cast<double>(u);
+    weights[u] = static_cast<float>(panel.detector_mm / std::sqrt(square + column * (mixed + column * step_square)));
+  }
+}
+
 /// One view as an upright detector would read it.
 class Readings {
  public:
@@ -153,9 +173,12 @@ void filter_view(const PosedScan& scan, const Geometry& measured, const RayShare
   Weighted weighted(views.columns, views.rows);
   const std::int64_t before = shares.lacking().before;
   const Readings readings(measured, rays + view * measured.rays_per_view());
+  std::vector<float> weights(static_cast<std::size_t>(views.columns));
   for (std::int64_t v = 0; v < views.rows; ++v) {
+    weigh_row(scan, panel, view, v, weights);
     for (std::int64_t u = before; u < before + measured.detector_columns; ++u) {
-      const double weight = share[static_cast<std::size_t>(u)] * ray_weight(scan, panel, view, u, v);
+      const double weight =
+          share[static_cast<std::size_t>(u)] * static_cast<double>(weights[static_cast<std::size_t>(u)]);
       weighted.values[static_cast<std::size_t>(u * weighted.stride + v)] =
           static_cast<float>(weight) * readings.at(u - before, v);
     }
