@@ -1,8 +1,10 @@
-// gdm-prep: what stands before training. `info` says what files hold and whether they are good, `manifest` finds cases
-// in folders, `resample` and `reorient` put their volumes on one grid and their axes in one order.
+// gdm-prep: what stands before training. `dicom` makes volumes of DICOM series, `info` says what files hold and whether
+// they are good, `manifest` finds cases in folders, `resample` and `reorient` put their volumes on one grid and their
+// axes in one order.
 #include <algorithm>
 
 #include "cli/join.hpp"
+#include "cli/prep_dicom.hpp"
 #include "cli/prep_manifest.hpp"
 #include "cli/prep_volumes.hpp"
 #include "cli/run.hpp"
@@ -81,6 +83,17 @@ void declare_info(cli::Program& program, Info& info) {
                     Manifest::split_names());
 }
 
+void declare_dicom(cli::Program& program, cli::DicomCommand& dicom) {
+  CLI::App& command =
+      program.command("dicom", "Makes volumes and a manifest of the CT and MR series in folders.",
+                      cli::has_output | cli::has_dry_run | cli::has_volumes, [&] { return run_dicom(program, dicom); });
+  cli::add_dicom_options(command, dicom);
+  command.footer(
+      "Examples:\n"
+      "  gdm-prep dicom export -o nifti --id-salt salt.key\n"
+      "  gdm-prep dicom export -o nifti --keep-going --resample-gaps --id-map private/map.json");
+}
+
 void declare_manifest(cli::Program& program, cli::ManifestCommand& manifest) {
   CLI::App& command = program.command("manifest", "Finds cases in folders and writes the manifest of them.",
                                       cli::has_output | cli::has_seed | cli::has_dry_run,
@@ -117,6 +130,8 @@ int main(int argc, char** argv) {
   cli::Program program("gdm-prep", "Makes data ready for training, and looks at volumes, manifests and models.");
   Info info;
   declare_info(program, info);
+  cli::DicomCommand dicom;
+  declare_dicom(program, dicom);
   cli::ManifestCommand manifest;
   declare_manifest(program, manifest);
   cli::ResampleCommand resample;
