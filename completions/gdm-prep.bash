@@ -5,7 +5,7 @@ _gdm_prep() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      info|dicom|manifest|resample|reorient|join) command=$word; break ;;
+      info|dicom|to-dicom|manifest|resample|reorient|join) command=$word; break ;;
     esac
   done
   case $command in
@@ -18,7 +18,7 @@ _gdm_prep() {
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
-        COMPREPLY=($(compgen -W "info dicom manifest resample reorient join" -- "$cur"))
+        COMPREPLY=($(compgen -W "info dicom to-dicom manifest resample reorient join" -- "$cur"))
       fi ;;
     info)
       case $prev in
@@ -49,6 +49,23 @@ _gdm_prep() {
       esac
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --id-salt --id-map --shared-id --keep-tilt --resample-gaps --keep-going --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    to-dicom)
+      case $prev in
+        --grid-tolerance) return ;;
+        --like) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        -o|--output) COMPREPLY=($(compgen -d -- "$cur")); compopt -o filenames; return ;;
+        --description) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run --like -o --output --description --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

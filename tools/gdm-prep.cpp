@@ -6,6 +6,7 @@
 #include "cli/join.hpp"
 #include "cli/prep_dicom.hpp"
 #include "cli/prep_manifest.hpp"
+#include "cli/prep_to_dicom.hpp"
 #include "cli/prep_volumes.hpp"
 #include "cli/run.hpp"
 #include "io/json.hpp"
@@ -94,6 +95,14 @@ void declare_dicom(cli::Program& program, cli::DicomCommand& dicom) {
       "  gdm-prep dicom export -o nifti --keep-going --resample-gaps --id-map private/map.json");
 }
 
+void declare_to_dicom(cli::Program& program, cli::ToDicomCommand& to_dicom) {
+  CLI::App& command = program.command("to-dicom", "Writes a CT as a DICOM series beside the one it was made from.",
+                                      cli::has_output | cli::has_dry_run | cli::has_volumes,
+                                      [&] { return run_to_dicom(program, to_dicom); });
+  cli::add_to_dicom_options(command, to_dicom);
+  command.footer("Example:\n  gdm-prep to-dicom predictions/p1_pred.nii.gz --like export/mr -o send");
+}
+
 void declare_manifest(cli::Program& program, cli::ManifestCommand& manifest) {
   CLI::App& command = program.command("manifest", "Finds cases in folders and writes the manifest of them.",
                                       cli::has_output | cli::has_seed | cli::has_dry_run,
@@ -132,6 +141,8 @@ int main(int argc, char** argv) {
   declare_info(program, info);
   cli::DicomCommand dicom;
   declare_dicom(program, dicom);
+  cli::ToDicomCommand to_dicom;
+  declare_to_dicom(program, to_dicom);
   cli::ManifestCommand manifest;
   declare_manifest(program, manifest);
   cli::ResampleCommand resample;

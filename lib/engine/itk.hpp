@@ -8,6 +8,7 @@
 #include <string>
 
 #include "dicom/frame.hpp"
+#include "dicom/new_series.hpp"
 
 namespace gdm::engine {
 
@@ -17,6 +18,8 @@ struct ItkServices {
   dicom::FileHeader (*read_dicom_header)(const std::filesystem::path&);
   /// The stored values of all frames. Throws Error, which does not name the file, as names may tell of patients.
   dicom::Stored (*read_dicom_pixels)(const std::filesystem::path&);
+  /// Writes a CT as a series (itk/dicom_writer.hpp). Throws Error.
+  void (*write_dicom_series)(dicom::NewSeries&);
 };
 
 /// Loads libgdm-itk on first use. Throws Error if gdm was built without it, or if it does not fit this build.

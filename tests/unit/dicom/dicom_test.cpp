@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "dicom/assemble.hpp"
+#include "dicom/new_series.hpp"
 #include "dicom/pseudonym.hpp"
 #include "dicom/split.hpp"
 #include "dicom/survey.hpp"
@@ -275,4 +276,16 @@ TEST_CASE("a survey counts what it leaves out and names volumes by patient") {
   CHECK(with_mr->id == "p" + pseudonym("salt", "patient", "A"));
   CHECK(with_mr->target == std::filesystem::path("out") / with_mr->id / "ct.nii.gz");
   CHECK(!contains(found.map["patients"].dump(), "null"));
+}
+
+TEST_CASE("a UID follows from its text and is a UUID in decimal digits") {
+  const std::string uid = uid_of("series");
+  CHECK(uid == uid_of("series"));
+  CHECK(uid != uid_of("instance"));
+  CHECK(uid.substr(0, 5) == "2.25.");
+  CHECK(uid.size() <= 44);
+  CHECK(uid[5] != '0');
+  // hashlib.sha256(b"series"), version 8 and variant 2 set, as int.
+  CHECK(uid == "2.25.208492642429938055922782462776299636395");
+  CHECK(slice_name(0) == "CT0001.dcm");
 }
