@@ -6,6 +6,7 @@
 #include "cli/join.hpp"
 #include "cli/prep_dicom.hpp"
 #include "cli/prep_manifest.hpp"
+#include "cli/prep_mask.hpp"
 #include "cli/prep_to_dicom.hpp"
 #include "cli/prep_volumes.hpp"
 #include "cli/run.hpp"
@@ -114,6 +115,25 @@ void declare_manifest(cli::Program& program, cli::ManifestCommand& manifest) {
       "  gdm-prep manifest --input 'mr=data/{id}/t1.nii.gz' --target 'data/{id}/ct.nii.gz' -o cases.json");
 }
 
+void declare_mask(cli::Program& program, cli::MaskCommand& mask) {
+  CLI::App& command =
+      program.command("mask", "Masks the body in the CT of each case, without table and holder.",
+                      cli::has_output | cli::has_dry_run | cli::has_volumes, [&] { return run_mask(program, mask); });
+  cli::add_mask_options(command, mask);
+  command.footer(
+      "Examples:\n"
+      "  gdm-prep mask cases.json -o masked\n"
+      "  gdm-prep mask ct.nii.gz -o body.nii.gz");
+}
+
+void declare_split(cli::Program& program, cli::SplitCommand& split) {
+  CLI::App& command =
+      program.command("split", "Draws splits of a manifest by patient.",
+                      cli::has_output | cli::has_seed | cli::has_dry_run, [&] { return run_split(program, split); });
+  cli::add_split_options(command, split);
+  command.footer("Example:\n  gdm-prep split cases.json --split 70,15,15 --stratify site -o drawn.json --seed 1");
+}
+
 void declare_resample(cli::Program& program, cli::ResampleCommand& resample) {
   CLI::App& command =
       program.command("resample", "Puts the volumes of each case on one grid.", cli::has_output | cli::has_dry_run,
@@ -147,6 +167,10 @@ int main(int argc, char** argv) {
   declare_manifest(program, manifest);
   cli::ResampleCommand resample;
   declare_resample(program, resample);
+  cli::MaskCommand mask;
+  declare_mask(program, mask);
+  cli::SplitCommand split;
+  declare_split(program, split);
   cli::ReorientCommand reorient;
   declare_reorient(program, reorient);
   cli::add_join(program);
