@@ -125,6 +125,19 @@ void put_plane(DataSet& set, const Grid& grid, const ItkGeometry& geometry, std:
   put(set, Tag(0x0028, 0x0030), VR::DS, decimal_text({geometry.spacing_mm[1], geometry.spacing_mm[0]}));
 }
 
+/// What belongs to slice k alone.
+void put_slice(DataSet& set, dicom::NewSeries& series, const ItkGeometry& geometry, std::int64_t k,
+               const std::string& digest) {
+  const auto pixels = static_cast<std::size_t>(geometry.size_ijk[0] * geometry.size_ijk[1]);
+  std::vector<std::uint16_t> stored(pixels);
+  const float* slice = series.ct_hu->voxels.data() + static_cast<std::size_t>(k) * pixels;
+  for (std::size_t n = 0; n < pixels; ++n) stored[n] = stored_of(slice[n], series.clamped);
+  put(set, Tag(0x0008, 0x0018), VR::UI, dicom::uid_of("instance " + std::to_string(k) + " " + digest));
+  put(set, Tag(0x0020, 0x0013), VR::IS, std::to_string(k + 1));
+  put_plane(set, series.ct_hu->grid, geometry, k);
+  put_pixels(set, stored);
+}
+
 /// The bytes of a file; gdm writes them in its own way.
 std::string encoded(const DataSet& set) {
   std::ostringstream stream;
@@ -148,17 +161,18 @@ void write_dicom_series(dicom::NewSeries& series) {
   put_format(set, geometry);
   make_folder(series.folder);
   put(set, Tag(0x0020, 0x000e), VR::UI, dicom::uid_of("series " + digest));
-  const auto pixels = static_cast<std::size_t>(geometry.size_ijk[0] * geometry.size_ijk[1]);
-  for (std::int64_t k = 0; k < geometry.size_ijk[2]; ++k) {
-    throw_if_stop_requested();
-    std::vector<std::uint16_t> stored(pixels);
-    const float* slice = ct.voxels.data() + static_cast<std::size_t>(k) * pixels;
-    for (std::size_t n = 0; n < pixels; ++n) stored[n] = stored_of(slice[n], series.clamped);
-    put(set, Tag(0x0008, 0x0018), VR::UI, dicom::uid_of("instance " + std::to_string(k) + " " + digest));
-    put(set, Tag(0x0020, 0x0013), VR::IS, std::to_string(k + 1));
-    put_plane(set, ct.grid, geometry, k);
-    put_pixels(set, stored);
-    write_file(series.folder / dicom::slice_name(k), encoded(set), series.overwrite);
+  std::vector<std::filesystem::path> written;
+  try {
+    for (std::int64_t k = 0; k < geometry.size_ijk[2]; ++k) {
+      throw_if_stop_requested();
+      put_slice(set, series, geometry, k, digest);
+      written.push_back(series.folder / dicom::slice_name(k));
+      write_file(written.back(), encoded(set), series.overwrite);
+    }
+  } catch (...) {  // a part of a series looks like a whole one
+    std::error_code ignored;
+    for (const auto& file : written) std::filesystem::remove(file, ignored);
+    throw;
   }
 }
 
