@@ -68,12 +68,12 @@ void add_mask_options(CLI::App& command, MaskCommand& mask) {
   add_new_set_options(command, mask.set);
   command.add_option("--of", mask.of, "CT whose body is masked: target, or an input that is in HU")->type_name("NAME");
   command.add_option("--threshold", mask.threshold_hu, "What lies above is no air, in HU")
-      ->transform(range(-1000.0, 1000.0))
+      ->transform(range(-1000, 1000))
       ->type_name("HU");
   command
       .add_option("--thinnest", mask.thinnest_mm,
                   "Half of the thickness, in mm, below which a table or holder does not join the body")
-      ->transform(range(0.0, 100.0))
+      ->transform(range(0.1, 100.0))
       ->type_name("MM");
 }
 
