@@ -5,7 +5,7 @@ _gdm_prep() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      info|manifest|resample|reorient|join) command=$word; break ;;
+      info|dicom|to-dicom|manifest|resample|mask|split|reorient|join) command=$word; break ;;
     esac
   done
   case $command in
@@ -18,7 +18,7 @@ _gdm_prep() {
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
-        COMPREPLY=($(compgen -W "info manifest resample reorient join" -- "$cur"))
+        COMPREPLY=($(compgen -W "info dicom to-dicom manifest resample mask split reorient join" -- "$cur"))
       fi ;;
     info)
       case $prev in
@@ -31,6 +31,41 @@ _gdm_prep() {
       esac
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "--json --grid-tolerance --assume-hu --check --mask --split --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    dicom)
+      case $prev in
+        --grid-tolerance) return ;;
+        -o|--output) COMPREPLY=($(compgen -d -- "$cur")); compopt -o filenames; return ;;
+        --id-salt) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --id-map) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --shared-id) COMPREPLY=($(compgen -W "refuse one several" -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --id-salt --id-map --shared-id --keep-tilt --resample-gaps --keep-going --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    to-dicom)
+      case $prev in
+        --grid-tolerance) return ;;
+        --like) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        -o|--output) COMPREPLY=($(compgen -d -- "$cur")); compopt -o filenames; return ;;
+        --description) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run --like -o --output --description --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -76,6 +111,43 @@ _gdm_prep() {
       esac
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "-f --force --reproducible -n --dry-run -o --output --split --shard --keep-going --like --spacing --interpolation --labels --fill --kind --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    mask)
+      case $prev in
+        --grid-tolerance) return ;;
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
+        --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --of) return ;;
+        --threshold) return ;;
+        --thinnest) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --of --threshold --thinnest --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    split)
+      case $prev in
+        --seed) return ;;
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --split) return ;;
+        --stratify) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed -n --dry-run -o --output --split --stratify --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

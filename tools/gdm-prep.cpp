@@ -1,9 +1,13 @@
-// gdm-prep: what stands before training. `info` says what files hold and whether they are good, `manifest` finds cases
-// in folders, `resample` and `reorient` put their volumes on one grid and their axes in one order.
+// gdm-prep: what stands before training. `dicom` makes volumes of DICOM series, `info` says what files hold and whether
+// they are good, `manifest` finds cases in folders, `resample` and `reorient` put their volumes on one grid and their
+// axes in one order.
 #include <algorithm>
 
 #include "cli/join.hpp"
+#include "cli/prep_dicom.hpp"
 #include "cli/prep_manifest.hpp"
+#include "cli/prep_mask.hpp"
+#include "cli/prep_to_dicom.hpp"
 #include "cli/prep_volumes.hpp"
 #include "cli/run.hpp"
 #include "io/json.hpp"
@@ -81,6 +85,25 @@ void declare_info(cli::Program& program, Info& info) {
                     Manifest::split_names());
 }
 
+void declare_dicom(cli::Program& program, cli::DicomCommand& dicom) {
+  CLI::App& command =
+      program.command("dicom", "Makes volumes and a manifest of the CT and MR series in folders.",
+                      cli::has_output | cli::has_dry_run | cli::has_volumes, [&] { return run_dicom(program, dicom); });
+  cli::add_dicom_options(command, dicom);
+  command.footer(
+      "Examples:\n"
+      "  gdm-prep dicom export -o nifti --id-salt salt.key\n"
+      "  gdm-prep dicom export -o nifti --keep-going --resample-gaps --id-map private/map.json");
+}
+
+void declare_to_dicom(cli::Program& program, cli::ToDicomCommand& to_dicom) {
+  CLI::App& command = program.command("to-dicom", "Writes a CT as a DICOM series beside the one it was made from.",
+                                      cli::has_output | cli::has_dry_run | cli::has_volumes,
+                                      [&] { return run_to_dicom(program, to_dicom); });
+  cli::add_to_dicom_options(command, to_dicom);
+  command.footer("Example:\n  gdm-prep to-dicom predictions/p1_pred.nii.gz --like export/mr -o send");
+}
+
 void declare_manifest(cli::Program& program, cli::ManifestCommand& manifest) {
   CLI::App& command = program.command("manifest", "Finds cases in folders and writes the manifest of them.",
                                       cli::has_output | cli::has_seed | cli::has_dry_run,
@@ -90,6 +113,25 @@ void declare_manifest(cli::Program& program, cli::ManifestCommand& manifest) {
       "Examples:\n"
       "  gdm-prep manifest data -o cases.json --split 70,15,15\n"
       "  gdm-prep manifest --input 'mr=data/{id}/t1.nii.gz' --target 'data/{id}/ct.nii.gz' -o cases.json");
+}
+
+void declare_mask(cli::Program& program, cli::MaskCommand& mask) {
+  CLI::App& command =
+      program.command("mask", "Masks the body in the CT of each case, without table and holder.",
+                      cli::has_output | cli::has_dry_run | cli::has_volumes, [&] { return run_mask(program, mask); });
+  cli::add_mask_options(command, mask);
+  command.footer(
+      "Examples:\n"
+      "  gdm-prep mask cases.json -o masked\n"
+      "  gdm-prep mask ct.nii.gz -o body.nii.gz");
+}
+
+void declare_split(cli::Program& program, cli::SplitCommand& split) {
+  CLI::App& command =
+      program.command("split", "Draws splits of a manifest by patient.",
+                      cli::has_output | cli::has_seed | cli::has_dry_run, [&] { return run_split(program, split); });
+  cli::add_split_options(command, split);
+  command.footer("Example:\n  gdm-prep split cases.json --split 70,15,15 --stratify site -o drawn.json --seed 1");
 }
 
 void declare_resample(cli::Program& program, cli::ResampleCommand& resample) {
@@ -117,10 +159,18 @@ int main(int argc, char** argv) {
   cli::Program program("gdm-prep", "Makes data ready for training, and looks at volumes, manifests and models.");
   Info info;
   declare_info(program, info);
+  cli::DicomCommand dicom;
+  declare_dicom(program, dicom);
+  cli::ToDicomCommand to_dicom;
+  declare_to_dicom(program, to_dicom);
   cli::ManifestCommand manifest;
   declare_manifest(program, manifest);
   cli::ResampleCommand resample;
   declare_resample(program, resample);
+  cli::MaskCommand mask;
+  declare_mask(program, mask);
+  cli::SplitCommand split;
+  declare_split(program, split);
   cli::ReorientCommand reorient;
   declare_reorient(program, reorient);
   cli::add_join(program);

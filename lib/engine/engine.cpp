@@ -1,12 +1,10 @@
 #include "engine/engine.hpp"
 
-#include <dlfcn.h>
 #include <malloc.h>
 
 #include <cstdlib>
 
-#include "sys/error.hpp"
-#include "sys/version.hpp"
+#include "engine/library.hpp"
 
 namespace gdm::engine {
 namespace {
@@ -38,30 +36,10 @@ void keep_freed_memory() {
   mallopt(M_TOP_PAD, 64 << 20);
 }
 
-/// libgdm-nn lies beside libgdm; a name without a folder would be looked for in places that others may write.
-std::filesystem::path library_path() {
-  Dl_info info = {};
-  if (dladdr(reinterpret_cast<void*>(&keep_freed_memory), &info) == 0 || info.dli_fname == nullptr) {
-    throw Error("the network library cannot be found: the place of libgdm is unknown");
-  }
-  return std::filesystem::absolute(info.dli_fname).parent_path() / "libgdm-nn.so";
-}
-
 const Services& load() {
   prepare_environment();
   keep_freed_memory();
-  void* library = dlopen(library_path().c_str(), RTLD_NOW | RTLD_GLOBAL);
-  if (library == nullptr) {
-    const char* reason = dlerror();  // a second call of dlerror would give nothing
-    throw Error(std::string("the network library cannot be loaded: ") +
-                (reason != nullptr ? reason : "unknown reason"));
-  }
-  using Entry = const Services* (*)(const char*);
-  const auto entry = reinterpret_cast<Entry>(dlsym(library, "gdm_nn_functions"));
-  const Services* functions = entry != nullptr ? entry(GDM_DOOR) : nullptr;
-  if (functions == nullptr)
-    throw Error(library_path().string() + ": was not built with this gdm " GDM_VERSION "; install both from one build");
-  return *functions;
+  return *static_cast<const Services*>(open_library("libgdm-nn.so", "gdm_nn_functions", "the network library"));
 }
 
 }  // namespace

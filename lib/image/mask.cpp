@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "image/orientation.hpp"
@@ -127,19 +128,88 @@ void keep_body(Mask& mask) {
   parallel_for(nk, [=](std::int64_t k) { fill_holes(columns, rows, voxels + k * columns * rows); });
 }
 
-}  // namespace
-
-Mask body_mask_from_ct(const Volume& ct_hu, float threshold_hu) {
+Mask above(const Volume& ct_hu, float threshold_hu) {
   Mask mask(ct_hu.grid, 0);
   std::transform(ct_hu.voxels.begin(), ct_hu.voxels.end(), mask.voxels.begin(),
                  [threshold_hu](float hu) { return static_cast<std::uint8_t>(hu > threshold_hu); });
-  const bool turn = ct_hu.grid.orientation() != standard_orientation;
-  const AxisMap map = axis_map(ct_hu.grid, standard_orientation);
+  return mask;
+}
+
+/// Voxels along i to the nearest one of the row that is `value` (0 or 1); `none` if there is none.
+void distances_along_row(const std::uint8_t* row, std::int64_t ni, std::uint8_t value, std::int32_t none,
+                         std::int32_t* to) {
+  std::int32_t distance = none;
+  for (std::int64_t i = 0; i < ni; ++i) to[i] = distance = row[i] == value ? 0 : std::min(none, distance + 1);
+  distance = none;
+  for (std::int64_t i = ni - 1; i >= 0; --i) {
+    distance = row[i] == value ? 0 : std::min(none, distance + 1);
+    to[i] = std::min(to[i], distance);
+  }
+}
+
+/// 1 where no voxel of the k slice that is `value` lies within `reach_mm`, by the distance of centres.
+Mask farther_than(const Mask& mask, std::uint8_t value, double reach_mm) {
+  const auto [ni, nj, nk] = mask.grid.shape_ijk;
+  const Point3 spacing = mask.grid.spacing_mm();
+  const auto none = static_cast<std::int32_t>(std::min<double>(1e6, reach_mm / spacing[0] + 1));
+  const auto rows = static_cast<std::int64_t>(reach_mm / spacing[1]);
+  // For each distance in rows, how near along the row a voxel has to be.
+  std::vector<std::int32_t> within;
+  for (std::int64_t r = 0; r <= rows; ++r) {
+    const double left = reach_mm * reach_mm - std::pow(static_cast<double>(r) * spacing[1], 2);
+    within.push_back(static_cast<std::int32_t>(std::sqrt(std::max(0.0, left)) / spacing[0]));
+  }
+  Mask result(mask.grid, 1);
+  const std::int64_t columns = ni, height = nj;
+  parallel_for(nk, [&, columns, height](std::int64_t k) {
+    const std::size_t first = mask.offset(0, 0, k);
+    std::vector<std::int32_t> along(static_cast<std::size_t>(columns * height));
+    for (std::int64_t j = 0; j < height; ++j) {
+      distances_along_row(mask.voxels.data() + first + j * columns, columns, value, none, along.data() + j * columns);
+    }
+    for (std::int64_t j = 0; j < height; ++j) {
+      std::uint8_t* to = result.voxels.data() + first + j * columns;
+      for (std::int64_t other = std::max<std::int64_t>(0, j - rows); other <= std::min(height - 1, j + rows); ++other) {
+        const std::int32_t near = within[static_cast<std::size_t>(std::abs(other - j))];
+        const std::int32_t* from = along.data() + other * columns;
+        for (std::int64_t i = 0; i < columns; ++i) to[i] &= static_cast<std::uint8_t>(from[i] > near);
+      }
+    }
+  });
+  return result;
+}
+
+}  // namespace
+
+Mask largest_filled(Mask mask) {
+  const Grid grid = mask.grid;
+  const bool turn = grid.orientation() != standard_orientation;
+  const AxisMap map = axis_map(grid, standard_orientation);
   if (turn) mask = reoriented(mask, map);
   keep_body(mask);
   if (turn) mask = reoriented(mask, inverse(map));
-  mask.grid = ct_hu.grid;  // the same but for rounding
+  mask.grid = grid;  // the same but for rounding
   return mask;
+}
+
+Mask body_mask_from_ct(const Volume& ct_hu, float threshold_hu) {
+  return largest_filled(above(ct_hu, threshold_hu));
+}
+
+Mask body_mask_beside_table(const Volume& ct_hu, float threshold_hu, double thinnest_mm) {
+  const AxisMap map = axis_map(ct_hu.grid, standard_orientation);
+  const Mask tissue = reoriented(above(ct_hu, threshold_hu), map);
+  const Mask core = largest_filled(farther_than(tissue, 0, thinnest_mm));
+  // What is within reach of the core is the patient again, as far as it is tissue that joins it: the walls of sinuses
+  // are thin and lie behind air, while a table that nearly touches is no part of the largest component.
+  constexpr double reach = 3;
+  Mask body = farther_than(core, 1, reach * thinnest_mm);
+  for (std::size_t n = 0; n < body.voxels.size(); ++n) {
+    body.voxels[n] = static_cast<std::uint8_t>(body.voxels[n] == 0 && (tissue.voxels[n] != 0 || core.voxels[n] != 0));
+  }
+  body = reoriented(largest_filled(std::move(body)), inverse(map));
+  body.grid = ct_hu.grid;
+  return body;
 }
 
 std::int64_t count_inside(const Mask& mask) {

@@ -12,6 +12,15 @@ namespace gdm {
 /// of which the order decides). Empty if nothing lies above the threshold.
 Mask body_mask_from_ct(const Volume& ct_hu, float threshold_hu = -400.0F);
 
+/// The largest 6-connected component, with holes filled in each axial slice, in the orientation and with the words of
+/// body_mask_from_ct(). Of equal components the first. Empty if the mask is.
+Mask largest_filled(Mask mask);
+
+/// The same for scans with a table or a head holder that touches the patient: what is thinner than twice `thinnest_mm`
+/// in an axial slice (shells of tables and holders, tubes, but also ears and walls of sinuses) is body only if it joins
+/// it within three times `thinnest_mm` of what is thicker. Borders of the image are no surfaces.
+Mask body_mask_beside_table(const Volume& ct_hu, float threshold_hu = -400.0F, double thinnest_mm = 4);
+
 std::int64_t count_inside(const Mask& mask);
 
 /// What CT has where there is no patient.

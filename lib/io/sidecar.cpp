@@ -11,6 +11,7 @@
 #include <Eigen/Core>
 
 #include <CLI/Version.hpp>
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 #include <mutex>
@@ -37,6 +38,7 @@ std::mutex& sources_mutex() {
 
 /// "/data/a.nii" -> "a.nii", "--mask=/data/m.nii" -> "--mask=m.nii".
 std::string without_folder(const std::string& argument) {
+  if (argument.empty()) return argument;
   const auto start = argument.front() == '/' ? 0 : argument.find("=/");
   if (start == std::string::npos) return argument;
   const std::size_t path = start == 0 ? 0 : start + 1;
@@ -75,10 +77,14 @@ double peak_rss_mib() {
 Provenance::Provenance(std::string tool, std::vector<std::string> argv)
     : tool_(std::move(tool)), argv_(std::move(argv)) {
   for (std::string& argument : argv_) {
-    if (!argument.empty()) argument = without_folder(argument);
+    argument = without_folder(argument);
   }
   const char* epoch = std::getenv("SOURCE_DATE_EPOCH");
   reproducible = epoch != nullptr && *epoch != '\0';
+}
+
+void Provenance::hide_argument(const std::string& argument, const std::string& word) {
+  std::replace(argv_.begin(), argv_.end(), without_folder(argument), word);
 }
 
 void Provenance::add_source(const fs::path& path, const std::string& use) {

@@ -28,6 +28,8 @@ class Provenance {
   /// No time stamp, wall time or memory in files; also switched on by the environment variable SOURCE_DATE_EPOCH.
   bool reproducible = false;
 
+  /// Records `word` in place of an argument whose text may identify somebody, such as a folder named after a patient.
+  void hide_argument(const std::string& argument, const std::string& word);
   /// Remembers name, size and SHA-256 of an input or checkpoint. Safe to call from several threads. `use`, if not
   /// empty, stands beside them: `validation` for what was looked at and not learnt from.
   void add_source(const fs::path& path, const std::string& use = "");

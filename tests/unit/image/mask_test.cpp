@@ -50,3 +50,57 @@ TEST_CASE("mask: of two equally large bodies the same one is taken however the a
     CHECK(reoriented(body_mask_from_ct(reoriented(ct, letters)), "LAS").voxels == mask.voxels);
   }
 }
+
+namespace {
+
+/// A disc of tissue with a lung in it, 2 mm voxels, that lies on a hollow table with walls of two voxels.
+struct OnTable {
+  Volume ct;
+  Mask patient;
+};
+OnTable on_table() {
+  const Grid grid = Grid::centred({80, 80, 6}, {2, 2, 3});
+  OnTable scene{Volume(grid, -1000.0F), Mask(grid, 0)};
+  for (std::int64_t k = 0; k < 6; ++k) {
+    for (std::int64_t j = 0; j < 80; ++j) {
+      for (std::int64_t i = 0; i < 80; ++i) {
+        const double x = static_cast<double>(i) - 40, y = static_cast<double>(j) - 45;
+        const bool table = j >= 8 && j < 20 && i >= 4 && i < 76;  // the patient's lowest row is 20
+        if (table) scene.ct.at(i, j, k) = j < 10 || j >= 18 || i < 6 || i >= 74 ? 300.0F : -900.0F;
+        if (x * x + y * y > 25.5 * 25.5) continue;
+        scene.ct.at(i, j, k) = x * x + y * y < 15 * 15 ? -850.0F : 30.0F;
+        scene.patient.at(i, j, k) = 1;
+      }
+    }
+  }
+  return scene;
+}
+
+double dice(const Mask& a, const Mask& b) {
+  std::int64_t both = 0;
+  for (std::size_t n = 0; n < a.voxels.size(); ++n) both += a.voxels[n] != 0 && b.voxels[n] != 0;
+  return 2.0 * static_cast<double>(both) / static_cast<double>(count_inside(a) + count_inside(b));
+}
+
+}  // namespace
+
+TEST_CASE("mask: a table that touches the patient stays outside, whatever the order of axes") {
+  const OnTable scene = on_table();
+  CHECK(dice(body_mask_from_ct(scene.ct), scene.patient) < 0.9);  // all of the table
+  const Mask mask = body_mask_beside_table(scene.ct);
+  CHECK(dice(mask, scene.patient) > 0.98);
+  CHECK(mask.at(40, 45, 3) == 1);  // the lung
+  CHECK(mask.at(6, 9, 3) == 0);
+  CHECK(mask.at(40, 12, 3) == 0);  // the inside of the table
+  for (const std::string& letters : test::all_orientations()) {
+    CAPTURE(letters);
+    const Mask again = body_mask_beside_table(reoriented(scene.ct, letters));
+    CHECK(reoriented(again, scene.ct.grid.orientation()).voxels == mask.voxels);
+  }
+}
+
+TEST_CASE("mask: the border of the image is no surface, and air has no body") {
+  const Grid grid = Grid::centred({20, 20, 4}, {2, 2, 2});
+  CHECK(count_inside(body_mask_beside_table(Volume(grid, 30.0F))) == grid.voxels());
+  CHECK(count_inside(body_mask_beside_table(Volume(grid, -1000.0F))) == 0);
+}

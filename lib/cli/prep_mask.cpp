@@ -1,0 +1,143 @@
+#include "cli/prep_mask.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "cli/outputs.hpp"
+#include "cli/values.hpp"
+#include "image/hu_check.hpp"
+#include "image/mask.hpp"
+#include "prep/split.hpp"
+#include "sys/error.hpp"
+#include "sys/log.hpp"
+
+namespace gdm::cli {
+namespace {
+
+/// Reads a CT and writes the mask of the patient in it, with its sidecar.
+void write_mask_of(const fs::path& ct, const fs::path& output, const MaskCommand& command, const Provenance& provenance,
+                   Overwrite overwrite) {
+  const Volume volume = read_volume(ct);
+  require_hu(volume, ct == "-" ? "standard input" : ct.string());
+  const Mask mask = body_mask_beside_table(volume, static_cast<float>(command.threshold_hu), command.thinnest_mm);
+  const std::int64_t inside = count_inside(mask);
+  if (inside == 0) throw Error(fmt::format("no voxel of a body lies above {:g} HU", command.threshold_hu));
+  const WriteReport report = write_mask(output, mask, overwrite);
+  Provenance own = provenance;
+  if (ct != "-") own.add_source(ct);
+  const Json details = {
+      {"body_mask",
+       {{"threshold_hu", command.threshold_hu}, {"thinnest_mm", command.thinnest_mm}, {"inside_voxels", inside}}}};
+  write_sidecar(output, own, {ct}, report, details, overwrite);
+}
+
+fs::path ct_of(const Case& item, const std::string& of) {
+  if (of != "target") return item.input(of);
+  if (!item.target) throw Error("has no target, of which the mask is to be; --of names an input that is a CT");
+  return *item.target;
+}
+
+/// Splits within each stratum; a patient whose cases lie in several is drawn with the first of them.
+void split_within_strata(Manifest& manifest, const SplitCommand& command, std::uint64_t seed) {
+  const prep::SplitShares shares = prep::parse_split(command.shares);
+  if (command.stratify.empty()) {
+    prep::split_by_patient(manifest.cases, shares, seed);
+    return;
+  }
+  std::map<std::string, std::string> stratum_of;
+  for (const Case& item : manifest.cases) {
+    const std::string value = item.meta_text(command.stratify, "");
+    if (value.empty()) throw Error(fmt::format("case '{}': has no meta.{} to stratify by", item.id, command.stratify));
+    stratum_of.emplace(item.patient(), value);
+  }
+  std::map<std::string, std::vector<Case>> strata;
+  for (const Case& item : manifest.cases) strata[stratum_of.at(item.patient())].push_back(item);
+  std::map<std::string, std::string> split_of;
+  for (auto& [name, cases] : strata) {
+    with_context(fmt::format("stratum '{}'", name),
+                 [&cases = cases, &shares, seed] { prep::split_by_patient(cases, shares, seed); });
+    for (const Case& item : cases) split_of[item.id] = item.split;
+  }
+  for (Case& item : manifest.cases) item.split = split_of.at(item.id);
+}
+
+}  // namespace
+
+void add_mask_options(CLI::App& command, MaskCommand& mask) {
+  add_new_set_options(command, mask.set);
+  command.add_option("--of", mask.of, "CT whose body is masked: target, or an input that is in HU")->type_name("NAME");
+  command.add_option("--threshold", mask.threshold_hu, "What lies above is no air, in HU")
+      ->transform(range(-1000, 1000))
+      ->type_name("HU");
+  command
+      .add_option("--thinnest", mask.thinnest_mm,
+                  "Half of the thickness, in mm, below which a table or holder does not join the body")
+      ->transform(range(0.1, 100.0))
+      ->type_name("MM");
+}
+
+int run_mask(const Program& program, const MaskCommand& command) {
+  const NewSet& set = command.set;
+  const Overwrite overwrite = program.standard().overwrite();
+  if (is_single(set)) {
+    if (command.of != "target") throw Error("--of names a volume of a case, and the input is one volume", Exit::usage);
+    check_single(set, {}, overwrite);
+    if (program.standard().dry_run) {
+      log_info(fmt::format("would write {}", set.output.string()));
+    } else {
+      write_mask_of(set.input, set.output, command, program.provenance(), overwrite);
+    }
+    return 0;
+  }
+  const auto output_of = [&](const Case& item) { return set.output / item.id / "mask.nii.gz"; };
+  CaseStep step;
+  step.title = "masks";
+  step.outputs = [&](const Case& item) { return std::vector<fs::path>{output_of(item)}; };
+  step.plan = [&](const Case& item) {
+    const fs::path ct = ct_of(item, command.of);
+    if (!fs::exists(ct)) throw Error(ct.string() + ": no such file");
+    return fmt::format("{} -> {}", ct.string(), output_of(item).string());
+  };
+  step.work = [&](Case& item, const Provenance& provenance) {
+    make_folder(output_of(item).parent_path());
+    write_mask_of(ct_of(item, command.of), output_of(item), command, provenance, overwrite);
+    item.mask = output_of(item);
+  };
+  return run_new_set(program, set, step);
+}
+
+void add_split_options(CLI::App& command, SplitCommand& split) {
+  command.add_option("manifest", split.input, "Manifest (.json, .jsonl, -)")->required()->type_name("MANIFEST|-");
+  command.add_option("-o,--output", split.output, "Manifest to write; - is stdout")
+      ->required()
+      ->type_name("FILE.json|-");
+  command.add_option("--split", split.shares, "By patient: percent such as 70,15,15, or patients such as rest,8,12")
+      ->required()
+      ->check(accepted_by(prep::parse_split, "split"))
+      ->type_name("TRAIN,VAL,TEST");
+  command
+      .add_option("--stratify", split.stratify,
+                  "Key of meta, such as site or anatomy, in each of whose values it splits")
+      ->type_name("KEY");
+}
+
+int run_split(const Program& program, const SplitCommand& command) {
+  const Standard& standard = program.standard();
+  Manifest manifest = read_manifest(command.input);
+  refuse_outputs_that_are_read({{command.input}, {&manifest}}, {command.output});
+  if (command.output != "-") check_writable(command.output, standard.overwrite());
+  for (Case& item : manifest.cases) item.split.clear();
+  split_within_strata(manifest, command, standard.seed);
+  Provenance provenance = program.provenance();
+  if (command.input != "-") provenance.add_source(command.input);
+  manifest.provenance = provenance.json();
+  std::map<std::string, int> count;
+  for (const Case& item : manifest.cases) ++count[item.split];
+  log_info(fmt::format("{} cases: {} train, {} val, {} test", manifest.cases.size(), count["train"], count["val"],
+                       count["test"]));
+  if (!standard.dry_run) write_manifest(command.output, manifest, standard.overwrite());
+  return 0;
+}
+
+}  // namespace gdm::cli

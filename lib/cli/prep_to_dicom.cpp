@@ -1,0 +1,112 @@
+#include "cli/prep_to_dicom.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "cli/outputs.hpp"
+#include "dicom/new_series.hpp"
+#include "dicom/split.hpp"
+#include "engine/itk.hpp"
+#include "image/hu_check.hpp"
+#include "io/sidecar.hpp"
+#include "prep/layout.hpp"
+#include "sys/error.hpp"
+#include "sys/log.hpp"
+#include "sys/version.hpp"
+
+namespace gdm::cli {
+namespace {
+
+/// All frames of the one series that lies in the folder, or of the one file.
+std::vector<dicom::Frame> frames_like(const fs::path& like) {
+  if (!fs::exists(like)) throw Error("--like: " + like.string() + ": no such file or folder", Exit::usage);
+  const std::vector<fs::path> files = fs::is_directory(like) ? prep::files_below(like) : std::vector<fs::path>{like};
+  std::vector<dicom::Frame> frames;
+  std::set<std::string> series;
+  for (const fs::path& file : files) {
+    for (dicom::Frame& frame : engine::itk_services().read_dicom_header(file).frames) {
+      series.insert(frame.series_uid);
+      frames.push_back(std::move(frame));
+    }
+  }
+  if (frames.empty()) throw Error("--like: there are no CT or MR images in DICOM");
+  if (series.size() > 1)
+    throw Error(fmt::format("--like: there are {} series; expected one, or a file of it", series.size()));
+  return frames;
+}
+
+/// A CT of another patient, or in coordinates of its own, would be planned on all the same.
+void warn_if_apart(const Grid& ct, const std::vector<dicom::Frame>& like) {
+  for (const dicom::Frame& frame : like) {
+    Point3 middle = frame.position_lps_mm;
+    for (std::size_t r = 0; r < 3; ++r) {
+      middle[r] += 0.5 * (static_cast<double>(frame.shape_ijk[0]) * frame.spacing_mm[0] * frame.i_lps[r] +
+                          static_cast<double>(frame.shape_ijk[1]) * frame.spacing_mm[1] * frame.j_lps[r]);
+    }
+    const Point3 index = ct.index_of_ras({-middle[0], -middle[1], middle[2]});
+    bool inside = true;
+    for (std::size_t a = 0; a < 3; ++a) {
+      inside = inside && index[a] >= -0.5 && index[a] <= static_cast<double>(ct.shape_ijk[a]) - 0.5;
+    }
+    if (inside) return;
+  }
+  log_warning("the CT lies beside all images of --like, whose frame of reference it is said to be in");
+}
+
+std::string derivation_of(const fs::path& ct) {
+  const auto effort = ct == "-" ? std::nullopt : read_effort(ct);
+  const std::string model = effort ? effort->model_sha256 : "";
+  return "made by gdm " GDM_VERSION + (model.empty() ? std::string() : ", model SHA-256 " + model);
+}
+
+}  // namespace
+
+void add_to_dicom_options(CLI::App& command, ToDicomCommand& to_dicom) {
+  command.add_option("ct", to_dicom.ct, "CT in HU")->required()->type_name("FILE|-");
+  command
+      .add_option("--like", to_dicom.like,
+                  "Series whose patient, study and frame of reference it joins, or a file of it")
+      ->required()
+      ->type_name("DIR|FILE");
+  command.add_option("-o,--output", to_dicom.output, "Folder for CT0001.dcm, CT0002.dcm, ...")
+      ->required()
+      ->type_name("DIR");
+  command.add_option("--description", to_dicom.description, "Series description")->type_name("TEXT");
+}
+
+int run_to_dicom(const Program& program, const ToDicomCommand& command) {
+  const Standard& standard = program.standard();
+  if (command.description.size() > 64)
+    throw Error("--description: a series has at most 64 characters for it", Exit::usage);
+  const std::vector<dicom::Frame> like = frames_like(command.like);
+  const Volume ct = read_volume(command.ct);
+  const std::string name = command.ct == "-" ? "standard input" : command.ct.string();
+  require_hu(ct, name);
+  warn_if_apart(ct.grid, like);
+  dicom::NewSeries series;
+  series.ct_hu = &ct;
+  series.like = like.front().file;
+  series.folder = command.output;
+  series.overwrite = standard.overwrite();
+  series.description = command.description;
+  series.derivation = derivation_of(command.ct);
+  std::vector<fs::path> outputs;
+  for (std::int64_t k = 0; k < ct.grid.shape_ijk[2]; ++k) outputs.push_back(command.output / dicom::slice_name(k));
+  RunInputs inputs{{command.ct}, {}};
+  for (const dicom::Frame& frame : like) inputs.files.push_back(frame.file);
+  refuse_outputs_that_are_read(inputs, outputs);
+  for (const fs::path& output : outputs) {
+    if (fs::exists(command.output)) check_writable(output, series.overwrite);
+  }
+  if (standard.dry_run) {
+    log_info(fmt::format("would write {} slices to {}", outputs.size(), command.output.string()));
+    return 0;
+  }
+  with_context(name, [&] { engine::itk_services().write_dicom_series(series); });
+  if (series.clamped > 0)
+    log_warning(fmt::format("{}: {} voxels were clamped to -1024 to 3071 HU", name, series.clamped));
+  return 0;
+}
+
+}  // namespace gdm::cli
