@@ -47,8 +47,11 @@ _gdm_drift_train() {
         --perceptual) return ;;
         --ssim) return ;;
         --gradient-l1) return ;;
+        --projection) return ;;
         --share-end) return ;;
-        --coordination) COMPREPLY=($(compgen -W "fixed norm pcgrad norm+pcgrad mgda cagrad" -- "$cur")); return ;;
+        --consistency) return ;;
+        --consistency-pull) return ;;
+        --coordination) COMPREPLY=($(compgen -W "fixed norm pcgrad norm+pcgrad null-space mgda cagrad" -- "$cur")); return ;;
         --conflict) return ;;
         --conflict-edge) return ;;
         --taps) return ;;
@@ -66,7 +69,7 @@ _gdm_drift_train() {
         --grid-tolerance) return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --plot --conditions --scaling --steps --batch --accumulate --patch --preset --augment --fresh-noise --cache --widths --blocks --noise-channels --learning-rate --ema --precision --checkpoint-every --validate-every --keep --score --max-time --restart --allow-leak --drift-start --drift --perceptual --ssim --gradient-l1 --share-end --coordination --conflict --conflict-edge --taps --weight-global --weight-local --weight-spatial --pair-weight --set-global --set-local --ring-batches --temperatures --sinkhorn -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --plot --conditions --scaling --steps --batch --accumulate --patch --preset --augment --fresh-noise --cache --widths --blocks --noise-channels --learning-rate --ema --precision --checkpoint-every --validate-every --keep --score --max-time --restart --allow-leak --drift-start --drift --perceptual --ssim --gradient-l1 --projection --share-end --consistency --consistency-pull --coordination --conflict --conflict-edge --taps --weight-global --weight-local --weight-spatial --pair-weight --set-global --set-local --ring-batches --temperatures --sinkhorn -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
       else
         COMPREPLY=($(compgen -W "info plot" -- "$cur"))
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -159,7 +159,7 @@ complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l resume -d 'Go on w
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l filter -x -a 'auto ram-lak shepp-logan cosine hamming hann' -d 'Window of the ramp filter; auto: as the model was trained'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l model -r -F -d 'Generator from gdm-drift-train'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l any-acquisition -d 'Go on with scans of other views or another filter than the model was trained on'
-complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l patch -x -d 'Patch edge in voxels; 0: as trained'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l patch -x -d 'Patch in voxels, the edge of a cube or a shape such as 128x128x8; 0: as trained'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l overlap -x -d 'Part of a patch shared with the next'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l dtype -x -a 'int16 float32' -d 'Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l bank -r -F -d 'Warn of outputs that lie far from this bank of real features'

@@ -9,7 +9,7 @@ complete -c gdm-synth -l progress -x -a 'auto always never' -d 'Progress display
 complete -c gdm-synth -s o -l output -x -a '(__fish_complete_directories)' -d 'Folder for ID_pred.nii.gz and manifest.json'
 complete -c gdm-synth -l model -r -F -d 'Generator from gdm-drift-train'
 complete -c gdm-synth -l any-acquisition -d 'Go on with scans of other views or another filter than the model was trained on'
-complete -c gdm-synth -l patch -x -d 'Patch edge in voxels; 0: as trained'
+complete -c gdm-synth -l patch -x -d 'Patch in voxels, the edge of a cube or a shape such as 128x128x8; 0: as trained'
 complete -c gdm-synth -l overlap -x -d 'Part of a patch shared with the next'
 complete -c gdm-synth -l dtype -x -a 'int16 float32' -d 'Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32'
 complete -c gdm-synth -l bank -r -F -d 'Warn of outputs that lie far from this bank of real features'

@@ -91,7 +91,12 @@ TEST_CASE("acquisition: what iterations made is known by its method and strength
     "geometry": "parallel", "angular_range_deg": 180.0, "photons": 1e5, "iterations": 40}}}})";
   const Json tv = ct::reconstruction_acquisition(folder / "a.nii.gz");
   CHECK(model::acquisition_text(tv) ==
-        "24 views, parallel beam, 180 degrees, method tv, strength 0.005 mm, 100000 photons");
+        "24 views, parallel beam, 180 degrees, method tv, strength 0.005 mm, 40 iterations, 100000 photons");
+  std::ofstream(folder / "b.json")
+      << R"({"gdm": {"details": {"tv": {"method": "tv", "iterations": 17, "discrepancy": 1.0, "huber_hu": 20.0,
+    "across_slices": true}}}})";
+  CHECK(model::acquisition_text(ct::reconstruction_acquisition(folder / "b.nii.gz")) ==
+        "method tv, Huber below 20 HU, across slices true");
   const Json trained = model::merged_acquisitions({tv});
   CHECK(model::compare_acquisition(trained, tv).refusal.empty());
   CHECK(model::compare_acquisition(trained, tv).warning.empty());

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+"""The table of learned_ct.sh: learned_ct.py REPORT. A star: significantly better than total variation over the patients
+(Holm over all comparisons of the report), a minus: worse. Residuals, in parts of |b|_W, are those that the sidecars of the
+folders beside the report tell: of total variation, and of what data consistency began with and ended at."""
+import glob
+import json
+import os
+import statistics
+import sys
+
+COLUMNS = [("mae_hu", "MAE / HU", 1), ("psnr_db", "PSNR / dB", 2), ("ssim", "SSIM", 4), ("bone_mae_hu", "bone MAE / HU", 1),
+           ("bone_dice", "bone Dice", 3), ("bias_hu", "bias / HU", 1)]
+BASELINE = "tv"
+
+
+def verdicts(comparisons, key):
+    """Name -> sign, of the comparisons with the baseline whose corrected p is below .05."""
+    signs = {}
+    for c in comparisons:
+        if c.get("metric", c.get("distance")) != key or c["p_holm"] >= 0.05 or BASELINE not in (c["a"], c["b"]):
+            continue
+        other = c["a"] if c["b"] == BASELINE else c["b"]
+        signs[other] = " *" if c["better"] == other else " -"
+    return signs
+
+
+def residuals(folder, block, key):
+    found = []
+    for path in glob.glob(os.path.join(folder, "*.json")):
+        with open(path, encoding="utf-8") as file:
+            details = json.load(file).get("gdm", {}).get("details", {})
+        if key in details.get(block, {}):
+            found.append(details[block][key])
+    return statistics.mean(found) if found else None
+
+
+def main():
+    path = sys.argv[1]
+    with open(path, encoding="utf-8") as file:
+        report = json.load(file)
+    here = os.path.dirname(path)
+    names = [m["name"] for m in report["methods"]]
+    left = {BASELINE: residuals(os.path.join(here, "..", "tv"), "tv", "residual")}
+    for name in names:
+        after = os.path.join(here, name + "+dc")
+        if os.path.isdir(after):
+            left[name] = residuals(after, "consistency", "residual_of_start")
+            left[name + "+dc"] = residuals(after, "consistency", "residual")
+        own = residuals(os.path.join(here, name), "consistency", "residual")
+        if own is not None and name not in left:
+            left[name] = own
+    signs = {key: verdicts(report["comparisons"], key) for key, _, _ in COLUMNS}
+    signs["frechet"] = verdicts(report.get("distance_comparisons", []), "frechet")
+    distances = {}
+    for block in report["distribution"]:
+        for name, found in block["methods"].items():
+            distances[name] = found["frechet"]
+    print("| | " + " | ".join(title for _, title, _ in COLUMNS) + " | Frechet | residual | s |")
+    print("|---" * (len(COLUMNS) + 4) + "|")
+    for method in report["methods"]:
+        name = method["name"]
+        cells = [f"{method['aggregate'][key]['mean']:.{n}f}{signs[key].get(name, '')}" for key, _, n in COLUMNS]
+        cells.append(f"{distances[name]:.1f}{signs['frechet'].get(name, '')}" if name in distances else "")
+        cells.append("" if left.get(name) is None else f"{left[name]:.4f}")
+        seconds = report["efficiency"]["methods"].get(name, {}).get("seconds_median")
+        cells.append("" if seconds is None else f"{seconds:.1f}")
+        print(f"| {name} | " + " | ".join(cells) + " |")
+    print(f"\n{report['patients']} patients")
+
+
+main()

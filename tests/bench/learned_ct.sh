@@ -1,0 +1,86 @@
+#!/bin/bash
+# Learned reconstructions against what needs no learning, of one number of views and one seed:
+#   learned_ct.sh BIN MANIFEST FOLDER VIEWS STRENGTH SEED "VARIANTS OF TV" "VARIANTS OF FBP"
+# MANIFEST: targets with splits (ct-hn); of its training cases the first TRAIN_CASES (56) take part. STRENGTH, in mm, is that
+# of the total variation (`gdm-recon tune` on the validation split). A regression of FIRST (1600) steps from the
+# reconstruction, then each variant for NEXT (400) from its weights:
+#   l1 ps gdm     regression; perceptual and SSIM; gdm, in the same fixed filters
+#   gdm-null ps-null   the same, coordinated in the null space of the rays
+#   l1-proj       regression and the projection objective
+#   l1-slab l1-dc      regression in slabs of whole slices, without and with three iterations of data consistency
+# l1 and gdm are graded with data consistency after them as well ("+dc"). FOLDER/seed-SEED/report.json has the grades of the
+# test split. What exists is not made again, and an interrupted run continues.
+set -euo pipefail
+bin=$1 manifest=$(realpath "$2") folder=$3 views=$4 strength=$5 seed=$6 of_tv=$7 of_fbp=${8:-}
+grader=$(realpath "$(dirname "$0")/../../share/gdm/encoders/grader-ct.safetensors")
+PATH=$(realpath "$bin"):$PATH
+mkdir -p "$folder"
+cd "$folder"
+
+subset() {  # subset FILE OUT CODE: cases of a manifest by a Python expression of `cases`, paths being the file's own
+  python3 -c 'import json, sys
+m = json.load(open(sys.argv[1])); cases = m["cases"]
+m["cases"] = eval(sys.argv[3])
+json.dump(m, open(sys.argv[2], "w"))' "$@"
+}
+
+if [ ! -f scans/manifest.json ]; then
+  gdm-recon project "$manifest" -o all --views "$views" --photons 1e5 --oversample 3 --seed 1 -q >/dev/null
+  subset all/manifest.json all/some.json \
+    "[c for c in cases if c['split'] != 'train'] + [c for c in cases if c['split'] == 'train'][:${TRAIN_CASES:-56}]"
+  mkdir -p scans
+  sed 's|"sinogram": "|"sinogram": "../all/|; s|"target": "\([^/]\)|"target": "../all/\1|' all/some.json >scans/manifest.json
+fi
+[ -f fbp/manifest.json ] || gdm-recon fbp scans/manifest.json -o fbp -q >/dev/null
+[ -f tv/manifest.json ] || gdm-recon iterative fbp/manifest.json -o tv --method tv --strength "$strength" -q >/dev/null
+[ -f scattering.safetensors ] ||
+  gdm-encoder scattering -o scattering.safetensors --statistics tv/manifest.json --patches-per-case 2 -q
+[ -f bank.safetensors ] ||
+  gdm-featbank build tv/manifest.json --encoder scattering.safetensors -o bank.safetensors --seed 1 --patches-per-case 8 -q
+
+at=seed-$seed
+mkdir -p "$at"
+train() {  # train INPUT NAME OPTIONS...
+  local input=$1 name=$2
+  shift 2
+  [ -f "$at/$input-$name.safetensors" ] || gdm-drift-train tv/manifest.json -o "$at/$input-$name.safetensors" --seed "$seed" \
+    --conditions "$input" "$@"
+}
+methods=()
+predict() {  # predict INPUT NAME
+  local out=$at/$1-$2
+  [ -f "$out/manifest.json" ] || gdm-synth tv/manifest.json --model "$out.safetensors" -o "$out" --split test -q >/dev/null
+  methods+=("$1-$2=$out/manifest.json")
+  [[ $2 == l1 || $2 == gdm ]] || return 0
+  [ -f "$out+dc/manifest.json" ] || gdm-recon consistency "$out/manifest.json" -o "$out+dc" -q >/dev/null
+  methods+=("$1-$2+dc=$out+dc/manifest.json")
+}
+for input in fbp tv; do
+  subset $input/manifest.json $input/predicted.json \
+    "[dict(c, prediction=c['inputs']['$input']) for c in cases if c['split'] == 'test']"
+  methods+=("$input=$input/predicted.json")
+done
+for input in tv fbp; do
+  variants=$([ $input = tv ] && echo "$of_tv" || echo "$of_fbp")
+  [ -z "$variants" ] || train $input start --objective regression --steps "${FIRST:-1600}" --validate-every "${FIRST:-1600}"
+  for variant in $variants; do
+    filters=(--encoder scattering.safetensors --perceptual 0.2 --ssim 0.2 --drift-start 0)
+    case $variant in
+      l1) how=(--objective regression) ;;
+      ps) how=(--objective perceptual "${filters[@]}") ;;
+      ps-null) how=(--objective perceptual "${filters[@]}" --coordination null-space) ;;
+      gdm) how=(--bank bank.safetensors --drift-start 0) ;;
+      gdm-null) how=(--bank bank.safetensors --drift-start 0 --coordination null-space) ;;
+      l1-proj) how=(--objective regression --projection 0.3 --drift-start 0) ;;
+      l1-slab) how=(--objective regression --patch 128x128x16 --batch 1) ;;
+      l1-dc) how=(--objective regression --patch 128x128x16 --batch 1 --consistency 3) ;;
+      *) echo "unknown variant $variant" >&2; exit 2 ;;
+    esac
+    train $input "$variant" --init "$at/$input-start.safetensors" --steps "${NEXT:-400}" --validate-every "${NEXT:-400}" \
+      --learning-rate 5e-4 "${how[@]}"
+    predict $input "$variant"
+  done
+done
+gdm-metrics "${methods[@]}" --metrics mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu --encoder "$grader" --baseline tv --json \
+  -o "$at/report.json" --force
+python3 "$(dirname "$grader")/../../../tests/bench/learned_ct.py" "$at/report.json"
