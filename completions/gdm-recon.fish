@@ -7,7 +7,7 @@ complete -c gdm-recon -n 'not __fish_seen_subcommand_from project import fbp fdk
 complete -c gdm-recon -n 'not __fish_seen_subcommand_from project import fbp fdk iterative tune consistency gdm geometry' -a iterative -d 'Iterations over the rays: SIRT, OS-SART, CGLS or weighted total variation'
 complete -c gdm-recon -n 'not __fish_seen_subcommand_from project import fbp fdk iterative tune consistency gdm geometry' -a tune -d 'Strength of total variation that suits the cases of a split'
 complete -c gdm-recon -n 'not __fish_seen_subcommand_from project import fbp fdk iterative tune consistency gdm geometry' -a consistency -d 'A prediction brought back to its rays by weighted conjugate gradients'
-complete -c gdm-recon -n 'not __fish_seen_subcommand_from project import fbp fdk iterative tune consistency gdm geometry' -a gdm -d 'Filtered back-projection, then one network evaluation per patch'
+complete -c gdm-recon -n 'not __fish_seen_subcommand_from project import fbp fdk iterative tune consistency gdm geometry' -a gdm -d 'What a trained network makes of a scan, one evaluation per patch'
 complete -c gdm-recon -n 'not __fish_seen_subcommand_from project import fbp fdk iterative tune consistency gdm geometry' -a geometry -d 'Check a geometry file: what its scan sees, how finely, and a drawing of it'
 complete -c gdm-recon -l version -d 'Display program version information and exit'
 complete -c gdm-recon -s h -l help -d 'Print this help and exit'

@@ -101,7 +101,7 @@ void declare(cli::Program& program, Options& options) {
   cli::add_tune_command(program, options.tune);
   cli::add_consistency_command(program, options.consistency);
   CLI::App& gdm =
-      add_command(program, options, "gdm", "Filtered back-projection, then one network evaluation per patch",
+      add_command(program, options, "gdm", "What a trained network makes of a scan, one evaluation per patch",
                   cli::has_seed | cli::has_device,
                   "Sinogram; or a manifest (.json, .jsonl, -), whose inputs.sinogram are used", run_gdm);
   add_gdm_options(gdm, options);

@@ -71,7 +71,6 @@ ct::IterativeOptions options_of(const IterativeChoice& choice, const Scan& scan,
 Volume attenuation_of_start(Volume hu, const std::string& name, const Scan& scan, const IterativeChoice& choice) {
   const ct::StoredSinogram& stored = scan.stored;
   require_same_grid(hu.grid, name, stored.grid, "the CT that was projected");
-  require_hu(hu, name);
   return ct::turned(
       ct::attenuation_from_hu(std::move(hu), stored.beam.mu_water_per_mm, /*clamped=*/choice.method != "cgls"),
       stored.axes);
@@ -79,7 +78,11 @@ Volume attenuation_of_start(Volume hu, const std::string& name, const Scan& scan
 
 Volume starting_volume(const IterativeChoice& choice, const Scan& scan, const fs::path& start) {
   const ct::StoredSinogram& stored = scan.stored;
-  if (!start.empty()) return attenuation_of_start(read_volume(start), start.string(), scan, choice);
+  if (!start.empty()) {
+    Volume hu = read_volume(start);
+    require_hu(hu, start.string());
+    return attenuation_of_start(std::move(hu), start.string(), scan, choice);
+  }
   if (!starts_analytically(choice)) return Volume(stored.projected_grid(), 0.0F);
   return stored.back_projection(ct::FdkOptions());
 }

@@ -11,14 +11,14 @@
 namespace gdm::cli {
 
 Json ModelInput::settings() const {
-  if (analytic) return {{"filter", analytic->filter}};
-  Json told = {{"method", iterative.method}, {"iterations", iterative.iterations}};
-  if (iterative.method == "tv") {
-    told["strength"] = iterative.strength;
-    told["huber_hu"] = iterative.huber_hu;
-    told["across_slices"] = iterative.across_slices;
+  if (analytic) {
+    return {{"filter", analytic->filter}, {"cutoff", analytic->cutoff}, {"mask_fov", analytic->mask_fov}};
   }
-  return told;
+  return {{"method", iterative.method},     {"iterations", iterative.iterations},
+          {"strength", iterative.strength}, {"huber_hu", iterative.huber_hu},
+          {"weights", iterative.weights},   {"across_slices", iterative.across_slices},
+          {"subsets", iterative.subsets},   {"rays", iterative.rays},
+          {"start", iterative.start},       {"allow_negative", iterative.allow_negative}};
 }
 
 Json ModelInput::record(const fs::path& sinogram) const {
@@ -42,6 +42,8 @@ ModelInput model_input(const Json& description, const std::string& name, const s
   if (method == "fbp" || method == "fdk") {
     input.analytic.emplace();
     input.analytic->filter = filter == "auto" ? model::trained_filter(description, name) : filter;
+    if (const auto cutoff = told("cutoff")) input.analytic->cutoff = cutoff->get<double>();
+    if (const auto mask = told("mask_fov")) input.analytic->mask_fov = mask->get<std::string>();
     return input;
   }
   if (std::find(methods.begin(), methods.end(), method) == methods.end()) {
@@ -53,6 +55,17 @@ ModelInput model_input(const Json& description, const std::string& name, const s
   if (const auto iterations = told("iterations")) input.iterative.iterations = iterations->get<std::int64_t>();
   if (const auto huber = told("huber_hu")) input.iterative.huber_hu = huber->get<double>();
   if (const auto coupled = told("across_slices")) input.iterative.across_slices = coupled->get<bool>();
+  if (const auto weights = told("weights")) input.iterative.weights = weights->get<std::string>();
+  if (const auto subsets = told("subsets")) input.iterative.subsets = subsets->get<std::int64_t>();
+  if (const auto rays = told("rays_per_element")) input.iterative.rays = rays->get<std::int64_t>();
+  if (const auto bound = told("non_negative")) input.iterative.allow_negative = !bound->get<bool>();
+  if (const auto start = told("start")) input.iterative.start = start->get<std::string>();
+  if (input.iterative.start != "auto" && input.iterative.start != "zero" && input.iterative.start != "fbp" &&
+      input.iterative.start != "fdk") {
+    throw Error(
+        fmt::format("its input '{}' began with another volume ('{}'), so gdm-synth has to take it from a manifest",
+                    name, input.iterative.start));
+  }
   return input;
 }
 

@@ -69,7 +69,7 @@ std::int64_t Synthesis::noise_channels() const {
 
 void Synthesis::check(const Case& item, const fs::path& output) {
   for (const std::string& name : condition_names()) item.input(name);
-  if (needs_rays()) item.input("sinogram");
+  if (needs_rays()) check_sinogram(item.input("sinogram"));
   if (fs::exists(output.parent_path())) check_volume_writable(output, overwrite_);
   for (const std::string& name : condition_names()) {
     const fs::path& input = item.input(name);
@@ -77,6 +77,20 @@ void Synthesis::check(const Case& item, const fs::path& output) {
     const bool is_reconstruction =
         name == "fbp" || !acquisition.empty() || !model::trained_acquisition(model_->description(), name).empty();
     if (is_reconstruction) check_acquisition(name, acquisition, input.filename().string());
+  }
+}
+
+void Synthesis::check_sinogram(const fs::path& sinogram) {
+  if (!fs::exists(sinogram)) throw Error(sinogram.string() + ": no such file");
+  for (const std::string& name : condition_names()) {
+    const Json trained = model::trained_acquisition(model_->description(), name);
+    if (trained.empty()) continue;
+    // What a reconstruction of it for this input would tell.
+    Json acquisition = ct::sinogram_acquisition(sinogram);
+    for (const auto& [key, values] : trained.items()) {
+      if (!acquisition.contains(key)) acquisition[key] = values.is_array() ? values.front() : values;
+    }
+    check_acquisition(name, acquisition, sinogram.filename().string());
   }
 }
 
@@ -118,7 +132,9 @@ std::vector<fs::path> Synthesis::sources_of(const Case& item) const {
 }
 
 Json Synthesis::case_recipe(const Case& item) const {
-  return recipe("synthesis", sources_of(item), item.mask, item.id);
+  std::vector<fs::path> sources = sources_of(item);
+  if (needs_rays()) sources.push_back(sidecar_path(item.input("sinogram")));
+  return recipe("synthesis", std::move(sources), item.mask, item.id);
 }
 
 void Synthesis::run(const Case& item, const fs::path& output) {

@@ -65,6 +65,8 @@ class Synthesis {
 
  private:
   std::vector<fs::path> sources_of(const Case& item) const;
+  /// Throws Error for a sinogram that is not there, or of another scan than those of the training.
+  void check_sinogram(const fs::path& sinogram);
   /// Scores of the output and of inputs in HU against the bank; one warning for what is out of distribution.
   Json outliers(const std::string& id, const Mask& mask, const Volume& predicted,
                 const std::vector<Volume>& conditions) const;

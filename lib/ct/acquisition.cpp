@@ -39,13 +39,16 @@ Json sinogram_acquisition(const fs::path& sinogram) {
 
 Json reconstruction_acquisition(const fs::path& volume) {
   std::vector<std::string> numbers_of_all = numbers;
-  for (const char* own : {"strength_mm", "iterations", "huber_hu", "across_slices"}) numbers_of_all.emplace_back(own);
+  for (const char* own : {"strength_mm", "iterations", "huber_hu", "across_slices", "subsets", "rays_per_element",
+                          "non_negative", "cutoff"})
+    numbers_of_all.emplace_back(own);
   const std::vector<std::string> stops{"tolerance", "discrepancy"};
   numbers_of_all.insert(numbers_of_all.end(), stops.begin(), stops.end());
   std::vector<std::string> makers = names_of<Method>();
   for (const char* analytic : {"fbp", "fdk"}) makers.emplace_back(analytic);
   for (const std::string& maker : makers) {
-    Json known = known_parts(volume, "/gdm/details/" + maker, numbers_of_all, {"geometry", "filter", "method"});
+    Json known = known_parts(volume, "/gdm/details/" + maker, numbers_of_all,
+                             {"geometry", "filter", "method", "weights", "start", "mask_fov"});
     if (known.empty()) continue;
     for (const std::string& stop : stops) {
       if (known.erase(stop) > 0) known.erase("iterations");  // as many as each case took, which is no setting

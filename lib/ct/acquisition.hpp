@@ -10,7 +10,7 @@ namespace gdm::ct {
 
 /// {"geometry", "views", "angular_range_deg", "photons", "oversample"} of a sinogram, "geometry" being the kind of its
 /// scan (parallel, fan, cone, poses); besides {"filter"} of an FBP or FDK, {"method", "strength_mm", "iterations",
-/// "huber_hu", "across_slices"} of what was made by iterations. What the sidecar does not tell is left out: the object
+/// "weights", "start", ...} of what was made by iterations. What the sidecar does not tell is left out: the object
 /// is empty for a volume without sidecar and for one of other making.
 Json sinogram_acquisition(const std::filesystem::path& sinogram);
 Json reconstruction_acquisition(const std::filesystem::path& volume);

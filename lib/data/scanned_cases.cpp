@@ -4,6 +4,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "ct/acquisition.hpp"
@@ -83,6 +84,7 @@ struct ScannedCases::Slab {
 
 ScannedCases::ScannedCases(const std::vector<Case>& cases, const std::vector<Sample>& samples, const nn::HuMap& hu_map,
                            Provenance& provenance, const std::string& use) {
+  Sha256 digest;
   for (std::size_t n = 0; n < cases.size(); ++n) {
     throw_if_stop_requested();
     const fs::path path = cases[n].input("sinogram");
@@ -105,10 +107,24 @@ ScannedCases::ScannedCases(const std::vector<Case>& cases, const std::vector<Sam
       scan->scan = stored.sinogram.scan;
       scan->weights = ct::weights_of_counts(stored.rays(), stored.blocks(), stored.beam);
       scan->rays = std::move(stored.sinogram.line_integrals);
+      const auto finite = [](float ray) { return std::isfinite(ray); };
+      if (!std::all_of(scan->rays.begin(), scan->rays.end(), finite)) {
+        throw Error(path.string() + ": holds rays that are not finite");
+      }
+      const std::vector<double> numbers{static_cast<double>(scan->scan.views),
+                                        static_cast<double>(scan->scan.detectors),
+                                        scan->scan.detector_spacing_mm,
+                                        scan->scan.first_angle_rad,
+                                        static_cast<double>(scan->rays_per_element),
+                                        water_per_mm};
+      digest.update(numbers.data(), numbers.size() * sizeof(double));
+      digest.update(scan->rays.data(), scan->rays.size() * sizeof(float));
+      digest.update(scan->weights.data(), scan->weights.size() * sizeof(float));
     });
     provenance.add_source(path, use);
     scans_.push_back(std::move(scan));
   }
+  digest_ = digest.hex();
 }
 
 void ScannedCases::require_whole_slices(const model::PatchShape& patch) const {
@@ -145,6 +161,10 @@ Tensor ScannedCases::moved(const Tensor& patches, const std::vector<PatchPlace>&
   const model::PatchShape shape(host.size(2), host.size(3), host.size(4));
   std::vector<Tensor> out;
   for (std::int64_t b = 0; b < host.size(0); ++b) {
+    if (!torch::isfinite(host[b]).all().item<bool>()) {  // the step is left out, or the objective, by who sees it
+      out.push_back(host[b]);
+      continue;
+    }
     const Slab slab = slab_of(shape, places.at(static_cast<std::size_t>(b)));
     const double scale = slab.scan->per_mm_of_unit, offset = with_rays ? slab.scan->per_mm_at_zero : 0.0;
     const Tensor slices = slab.slices_of(host[b]) * scale + offset;
@@ -212,7 +232,7 @@ Tensor ScannedCases::ray_gradient(const Tensor& differences, const std::vector<P
     slab.projector->adjoint(rays.data(), back.data_ptr<float>());
     out.push_back(slab.patch_of(back, torch::zeros_like(host[b])));
   }
-  loss = torch::full({}, weight > 0 ? squares / weight : 0.0, torch::kFloat64);
+  loss = torch::full({}, weight > 0 ? squares / weight : 0.0, torch::kFloat64).to(differences.device());
   return torch::stack(out).to(differences.device());
 }
 

@@ -17,16 +17,21 @@ namespace gdm::data {
 class ScannedCases : public std::enable_shared_from_this<ScannedCases> {
  public:
   /// Reads inputs.sinogram of each case, which `samples` holds in the same order, and adds it to `provenance`. Throws
-  /// Error naming the case without one, and for scans that are not of parallel beams or of another grid.
+  /// Error naming the case without one, for rays that are not finite, and for scans that are not of parallel beams or
+  /// of another grid.
   ScannedCases(const std::vector<Case>& cases, const std::vector<Sample>& samples, const nn::HuMap& hu_map,
                Provenance& provenance, const std::string& use = "");
+
+  /// SHA-256 over rays, weights and scans: what "the same data" means to a checkpoint.
+  const std::string& digest() const { return digest_; }
 
   /// Throws Error with Exit::usage naming a case whose slices `patch` does not hold.
   void require_whole_slices(const model::PatchShape& patch) const;
 
   /// Patches (B, 1, D, H, W) in units of the HU map after data consistency on their slices; a layer that gradients go
-  /// through: backwards the same iterations take rays of 0, the transpose of the limit that they approach. Beyond the
-  /// volume patches stay as they are. The object is one of a shared_ptr.
+  /// through: backwards the same iterations take rays of 0, which is the transpose in the limit that both approach;
+  /// after few iterations it is near it. Beyond the volume patches stay as they are, as does one that is not finite.
+  /// The object is one of a shared_ptr.
   Tensor consistent(const Tensor& patches, const std::vector<PatchPlace>& places,
                     const recon::RayIterations& how) const;
 
@@ -47,6 +52,7 @@ class ScannedCases : public std::enable_shared_from_this<ScannedCases> {
   friend class ConsistencyLayer;
 
   std::vector<std::shared_ptr<const Scan>> scans_;
+  std::string digest_;
 };
 
 }  // namespace gdm::data

@@ -13,7 +13,8 @@ constexpr double photon_factor = 2;
 
 struct Key {
   std::string name, words, format;
-  bool must_agree;  ///< it changes the streaks that a network has learnt to take away
+  bool must_agree;     ///< it changes the streaks that a network has learnt to take away
+  bool spoken = true;  ///< named where a scan is described; else only where it differs
 };
 const Key filters{"filter", "filter", "filter {}", true};
 const Key methods{"method", "method", "method {}", true};
@@ -25,8 +26,15 @@ const std::vector<Key> keys{{"views", "views", "{} views", true},
                             methods,
                             {"strength_mm", "strength", "strength {} mm", false},
                             {"iterations", "iterations", "{} iterations", false},
-                            {"huber_hu", "Huber threshold", "Huber below {} HU", false},
-                            {"across_slices", "coupling of slices", "across slices {}", false},
+                            {"huber_hu", "Huber threshold", "Huber below {} HU", false, false},
+                            {"across_slices", "coupling of slices", "across slices {}", false, false},
+                            {"weights", "weights", "weights {}", false, false},
+                            {"start", "start", "start {}", false, false},
+                            {"subsets", "subsets", "{} subsets", false, false},
+                            {"rays_per_element", "rays", "{} rays an element", false, false},
+                            {"non_negative", "bound at 0", "bound at 0 {}", false, false},
+                            {"cutoff", "cut-off", "cut-off {}", false, false},
+                            {"mask_fov", "mask", "mask {} HU", false, false},
                             photons,
                             {"oversample", "oversampling", "oversample {}", false}};
 
@@ -49,12 +57,6 @@ std::string text_of(const Json& acquisition, const Key& key) {
   std::vector<std::string> texts;
   for (const Json& value : values) texts.push_back(value_text(value));
   return fmt::format(fmt::runtime(key.format), fmt::join(texts, " or "));
-}
-
-/// Whether an option of a method was not used, which needs no word.
-bool is_plain(const std::vector<Json>& values, const Key& key) {
-  if (key.name != "huber_hu" && key.name != "across_slices") return false;
-  return std::all_of(values.begin(), values.end(), [](const Json& value) { return value == 0 || value == false; });
 }
 
 bool photons_agree(const std::vector<Json>& trained, const Json& own) {
@@ -84,7 +86,7 @@ bool by_iterations(const Json& with_method) {
 std::string acquisition_text(const Json& acquisition) {
   std::string text;
   for (const Key& key : keys) {
-    const std::string part = is_plain(values_of(acquisition, key), key) ? "" : text_of(acquisition, key);
+    const std::string part = key.spoken ? text_of(acquisition, key) : "";
     if (!part.empty()) text += (text.empty() ? "" : ", ") + part;
   }
   return text;
@@ -116,7 +118,7 @@ std::string trained_filter(const Json& description, const std::string& input) {
 }
 
 std::optional<Json> trained_value(const Json& description, const std::string& input, const std::string& key) {
-  const std::vector<Json> values = values_of(trained_acquisition(description, input), {key, "", "", false});
+  const std::vector<Json> values = values_of(trained_acquisition(description, input), {key, "", "", false, false});
   if (values.empty()) return {};
   return values.front();
 }

@@ -1,6 +1,6 @@
 // Whether a model that was trained on reconstructions of sparse scans may be given another scan. Needs no network
 // library. An acquisition is an object as ct/acquisition.hpp reads it: "views", "geometry", "angular_range_deg",
-// "photons", "oversample", "filter" or "method" with "strength_mm", "iterations", "huber_hu" and "across_slices"; in a
+// "photons", "oversample", "filter" or "method" with "strength_mm", "iterations", "weights", "start" and the like; in a
 // model each of them is the list of the values that its training cases had.
 #pragma once
 

@@ -69,6 +69,9 @@ class Training {
         device_(nn::device_from_text(compute.device)),
         config_(generator_config(manifest, options)),
         held_out_(manifest, options.allow_leak) {
+    if (options.needs_rays() && options.augment != "none") {
+      throw Error("--augment turns patients away from their rays, which other options ask for", Exit::usage);
+    }
     const std::vector<Case> validation = validation_cases(manifest, most_validation_cases);
     if (validation.empty() && options.keep == engine::Keep::best) {
       throw Error("--keep best needs cases in split 'val'", Exit::usage);
@@ -169,6 +172,7 @@ class Training {
     Json configuration{{"generator", config_.json()},
                        {"training", engine::training_settings(options_, compute_.seed)},
                        {"data", train_->digest()}};
+    if (scans_) configuration["rays"] = scans_->digest();
     if (!method_->objectives().empty()) configuration["objectives"] = method_->objectives().description();
     if (!init_digest_.empty()) configuration["init"] = init_digest_;
     SessionPlan plan =
@@ -192,7 +196,9 @@ class Training {
         nn::with_step_noise(patches_->draw(0, device_).conditions, config_.noise_channels, compute_.seed, 0);
     const Tensor together = conditions.slice(0, 0, 1).repeat({at_once, 1, 1, 1, 1});
     const double once = timed([&] { sampler_->sample(together).sum().item<double>(); });
-    return once * static_cast<double>(validation_->patches()) / static_cast<double>(at_once);
+    const double iterations = timed([&] { validation_->bring_one_to_rays(); });
+    return once * static_cast<double>(validation_->patches()) / static_cast<double>(at_once) +
+           iterations * static_cast<double>(validation_->cases());
   }
 
   /// The least of a few, as the first allocates and other work on the machine only adds.

@@ -88,7 +88,7 @@ void Objectives::add_bank(const fs::path& path, const nn::HuMap& units, double e
   const auto bank = std::make_shared<const bank::RealBank>(path, device);
   if (bank->training_patch() != options_.patch) {
     throw Error(fmt::format(
-        "made of views of patches of {0}, this training's have {1}: their features have another distribution, "
+        "made of views of patches of {0} voxels, this training's have {1}: their features have another distribution, "
         "so "
         "a generator could do no right; build the bank with --training-patch {1}, or train with --patch {0}",
         bank->training_patch().text(), options_.patch.text()));

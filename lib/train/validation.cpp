@@ -49,6 +49,16 @@ void Validation::add_consistency(std::shared_ptr<const data::ScannedCases> scans
   consistency_ = how;
 }
 
+/// (D, H, W) of a case after data consistency, if there is one.
+Tensor Validation::toward_rays(const Tensor& volume, std::size_t sample) const {
+  if (!scans_) return volume;
+  return scans_->consistent(volume.unsqueeze(0).unsqueeze(0), {{sample, {0, 0, 0}, false}}, consistency_)[0][0];
+}
+
+void Validation::bring_one_to_rays() const {
+  if (!samples_.empty()) toward_rays(samples_.front().target[0], 0);
+}
+
 synth::PatchPlan Validation::patch_plan() const {
   synth::PatchPlan plan;
   plan.patch = config_.patch;
@@ -78,12 +88,12 @@ Json Validation::run(synth::Sampler& sampler) const {
     synth::PatchPlan plan = patch_plan();
     plan.noise = &noise;
     Tensor out = synth::slide(sample.conditions, sampler, plan, device_, "", nullptr);
-    if (scans_) out = scans_->consistent(out.unsqueeze(0).unsqueeze(0), {{n, {0, 0, 0}, false}}, consistency_)[0][0];
     if (!torch::isfinite(out).all().item<bool>()) {
       log_warning("validation: the prediction of case '" + sample.id + "' is not finite");
       for (Mean* mean : {&mae, &psnr, &ssim}) mean->missing = true;
       break;
     }
+    out = toward_rays(out, n);
     const Volume predicted = nn::volume_of(config_.hu_map.to_hu(out), sample.grid),
                  target = nn::volume_of(config_.hu_map.to_hu(sample.target[0]), sample.grid);
     const Mask mask = mask_of(sample);

@@ -21,6 +21,9 @@ class Validation {
   /// From now on data consistency follows the network. `scans`: of the samples.
   void add_consistency(std::shared_ptr<const data::ScannedCases> scans, const recon::RayIterations& how);
 
+  /// The data consistency of one case, for its time; without it, nothing.
+  void bring_one_to_rays() const;
+
   bool empty() const { return samples_.empty(); }
   std::size_t cases() const { return samples_.size(); }
   /// Patches that one run() asks the sampler for.
@@ -32,6 +35,7 @@ class Validation {
 
  private:
   synth::PatchPlan patch_plan() const;
+  Tensor toward_rays(const Tensor& volume, std::size_t sample) const;
 
   std::vector<data::Sample> samples_;
   const nn::GeneratorConfig& config_;

@@ -45,4 +45,4 @@ refused 2 "make one with: gdm-featbank build c.json .*--training-patch 48" gdm-d
 
 # Completions offer what the program takes, words with a plus as well.
 gdm-drift-train --dump-options | tr -d ' \n' >out.txt
-grep -q '"choices":\["fixed","norm","pcgrad","norm+pcgrad","mgda","cagrad"\]' out.txt || fail "choices of --coordination"
+grep -q '"choices":\["fixed","norm","pcgrad","norm+pcgrad","null-space","mgda","cagrad"\]' out.txt || fail "choices of --coordination"

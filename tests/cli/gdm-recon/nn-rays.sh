@@ -33,7 +33,9 @@ volume-diff after.nii.gz dc/${id}_pred.nii.gz 2 >diff.txt || fail "not what the 
 gdm-recon gdm scans/manifest.json --model dc.safetensors -o whole --split test -q >/dev/null
 volume-diff whole/${id}_pred.nii.gz dc/${id}_pred.nii.gz 2 >diff.txt || fail "gdm-recon gdm differs: $(cat diff.txt)"
 grep -q '"strength_mm": 0.01' whole/${id}_pred.json || fail "the sidecar tells nothing of the second input"
+before=$(stat -c %i whole/${id}_pred.nii.gz)
 gdm-recon gdm scans/manifest.json --model dc.safetensors -o whole --split test --resume -q >/dev/null
+[ "$(stat -c %i whole/${id}_pred.nii.gz)" = "$before" ] || fail "--resume made again what was there"
 
 # The objectives that know the rays, with cubes; a stopped training goes on to the same bytes.
 "${train[@]}" --objective regression --conditions tv --patch 16 --projection 0.3 --ssim 0.2 --drift-start 0 \
@@ -41,6 +43,9 @@ gdm-recon gdm scans/manifest.json --model dc.safetensors -o whole --split test -
 for name in projection ssim; do
   grep -q "\"$name\":{" null.log.jsonl || fail "the log lacks $name: $(tail -1 null.log.jsonl)"
 done
+"${train[@]}" --objective regression --conditions tv --patch 16 --projection 0.3 --ssim 0.2 --drift-start 0 -o seen.safetensors
+[ "$(tail -n 1 null.log.jsonl | sed 's/.*"ssim":{//; s/}.*//')" != "$(tail -n 1 seen.log.jsonl | sed 's/.*"ssim":{//; s/}.*//')" ] ||
+  fail "the null space takes nothing from SSIM"
 mkdir cut whole-run
 both=(--objective regression --conditions tv --patch 24x24x8 --projection 0.3 --consistency 2 --drift-start 0 -o m.safetensors)
 again=("${train[@]/tv\/manifest.json/../tv/manifest.json}" "${both[@]}")
@@ -54,6 +59,7 @@ done
 cmp whole-run/m.safetensors cut/m.safetensors || fail "a training that was stopped ends elsewhere"
 
 refused 2 'hold whole slices' "${train[@]}" --objective regression --conditions tv --patch 16 --consistency 3 -o none.safetensors
+refused 2 'augment turns patients away' gdm-drift-train scans/manifest.json --conditions mr --scaling mr=zscore --objective regression --augment light --projection 0.2 -o none.safetensors -q
 refused 1 "no input 'sinogram'" gdm-drift-train pairs/manifest.json --objective regression --projection 0.2 -o none.safetensors -q
 refused 2 'neither the edge of a cube nor a shape' "${train[@]}" --patch 24x24 -o none.safetensors
 refused 2 'is not a multiple of 4' "${train[@]}" --objective regression --patch 24x24x10 -o none.safetensors

@@ -95,8 +95,12 @@ TEST_CASE("acquisition: what iterations made is known by its method and strength
   std::ofstream(folder / "b.json")
       << R"({"gdm": {"details": {"tv": {"method": "tv", "iterations": 17, "discrepancy": 1.0, "huber_hu": 20.0,
     "across_slices": true}}}})";
-  CHECK(model::acquisition_text(ct::reconstruction_acquisition(folder / "b.nii.gz")) ==
-        "method tv, Huber below 20 HU, across slices true");
+  const Json stopped = ct::reconstruction_acquisition(folder / "b.nii.gz");
+  CHECK(model::acquisition_text(stopped) == "method tv");  // iterations were as many as the case took
+  const Json description = {{"training", {{"data", {{"scans", {{"tv", model::merged_acquisitions({stopped})}}}}}}}};
+  CHECK(model::trained_value(description, "tv", "huber_hu") == Json(20.0));
+  CHECK(model::trained_value(description, "tv", "across_slices") == Json(true));
+  CHECK_FALSE(model::trained_value(description, "tv", "iterations").has_value());
   const Json trained = model::merged_acquisitions({tv});
   CHECK(model::compare_acquisition(trained, tv).refusal.empty());
   CHECK(model::compare_acquisition(trained, tv).warning.empty());

@@ -221,6 +221,11 @@ TEST_CASE("changes: a warp turns and scales conditions, target and mask together
   CHECK(torch::allclose(still.conditions, plain.conditions, 0, 1e-4));
   CHECK(torch::allclose(still.target, plain.target, 0, 1e-4));
   CHECK(torch::equal(still.mask, plain.mask));
+  const CutPatch slab = warped_patch(ramp, {38, 36, 33}, {5, 9, 15}, {1, 1, 2}, {90, 0, 0}, 1);
+  const CutPatch of_slab = ramp({38, 36, 33}, {5, 9, 15});
+  CHECK(torch::allclose(slab.conditions[0], of_slab.conditions[0], 0, 1e-3));
+  CHECK(torch::allclose(slab.conditions[1].abs(), 2 * of_slab.conditions[2].abs(), 0, 1e-3));
+  CHECK(torch::allclose(slab.conditions[2].abs(), of_slab.conditions[1].abs() / 2, 0, 1e-3));
   const CutPatch larger = warped_patch(ramp, start, 15, {1, 1, 1}, {0, 0, 0}, 1.25);
   CHECK(torch::allclose(larger.conditions, plain.conditions / 1.25, 0, 1e-4));
   // A quarter turn about D on voxels of 1 x 1 x 2 mm: offset (h, w) shows what lies at 2 w mm along h, h mm along w.

@@ -51,6 +51,8 @@ TEST_CASE("noise: a place has one value in every patch, for any number of thread
   const int threads = torch::get_num_threads();
   torch::set_num_threads(threads == 1 ? 2 : 1);
   CHECK(torch::equal(field.patch({-4, -4, -4}, 24), whole));
+  const Tensor slab = field.patch({-2, 1, -3}, {5, 12, 16});
+  CHECK(torch::equal(slab, whole.slice(1, 2, 7).slice(2, 5, 17).slice(3, 1, 17)));
   torch::set_num_threads(threads);
   for (const NoiseField& other : {NoiseField(2, 7, "b"), NoiseField(2, 8, "a")}) {
     const Tensor different = other.patch({-4, -4, -4}, 24);
