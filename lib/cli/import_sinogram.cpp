@@ -118,10 +118,17 @@ ct::Field field_of(const std::string& text, const Volume& values, const ImportCo
   return with_context(text, [&] { return ct::mean_field(views); });
 }
 
-void warn_of_share(const std::string& name, const char* what, std::int64_t part, std::size_t whole) {
+void warn_of_share(const std::string& name, const char* kind, const char* what, std::int64_t part, std::size_t whole) {
   if (part == 0) return;
-  log_warning(fmt::format("{}: {} of {} counts ({:.3g} %) {}", name, part, whole,
+  log_warning(fmt::format("{}: {} of {} {} ({:.3g} %) {}", name, part, whole, kind,
                           100.0 * static_cast<double>(part) / static_cast<double>(whole), what));
+}
+
+/// A number of values below 0 that noise beside an object does not explain, else 0.
+std::int64_t some(std::int64_t negative, const Volume& values) {
+  const double share = static_cast<double>(negative) / static_cast<double>(values.voxels.size());
+  constexpr double of_noise = 0.6;  // half of the rays past an object are
+  return share > of_noise ? negative : 0;
 }
 
 /// Counts become line integrals; gives I0.
@@ -130,7 +137,13 @@ double to_line_integrals(Volume& values, const std::string& type, const ImportCo
   if (!command.counts) {
     with_context(name, [&] { ct::require_finite(values); });
     float most = 0;
-    for (const float value : values.voxels) most = std::max(most, value);
+    std::int64_t negative = 0;
+    for (const float value : values.voxels) {
+      most = std::max(most, value);
+      if (value < 0) ++negative;
+    }
+    warn_of_share(name, "line integrals", "are below 0: is their sign the other one?", some(negative, values),
+                  values.voxels.size());
     constexpr float opaque = 30;  // nothing is counted behind e^30
     if (most > opaque) {
       log_warning(
@@ -141,9 +154,12 @@ double to_line_integrals(Volume& values, const std::string& type, const ImportCo
   const ct::Field flat = field_of(command.flat, values, command), dark = field_of(command.dark, values, command);
   const ct::MeasuredReport report =
       with_context(name, [&] { return ct::line_integrals_from_counts(values, flat, dark, largest_of_type(type)); });
-  warn_of_share(name, "are zero or next to it, and taken for a count or a ten-thousandth of I0", report.starved,
+  warn_of_share(name, "counts", "are zero or next to it, and taken for a count or a ten-thousandth of I0",
+                report.starved, values.voxels.size());
+  warn_of_share(name, "counts", "are well above I0: is --flat that of this scan?", report.above_flat,
                 values.voxels.size());
-  warn_of_share(name, "are saturated, the largest that their type holds", report.saturated, values.voxels.size());
+  warn_of_share(name, "counts", "are saturated, the largest that their type holds", report.saturated,
+                values.voxels.size());
   return command.photons > 0 ? command.photons : std::max(1.0, report.mean_flat);
 }
 
@@ -189,7 +205,6 @@ Grid grid_for(const ImportCommand& command, const ct::Geometry& geometry) {
   const ct::ScanFigures figures = ct::figures_of(ct::PosedScan(geometry, isocenter_mm));
   Point3 mm{figures.voxel_across_mm, figures.voxel_across_mm, figures.voxel_along_mm};
   const std::vector<double>& asked = command.spacing_mm;
-  if (asked.size() == 2) throw Error("--spacing: expected one number or three, not two", Exit::usage);
   for (std::size_t a = 0; a < 3 && !asked.empty(); ++a) mm[a] = asked.size() == 1 ? asked[0] : asked[a];
   Index3 shape{};
   if (command.size.empty()) {
@@ -259,6 +274,7 @@ ct::StoredSinogram imported(const ImportCommand& command) {
 
 int run_import(Program& program, const ImportCommand& command) {
   require_sense(command);
+  if (command.input == "-") throw Error("the projections are a file; standard input is not read", Exit::usage);
   const std::vector<fs::path> files = files_of(command);
   std::vector<fs::path> outputs, read = files;
   read.emplace_back(program.config_file());
@@ -318,11 +334,8 @@ void add_place_options(CLI::App& app, ImportCommand& command) {
       ->type_name("FILE");
   add_detector_options(app, command.geometry);
   app.add_option("--grid", command.grid, "Volume whose grid reconstructions get")->type_name("FILE");
-  app.add_option("--spacing", command.spacing_mm,
-                 "Voxel edges of reconstructions, one or three; without, what the detector resolves")
-      ->expected(1, 3)
-      ->transform(range(1e-3, 1e3))
-      ->type_name("MM");
+  add_spacing(app, command.spacing_mm,
+              "Voxel edges of reconstructions, one or three; without, what the detector resolves");
   app.add_option("--size", command.size, "Voxels of reconstructions around the isocentre; without, the field of view")
       ->check(accepted_by(shape_from_text, "sizes"))
       ->type_name("N,N,N");

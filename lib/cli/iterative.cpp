@@ -80,6 +80,7 @@ Volume starting_volume(const IterativeChoice& choice, const Scan& scan, const fs
   const ct::StoredSinogram& stored = scan.stored;
   if (!start.empty()) {
     Volume hu = read_volume(start);
+    require_same_grid(hu.grid, start.string(), stored.grid, "the CT that was projected");
     require_hu(hu, start.string());
     return attenuation_of_start(std::move(hu), start.string(), scan, choice);
   }

@@ -113,4 +113,17 @@ void add_volume(std::vector<fs::path>& outputs, const fs::path& volume) {
   outputs.push_back(sidecar_path(volume));
 }
 
+void refuse_folder_inside(const fs::path& folder, const std::vector<fs::path>& inputs) {
+  if (folder == "-") throw Error("-o: what is made are files in a folder, so it cannot go to stdout", Exit::usage);
+  const fs::path inner = fs::weakly_canonical(folder);
+  for (const fs::path& input : inputs) {
+    const fs::path relative = inner.lexically_relative(fs::weakly_canonical(input));
+    if (!relative.empty() && *relative.begin() != "..") {
+      throw Error(
+          fmt::format("-o {}: lies in {}, where it would be read the next time", folder.string(), input.string()),
+          Exit::usage);
+    }
+  }
+}
+
 }  // namespace gdm::cli

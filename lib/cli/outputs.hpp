@@ -24,4 +24,8 @@ void refuse_outputs_that_are_read(const RunInputs& inputs, const std::vector<fs:
 /// A volume with its sidecar, as outputs.
 void add_volume(std::vector<fs::path>& outputs, const fs::path& volume);
 
+/// Throws Error with Exit::usage for "-", and for a folder that is or lies in one of `inputs`, which would read it
+/// again.
+void refuse_folder_inside(const fs::path& folder, const std::vector<fs::path>& inputs);
+
 }  // namespace gdm::cli

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli/batch.hpp"
+#include "cli/outputs.hpp"
 #include "dicom/pseudonym.hpp"
 #include "dicom/survey.hpp"
 #include "engine/itk.hpp"
@@ -200,6 +201,7 @@ void add_dicom_options(CLI::App& command, DicomCommand& dicom) {
 }
 
 int run_dicom(const Program& program, const DicomCommand& command) {
+  refuse_folder_inside(command.output, {});
   const Overwrite overwrite = program.standard().overwrite();
   const engine::ItkServices& itk = engine::itk_services();
   const fs::path manifest_path = command.output / "manifest.json";

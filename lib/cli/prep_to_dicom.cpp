@@ -79,6 +79,7 @@ int run_to_dicom(const Program& program, const ToDicomCommand& command) {
   const Standard& standard = program.standard();
   if (command.description.size() > 64)
     throw Error("--description: a series has at most 64 characters for it", Exit::usage);
+  refuse_folder_inside(command.output, {command.like});
   const std::vector<dicom::Frame> like = frames_like(command.like);
   const Volume ct = read_volume(command.ct);
   const std::string name = command.ct == "-" ? "standard input" : command.ct.string();

@@ -22,19 +22,8 @@ bool parse_real(const std::string& text, double& value) {
   return parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && std::isfinite(value);
 }
 
-/// "1" or "1,1,2.5".
 Point3 spacing_from_text(const std::string& text) {
-  std::vector<double> values;
-  std::istringstream stream(text);
-  bool valid = !text.empty() && text.back() != ',';
-  for (std::string part; valid && std::getline(stream, part, ',');) {
-    double value = 0;
-    valid = parse_real(part, value) && value >= 1e-3 && value <= 1000;
-    values.push_back(value);
-  }
-  if (!valid || (values.size() != 1 && values.size() != 3)) {
-    throw Error(fmt::format("'{}' is not a size in mm such as 1 or 1,1,2.5, from 0.001 to 1000", text), Exit::usage);
-  }
+  const std::vector<double> values = spacings_from_text(text);
   return {values[0], values[values.size() / 2], values.back()};
 }
 

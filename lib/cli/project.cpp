@@ -9,6 +9,7 @@
 #include "cli/resume.hpp"
 #include "ct/axial.hpp"
 #include "ct/fine_projector.hpp"
+#include "ct/measured.hpp"
 #include "ct/sinogram_file.hpp"
 #include "image/hu_check.hpp"
 #include "sys/descriptor.hpp"
@@ -143,6 +144,7 @@ int run_project(Program& program, const ProjectCommand& command, const CLI::App&
     if (output == "-") throw Error("-o: a sinogram needs its sidecar, so it cannot go to stdout", Exit::usage);
     Volume hu = read_volume(source);
     require_hu(hu, source.string());
+    with_context(source.string(), [&] { ct::require_finite(hu); });
     if (!geometry) warn_of_tilt(hu.grid, source);
     const std::uint64_t seed = seed_of(program.standard().seed, id);
     ct::StoredSinogram stored =

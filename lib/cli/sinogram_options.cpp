@@ -78,14 +78,18 @@ void warn_of_truncation(const ct::StoredSinogram& stored, const std::string& nam
                   name, 100 * share));
 }
 
+void add_spacing(CLI::App& command, std::vector<double>& spacing_mm, const std::string& help) {
+  command
+      .add_option_function<std::string>(
+          "--spacing", [&spacing_mm](const std::string& text) { spacing_mm = spacings_from_text(text); }, help)
+      ->check(accepted_by(spacings_from_text, "spacing"))
+      ->type_name("MM|MM,MM,MM");
+}
+
 void add_output_grid(CLI::App& command, OutputGrid& grid) {
   command.add_option("--grid", grid.file, "Volume whose grid the reconstruction gets instead of that of the scan")
       ->type_name("FILE");
-  command
-      .add_option("--spacing", grid.spacing_mm, "Voxel edges, one or three, over the field of the scan's grid instead")
-      ->expected(1, 3)
-      ->transform(range(1e-3, 1e3))
-      ->type_name("MM");
+  add_spacing(command, grid.spacing_mm, "Voxel edges, one or three, over the field of the scan's grid instead");
 }
 
 std::optional<Grid> output_grid(const OutputGrid& grid, const Grid& otherwise) {
@@ -93,7 +97,6 @@ std::optional<Grid> output_grid(const OutputGrid& grid, const Grid& otherwise) {
   if (!grid.file.empty() && !mm.empty()) throw Error("--grid and --spacing do not go together", Exit::usage);
   if (!grid.file.empty()) return read_nifti_info(grid.file).grid;
   if (mm.empty()) return {};
-  if (mm.size() == 2) throw Error("--spacing: expected one number or three, not two", Exit::usage);
   return respaced(otherwise, mm.size() == 1 ? Point3{mm[0], mm[0], mm[0]} : Point3{mm[0], mm[1], mm[2]});
 }
 

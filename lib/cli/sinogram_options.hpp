@@ -29,14 +29,17 @@ std::vector<std::int64_t> views_from_text(const std::string& text);
 /// One line if the object is wider than the detector; `name` begins it.
 void warn_of_truncation(const ct::StoredSinogram& stored, const std::string& name);
 
-/// --grid FILE or --spacing MM...
+/// --spacing, one number of mm or three between commas.
+void add_spacing(CLI::App& command, std::vector<double>& spacing_mm, const std::string& help);
+
+/// --grid FILE or --spacing.
 struct OutputGrid {
   fs::path file;
   std::vector<double> spacing_mm;
 };
 void add_output_grid(CLI::App& command, OutputGrid& grid);
 /// That of the file, or the field of `otherwise` in other voxels; none if neither is asked for. Throws Error with
-/// Exit::usage for both, and for two spacings.
+/// Exit::usage for both.
 std::optional<Grid> output_grid(const OutputGrid& grid, const Grid& otherwise);
 
 }  // namespace gdm::cli

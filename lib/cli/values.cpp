@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <filesystem>
+#include <sstream>
 
 #include "sys/error.hpp"
 
@@ -68,6 +69,22 @@ std::int64_t bytes_from_text(const std::string& text) {
 
 std::string check_bytes(const std::string& text) {
   return refusal_of(bytes_from_text, text);
+}
+
+std::vector<double> spacings_from_text(const std::string& text) {
+  std::vector<double> values;
+  std::istringstream stream(text);
+  bool valid = !text.empty() && text.back() != ',';
+  for (std::string part; valid && std::getline(stream, part, ',');) {
+    double value = 0;
+    const auto parsed = std::from_chars(part.data(), part.data() + part.size(), value);
+    valid = parsed.ec == std::errc() && parsed.ptr == part.data() + part.size() && value >= 1e-3 && value <= 1000;
+    values.push_back(value);
+  }
+  if (!valid || (values.size() != 1 && values.size() != 3)) {
+    throw Error(fmt::format("'{}' is not a size in mm such as 1 or 1,1,2.5, from 0.001 to 1000", text), Exit::usage);
+  }
+  return values;
 }
 
 }  // namespace gdm::cli

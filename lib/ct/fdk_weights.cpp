@@ -49,8 +49,19 @@ double parker(double angle, double fan, double excess) {
 RayShares::RayShares(const PosedScan& scan) : arcs_(arcs_of(scan)) {
   const double columns = static_cast<double>(scan.geometry().detector_columns);
   const double low = -reach_mm(scan, 0, -0.5), high = reach_mm(scan, 0, columns - 0.5);
-  if (!(low > 0) || !(high > 0)) throw Error("the detector does not reach across the axis on both sides");
-  if (arcs_.full_turn) set_offset(scan, low, high);
+  if (!(low > 0) || !(high > 0))
+    throw Error(
+        "the detector does not reach across the axis on both sides, or its columns do not count in the direction in "
+        "which "
+        "the source moves, as those of filtered back-projection have to; gdm-recon iterative takes any");
+  set_offset(scan, low, high);
+  if (overlap_mm_ > 0 && !arcs_.full_turn) {
+    throw Error(
+        fmt::format("the detector reaches {:.4g} mm to one side of the axis and {:.4g} mm to the other, which takes a "
+                    "full turn, and "
+                    "the views span {:.4g} degrees; gdm-recon iterative takes any",
+                    high, low, arcs_.range_rad / radians_per_degree));
+  }
   const double needed = pi + 2 * std::max(fan_angle(scan, 0, low), fan_angle(scan, 0, high));
   if (!arcs_.full_turn && arcs_.range_rad < needed - 1.5 * arcs_.step_rad) {
     log_warning(

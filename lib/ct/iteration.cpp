@@ -3,9 +3,12 @@
 #include <cmath>
 #include <numeric>
 
+#include "sys/signals.hpp"
+
 namespace gdm::ct {
 
 bool Iteration::record(double new_residual, double objective, double moved, double norm) {
+  if (options.interruptible) throw_if_stop_requested();
   residual = new_residual;
   const double change = norm > 0 ? std::sqrt(moved / norm) : 0.0;
   log.push_back({static_cast<std::int64_t>(log.size()) + 1, residual, objective, change, std::sqrt(norm)});

@@ -37,6 +37,7 @@ struct IterativeOptions {
   bool across_slices = false;   ///< tv in 3-D instead of slice by slice
   bool non_negative = true;     ///< not for cgls
   double tolerance = 0.0;       ///< stops when |x_n - x_(n-1)| / |x_n| is at most this
+  bool interruptible = true;    ///< a signal ends it between two iterations (StopRequested)
   double residual = 0.0;        ///< stops when |A x - b|_W is at most this share of |b|_W (discrepancy principle)
 };
 std::int64_t default_iterations(Method method);

@@ -73,6 +73,7 @@ MeasuredReport line_integrals_from_counts(Volume& counts, const Field& flat, con
     const auto value = static_cast<double>(counts.voxels[n]);
     if (saturated_at > 0 && value >= saturated_at) ++report.saturated;
     if (value - dark.at(element) < least) ++report.starved;
+    if (value - dark.at(element) > 1.1 * i0 + 5 * std::sqrt(i0)) ++report.above_flat;
     counts.voxels[n] = static_cast<float>(std::log(i0 / std::max(value - dark.at(element), least)));
   }
   return report;

@@ -20,9 +20,10 @@ struct Field {
 Field mean_field(const Volume& views);
 
 struct MeasuredReport {
-  std::int64_t saturated = 0;  ///< equal to the largest value
-  std::int64_t starved = 0;    ///< no more than the dark field, or next to nothing: read as least counts
-  double mean_flat = 0;        ///< I0 less the dark field, mean over the elements
+  std::int64_t above_flat = 0;  ///< counts that exceed I0 by more than noise and a tenth
+  std::int64_t saturated = 0;   ///< equal to the largest value
+  std::int64_t starved = 0;     ///< no more than the dark field, or next to nothing: read as least counts
+  double mean_flat = 0;         ///< I0 less the dark field, mean over the elements
 };
 /// Counts (u, v, view) to line integrals ln((flat - dark) / (counts - dark)), in place. What is less than one count, or
 /// less than a ten-thousandth of I0 if that is less, is taken for that. `saturated_at`: of the detector; 0: not known.

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "ct/geometry_file.hpp"
+#include "ct/measured.hpp"
 #include "ct/vectors.hpp"
 #include "sys/error.hpp"
 
@@ -187,6 +188,7 @@ StoredSinogram read_sinogram(const fs::path& path) {
         fmt::format("{}: found {} x {} x {} values; the sidecar says {}", path.string(), found[0], found[1], found[2],
                     fmt::format(fmt::runtime(expected.names), expected.size[0], expected.size[1], expected.size[2])));
   }
+  with_context(path.string(), [&] { require_finite(volume); });
   stored.sinogram.slices = stored.geometry ? 0 : expected.size[2];
   stored.sinogram.line_integrals = std::move(volume.voxels);
   return stored;

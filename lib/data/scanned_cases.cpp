@@ -4,7 +4,6 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 
 #include "ct/acquisition.hpp"
@@ -107,10 +106,6 @@ ScannedCases::ScannedCases(const std::vector<Case>& cases, const std::vector<Sam
       scan->scan = stored.sinogram.scan;
       scan->weights = ct::weights_of_counts(stored.rays(), stored.blocks(), stored.beam);
       scan->rays = std::move(stored.sinogram.line_integrals);
-      const auto finite = [](float ray) { return std::isfinite(ray); };
-      if (!std::all_of(scan->rays.begin(), scan->rays.end(), finite)) {
-        throw Error(path.string() + ": holds rays that are not finite");
-      }
       const std::vector<double> numbers{static_cast<double>(scan->scan.views),
                                         static_cast<double>(scan->scan.detectors),
                                         scan->scan.detector_spacing_mm,

@@ -161,7 +161,7 @@ RawArray read_meta_image(const fs::path& path) {
   with_context(path.string(), [&] {
     const MetaHeader header = read_header(path);
     if (header.is_true("CompressedData")) throw Error("is compressed, which cannot be read: write it uncompressed");
-    if (!header.fields.count("BinaryData") || !header.is_true("BinaryData")) {
+    if (header.fields.count("BinaryData") && !header.is_true("BinaryData")) {
       throw Error("holds numbers as text, which cannot be read: write it binary");
     }
     if (header.value("ElementNumberOfChannels", "1") != "1") throw Error("has several channels, expected one");

@@ -13,6 +13,7 @@ Tensor toward_rays(const Tensor& volume, const ct::Projector& projector, const f
   options.method = ct::Method::cgls;
   options.iterations = how.iterations;
   options.pull_mm2 = how.pull_mm2;
+  options.interruptible = false;  // a training stops after the whole step, which its checkpoint holds
   std::vector<float> none;
   if (rays == nullptr) none.assign(static_cast<std::size_t>(projector.ray_count()), 0.0F);
   const Volume start = nn::volume_of(volume, projector.grid());

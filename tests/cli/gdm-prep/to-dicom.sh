@@ -99,6 +99,8 @@ refused 2 'no such file or folder' gdm-prep to-dicom plain.nii --like absent -o 
 refused 1 'no CT or MR images in DICOM' gdm-prep to-dicom plain.nii --like set -o no.dcm
 make-dicom $ct both && make-dicom $mr both modality=MR
 refused 1 'there are 2 series' gdm-prep to-dicom plain.nii --like both -o no.dcm
+refused 2 'would be read the next time' gdm-prep to-dicom plain.nii --like like -o like/ct
+refused 2 'cannot go to stdout' gdm-prep to-dicom plain.nii --like like -o -
 refused 2 'at most 64 characters' gdm-prep to-dicom plain.nii --like like -o no.dcm --description "$(printf 'x%.0s' {1..65})"
 cp "$like" plain.dcm/CT0002.dcm
 refused 2 'CT0002.dcm' gdm-prep to-dicom plain.nii --like plain.dcm/CT0002.dcm -o plain.dcm --force

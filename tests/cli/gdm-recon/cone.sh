@@ -81,7 +81,7 @@ grep -Eq 'wider than the detector in .* %' err.txt || fail "no word of truncatio
 gdm-recon fdk one.nii -o fine.nii --spacing 4 --mask-fov -1000 -q
 gdm-recon fdk one.nii -o same.nii --grid fine.nii --mask-fov -1000 -q
 volume-diff fine.nii same.nii 0 >diff.txt || fail "--grid and --spacing differ: $(cat diff.txt)"
-gdm-recon fbp stack.nii -o stack_fine.nii --spacing 4 4 6 --cutoff 0.8 -q
+gdm-recon fbp stack.nii -o stack_fine.nii --spacing 4,4,6 --cutoff 0.8 -q
 gdm-prep info stack_fine.nii | found '48 x 48 x 32 voxels of 4 x 4 x 6 mm' || fail "--spacing of a stack"
 gdm-prep info fine.nii | found '48 x 48 x 48 voxels of 4 x 4 x 4 mm' || fail "--spacing of a cone"
 
@@ -109,10 +109,25 @@ less "$(sed -nE 's/^ *"mean": ([-0-9.e]+),?$/\1/p' oblique.json | head -n 1)" 30
 refused 1 'sheared' gdm-recon project sheared.nii -o x.nii --geometry cone.json
 refused 1 'sheared' gdm-recon project sheared.nii -o x.nii --geometry cone.json --dry-run
 
+python3 - <<'PY'
+import gzip, struct
+data = bytearray(gzip.open("pairs/head0001_ct.nii.gz").read())
+kind = struct.unpack_from("<h", data, 70)[0]
+count = struct.unpack_from("<3h", data, 42)
+values = count[0] * count[1] * count[2]
+start = int(struct.unpack_from("<f", data, 108)[0])
+size = struct.unpack_from("<h", data, 72)[0] // 8
+form = {4: "h", 16: "f"}[kind]
+raw = [float(v) for v in struct.unpack_from(f"<{values}{form}", data, start)]
+raw[7] = float("nan")
+struct.pack_into("<hh", data, 70, 16, 32)
+open("nan.nii", "wb").write(bytes(data[:start]) + struct.pack(f"<{values}f", *raw))
+PY
+refused 1 'are NaN or infinite' gdm-recon project nan.nii -o x.nii --views 9
 refused 1 'gdm-recon fbp' gdm-recon fdk stack.nii -o x.nii
 refused 1 'gdm-recon fdk' gdm-recon fbp one.nii -o x.nii
 refused 2 'do not go together' gdm-recon fdk one.nii -o x.nii --spacing 2 --grid fine.nii
-refused 2 'not two' gdm-recon fdk one.nii -o x.nii --spacing 2 3
+refused 2 'such as 1 or 1,1,2.5' gdm-recon fdk one.nii -o x.nii --spacing 2,3
 refused 2 'mask-fov' gdm-recon fdk one.nii -o x.nii --mask-fov low
 refused 2 'cutoff' gdm-recon fdk one.nii -o x.nii --cutoff 0
 refused 2 'do not go together' gdm-recon project $ct -o x.nii --geometry cone.json --views 3

@@ -88,5 +88,5 @@ refused 1 "photons" gdm-recon iterative counts.nii.gz -o x.nii.gz
 gzip -dc clean.nii.gz >nan.nii
 cp clean.json nan.json
 printf '\000\000\300\177' | dd of=nan.nii bs=1 seek=4000 conv=notrunc status=none
-refused 1 "not a finite number" gdm-recon iterative nan.nii -o x.nii.gz
+refused 1 "are NaN or infinite" gdm-recon iterative nan.nii -o x.nii.gz
 [ ! -e x.nii.gz ] && [ ! -e x ] || fail "a refused run left something"

@@ -55,6 +55,12 @@ Grid cube(std::int64_t size, double edge_mm) {
   return Grid::centred({size, size, size}, {edge_mm, edge_mm, edge_mm});
 }
 
+std::vector<std::int64_t> first_views(std::int64_t count) {
+  std::vector<std::int64_t> views;
+  for (std::int64_t n = 0; n < count; ++n) views.push_back(n);
+  return views;
+}
+
 }  // namespace
 
 TEST_CASE("ct fdk: water is 0 HU and air -1000 HU in every geometry") {
@@ -85,6 +91,10 @@ TEST_CASE("ct fdk: water is 0 HU from a short scan, from uneven views and from a
     check_water(offset, cube(60, 2.2));
     offset.column_offset_mm = -offset.column_offset_mm;
     check_water(offset, cube(60, 2.2));
+    const ct::Geometry part = ct::subset(offset, first_views(120));
+    const std::vector<float> rays(static_cast<std::size_t>(part.view_count() * part.rays_per_view()), 0.0F);
+    CHECK_THROWS_WITH(ct::fdk(part, rays.data(), cube(60, 2.2), ct::FdkOptions()),
+                      doctest::Contains("which takes a full turn"));  // half of the patient is seen from one side alone
     auto uneven = ct::scan_of(kind, 96, 64, 2, 180);
     for (double& angle : uneven.angles_deg) angle += 0.8 * std::sin(angle);
     check_water(uneven, cube(60, 2.2));

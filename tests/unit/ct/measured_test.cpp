@@ -42,6 +42,7 @@ TEST_CASE("measured: counts become line integrals by flat and dark fields") {
   CHECK(report.starved == 1);
   CHECK(report.saturated == 1);
   CHECK(report.mean_flat == 550);
+  CHECK(report.above_flat == 1);  // the saturated one; 1010 of 1000 and noise are not
 }
 
 TEST_CASE("measured: what cannot be is refused with its share") {
@@ -78,7 +79,10 @@ TEST_CASE("raw array: numbers of any order of bytes behind a header, and files t
     return gdm_test::error_of([&] { read_meta_image(folder / "c.mha"); });
   };
   CHECK(gdm_test::contains(refused(start + "CompressedData = True\n" + end + "LOCAL\n"), "compressed"));
-  CHECK(gdm_test::contains(refused("DimSize = 2 2 1\n" + end + "LOCAL\n"), "as text"));
+  CHECK(gdm_test::contains(refused("BinaryData = False\nDimSize = 2 2 1\n" + end + "LOCAL\n"), "as text"));
+  put_text(folder / "d.mhd",
+           "NDims = 3\nDimSize = 2 2 1\nHeaderSize = 2\nElementByteOrderMSB = True\n" + end + "a.raw\n");
+  CHECK(read_meta_image(folder / "d.mhd").values.voxels == array.values.voxels);  // binary unless it says otherwise
   CHECK(gdm_test::contains(refused(start), "is no MetaImage"));
   CHECK(gdm_test::contains(refused(start + end + "LIST\n"), "several files"));
   CHECK(gdm_test::contains(refused(start + end + "LOCAL\n12345678901"), "holds"));
