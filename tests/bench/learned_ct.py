@@ -17,7 +17,9 @@ def verdicts(comparisons, key):
     """Name -> sign, of the comparisons with the baseline whose corrected p is below .05."""
     signs = {}
     for c in comparisons:
-        if c.get("metric", c.get("distance")) != key or c["p_holm"] >= 0.05 or BASELINE not in (c["a"], c["b"]):
+        if c.get("metric", c.get("distance")) != key or BASELINE not in (c["a"], c["b"]):
+            continue
+        if c["p_holm"] is None or c["p_holm"] >= 0.05:
             continue
         other = c["a"] if c["b"] == BASELINE else c["b"]
         signs[other] = " *" if c["better"] == other else " -"
@@ -60,7 +62,7 @@ def main():
     for method in report["methods"]:
         name = method["name"]
         cells = [f"{method['aggregate'][key]['mean']:.{n}f}{signs[key].get(name, '')}" for key, _, n in COLUMNS]
-        cells.append(f"{distances[name]:.1f}{signs['frechet'].get(name, '')}" if name in distances else "")
+        cells.append(f"{distances[name]:.1f}{signs['frechet'].get(name, '')}" if distances.get(name) is not None else "")
         cells.append("" if left.get(name) is None else f"{left[name]:.4f}")
         seconds = report["efficiency"]["methods"].get(name, {}).get("seconds_median")
         cells.append("" if seconds is None else f"{seconds:.1f}")

@@ -12,12 +12,13 @@
 # test split. What exists is not made again, and an interrupted run continues.
 set -euo pipefail
 bin=$1 manifest=$(realpath "$2") folder=$3 views=$4 strength=$5 seed=$6 of_tv=$7 of_fbp=${8:-}
-grader=$(realpath "$(dirname "$0")/../../share/gdm/encoders/grader-ct.safetensors")
+here=$(realpath "$(dirname "$0")")
+grader=$(realpath "$here/../../share/gdm/encoders/grader-ct.safetensors")
 PATH=$(realpath "$bin"):$PATH
 mkdir -p "$folder"
 cd "$folder"
 
-subset() {  # subset FILE OUT CODE: cases of a manifest by a Python expression of `cases`, paths being the file's own
+subset() {  # subset FILE OUT CODE: cases of a manifest by a Python expression of `cases`, in a file beside it
   python3 -c 'import json, sys
 m = json.load(open(sys.argv[1])); cases = m["cases"]
 m["cases"] = eval(sys.argv[3])
@@ -25,11 +26,14 @@ json.dump(m, open(sys.argv[2], "w"))' "$@"
 }
 
 if [ ! -f scans/manifest.json ]; then
-  gdm-recon project "$manifest" -o all --views "$views" --photons 1e5 --oversample 3 --seed 1 -q >/dev/null
-  subset all/manifest.json all/some.json \
-    "[c for c in cases if c['split'] != 'train'] + [c for c in cases if c['split'] == 'train'][:${TRAIN_CASES:-56}]"
-  mkdir -p scans
-  sed 's|"sinogram": "|"sinogram": "../all/|; s|"target": "\([^/]\)|"target": "../all/\1|' all/some.json >scans/manifest.json
+  # Paths of a manifest are relative to it, and this one moves.
+  python3 -c 'import json, os, sys
+m = json.load(open(sys.argv[1])); here = os.path.dirname(sys.argv[1]); most = int(sys.argv[2])
+train = [c["id"] for c in m["cases"] if c["split"] == "train"][:most]
+m["cases"] = [{"id": c["id"], "split": c["split"], "meta": c.get("meta", {}), "target": os.path.join(here, c["target"])}
+              for c in m["cases"] if c["split"] != "train" or c["id"] in train]
+json.dump(m, open("cases.json", "w"))' "$manifest" "${TRAIN_CASES:-56}"
+  gdm-recon project cases.json -o scans --views "$views" --photons 1e5 --oversample 3 --seed 1 -q >/dev/null
 fi
 [ -f fbp/manifest.json ] || gdm-recon fbp scans/manifest.json -o fbp -q >/dev/null
 [ -f tv/manifest.json ] || gdm-recon iterative fbp/manifest.json -o tv --method tv --strength "$strength" -q >/dev/null
@@ -83,4 +87,4 @@ for input in tv fbp; do
 done
 gdm-metrics "${methods[@]}" --metrics mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu --encoder "$grader" --baseline tv --json \
   -o "$at/report.json" --force
-python3 "$(dirname "$grader")/../../../tests/bench/learned_ct.py" "$at/report.json"
+python3 "$here/learned_ct.py" "$at/report.json"
