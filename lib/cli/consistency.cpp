@@ -6,6 +6,8 @@
 
 #include "cli/iterative.hpp"
 #include "cli/resume.hpp"
+#include "image/hu_check.hpp"
+#include "io/nifti/nifti.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -52,7 +54,10 @@ int run_consistency(Program& program, const ConsistencyCommand& command) {
     return recipe_json("consistency", step.options, sources);
   };
   step.make = [&](const fs::path& source, const fs::path& output, const std::string& id) {
-    const IterativeOutcome outcome = reconstruct(source, choice, starts[source]);
+    Volume predicted = read_volume(starts[source]);
+    require_hu(predicted, starts[source].string());
+    const IterativeOutcome outcome =
+        consistent_with_rays(std::move(predicted), starts[source].string(), source, choice);
     log_verbose(fmt::format("{}: residual {:.4g} of the data before and {:.4g} after {} iterations",
                             source.filename().string(), outcome.record.at("residual_of_start").get<double>(),
                             outcome.record.at("residual").get<double>(), outcome.result.iterations));

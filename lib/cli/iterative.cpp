@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <functional>
 #include <map>
@@ -67,13 +68,11 @@ ct::IterativeOptions options_of(const IterativeChoice& choice, const Scan& scan,
   return options;
 }
 
-/// What a start in HU is to the iterations. What lies below air stays below 0 for a method that may go there.
-Volume attenuation_of_start(Volume hu, const std::string& name, const Scan& scan, const IterativeChoice& choice) {
+/// What a start in HU is to the iterations: rays know no attenuation below 0.
+Volume attenuation_of_start(Volume hu, const std::string& name, const Scan& scan) {
   const ct::StoredSinogram& stored = scan.stored;
   require_same_grid(hu.grid, name, stored.grid, "the CT that was projected");
-  return ct::turned(
-      ct::attenuation_from_hu(std::move(hu), stored.beam.mu_water_per_mm, /*clamped=*/choice.method != "cgls"),
-      stored.axes);
+  return ct::turned(ct::attenuation_from_hu(std::move(hu), stored.beam.mu_water_per_mm), stored.axes);
 }
 
 Volume starting_volume(const IterativeChoice& choice, const Scan& scan, const fs::path& start) {
@@ -82,7 +81,7 @@ Volume starting_volume(const IterativeChoice& choice, const Scan& scan, const fs
     Volume hu = read_volume(start);
     require_same_grid(hu.grid, start.string(), stored.grid, "the CT that was projected");
     require_hu(hu, start.string());
-    return attenuation_of_start(std::move(hu), start.string(), scan, choice);
+    return attenuation_of_start(std::move(hu), start.string(), scan);
   }
   if (!starts_analytically(choice)) return Volume(stored.projected_grid(), 0.0F);
   return stored.back_projection(ct::FdkOptions());
@@ -267,11 +266,17 @@ IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& ch
   return reconstruct_with(sinogram, choice, [&](const Scan& scan) { return starting_volume(choice, scan, start); });
 }
 
-IterativeOutcome reconstruct_from(Volume start_hu, const std::string& name, const fs::path& sinogram,
-                                  const IterativeChoice& choice) {
-  return reconstruct_with(sinogram, choice, [&](const Scan& scan) {
-    return attenuation_of_start(std::move(start_hu), name, scan, choice);
-  });
+IterativeOutcome consistent_with_rays(Volume predicted_hu, const std::string& name, const fs::path& sinogram,
+                                      const IterativeChoice& choice) {
+  // Predictions have -1024 HU around a patient, which no ray can tell from air: that stays, or rays would bring all of
+  // it to air before anything else.
+  std::vector<float> below_air(predicted_hu.voxels.size());
+  std::transform(predicted_hu.voxels.begin(), predicted_hu.voxels.end(), below_air.begin(),
+                 [](float hu) { return std::min(0.0F, hu + 1000.0F); });
+  IterativeOutcome outcome = reconstruct_with(
+      sinogram, choice, [&](const Scan& scan) { return attenuation_of_start(std::move(predicted_hu), name, scan); });
+  for (std::size_t n = 0; n < below_air.size(); ++n) outcome.hu.voxels[n] += below_air[n];
+  return outcome;
 }
 
 IterativeChoice consistency_choice(std::int64_t iterations, double pull_mm2) {

@@ -37,9 +37,10 @@ struct IterativeOutcome {
 /// `start`: a CT in HU on that grid; empty unless the choice names one. Throws Error, naming the file, for rays that
 /// are not finite and scans that do not tell what the choice needs.
 IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& choice, const fs::path& start);
-/// The same from a CT in HU in memory, which `name` stands for in messages.
-IterativeOutcome reconstruct_from(Volume start_hu, const std::string& name, const fs::path& sinogram,
-                                  const IterativeChoice& choice);
+/// The same from a prediction in HU, which `name` stands for in messages; what it has below -1000 HU is kept beside
+/// what the iterations change.
+IterativeOutcome consistent_with_rays(Volume predicted_hu, const std::string& name, const fs::path& sinogram,
+                                      const IterativeChoice& choice);
 /// Data consistency behind a prediction: weighted conjugate gradients from it.
 IterativeChoice consistency_choice(std::int64_t iterations, double pull_mm2);
 /// The volume that reconstruct() is to start from; empty for zero, fbp, fdk and auto. Throws Error if there is none.

@@ -158,8 +158,8 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
   with_warning_prefix(without_nifti_suffix(output).filename().string(),
                       [&] { predicted = model_->predict(conditions, draw, progress_title); });
   if (needs_rays()) {
-    IterativeOutcome outcome = reconstruct_from(std::move(predicted), "the prediction", sinogram,
-                                                consistency_choice(consistency_.iterations, consistency_.pull_mm2));
+    IterativeOutcome outcome = consistent_with_rays(std::move(predicted), "the prediction", sinogram,
+                                                    consistency_choice(consistency_.iterations, consistency_.pull_mm2));
     predicted = std::move(outcome.hu);
     details["consistency"] = std::move(outcome.record);
     details["consistency"]["seconds"] = outcome.seconds;

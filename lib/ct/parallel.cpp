@@ -155,10 +155,9 @@ ParallelScan default_scan(const Grid& grid, std::int64_t views) {
   return scan;
 }
 
-Volume attenuation_from_hu(Volume volume_hu, double water_per_mm, bool clamped) {
+Volume attenuation_from_hu(Volume volume_hu, double water_per_mm) {
   for (float& value : volume_hu.voxels) {
-    const double attenuation = water_per_mm * (1.0 + static_cast<double>(value) / 1000.0);
-    value = static_cast<float>(clamped ? std::max(0.0, attenuation) : attenuation);
+    value = static_cast<float>(std::max(0.0, water_per_mm * (1.0 + static_cast<double>(value) / 1000.0)));
   }
   return volume_hu;
 }

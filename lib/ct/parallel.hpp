@@ -49,8 +49,8 @@ struct Sinogram {
   }
 };
 
-/// HU -> attenuation per mm, mu_water (1 + HU / 1000), at 0 or above if `clamped`.
-Volume attenuation_from_hu(Volume volume_hu, double water_per_mm = mu_water_per_mm, bool clamped = true);
+/// HU -> attenuation per mm, mu_water (1 + HU / 1000), clamped at 0.
+Volume attenuation_from_hu(Volume volume_hu, double water_per_mm = mu_water_per_mm);
 /// Attenuation per mm -> HU; not clamped.
 Volume hu_from_attenuation(Volume attenuation_per_mm, double water_per_mm = mu_water_per_mm);
 

@@ -83,6 +83,7 @@ struct ScannedCases::Slab {
 
 ScannedCases::ScannedCases(const std::vector<Case>& cases, const std::vector<Sample>& samples, const nn::HuMap& hu_map,
                            Provenance& provenance, const std::string& use) {
+  air_units_ = (-1000.0 - hu_map.low_hu) / hu_map.hu_per_unit() - 1.0;
   Sha256 digest;
   for (std::size_t n = 0; n < cases.size(); ++n) {
     throw_if_stop_requested();
@@ -162,10 +163,12 @@ Tensor ScannedCases::moved(const Tensor& patches, const std::vector<PatchPlace>&
     }
     const Slab slab = slab_of(shape, places.at(static_cast<std::size_t>(b)));
     const double scale = slab.scan->per_mm_of_unit, offset = with_rays ? slab.scan->per_mm_at_zero : 0.0;
-    const Tensor slices = slab.slices_of(host[b]) * scale + offset;
+    const Tensor all = slab.slices_of(host[b]) * scale + offset;
+    // Rays know no attenuation below 0; what targets have there, -1024 HU around a patient, is kept beside them.
+    const Tensor below = with_rays ? all.clamp_max(0.0) : torch::zeros_like(all);
     const Tensor made =
-        recon::toward_rays(slices, *slab.projector, with_rays ? slab.rays() : nullptr, slab.weights(), how);
-    out.push_back(slab.patch_of((made - offset) / scale, host[b]));
+        recon::toward_rays(all - below, *slab.projector, with_rays ? slab.rays() : nullptr, slab.weights(), how);
+    out.push_back(slab.patch_of((made + below - offset) / scale, host[b]));
   }
   return torch::stack(out).to(patches.device());
 }
@@ -182,12 +185,15 @@ class ConsistencyLayer : public torch::autograd::Function<ConsistencyLayer> {
   static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& patches,
                         const c10::intrusive_ptr<LayerState>& state) {
     context->saved_data["state"] = c10::IValue::make_capsule(state);
+    context->save_for_backward({patches > state->cases->air_units_});
     return state->cases->moved(patches, state->places, state->how, true);
   }
   static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                  torch::autograd::variable_list gradients) {
     const auto state = c10::static_intrusive_pointer_cast<LayerState>(context->saved_data["state"].toCapsule());
-    return {state->cases->moved(gradients.at(0), state->places, state->how, false), Tensor()};
+    const Tensor gradient = gradients.at(0), above_air = context->get_saved_variables().at(0);
+    const Tensor moved = state->cases->moved(gradient, state->places, state->how, false);
+    return {torch::where(above_air, moved, gradient), Tensor()};
   }
 };
 

@@ -30,8 +30,8 @@ class ScannedCases : public std::enable_shared_from_this<ScannedCases> {
 
   /// Patches (B, 1, D, H, W) in units of the HU map after data consistency on their slices; a layer that gradients go
   /// through: backwards the same iterations take rays of 0, which is the transpose in the limit that both approach;
-  /// after few iterations it is near it. Beyond the volume patches stay as they are, as does one that is not finite.
-  /// The object is one of a shared_ptr.
+  /// after few iterations it is near it. Beyond the volume patches stay as they are, and so does what lies below -1000
+  /// HU, which no ray tells from air; one that is not finite stays whole. The object is one of a shared_ptr.
   Tensor consistent(const Tensor& patches, const std::vector<PatchPlace>& places,
                     const recon::RayIterations& how) const;
 
@@ -53,6 +53,7 @@ class ScannedCases : public std::enable_shared_from_this<ScannedCases> {
 
   std::vector<std::shared_ptr<const Scan>> scans_;
   std::string digest_;
+  double air_units_ = -1;  ///< -1000 HU, whatever water's attenuation
 };
 
 }  // namespace gdm::data

@@ -71,7 +71,7 @@ TEST_CASE("scanned cases: consistency finds the volume that was scanned, however
   const Tensor truth = s.samples[0].target.unsqueeze(0);
   CHECK(furthest(truth, s.samples[1].target.unsqueeze(0)) < 1e-6);
   torch::manual_seed(2);
-  const Tensor start = truth + 0.1 * torch::randn(truth.sizes());
+  const Tensor start = truth + 0.015 * torch::randn(truth.sizes()).clamp(-3, 3);  // stays above -1000 HU
   std::vector<Tensor> made;
   for (const std::size_t n : {0, 1}) {
     const Tensor near = s.scans->consistent(start, {{n, {0, 0, 0}, false}}, {200, 0.0});
@@ -110,7 +110,7 @@ TEST_CASE("scanned cases: gradients through consistency are those of finite diff
   const Scanned s;
   torch::manual_seed(4);
   const std::vector<PatchPlace> places{{0, {2, 0, 0}, true}, {1, {5, 0, 0}, false}};
-  const Tensor x = torch::rand({2, 1, 4, 15, 18}).requires_grad_(true), weight = torch::rand(x.sizes());
+  const Tensor x = (torch::rand({2, 1, 4, 15, 18}) + 0.5).requires_grad_(true), weight = torch::rand(x.sizes());
   const auto value = [&](const Tensor& v) { return (s.scans->consistent(v, places, {60, 4.0}) * weight).sum(); };
   const Tensor gradient = torch::autograd::grad({value(x)}, {x})[0];
   const torch::NoGradGuard no_grad;
@@ -120,6 +120,17 @@ TEST_CASE("scanned cases: gradients through consistency are those of finite diff
     CHECK(product(gradient, step) == doctest::Approx(slope).epsilon(1e-3));
   }
   CHECK(furthest(gradient, weight) > 0.1);  // rays do have a say
+  // What lies below -1000 HU is no matter of rays: it comes through, and so does its gradient.
+  Tensor low = x.detach().clone();
+  low.slice(4, 0, 5).fill_(-1.0);
+  low.requires_grad_(true);
+  const torch::AutoGradMode graded(true);
+  const Tensor of_low = torch::autograd::grad({value(low)}, {low})[0];
+  CHECK(torch::equal(of_low.slice(4, 0, 5), weight.slice(4, 0, 5)));
+  Tensor air = low.detach().clone(), higher = low.detach().clone();
+  air.slice(4, 0, 5).fill_(-0.9841);  // -1000 HU
+  const Tensor difference = s.scans->consistent(air, places, {60, 4.0}) - s.scans->consistent(low, places, {60, 4.0});
+  CHECK(furthest(difference, air - low) < 1e-3);
 }
 
 TEST_CASE("scanned cases: what no ray sees leaves the rays at 0, and the ray gradient is the slope of their squares") {
