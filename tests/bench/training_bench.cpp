@@ -138,8 +138,8 @@ void print_row(const Setting& s) {
   config.widths = preset.widths;
   config.blocks = preset.blocks;
   config.conditions = {{"fbp", "hu"}};
-  config.patch = s.patch > 0 ? s.patch : preset.patch;
-  const std::int64_t batch = s.batch > 0 ? s.batch : preset.batch, edge = config.patch;
+  const std::int64_t batch = s.batch > 0 ? s.batch : preset.batch, edge = s.patch > 0 ? s.patch : preset.patch;
+  config.patch = edge;
   const auto rows = at::MemoryFormat::Contiguous, last = at::MemoryFormat::ChannelsLast3d;
   nn::Generator by_rows = generator(config, device, rows), channels_last = generator(config, device, last);
   train::Trainee trainee(*by_rows, 0.995);
