@@ -151,7 +151,7 @@ ScannedCases::Slab ScannedCases::slab_of(const model::PatchShape& patch, const P
 }
 
 Tensor ScannedCases::moved(const Tensor& patches, const std::vector<PatchPlace>& places,
-                           const recon::RayIterations& how, bool with_rays) const {
+                           const model::RayConsistency& how, bool with_rays) const {
   const torch::NoGradGuard no_grad;
   const Tensor host = patches.detach().to(torch::kCPU, torch::kFloat32);
   const model::PatchShape shape(host.size(2), host.size(3), host.size(4));
@@ -177,7 +177,7 @@ Tensor ScannedCases::moved(const Tensor& patches, const std::vector<PatchPlace>&
 struct LayerState : torch::CustomClassHolder {
   std::shared_ptr<const ScannedCases> cases;
   std::vector<PatchPlace> places;
-  recon::RayIterations how;
+  model::RayConsistency how;
 };
 
 class ConsistencyLayer : public torch::autograd::Function<ConsistencyLayer> {
@@ -198,7 +198,7 @@ class ConsistencyLayer : public torch::autograd::Function<ConsistencyLayer> {
 };
 
 Tensor ScannedCases::consistent(const Tensor& patches, const std::vector<PatchPlace>& places,
-                                const recon::RayIterations& how) const {
+                                const model::RayConsistency& how) const {
   auto state = c10::make_intrusive<LayerState>();
   state->cases = shared_from_this();
   state->places = places;

@@ -33,7 +33,7 @@ class ScannedCases : public std::enable_shared_from_this<ScannedCases> {
   /// after few iterations it is near it. Beyond the volume patches stay as they are, and so does what lies below -1000
   /// HU, which no ray tells from air; one that is not finite stays whole. The object is one of a shared_ptr.
   Tensor consistent(const Tensor& patches, const std::vector<PatchPlace>& places,
-                    const recon::RayIterations& how) const;
+                    const model::RayConsistency& how) const;
 
   /// Of gradients (B, 1, D, H, W) what no ray can tell.
   Tensor unseen(const Tensor& gradients, const std::vector<PatchPlace>& places, std::int64_t iterations) const;
@@ -47,13 +47,23 @@ class ScannedCases : public std::enable_shared_from_this<ScannedCases> {
   struct Slab;
   Slab slab_of(const model::PatchShape& patch, const PatchPlace& place) const;
   /// `with_rays`: towards what was measured; else towards rays of 0.
-  Tensor moved(const Tensor& patches, const std::vector<PatchPlace>& places, const recon::RayIterations& how,
+  Tensor moved(const Tensor& patches, const std::vector<PatchPlace>& places, const model::RayConsistency& how,
                bool with_rays) const;
   friend class ConsistencyLayer;
 
   std::vector<std::shared_ptr<const Scan>> scans_;
   std::string digest_;
   double air_units_ = -1;  ///< -1000 HU, whatever water's attenuation
+};
+
+/// What follows a network: the layer of ScannedCases, or nothing.
+struct RayLayer {
+  std::shared_ptr<const ScannedCases> scans;  ///< null: nothing
+  model::RayConsistency how;
+
+  Tensor operator()(const Tensor& patches, const std::vector<PatchPlace>& places) const {
+    return scans ? scans->consistent(patches, places, how) : patches;
+  }
 };
 
 }  // namespace gdm::data

@@ -1,4 +1,4 @@
-// Data consistency behind a model's network, as its description tells it.
+// Conjugate gradients towards measured rays, and how a model's description tells those that follow its network.
 #pragma once
 
 #include <cstdint>
@@ -7,13 +7,13 @@
 
 namespace gdm::model {
 
-/// Conjugate gradients towards the measured rays (ct/iterative.hpp) that follow the network in training and in use.
+/// Of ct/iterative.hpp's cgls.
 struct RayConsistency {
   std::int64_t iterations = 0;  ///< 0: none
-  double pull_mm2 = 0.0;        ///< weight of the distance from the network's output
+  double pull_mm2 = 0.0;        ///< weight of the distance from where they begin
 };
 
-/// What "training" of a generator's description says.
+/// What "training" of a generator's description says of those behind the network, in training and in use.
 RayConsistency consistency_of(const Json& description);
 
 }  // namespace gdm::model

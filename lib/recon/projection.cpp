@@ -62,17 +62,6 @@ class Ray : public torch::autograd::Function<Ray> {
   }
 };
 
-Tensor squared_norm(const Tensor& x) {
-  return x.flatten(1).to(torch::kFloat64).square().sum(1);
-}
-
-/// One number for each volume of the batch, for products with it.
-Tensor for_each_of(const Tensor& numbers, const Tensor& x) {
-  std::vector<std::int64_t> shape(static_cast<std::size_t>(x.dim()), 1);
-  shape[0] = -1;
-  return numbers.to(torch::kFloat32).view(shape);
-}
-
 }  // namespace
 
 Tensor project(const Tensor& volumes, const std::shared_ptr<const ct::Projector>& projector) {
@@ -81,27 +70,6 @@ Tensor project(const Tensor& volumes, const std::shared_ptr<const ct::Projector>
 
 Tensor back_project(const Tensor& rays, const std::shared_ptr<const ct::Projector>& projector) {
   return Ray::apply(rays, c10::make_intrusive<SharedProjector>(projector), true);
-}
-
-Tensor null_space_part(const Tensor& volumes, const ct::Projector& projector, std::int64_t iterations) {
-  const torch::NoGradGuard no_grad;
-  Tensor x = volumes.detach().clone();
-  Tensor rays = projected(x, projector);
-  Tensor gradient = back_projected(rays, projector), direction = gradient;
-  Tensor slope = squared_norm(gradient);
-  for (std::int64_t n = 0; n < iterations; ++n) {
-    const Tensor image = projected(direction, projector);
-    // A volume that no ray meets any more stays as it is.
-    const Tensor length =
-        torch::where(slope > 0, slope / squared_norm(image).clamp_min(1e-30), torch::zeros_like(slope));
-    x = x - for_each_of(length, x) * direction;
-    rays = rays - for_each_of(length, rays) * image;
-    gradient = back_projected(rays, projector);
-    const Tensor before = slope;
-    slope = squared_norm(gradient);
-    direction = gradient + for_each_of(slope / before.clamp_min(1e-30), direction) * direction;
-  }
-  return x;
 }
 
 }  // namespace gdm::recon

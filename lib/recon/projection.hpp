@@ -18,8 +18,4 @@ Tensor project(const Tensor& volumes, const std::shared_ptr<const ct::Projector>
 /// rays (B, rays) -> (B, D, H, W), the exact transpose.
 Tensor back_project(const Tensor& rays, const std::shared_ptr<const ct::Projector>& projector);
 
-/// What no ray can tell of volumes (B, D, H, W): x - A^+ A x, A^+ by `iterations` of conjugate gradients from zero
-/// (Hestenes & Stiefel 1952), so that few of them leave also what rays tell faintly. Carries no gradient.
-Tensor null_space_part(const Tensor& volumes, const ct::Projector& projector, std::int64_t iterations);
-
 }  // namespace gdm::recon

@@ -8,7 +8,7 @@
 namespace gdm::recon {
 
 Tensor toward_rays(const Tensor& volume, const ct::Projector& projector, const float* rays, const float* weights,
-                   const RayIterations& how) {
+                   const model::RayConsistency& how) {
   ct::IterativeOptions options;
   options.method = ct::Method::cgls;
   options.iterations = how.iterations;

@@ -3,16 +3,12 @@
 #pragma once
 
 #include "ct/projector.hpp"
+#include "model/consistency.hpp"
 #include "nn/tensor.hpp"
 
 namespace gdm::recon {
 
 using torch::Tensor;
-
-struct RayIterations {
-  std::int64_t iterations = 3;
-  double pull_mm2 = 0.0;  ///< weight of the distance from where they began
-};
 
 /// Where the iterations of ct/iterative.hpp's cgls lead from `volume` (D, H, W) in attenuation per mm on the
 /// projector's grid, |A x - rays|^2_W + pull |x - volume|^2 being descended. `rays`, `weights`: ray_count() each; null:
@@ -20,6 +16,6 @@ struct RayIterations {
 /// iterations is a linear map, symmetric and with eigenvalues between 0 and 1: what of a change in `volume` comes
 /// through, so also its transpose. Few iterations choose their steps by the volume.
 Tensor toward_rays(const Tensor& volume, const ct::Projector& projector, const float* rays, const float* weights,
-                   const RayIterations& how);
+                   const model::RayConsistency& how);
 
 }  // namespace gdm::recon

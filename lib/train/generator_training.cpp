@@ -100,7 +100,7 @@ class Training {
         std::make_unique<Objectives>(options, compute.seed, config_.hu_map, data::median_edge_mm(train_->headers()),
                                      device_, provenance, scans_),
         compute.seed, device_, options.precision == engine::Precision::bf16);
-    if (options.consistency > 0) method_->add_consistency(scans_, consistency());
+    if (options.consistency > 0) method_->follow_with({scans_, consistency()});
     load_validation(validation);
     const auto cut = [this](std::size_t index, const auto& start, const auto& shape) {
       return train_->cut(index, start, shape);
@@ -158,7 +158,7 @@ class Training {
       }
     }
     validation_ = std::make_unique<Validation>(std::move(samples), config_, device_);
-    if (scans) validation_->add_consistency(std::move(scans), consistency());
+    if (scans) validation_->follow_with({std::move(scans), consistency()});
     sampler_ = std::make_unique<synth::OneStepSampler>(network_);
     std::function<bool(std::int64_t)> may_win;
     if (options_.keep == engine::Keep::best) may_win = [this](std::int64_t done) { return counts(done); };
@@ -166,7 +166,7 @@ class Training {
                                                       BestWeights(name_of(options_.score)), std::move(may_win));
   }
 
-  recon::RayIterations consistency() const { return {options_.consistency, options_.consistency_pull_mm2}; }
+  model::RayConsistency consistency() const { return {options_.consistency, options_.consistency_pull_mm2}; }
 
   void begin_session() {
     Json configuration{{"generator", config_.json()},

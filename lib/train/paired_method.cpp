@@ -29,11 +29,6 @@ PairedMethod::PairedMethod(nn::Generator network, const nn::GeneratorConfig& con
       device_(device),
       bfloat16_(bfloat16) {}
 
-void PairedMethod::add_consistency(std::shared_ptr<const data::ScannedCases> scans, const recon::RayIterations& how) {
-  scans_ = std::move(scans);
-  consistency_ = how;
-}
-
 Tensor PairedMethod::predict(const data::Batch& batch, std::int64_t number) {
   const Tensor input = nn::with_step_noise(batch.conditions, config_.noise_channels, seed_, number);
   Tensor output;
@@ -41,7 +36,7 @@ Tensor PairedMethod::predict(const data::Batch& batch, std::int64_t number) {
     const nn::Bfloat16Guard guard(device_, bfloat16_);
     output = network_(input).to(torch::kFloat32);
   }
-  return scans_ ? scans_->consistent(output, batch.places, consistency_) : output;
+  return layer_(output, batch.places);
 }
 
 nn::LogLine PairedMethod::add_gradients(const data::Batch& batch, const BatchPlace& place) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 
 #include "io/json.hpp"
 #include "nn/generator.hpp"
@@ -18,8 +19,8 @@ class PairedMethod : public Method {
   PairedMethod(nn::Generator network, const nn::GeneratorConfig& config, std::unique_ptr<Objectives> objectives,
                std::uint64_t seed, torch::Device device, bool bfloat16);
 
-  /// From now on data consistency follows the network.
-  void add_consistency(std::shared_ptr<const data::ScannedCases> scans, const recon::RayIterations& how);
+  /// From now on this follows the network.
+  void follow_with(data::RayLayer layer) { layer_ = std::move(layer); }
 
   /// Masked L1 with weight 0.05 outside the mask ("l1_hu" in the log). Its gradient at the predicted volume is
   /// coordinated with those of the objectives (train/objectives.hpp), and one backward pass follows.
@@ -41,8 +42,7 @@ class PairedMethod : public Method {
   std::uint64_t seed_;
   torch::Device device_;
   bool bfloat16_;
-  std::shared_ptr<const data::ScannedCases> scans_;  ///< null without data consistency
-  recon::RayIterations consistency_;
+  data::RayLayer layer_;
 };
 
 }  // namespace gdm::train

@@ -44,15 +44,9 @@ std::pair<const char*, bool> score_key(const std::string& score) {
 Validation::Validation(std::vector<data::Sample> samples, const nn::GeneratorConfig& config, torch::Device device)
     : samples_(std::move(samples)), config_(config), device_(device) {}
 
-void Validation::add_consistency(std::shared_ptr<const data::ScannedCases> scans, const recon::RayIterations& how) {
-  scans_ = std::move(scans);
-  consistency_ = how;
-}
-
 /// (D, H, W) of a case after data consistency, if there is one.
 Tensor Validation::toward_rays(const Tensor& volume, std::size_t sample) const {
-  if (!scans_) return volume;
-  return scans_->consistent(volume.unsqueeze(0).unsqueeze(0), {{sample, {0, 0, 0}, false}}, consistency_)[0][0];
+  return layer_(volume.unsqueeze(0).unsqueeze(0), {{sample, {0, 0, 0}, false}})[0][0];
 }
 
 void Validation::bring_one_to_rays() const {

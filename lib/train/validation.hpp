@@ -18,8 +18,8 @@ class Validation {
  public:
   Validation(std::vector<data::Sample> samples, const nn::GeneratorConfig& config, torch::Device device);
 
-  /// From now on data consistency follows the network. `scans`: of the samples.
-  void add_consistency(std::shared_ptr<const data::ScannedCases> scans, const recon::RayIterations& how);
+  /// From now on this follows the network; its scans are those of the samples.
+  void follow_with(data::RayLayer layer) { layer_ = std::move(layer); }
 
   /// The data consistency of one case, for its time; without it, nothing.
   void bring_one_to_rays() const;
@@ -40,8 +40,7 @@ class Validation {
   std::vector<data::Sample> samples_;
   const nn::GeneratorConfig& config_;
   torch::Device device_;
-  std::shared_ptr<const data::ScannedCases> scans_;  ///< null without data consistency
-  recon::RayIterations consistency_;
+  data::RayLayer layer_;
 };
 
 /// The weights with the best score so far, on the CPU.

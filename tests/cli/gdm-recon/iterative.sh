@@ -88,5 +88,13 @@ refused 1 "photons" gdm-recon iterative counts.nii.gz -o x.nii.gz
 gzip -dc clean.nii.gz >nan.nii
 cp clean.json nan.json
 printf '\000\000\300\177' | dd of=nan.nii bs=1 seek=4000 conv=notrunc status=none
+# A signal ends the iterations, and nothing is left of them.
+gdm-recon iterative clean.nii.gz -o stopped.nii.gz --method sirt --iterations 1000000 -q &
+sleep 2
+kill -TERM $!
+status=0
+wait $! || status=$?
+[ $status = 143 ] || fail "a signal in the iterations: exit $status"
+! compgen -G 'stopped*' || fail "a stopped run left something"
 refused 1 "are NaN or infinite" gdm-recon iterative nan.nii -o x.nii.gz
 [ ! -e x.nii.gz ] && [ ! -e x ] || fail "a refused run left something"

@@ -6,7 +6,7 @@ set -euo pipefail
 
 gdm-phantom -o pairs --count 3 --kind head --shape 24 --spacing 8 --seed 4 -q
 gdm-recon project pairs/manifest.json -o scans --views 12 --photons 1e5 --oversample 3 --seed 1 -q >/dev/null
-gdm-recon fbp scans/manifest.json -o fbp -q >/dev/null
+gdm-recon fbp scans/manifest.json -o fbp --cutoff 0.7 --mask-fov -1000 -q >/dev/null
 gdm-recon iterative fbp/manifest.json -o tv --method tv --strength 0.01 --iterations 20 -q >/dev/null
 train=(gdm-drift-train tv/manifest.json --widths 8,16 --steps 4 --validate-every 4 --batch 1 --threads 1 --seed 3
   --learning-rate 1e-6 --force -q)
@@ -54,6 +54,11 @@ for _ in 1 2; do
   (cd cut && "${again[@]}" --max-time 0.001) || status=$?
   [[ $status == 75 ]] || fail "--max-time: exit $status, expected 75"
 done
+gdm-recon project pairs/manifest.json -o fewer --views 9 --photons 1e5 --oversample 3 --seed 1 -q >/dev/null
+cp -r scans kept
+cp fewer/*_sinogram.* scans/
+(cd cut && refused 1 'rays' "${again[@]}")
+cp kept/* scans/
 (cd cut && "${again[@]}")
 (cd whole-run && "${again[@]}")
 cmp whole-run/m.safetensors cut/m.safetensors || fail "a training that was stopped ends elsewhere"
@@ -66,7 +71,14 @@ refused 2 'is not a multiple of 4' "${train[@]}" --objective regression --patch 
 refused 2 'filter is for back-projections' gdm-recon gdm scans/manifest.json --model null.safetensors --filter hann -o none
 sed 's|"sinogram": "[^"]*",\?||; s|"tv": \("[^"]*"\),$|"tv": \1|' tv/manifest.json >tv/without.json
 refused 1 "no input 'sinogram'" gdm-synth tv/without.json --model dc.safetensors -o none --split test
-gdm-recon project pairs/manifest.json -o fewer --views 9 --photons 1e5 --oversample 3 --seed 1 -q >/dev/null
 refused 1 '9 views, the model was trained on 12 views' gdm-recon gdm fewer/manifest.json --model dc.safetensors -o none --split test
-compgen -G 'none*' >/dev/null && fail "a refused command left $(compgen -G 'none*')"
+sed 's|../scans/|../fewer/|' tv/manifest.json >tv/other-rays.json
+refused 1 'sinogram.nii.gz: 9 views, the model was trained on 12 views' gdm-synth tv/other-rays.json --model dc.safetensors -o none --split test
+sed 's|../scans/|../nowhere/|' tv/manifest.json >tv/no-rays.json
+refused 1 'no such file' gdm-synth tv/no-rays.json --model dc.safetensors -o none --split test --dry-run
+compgen -G 'none*' >/dev/null && fail "a refused command left $(sed 's|../scans/|../fewer/|' tv/manifest.json >tv/other-rays.json
+refused 1 'sinogram.nii.gz: 9 views, the model was trained on 12 views' gdm-synth tv/other-rays.json --model dc.safetensors -o none --split test
+sed 's|../scans/|../nowhere/|' tv/manifest.json >tv/no-rays.json
+refused 1 'no such file' gdm-synth tv/no-rays.json --model dc.safetensors -o none --split test --dry-run
+compgen -G 'none*')"
 exit 0

@@ -4,6 +4,8 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include "ct/axial.hpp"
 #include "ct/iterative.hpp"
 #include "ct/parallel_projector.hpp"
@@ -152,6 +154,19 @@ TEST_CASE("scanned cases: what no ray sees leaves the rays at 0, and the ray gra
   s.scans->ray_gradient(d - step, places, down);
   const double scale = before.item<double>() / product(gradient, d);  // the loss is a mean, the gradient has no scale
   CHECK(product(gradient, step) * scale == doctest::Approx(0.25 * (up - down).item<double>()).epsilon(1e-3));
+}
+
+TEST_CASE(
+    "scanned cases: a patch that is not finite comes through, and the other of its batch is brought to its rays") {
+  const Scanned s;
+  Tensor patches = torch::rand({2, 1, 10, 15, 18});
+  patches[0][0][3][4][5] = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<PatchPlace> places{{0, {0, 0, 0}, false}, {0, {0, 0, 0}, false}};
+  const Tensor made = s.scans->consistent(patches, places, {3, 0.0});
+  CHECK(torch::isnan(made[0]).sum().item<std::int64_t>() == 1);
+  CHECK(furthest(made[0].nan_to_num(), patches[0].nan_to_num()) == 0);
+  CHECK(furthest(made.slice(0, 1), s.scans->consistent(patches.slice(0, 1), {places[1]}, {3, 0.0})) == 0);
+  CHECK(furthest(made[1], patches[1]) > 0.01);
 }
 
 TEST_CASE("scanned cases: what cannot be scanned or held is refused with its name") {

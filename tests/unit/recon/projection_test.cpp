@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include "recon/toward_rays.hpp"
 #include "sys/error.hpp"
 
 using namespace gdm;
@@ -60,12 +61,20 @@ TEST_CASE("rays of tensors: gradients are those of finite differences, and again
   CHECK_THROWS_AS(recon::project(torch::zeros({1, 1, 6, 5}), scan), Error);
 }
 
-TEST_CASE("rays of tensors: what no ray sees is the image without the means of its rows and columns") {
+TEST_CASE("rays of tensors: towards rays of 0 is left the image without the means of its rows and columns") {
   torch::manual_seed(5);
   const RowsAndColumns scan(8);
-  const Tensor x = torch::rand({3, 1, 8, 8});
-  const Tensor unseen = recon::null_space_part(x, scan, 4);
-  const Tensor expected = x - x.mean(2, true) - x.mean(3, true) + x.mean({2, 3}, true);
+  const Tensor x = torch::rand({1, 8, 8});
+  const Tensor unseen = recon::toward_rays(x, scan, nullptr, nullptr, {4, 0.0});
+  const Tensor expected = x - x.mean(1, true) - x.mean(2, true) + x.mean({1, 2}, true);
   CHECK((unseen - expected).abs().max().item<double>() < 1e-5);
-  CHECK(torch::equal(recon::null_space_part(torch::zeros({1, 1, 8, 8}), scan, 3), torch::zeros({1, 1, 8, 8})));
+  CHECK(torch::equal(recon::toward_rays(torch::zeros({1, 8, 8}), scan, nullptr, nullptr, {3, 0.0}),
+                     torch::zeros({1, 8, 8})));
+  // Towards those of another image is left its rows and columns, with what no ray sees of the first.
+  const Tensor other = torch::rand({1, 8, 8});
+  std::vector<float> rays(16);
+  scan.forward(other.data_ptr<float>(), rays.data());
+  const Tensor between = recon::toward_rays(x, scan, rays.data(), nullptr, {4, 0.0});
+  const Tensor seen = other.mean(1, true) + other.mean(2, true) - other.mean({1, 2}, true);
+  CHECK((between - expected - seen).abs().max().item<double>() < 1e-5);
 }
