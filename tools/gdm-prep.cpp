@@ -7,6 +7,7 @@
 #include "cli/prep_dicom.hpp"
 #include "cli/prep_manifest.hpp"
 #include "cli/prep_mask.hpp"
+#include "cli/prep_register.hpp"
 #include "cli/prep_to_dicom.hpp"
 #include "cli/prep_volumes.hpp"
 #include "cli/run.hpp"
@@ -104,6 +105,17 @@ void declare_to_dicom(cli::Program& program, cli::ToDicomCommand& to_dicom) {
   command.footer("Example:\n  gdm-prep to-dicom predictions/p1_pred.nii.gz --like export/mr -o send");
 }
 
+void declare_register(cli::Program& program, cli::RegisterCommand& registration) {
+  CLI::App& command = program.command("register", "Brings one volume of each case onto another, by mutual information.",
+                                      cli::has_output | cli::has_seed | cli::has_dry_run | cli::has_volumes,
+                                      [&] { return run_register(program, registration); });
+  cli::add_register_options(command, registration);
+  command.footer(
+      "Examples:\n"
+      "  gdm-prep register cases.json -o registered --spacing 1\n"
+      "  gdm-prep register mr.nii.gz --fixed ct.nii.gz -o mr_on_ct.nii.gz");
+}
+
 void declare_manifest(cli::Program& program, cli::ManifestCommand& manifest) {
   CLI::App& command = program.command("manifest", "Finds cases in folders and writes the manifest of them.",
                                       cli::has_output | cli::has_seed | cli::has_dry_run,
@@ -163,6 +175,8 @@ int main(int argc, char** argv) {
   declare_dicom(program, dicom);
   cli::ToDicomCommand to_dicom;
   declare_to_dicom(program, to_dicom);
+  cli::RegisterCommand registration;
+  declare_register(program, registration);
   cli::ManifestCommand manifest;
   declare_manifest(program, manifest);
   cli::ResampleCommand resample;

@@ -22,11 +22,6 @@ bool parse_real(const std::string& text, double& value) {
   return parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && std::isfinite(value);
 }
 
-Point3 spacing_from_text(const std::string& text) {
-  const std::vector<double> values = spacings_from_text(text);
-  return {values[0], values[values.size() / 2], values.back()};
-}
-
 /// "mr=0" -> name and value.
 std::pair<std::string, float> fill_from_text(const std::string& text) {
   const auto equals = text.find('=');

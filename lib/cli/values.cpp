@@ -87,4 +87,9 @@ std::vector<double> spacings_from_text(const std::string& text) {
   return values;
 }
 
+Point3 spacing_from_text(const std::string& text) {
+  const std::vector<double> values = spacings_from_text(text);
+  return {values[0], values[values.size() / 2], values.back()};
+}
+
 }  // namespace gdm::cli

@@ -8,6 +8,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "image/volume.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::cli {
@@ -57,5 +58,7 @@ CLI::Validator range(T low, T high) {
 
 /// Voxel edges in mm: "1" or "1,1,2.5", one number or three from 0.001 to 1000. Throws Error with Exit::usage.
 std::vector<double> spacings_from_text(const std::string& text);
+/// The same along i, j and k, one number for all three.
+Point3 spacing_from_text(const std::string& text);
 
 }  // namespace gdm::cli

@@ -1,4 +1,5 @@
-// The ITK-free door to libgdm-itk: what gdm-prep does with DICOM files. No other program opens it.
+// The ITK-free door to libgdm-itk: what gdm-prep does with DICOM files, and registration. No other
+// program opens it.
 //
 // ITK and GDCM bring a hundred libraries, so they are loaded by the command that needs them alone. A build without them
 // (GDM_WITH_ITK=OFF) has no libgdm-itk, and its commands say so.
@@ -9,6 +10,7 @@
 
 #include "dicom/frame.hpp"
 #include "dicom/new_series.hpp"
+#include "prep/registration.hpp"
 
 namespace gdm::engine {
 
@@ -20,6 +22,11 @@ struct ItkServices {
   dicom::Stored (*read_dicom_pixels)(const std::filesystem::path&);
   /// Writes a CT as a series (itk/dicom_writer.hpp). Throws Error.
   void (*write_dicom_series)(dicom::NewSeries&);
+  /// Finds where each point of the first volume lies in the second (itk/registration.hpp). Throws Error.
+  prep::Registration (*register_volumes)(const Volume& fixed, const Volume& moving, const prep::RegistrationOptions&);
+  /// A transform file of ITK's, and where the voxels of a grid lie through it. Throw Error.
+  prep::Transform (*read_transform)(const std::filesystem::path&);
+  prep::Placement (*place)(const prep::Transform&, const Grid&);
 };
 
 /// Loads libgdm-itk on first use. Throws Error if gdm was built without it, or if it does not fit this build.

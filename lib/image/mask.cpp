@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "image/orientation.hpp"
@@ -135,6 +136,52 @@ Mask above(const Volume& ct_hu, float threshold_hu) {
   return mask;
 }
 
+/// Values of a histogram of `bins` between the least value and the 99th percentile, those above in the last bin.
+struct Histogram {
+  double low = 0, width = 0;  ///< of the first bin's lower edge, and of a bin
+  std::vector<double> count;
+
+  explicit Histogram(const Volume& image, std::size_t bins = 256) : count(bins, 0.0) {
+    std::vector<double> finite;
+    for (const float v : image.voxels) {
+      if (std::isfinite(v)) finite.push_back(static_cast<double>(v));
+    }
+    if (finite.empty()) return;
+    const auto top = finite.begin() + static_cast<std::ptrdiff_t>(0.99 * static_cast<double>(finite.size() - 1));
+    std::nth_element(finite.begin(), top, finite.end());
+    low = *std::min_element(finite.begin(), finite.end());
+    width = (*top - low) / static_cast<double>(bins);
+    if (!(width > 0)) return;
+    for (const double v : finite) {
+      const auto bin = static_cast<std::size_t>((v - low) / width);
+      count[std::min(bin, bins - 1)] += 1;
+    }
+  }
+};
+
+/// Half the way from the mean below Otsu's threshold, which parts the histogram into the two classes with the largest
+/// variance between them, to that threshold; infinite if there is one value alone.
+double air_threshold(const Histogram& histogram) {
+  double all = 0, sum = 0;
+  for (std::size_t b = 0; b < histogram.count.size(); ++b) {
+    all += histogram.count[b];
+    sum += static_cast<double>(b) * histogram.count[b];
+  }
+  double below = 0, sum_below = 0, best = 0, threshold = std::numeric_limits<double>::infinity();
+  for (std::size_t b = 0; b + 1 < histogram.count.size(); ++b) {
+    below += histogram.count[b];
+    sum_below += static_cast<double>(b) * histogram.count[b];
+    if (below == 0 || below == all) continue;
+    const double apart = sum_below / below - (sum - sum_below) / (all - below);
+    const double between = below * (all - below) * apart * apart;
+    if (between <= best) continue;
+    best = between;
+    const double mean = sum_below / below + 0.5, edge = static_cast<double>(b) + 1;
+    threshold = histogram.low + histogram.width * 0.5 * (mean + edge);
+  }
+  return threshold;
+}
+
 /// Voxels along i to the nearest one of the row that is `value` (0 or 1); `none` if there is none.
 void distances_along_row(const std::uint8_t* row, std::int64_t ni, std::uint8_t value, std::int32_t none,
                          std::int32_t* to) {
@@ -210,6 +257,16 @@ Mask body_mask_beside_table(const Volume& ct_hu, float threshold_hu, double thin
   body = reoriented(largest_filled(std::move(body)), inverse(map));
   body.grid = ct_hu.grid;
   return body;
+}
+
+Mask body_mask_from_image(const Volume& image, double thinnest_mm) {
+  return body_mask_beside_table(image, static_cast<float>(air_threshold(Histogram(image))), thinnest_mm);
+}
+
+Mask widened(const Mask& mask, double reach_mm) {
+  Mask result = farther_than(mask, 1, reach_mm);
+  for (std::uint8_t& v : result.voxels) v = static_cast<std::uint8_t>(v == 0);
+  return result;
 }
 
 std::int64_t count_inside(const Mask& mask) {

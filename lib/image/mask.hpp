@@ -21,6 +21,15 @@ Mask largest_filled(Mask mask);
 /// it within three times `thinnest_mm` of what is thicker. Borders of the image are no surfaces.
 Mask body_mask_beside_table(const Volume& ct_hu, float threshold_hu = -400.0F, double thinnest_mm = 4);
 
+/// The patient in an image of no fixed scale, such as MR: voxels above half the way from the mean of the background to
+/// the threshold of Otsu (1979, IEEE Trans. SMC 9, p. 62), of a histogram up to the 99th percentile; then as
+/// body_mask_beside_table(). Noise and dark tissue share values, so thin dark parts at the outline (cortical bone, air
+/// in sinuses) are not seen. Empty if all voxels have one value.
+Mask body_mask_from_image(const Volume& image, double thinnest_mm = 4);
+
+/// With all voxels that lie within `reach_mm` of the mask in its slices along k, by the distance of centres.
+Mask widened(const Mask& mask, double reach_mm);
+
 std::int64_t count_inside(const Mask& mask);
 
 /// What CT has where there is no patient.

@@ -125,24 +125,18 @@ std::vector<Point3> points_in_voxel(const Grid& old, const Grid& grid, const Poi
   return all;
 }
 
-/// value(index) for every voxel of `grid` whose centre, the continuous index in `old`, lies in the field of `old`.
-template <class Value>
-Regridded fill_grid(const Grid& old, const Grid& grid, float fill, const Value& value) {
+/// value(index) for every voxel of `grid` whose continuous index in `old` lies in the field of `old`; along(j, k) gives
+/// the function of i that tells that index.
+template <class Along, class Value>
+Regridded fill_grid(const Grid& old, const Grid& grid, float fill, const Along& along, const Value& value) {
   Regridded result{Volume(grid, fill), 0};
   const Index3& shape = grid.shape_ijk;
   std::vector<std::int64_t> outside(static_cast<std::size_t>(shape[2]));
   parallel_for(shape[2], [&](std::int64_t k) {
     for (std::int64_t j = 0; j < shape[1]; ++j) {
-      const auto index_at = [&](std::int64_t i) {
-        return old.index_of_ras(
-            grid.ras_of_index({static_cast<double>(i), static_cast<double>(j), static_cast<double>(k)}));
-      };
-      const Point3 first = index_at(0), last = index_at(shape[0] - 1);
-      const double steps = static_cast<double>(std::max<std::int64_t>(1, shape[0] - 1));
+      const auto index_at = along(j, k);
       for (std::int64_t i = 0; i < shape[0]; ++i) {
-        const double t = static_cast<double>(i) / steps;
-        Point3 index{};
-        for (std::size_t a = 0; a < 3; ++a) index[a] = first[a] + t * (last[a] - first[a]);
+        const Point3 index = index_at(i);
         if (in_field(index, old.shape_ijk)) {
           result.volume.at(i, j, k) = value(index);
         } else {
@@ -155,17 +149,50 @@ Regridded fill_grid(const Grid& old, const Grid& grid, float fill, const Value& 
   return result;
 }
 
+Point3 ras_of_voxel(const Grid& grid, std::int64_t i, std::int64_t j, std::int64_t k) {
+  return grid.ras_of_index({static_cast<double>(i), static_cast<double>(j), static_cast<double>(k)});
+}
+
+/// Voxels at their own positions.
+auto along_rows(const Grid& old, const Grid& grid) {
+  return [&old, &grid](std::int64_t j, std::int64_t k) {
+    const std::int64_t n = grid.shape_ijk[0];
+    const Point3 first = old.index_of_ras(ras_of_voxel(grid, 0, j, k)),
+                 last = old.index_of_ras(ras_of_voxel(grid, n - 1, j, k));
+    return [first, last, steps = static_cast<double>(std::max<std::int64_t>(1, n - 1))](std::int64_t i) {
+      const double t = static_cast<double>(i) / steps;
+      Point3 index{};
+      for (std::size_t a = 0; a < 3; ++a) index[a] = first[a] + t * (last[a] - first[a]);
+      return index;
+    };
+  };
+}
+
+/// Voxels where a displacement sends them.
+auto displaced(const Grid& old, const Displacement& displacement) {
+  return [&old, &displacement](std::int64_t j, std::int64_t k) {
+    return [&old, &displacement, j, k](std::int64_t i) {
+      const Grid& grid = displacement.grid;
+      Point3 ras = ras_of_voxel(grid, i, j, k);
+      const float* const by =
+          &displacement.ras_mm[3 * static_cast<std::size_t>(i + grid.shape_ijk[0] * (j + grid.shape_ijk[1] * k))];
+      for (std::size_t a = 0; a < 3; ++a) ras[a] += static_cast<double>(by[a]);
+      return old.index_of_ras(ras);
+    };
+  };
+}
+
 Point3 moved(const Point3& index, const Point3& by) {
   return {index[0] + by[0], index[1] + by[1], index[2] + by[2]};
 }
 
-}  // namespace
-
-Regridded regrid(const Volume& volume, const Grid& grid, float fill, const RegridOptions& options) {
+template <class Along>
+Regridded regrid_along(const Volume& volume, const Grid& grid, float fill, const RegridOptions& options,
+                       const Along& along) {
   const std::vector<Point3> points = points_in_voxel(volume.grid, grid, [&](double ratio) {
     return options.average ? std::max(1, static_cast<int>(std::ceil(ratio - same_ratio))) : 1;
   });
-  return fill_grid(volume.grid, grid, fill, [&](const Point3& index) {
+  return fill_grid(volume.grid, grid, fill, along, [&](const Point3& index) {
     if (points.size() == 1) return static_cast<float>(value_at(volume, index, options.interpolation));
     double sum = 0, count = 0;
     for (const Point3& point : points) {
@@ -178,12 +205,13 @@ Regridded regrid(const Volume& volume, const Grid& grid, float fill, const Regri
   });
 }
 
-Regridded regrid_labels(const Volume& labels, const Grid& grid, float fill) {
+template <class Along>
+Regridded regrid_labels_along(const Volume& labels, const Grid& grid, float fill, const Along& along) {
   // Twice as many points as for images: at whole ratios none of them lies between two voxels.
   const std::vector<Point3> points = points_in_voxel(labels.grid, grid, [](double ratio) {
     return ratio > 1 + same_ratio ? 2 * static_cast<int>(std::ceil(ratio - same_ratio)) : 1;
   });
-  return fill_grid(labels.grid, grid, fill, [&](const Point3& index) {
+  return fill_grid(labels.grid, grid, fill, along, [&](const Point3& index) {
     thread_local Votes votes;
     votes.clear();
     for (const Point3& point : points) {
@@ -193,6 +221,24 @@ Regridded regrid_labels(const Volume& labels, const Grid& grid, float fill) {
     if (votes.empty()) vote_at(labels, index, votes);
     return votes.winner();
   });
+}
+
+}  // namespace
+
+Regridded regrid(const Volume& volume, const Grid& grid, float fill, const RegridOptions& options) {
+  return regrid_along(volume, grid, fill, options, along_rows(volume.grid, grid));
+}
+
+Regridded regrid(const Volume& volume, const Displacement& displacement, float fill, const RegridOptions& options) {
+  return regrid_along(volume, displacement.grid, fill, options, displaced(volume.grid, displacement));
+}
+
+Regridded regrid_labels(const Volume& labels, const Grid& grid, float fill) {
+  return regrid_labels_along(labels, grid, fill, along_rows(labels.grid, grid));
+}
+
+Regridded regrid_labels(const Volume& labels, const Displacement& displacement, float fill) {
+  return regrid_labels_along(labels, displacement.grid, fill, displaced(labels.grid, displacement));
 }
 
 float least_finite(const Volume& volume) {

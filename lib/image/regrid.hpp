@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "image/volume.hpp"
 
@@ -30,6 +31,16 @@ struct Regridded {
 /// coincide keep their values bit for bit, and linear ramps stay as they are inside the outermost centres. Non-finite
 /// voxels spread to their neighbours. Throws Error for a singular affine.
 Regridded regrid(const Volume& volume, const Grid& grid, float fill, const RegridOptions& options = {});
+
+/// Where the voxels of a grid take their values instead of at their own positions, as a deformation has it.
+struct Displacement {
+  Grid grid;
+  std::vector<float> ras_mm;  ///< x, y, z for each voxel, i fastest: what is added to its position
+};
+
+/// As above, with each voxel of displacement.grid looked up where the displacement sends it.
+Regridded regrid(const Volume& volume, const Displacement& displacement, float fill, const RegridOptions& options = {});
+Regridded regrid_labels(const Volume& labels, const Displacement& displacement, float fill = 0.0F);
 
 /// Label maps and masks: the value of the nearest voxel; where the new voxels are larger, the one that most points in
 /// the new voxel have. Of equal parts and equally near voxels the larger value, so that no axis direction is preferred.
