@@ -1,13 +1,17 @@
-// gdm-prep: what stands before training. `dicom` makes volumes of DICOM series, `info` says what files hold and whether
-// they are good, `manifest` finds cases in folders, `resample` and `reorient` put their volumes on one grid and their
-// axes in one order.
+// gdm-prep: what stands before training. `dicom` makes volumes of DICOM series and `structures` masks of contours,
+// `info` and `qc` show what files hold, `manifest` finds cases in folders, `register`, `resample`, `reorient`, `crop`,
+// `n4` and `mask` make their volumes fit, `split` draws splits, `to-dicom` goes back.
 #include <algorithm>
 
 #include "cli/join.hpp"
+#include "cli/prep_crop.hpp"
 #include "cli/prep_dicom.hpp"
 #include "cli/prep_manifest.hpp"
 #include "cli/prep_mask.hpp"
+#include "cli/prep_n4.hpp"
+#include "cli/prep_qc.hpp"
 #include "cli/prep_register.hpp"
+#include "cli/prep_structures.hpp"
 #include "cli/prep_to_dicom.hpp"
 #include "cli/prep_volumes.hpp"
 #include "cli/run.hpp"
@@ -138,6 +142,47 @@ void declare_mask(cli::Program& program, cli::MaskCommand& mask) {
       "  gdm-prep mask ct.nii.gz -o body.nii.gz");
 }
 
+void declare_n4(cli::Program& program, cli::N4Command& n4) {
+  CLI::App& command =
+      program.command("n4", "Takes the smooth gain of receive coils out of MR.",
+                      cli::has_output | cli::has_dry_run | cli::has_volumes, [&] { return run_n4(program, n4); });
+  cli::add_n4_options(command, n4);
+  command.footer(
+      "Examples:\n"
+      "  gdm-prep n4 cases.json -o corrected\n"
+      "  gdm-prep n4 mr.nii.gz -o mr_n4.nii.gz --field");
+}
+
+void declare_crop(cli::Program& program, cli::CropCommand& crop) {
+  CLI::App& command =
+      program.command("crop", "Cuts the volumes of each case to the box around its body.",
+                      cli::has_output | cli::has_dry_run | cli::has_volumes, [&] { return run_crop(program, crop); });
+  cli::add_crop_options(command, crop);
+  command.footer(
+      "Examples:\n"
+      "  gdm-prep crop cases.json -o cropped\n"
+      "  gdm-prep crop ct.nii.gz -o ct_cropped.nii.gz --margin 20");
+}
+
+void declare_structures(cli::Program& program, cli::StructuresCommand& structures) {
+  CLI::App& command =
+      program.command("structures", "Draws the contours of an RT Structure Set as masks.",
+                      cli::has_output | cli::has_dry_run, [&] { return run_structures(program, structures); });
+  cli::add_structures_options(command, structures);
+  command.footer(
+      "Examples:\n"
+      "  gdm-prep structures export/rtstruct.dcm export/ct -o masks\n"
+      "  gdm-prep structures rtstruct.dcm nifti/p1/ct.nii.gz -o masks --only Brain --only GTV");
+}
+
+void declare_qc(cli::Program& program, cli::QcCommand& qc) {
+  CLI::App& command =
+      program.command("qc", "Draws three planes of every case, and one sheet of all.",
+                      cli::has_output | cli::has_dry_run | cli::has_volumes, [&] { return run_qc(program, qc); });
+  cli::add_qc_options(command, qc);
+  command.footer("Example:\n  gdm-prep qc registered/manifest.json -o look");
+}
+
 void declare_split(cli::Program& program, cli::SplitCommand& split) {
   CLI::App& command =
       program.command("split", "Draws splits of a manifest by patient.",
@@ -183,6 +228,14 @@ int main(int argc, char** argv) {
   declare_resample(program, resample);
   cli::MaskCommand mask;
   declare_mask(program, mask);
+  cli::N4Command n4;
+  declare_n4(program, n4);
+  cli::CropCommand crop;
+  declare_crop(program, crop);
+  cli::StructuresCommand structures;
+  declare_structures(program, structures);
+  cli::QcCommand qc;
+  declare_qc(program, qc);
   cli::SplitCommand split;
   declare_split(program, split);
   cli::ReorientCommand reorient;

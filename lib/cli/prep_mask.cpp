@@ -19,17 +19,21 @@ namespace {
 void write_mask_of(const fs::path& ct, const fs::path& output, const MaskCommand& command, const Provenance& provenance,
                    Overwrite overwrite) {
   const Volume volume = read_volume(ct);
-  require_hu(volume, ct == "-" ? "standard input" : ct.string());
-  const Mask mask = body_mask_beside_table(volume, static_cast<float>(command.threshold_hu), command.thinnest_mm);
+  const bool hu = command.kind == "ct";
+  if (hu) require_hu(volume, ct == "-" ? "standard input" : ct.string());
+  const Mask mask = hu ? body_mask_beside_table(volume, static_cast<float>(command.threshold_hu), command.thinnest_mm)
+                       : body_mask_from_image(volume, command.thinnest_mm);
   const std::int64_t inside = count_inside(mask);
-  if (inside == 0) throw Error(fmt::format("no voxel of a body lies above {:g} HU", command.threshold_hu));
+  if (inside == 0) {
+    throw Error(hu ? fmt::format("no voxel of a body lies above {:g} HU", command.threshold_hu)
+                   : std::string("no body stands out from the background"));
+  }
   const WriteReport report = write_mask(output, mask, overwrite);
   Provenance own = provenance;
   if (ct != "-") own.add_source(ct);
-  const Json details = {
-      {"body_mask",
-       {{"threshold_hu", command.threshold_hu}, {"thinnest_mm", command.thinnest_mm}, {"inside_voxels", inside}}}};
-  write_sidecar(output, own, {ct}, report, details, overwrite);
+  Json how = {{"kind", command.kind}, {"thinnest_mm", command.thinnest_mm}, {"inside_voxels", inside}};
+  if (hu) how["threshold_hu"] = command.threshold_hu;
+  write_sidecar(output, own, {ct}, report, {{"body_mask", how}}, overwrite);
 }
 
 fs::path ct_of(const Case& item, const std::string& of) {
@@ -38,9 +42,19 @@ fs::path ct_of(const Case& item, const std::string& of) {
   return *item.target;
 }
 
+prep::SplitShares shares_of(const SplitCommand& command) {
+  if (!command.shares.empty()) return prep::parse_split(command.shares);
+  if (command.val + command.test == 0)
+    throw Error("--split, or --val and --test, say how the cases are split", Exit::usage);
+  if (command.val + command.test > 1) throw Error("--val and --test are shares, whose sum is at most 1", Exit::usage);
+  prep::SplitShares shares;
+  shares.share = {100 * (1 - command.val - command.test), 100 * command.val, 100 * command.test};
+  return shares;
+}
+
 /// Splits within each stratum; a patient whose cases lie in several is drawn with the first of them.
 void split_within_strata(Manifest& manifest, const SplitCommand& command, std::uint64_t seed) {
-  const prep::SplitShares shares = prep::parse_split(command.shares);
+  const prep::SplitShares shares = shares_of(command);
   if (command.stratify.empty()) {
     prep::split_by_patient(manifest.cases, shares, seed);
     return;
@@ -66,8 +80,10 @@ void split_within_strata(Manifest& manifest, const SplitCommand& command, std::u
 
 void add_mask_options(CLI::App& command, MaskCommand& mask) {
   add_new_set_options(command, mask.set);
-  command.add_option("--of", mask.of, "CT whose body is masked: target, or an input that is in HU")->type_name("NAME");
-  command.add_option("--threshold", mask.threshold_hu, "What lies above is no air, in HU")
+  command.add_option("--of", mask.of, "Volume whose body is masked: target, or an input")->type_name("NAME");
+  takes_one_of(command.add_option("--kind", mask.kind, "CT in HU, or an image of no fixed scale such as MR"),
+               {"ct", "image"});
+  command.add_option("--threshold", mask.threshold_hu, "Of CT, what lies above is no air, in HU")
       ->transform(range(-1000, 1000))
       ->type_name("HU");
   command
@@ -78,6 +94,9 @@ void add_mask_options(CLI::App& command, MaskCommand& mask) {
 }
 
 int run_mask(const Program& program, const MaskCommand& command) {
+  if (command.kind == "image" && command.threshold_hu != MaskCommand().threshold_hu) {
+    throw Error("--threshold is in HU, and --kind image has none", Exit::usage);
+  }
   const NewSet& set = command.set;
   const Overwrite overwrite = program.standard().overwrite();
   if (is_single(set)) {
@@ -112,10 +131,17 @@ void add_split_options(CLI::App& command, SplitCommand& split) {
   command.add_option("-o,--output", split.output, "Manifest to write; - is stdout")
       ->required()
       ->type_name("FILE.json|-");
-  command.add_option("--split", split.shares, "By patient: percent such as 70,15,15, or patients such as rest,8,12")
-      ->required()
-      ->check(accepted_by(prep::parse_split, "split"))
-      ->type_name("TRAIN,VAL,TEST");
+  CLI::Option* const shares = command.add_option("--split", split.shares,
+                                                 "By patient: percent such as 70,15,15, or patients such as rest,8,12");
+  shares->check(accepted_by(prep::parse_split, "split"))->type_name("TRAIN,VAL,TEST");
+  command.add_option("--val", split.val, "Share of the patients for val, such as 0.1; with --test instead of --split")
+      ->transform(range(0.0, 1.0))
+      ->excludes(shares)
+      ->type_name("SHARE");
+  command.add_option("--test", split.test, "Share of the patients for test")
+      ->transform(range(0.0, 1.0))
+      ->excludes(shares)
+      ->type_name("SHARE");
   command
       .add_option("--stratify", split.stratify,
                   "Key of meta, such as site or anatomy, in each of whose values it splits")
@@ -124,6 +150,7 @@ void add_split_options(CLI::App& command, SplitCommand& split) {
 
 int run_split(const Program& program, const SplitCommand& command) {
   const Standard& standard = program.standard();
+  static_cast<void>(shares_of(command));
   Manifest manifest = read_manifest(command.input);
   refuse_outputs_that_are_read({{command.input}, {&manifest}}, {command.output});
   if (command.output != "-") check_writable(command.output, standard.overwrite());

@@ -2,39 +2,19 @@
 
 #include <fmt/format.h>
 
-#include <set>
-
+#include "cli/dicom_series.hpp"
 #include "cli/outputs.hpp"
 #include "dicom/new_series.hpp"
 #include "dicom/split.hpp"
 #include "engine/itk.hpp"
 #include "image/hu_check.hpp"
 #include "io/sidecar.hpp"
-#include "prep/layout.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "sys/version.hpp"
 
 namespace gdm::cli {
 namespace {
-
-/// All frames of the one series that lies in the folder, or of the one file.
-std::vector<dicom::Frame> frames_like(const fs::path& like) {
-  if (!fs::exists(like)) throw Error("--like: " + like.string() + ": no such file or folder", Exit::usage);
-  const std::vector<fs::path> files = fs::is_directory(like) ? prep::files_below(like) : std::vector<fs::path>{like};
-  std::vector<dicom::Frame> frames;
-  std::set<std::string> series;
-  for (const fs::path& file : files) {
-    for (dicom::Frame& frame : engine::itk_services().read_dicom_header(file).frames) {
-      series.insert(frame.series_uid);
-      frames.push_back(std::move(frame));
-    }
-  }
-  if (frames.empty()) throw Error("--like: there are no CT or MR images in DICOM");
-  if (series.size() > 1)
-    throw Error(fmt::format("--like: there are {} series; expected one, or a file of it", series.size()));
-  return frames;
-}
 
 /// A CT of another patient, or in coordinates of its own, would be planned on all the same.
 void warn_if_apart(const Grid& ct, const std::vector<dicom::Frame>& like) {
@@ -80,7 +60,7 @@ int run_to_dicom(const Program& program, const ToDicomCommand& command) {
   if (command.description.size() > 64)
     throw Error("--description: a series has at most 64 characters for it", Exit::usage);
   refuse_folder_inside(command.output, {command.like});
-  const std::vector<dicom::Frame> like = frames_like(command.like);
+  const std::vector<dicom::Frame> like = frames_of_one_series("--like", command.like);
   const Volume ct = read_volume(command.ct);
   const std::string name = command.ct == "-" ? "standard input" : command.ct.string();
   require_hu(ct, name);

@@ -7,9 +7,12 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "dicom/frame.hpp"
 #include "dicom/new_series.hpp"
+#include "dicom/structures.hpp"
+#include "prep/bias_field.hpp"
 #include "prep/registration.hpp"
 
 namespace gdm::engine {
@@ -27,6 +30,9 @@ struct ItkServices {
   /// A transform file of ITK's, and where the voxels of a grid lie through it. Throw Error.
   prep::Transform (*read_transform)(const std::filesystem::path&);
   prep::Placement (*place)(const prep::Transform&, const Grid&);
+  /// An RT Structure Set, and the gain of receive coils (itk/structures.hpp, itk/bias_field.hpp). Throw Error.
+  std::vector<dicom::Structure> (*read_structures)(const std::filesystem::path&);
+  Volume (*bias_field)(const Volume&, const Mask&, const prep::BiasOptions&);
 };
 
 /// Loads libgdm-itk on first use. Throws Error if gdm was built without it, or if it does not fit this build.

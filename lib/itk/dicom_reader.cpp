@@ -2,7 +2,6 @@
 
 #include <gdcmImageReader.h>
 #include <gdcmReader.h>
-#include <gdcmTrace.h>
 #include <gdcmTransferSyntax.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 
 #include "dicom/wholeness.hpp"
 #include "itk/dataset.hpp"
+#include "itk/quiet.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::itk_part {
@@ -24,25 +24,6 @@ using gdcm::Tag;
 const Tag pixel_data(0x7fe0, 0x0010);
 
 /// GDCM writes to stderr what it finds in files.
-void silence_gdcm() {
-  static const bool once = [] {
-    gdcm::Trace::WarningOff();
-    gdcm::Trace::ErrorOff();
-    gdcm::Trace::DebugOff();
-    return true;
-  }();
-  static_cast<void>(once);
-}
-
-/// "DICM" behind the preamble, or, as old files have it, the first group of a data set at once.
-bool may_be_dicom(const std::filesystem::path& file) {
-  char start[132] = {};
-  std::ifstream stream(file, std::ios::binary);
-  stream.read(start, sizeof start);
-  if (stream.gcount() == sizeof start && std::memcmp(start + 128, "DICM", 4) == 0) return true;
-  return stream.gcount() == sizeof start && (start[0] == 8 || start[0] == 2) && start[1] == 0 && start[3] == 0;
-}
-
 struct Kind {
   const char* uid;
   const char* modality;

@@ -1,0 +1,37 @@
+#include "cli/dicom_series.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "engine/itk.hpp"
+#include "prep/layout.hpp"
+#include "sys/error.hpp"
+
+namespace gdm::cli {
+
+std::vector<dicom::Frame> frames_of_one_series(const std::string& option, const std::filesystem::path& path) {
+  if (!std::filesystem::exists(path)) {
+    throw Error(option + ": " + path.string() + ": no such file or folder", Exit::usage);
+  }
+  std::vector<std::filesystem::path> files{path};
+  if (std::filesystem::is_directory(path)) {
+    const prep::Files below = prep::files_below(path);
+    files.assign(below.begin(), below.end());
+  }
+  std::vector<dicom::Frame> frames;
+  std::set<std::string> series;
+  for (const std::filesystem::path& file : files) {
+    for (dicom::Frame& frame : engine::itk_services().read_dicom_header(file).frames) {
+      series.insert(frame.series_uid);
+      frames.push_back(std::move(frame));
+    }
+  }
+  if (frames.empty()) throw Error(option + ": there are no CT or MR images in DICOM");
+  if (series.size() > 1) {
+    throw Error(fmt::format("{}: there are {} series; expected one, or a file of it", option, series.size()));
+  }
+  return frames;
+}
+
+}  // namespace gdm::cli

@@ -1,0 +1,114 @@
+#include "cli/prep_qc.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/outputs.hpp"
+#include "image/grid_match.hpp"
+#include "image/hu_check.hpp"
+#include "image/mask.hpp"
+#include "picture/planes.hpp"
+#include "picture/slices.hpp"
+#include "prep/case_volumes.hpp"
+#include "sys/error.hpp"
+#include "sys/log.hpp"
+
+namespace gdm::cli {
+namespace {
+
+/// The volumes of a case that are pictures, and its mask.
+struct CaseImages {
+  std::vector<std::pair<std::string, Volume>> volumes;
+  Mask mask;
+};
+
+std::string titled(const prep::CaseVolume& volume, const Volume& image) {
+  const Point3 mm = image.grid.spacing_mm();
+  return fmt::format("{}  {:.3g} x {:.3g} x {:.3g} mm", volume.role.substr(volume.role.find('.') + 1), mm[0], mm[1],
+                     mm[2]);
+}
+
+/// A case whose volumes lie on several grids is the very thing to be seen, so the others are named and not drawn.
+CaseImages images_of_case(const Case& item, std::vector<std::string>& remarks) {
+  CaseImages images;
+  for (const prep::CaseVolume& volume : prep::case_volumes(item, {}, "")) {
+    if (volume.kind == prep::VolumeKind::mask) continue;
+    Volume image = read_volume(volume.source);
+    if (!images.volumes.empty() && !same_grid(image.grid, images.volumes.front().second.grid)) {
+      remarks.push_back(fmt::format("{} lies on another grid than {}: {}", volume.role, images.volumes.front().first,
+                                    grid_difference(image.grid, images.volumes.front().second.grid)));
+      continue;
+    }
+    images.volumes.emplace_back(titled(volume, image), std::move(image));
+  }
+  if (images.volumes.empty()) throw Error("has no volume to look at");
+  const Grid& grid = images.volumes.front().second.grid;
+  if (item.mask) {
+    images.mask = read_mask(*item.mask);
+    if (same_grid(images.mask.grid, grid)) return images;
+    remarks.push_back("mask lies on another grid: " + grid_difference(images.mask.grid, grid));
+  }
+  const Volume& last = images.volumes.back().second;  // the target, if there is one
+  images.mask = hu_problem(last.voxels).empty() ? body_mask_beside_table(last) : body_mask_from_image(last);
+  if (count_inside(images.mask) == 0) images.mask = Mask(grid, 1);
+  return images;
+}
+
+picture::Picture picture_of(const CaseImages& images, const QcCommand& command) {
+  std::vector<picture::Shown> shown;
+  for (const auto& [name, volume] : images.volumes) {
+    if (hu_problem(volume.voxels).empty()) {
+      shown.push_back(
+          {name, &volume, command.level_hu - command.width_hu / 2, command.level_hu + command.width_hu / 2});
+    } else {
+      const auto [low, high] = picture::window_of(volume, images.mask);
+      shown.push_back({name, &volume, low, high});
+    }
+  }
+  return picture::planes(shown, images.mask, true);
+}
+
+}  // namespace
+
+void add_qc_options(CLI::App& command, QcCommand& qc) {
+  command.add_option("manifest", qc.input, "Manifest (.json, .jsonl, -)")->required()->type_name("MANIFEST|-");
+  command.add_option("-o,--output", qc.output, "Folder for ID.png and contact.png")->required()->type_name("DIR");
+  add_batch_options(command, qc.batch);
+  command.add_option("--level", qc.level_hu, "Centre of the grey window of CT, in HU")
+      ->transform(range(-2000.0, 4000.0))
+      ->type_name("HU");
+  command.add_option("--width", qc.width_hu, "Width of that window, in HU")
+      ->transform(range(1.0, 8000.0))
+      ->type_name("HU");
+}
+
+int run_qc(const Program& program, const QcCommand& command) {
+  const Overwrite overwrite = program.standard().overwrite();
+  if (command.output == "-") throw Error("-o: pictures need a folder, not '-'", Exit::usage);
+  const Manifest manifest = read_manifest(command.input);
+  Batch batch(manifest, command.batch);
+  const auto path_of = [&](const Case& item) { return command.output / (item.id + ".png"); };
+  const fs::path sheet = command.output / "contact.png";
+  std::vector<fs::path> outputs{sheet};
+  for (const Case& item : batch.cases()) outputs.push_back(path_of(item));
+  refuse_outputs_that_are_read({{command.input}, {&manifest}}, outputs);
+  for (const fs::path& output : outputs) {
+    if (fs::exists(command.output)) check_writable(output, overwrite);
+  }
+  if (program.standard().dry_run) {
+    log_info(fmt::format("would write {} pictures and {}", batch.cases().size(), sheet.string()));
+    return 0;
+  }
+  make_folder(command.output);
+  std::vector<std::pair<std::string, picture::Picture>> all;
+  const std::size_t failed = batch.run("pictures", [&](const Case& item) {
+    std::vector<std::string> remarks;
+    picture::Picture picture = picture_of(images_of_case(item, remarks), command);
+    for (const std::string& remark : remarks) log_warning(fmt::format("case '{}': {}", item.id, remark));
+    picture::write_png(path_of(item), picture, overwrite);
+    all.emplace_back(item.id, std::move(picture));
+  });
+  if (!all.empty()) picture::write_png(sheet, picture::contact_sheet(all), overwrite);
+  return static_cast<int>(failed > 0 ? Exit::partial : Exit::ok);
+}
+
+}  // namespace gdm::cli
