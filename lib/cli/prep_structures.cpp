@@ -101,6 +101,7 @@ bool write_structure(const Named& named, const Reference& reference, const Struc
     return false;
   }
   const fs::path path = command.output / (named.file + ".nii.gz");
+  make_folder(command.output);
   const WriteReport report = write_mask(path, drawn.mask, overwrite);
   const Json details = {{"structure",
                          {{"contours", structure.contours.size()},
@@ -152,7 +153,6 @@ int run_structures(const Program& program, const StructuresCommand& command) {
   Provenance provenance = program.provenance();
   for (const fs::path& path : {command.structure_set, command.reference})
     provenance.hide_argument(path.string(), "DICOM");
-  make_folder(command.output);
   int written = 0;
   for (const Named& named : all) written += write_structure(named, reference, command, provenance, overwrite) ? 1 : 0;
   if (written == 0) throw Error("no structure could be drawn on the reference");

@@ -9,6 +9,7 @@
 #include "image/mask.hpp"
 #include "image/regrid.hpp"
 #include "itk/images.hpp"
+#include "itk/threads.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::itk_part {
@@ -43,7 +44,7 @@ Volume log_field(const Volume& image, const Mask& mask, const prep::BiasOptions&
   N4::VariableSizeArrayType iterations(static_cast<unsigned>(options.levels));
   iterations.Fill(static_cast<unsigned>(options.iterations));
   n4->SetMaximumNumberOfIterations(iterations);
-  n4->SetConvergenceThreshold(1e-4);
+  n4->SetConvergenceThreshold(1e-3);
   n4->Update();
   const auto field = n4->ReconstructBiasField(n4->GetLogBiasFieldControlPointLattice());
   Volume result(image.grid, 0.0F);
@@ -54,6 +55,7 @@ Volume log_field(const Volume& image, const Mask& mask, const prep::BiasOptions&
 }  // namespace
 
 Volume bias_field(const Volume& image, const Mask& mask, const prep::BiasOptions& options) {
+  use_one_thread();
   try {
     const Grid coarse = world_aligned(image.grid, options.voxel_mm);
     const Volume small = regrid(image, coarse, 0, {Interpolation::linear, true}).volume;

@@ -21,8 +21,6 @@ namespace gdm::itk_part {
 namespace {
 
 constexpr unsigned histogram_bins = 32;
-/// ITK divides sums by its work units, so that a fixed number of them makes results independent of the threads.
-constexpr itk::ThreadIdType work_units = 4;
 constexpr double rim_mm = 12;  // of air around the body that is compared as well, so that outlines count
 
 void cut_to_percentiles(Volume& volume, const Mask& around) {
@@ -59,7 +57,6 @@ void descend(const Level& level, Likeness& likeness, Transform& transform) {
   optimizer->SetRelaxationFactor(0.6);
   optimizer->SetNumberOfIterations(80);
   optimizer->SetReturnBestParametersAndValue(true);
-  optimizer->SetNumberOfWorkUnits(work_units);
   optimizer->StartOptimization();
 }
 
@@ -164,7 +161,6 @@ Likeness::Pointer likeness_of(const Level& level, const Matrix4& fixed_to_moving
   likeness->SetVirtualDomainFromImage(level.fixed_image);
   likeness->SetUseFixedImageGradientFilter(false);
   likeness->SetUseMovingImageGradientFilter(true);
-  likeness->SetMaximumNumberOfWorkUnits(work_units);
   return likeness;
 }
 

@@ -6,11 +6,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "image/mask.hpp"
 #include "image/orientation.hpp"
 #include "itk/likeness.hpp"
+#include "itk/threads.hpp"
 #include "sys/error.hpp"
+#include "sys/parallel.hpp"
 #include "sys/signals.hpp"
 
 namespace gdm::itk_part {
@@ -104,15 +107,20 @@ double apart_mm(const Level& level, const Matrix4& a, const Matrix4& b) {
 
 /// Refines each map at a level; the most alike come first.
 std::vector<Candidate> refine_all(const Level& level, const std::vector<Matrix4>& maps) {
-  std::vector<Candidate> all;
-  for (const Matrix4& map : maps) {
+  std::vector<std::optional<Candidate>> found(maps.size());
+  parallel_for(static_cast<std::int64_t>(maps.size()), [&](std::int64_t n) {
     throw_if_stop_requested();
+    const auto at = static_cast<std::size_t>(n);
     try {
-      const Matrix4 refined = refine_rigid(level, map);
-      all.push_back({refined, compare(level, refined)});
+      const Matrix4 refined = refine_rigid(level, maps[at]);
+      found[at] = Candidate{refined, compare(level, refined)};
     } catch (const itk::ExceptionObject&) {
-      continue;  // ITK's word for volumes that do not overlap at all
+      return;  // ITK's word for volumes that do not overlap at all
     }
+  });
+  std::vector<Candidate> all;
+  for (const auto& candidate : found) {
+    if (candidate) all.push_back(*candidate);
   }
   if (all.empty()) throw Error("no start makes the two volumes overlap");
   std::stable_sort(all.begin(), all.end(),
@@ -232,6 +240,7 @@ prep::Registration search(const Volume& fixed, const Volume& moving, const prep:
 
 prep::Registration register_volumes(const Volume& fixed, const Volume& moving,
                                     const prep::RegistrationOptions& options) {
+  use_one_thread();
   try {
     return search(fixed, moving, options);
   } catch (const itk::ExceptionObject& error) {

@@ -7,6 +7,7 @@
 //   padding=VALUE (stored; the first voxel of each slice)  syntax=jpeg-ls|jpeg-2000|rle|jpeg  implicit=1
 //   drop=K  move=K:MM  slide=K:MM  noise=MM  tilt=DEGREES  double=K  differ=1 (the doubled slice has other values)
 //   echoes=N  times=N  acquisitions=N (with values 100 higher each; acquisitions are one behind the other)
+//   structures=1 (an RT Structure Set for the series instead of it; frame=other: in another frame of reference)
 //   frames=1 (one enhanced file)  localiser=1  capture=1  cut=K (the file of slice K ends in the middle)
 #include <fmt/format.h>
 #include <gdcmImageChangeTransferSyntax.h>
@@ -277,6 +278,59 @@ void write_frames(const Volume& volume, const std::vector<Slice>& slices, const 
   write(set, file_of(folder, "frames" + options.text("first", "0")), options);
 }
 
+/// Corners of a rectangle of voxels on slice k, in LPS+ mm, going round from (i0, j0).
+std::string rectangle(const Grid& grid, double i0, double j0, double i1, double j1, double k) {
+  std::vector<double> numbers;
+  for (const auto& [i, j] : {std::pair{i0, j0}, std::pair{i1, j0}, std::pair{i1, j1}, std::pair{i0, j1}}) {
+    const Point3 lps = lps_of_ras(grid.ras_of_index({i, j, k}));
+    numbers.insert(numbers.end(), lps.begin(), lps.end());
+  }
+  return decimal_text(numbers);
+}
+
+/// "Ring/a": a square of 10 x 10 voxels with a hole of 4 x 4 on slices 2 to 7; "ring_A": two squares of 3 x 3 on slice 4;
+/// "Point": no contour that encloses anything.
+void write_structures(const Volume& volume, const std::filesystem::path& folder, const Options& options) {
+  DataSet set;
+  put_patient(set, options);
+  put(set, Tag(0x0008, 0x0016), VR::UI, "1.2.840.10008.5.1.4.1.1.481.3");
+  put(set, Tag(0x0008, 0x0018), VR::UI, uid("structures"));
+  put(set, Tag(0x0008, 0x0060), VR::CS, "RTSTRUCT");
+  const std::string owner = options.text("patient", "hospital-4711") + options.text("modality", "CT");
+  const std::string frame = options.has("frame") ? uid("another frame") : uid("frame " + owner);
+  std::vector<DataSet> rois, contours;
+  const auto add = [&](const std::string& name, const std::vector<std::pair<const char*, std::string>>& drawn) {
+    DataSet roi, of_roi;
+    const std::string number = std::to_string(rois.size() + 1);
+    put(roi, Tag(0x3006, 0x0022), VR::IS, number);
+    put(roi, Tag(0x3006, 0x0024), VR::UI, frame);
+    put(roi, Tag(0x3006, 0x0026), VR::LO, name);
+    std::vector<DataSet> all;
+    for (const auto& [kind, corners] : drawn) {
+      DataSet contour;
+      put(contour, Tag(0x3006, 0x0042), VR::CS, kind);
+      put(contour, Tag(0x3006, 0x0050), VR::DS, corners);
+      all.push_back(contour);
+    }
+    put(of_roi, Tag(0x3006, 0x0084), VR::IS, number);
+    put_items(of_roi, Tag(0x3006, 0x0040), all);
+    rois.push_back(roi);
+    contours.push_back(of_roi);
+  };
+  std::vector<std::pair<const char*, std::string>> ring;
+  for (int k = 2; k <= 7; ++k) {
+    ring.emplace_back("CLOSED_PLANAR", rectangle(volume.grid, 3.5, 4.5, 13.5, 14.5, k));
+    ring.emplace_back("CLOSED_PLANAR", rectangle(volume.grid, 6.5, 7.5, 10.5, 11.5, k));
+  }
+  add("Ring/a", ring);
+  add("ring_A", {{"CLOSED_PLANAR", rectangle(volume.grid, 0.5, 0.5, 3.5, 3.5, 4)},
+                 {"CLOSED_PLANAR", rectangle(volume.grid, 8.5, 0.5, 11.5, 3.5, 4)}});
+  add("Point", {{"POINT", decimal_text(std::vector<double>{1, 2, 3})}});
+  put_items(set, Tag(0x3006, 0x0020), rois);
+  put_items(set, Tag(0x3006, 0x0039), contours);
+  write(set, folder / "structures", options);
+}
+
 std::vector<Slice> slices_of(const Volume& volume, const Options& options) {
   std::vector<Slice> slices;
   const std::int64_t nk = volume.grid.shape_ijk[2];
@@ -299,6 +353,10 @@ int make(int argc, char** argv) {
   const Volume volume = read_volume(argv[1]);
   const std::filesystem::path folder = argv[2];
   std::filesystem::create_directories(folder);
+  if (options.has("structures")) {
+    write_structures(volume, folder, options);
+    return 0;
+  }
   const std::vector<Slice> slices = slices_of(volume, options);
   if (options.has("frames")) {
     write_frames(volume, slices, folder, options);

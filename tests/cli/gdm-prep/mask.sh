@@ -20,6 +20,13 @@ gzip -dc "$ct" | gdm-prep mask - -o - >piped.nii
 volume-diff piped.nii one.nii.gz >/dev/null || fail "a pipe has another mask"
 refused 1 'is not in HU' gdm-prep mask "$mr" -o no.nii.gz
 refused 1 'exists' gdm-prep mask "$ct" -o one.nii.gz
+# MR has no HU: the background is what stands out.
+for kind in head pelvis; do
+  gdm-prep mask $kind/*_mr.nii.gz -o mr_$kind.nii.gz --kind image
+  volume-diff mr_$kind.nii.gz $kind/*_mask.nii.gz 1 >diff.txt || fail "$(cat diff.txt)"
+  awk '{ exit !($NF < 0.02) }' diff.txt || fail "the mask of the MR of $kind is another: $(cat diff.txt)"
+done
+refused 2 'threshold is in HU' gdm-prep mask "$mr" -o no.nii.gz --kind image --threshold 100
 refused 1 "no input 'cbct'\|cbct" gdm-prep mask head/manifest.json -o no --of cbct
 refused 1 'no voxel of a body' gdm-prep mask "$ct" -o no.nii.gz --threshold 1000 --thinnest 60
 refused 2 'of names a volume' gdm-prep mask "$ct" -o no.nii.gz --of mr
@@ -51,5 +58,11 @@ gdm-prep split -q m.json --split rest,3,2 --stratify site -o other.json --seed 2
 gdm-prep split -q - --split 70,15,15 -o - <m.json >p.json
 drawn p.json >/dev/null || fail "by percent"
 refused 1 'has no meta.scanner' gdm-prep split m.json --split 70,15,15 --stratify scanner -o no.json
+gdm-prep split -q - --val 0.1 --test 0.2 -o v.json <m.json
+gdm-prep split -q - --split 70,10,20 -o w.json <m.json
+[ "$(drawn v.json)" = "$(drawn w.json)" ] || fail "shares are not percent"
+refused 2 'how the cases are split' gdm-prep split m.json -o no.json
+refused 2 'at most 1' gdm-prep split m.json -o no.json --val 0.6 --test 0.6
+refused 2 'excludes' gdm-prep split m.json -o no.json --val 0.1 --split 70,15,15
 refused 2 "stratum 'b': --split: 11 patients asked for" gdm-prep split m.json --split rest,6,5 --stratify site -o no.json
 refused 2 'm.json' gdm-prep split m.json --split 70,15,15 -o m.json --force

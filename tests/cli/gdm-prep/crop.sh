@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# gdm-prep crop and qc: the box around the body, voxels untouched and in their places; pictures of all cases.
+set -euo pipefail
+. "$(dirname "$0")/../scratch.bash" "$1"
+gdm-phantom -q -o set --count 2 --shape 32 --spacing 9 --seed 3
+gdm-prep crop set/manifest.json -o out --margin 9 >pipe.json 2>err.txt || fail "$(cat err.txt)"
+for case in head0001 head0002; do
+  gdm-prep resample -q -f set/${case}_ct.nii.gz --like out/$case/ct.nii.gz -o same.nii.gz
+  volume-diff same.nii.gz out/$case/ct.nii.gz >/dev/null || fail "voxels of $case have moved"
+  gdm-prep resample -q -f out/$case/mask.nii.gz --like set/${case}_mask.nii.gz -o back.nii.gz --kind mask
+  volume-diff back.nii.gz set/${case}_mask.nii.gz >diff.txt || fail "the mask of $case was cut: $(cat diff.txt)"
+done
+gdm-prep info --check out/manifest.json >/dev/null || fail "the new set is not whole"
+# The margin is there and no more: cut again to the mask itself, each axis loses one voxel on each side.
+gdm-prep crop -q set/manifest.json -o tight --margin 0 >/dev/null
+shape() { gdm-prep info "$1" | sed -n 's/ *grid *\([0-9]* x [0-9]* x [0-9]*\) .*/\1/p'; }
+read -r a _ b _ c <<<"$(shape out/head0001/ct.nii.gz)"
+# The neck reaches the border of the volume, so that there is no voxel to be had below it.
+[ "$(shape tight/head0001/ct.nii.gz)" = "$((a - 2)) x $((b - 2)) x $((c - 1))" ] ||
+  fail "margins: $(shape out/head0001/ct.nii.gz) and $(shape tight/head0001/ct.nii.gz)"
+gdm-prep crop -q set/head0001_ct.nii.gz -o one.nii.gz --mask set/head0001_mask.nii.gz --margin 9
+volume-diff one.nii.gz out/head0001/ct.nii.gz >/dev/null || fail "one volume is cropped to another box"
+gdm-prep crop -q set/head0001_mr.nii.gz -o mr.nii.gz
+gdm-phantom -q -o other --count 1 --shape 30 --spacing 9 --seed 3
+refused 1 'other grid' gdm-prep crop set/head0001_ct.nii.gz -o no.nii.gz --mask other/head0001_mask.nii.gz
+refused 2 'mask is for one volume' gdm-prep crop set/manifest.json -o no --mask set/head0001_mask.nii.gz
+refused 2 'name of a file' gdm-prep crop - -o no.nii.gz
+refused 1 'exists' gdm-prep crop set/manifest.json -o out
+
+gdm-prep qc out/manifest.json -o look 2>err.txt || fail "qc: $(cat err.txt)"
+[ "$(cd look && echo *)" = 'contact.png head0001.png head0002.png' ] || fail "pictures: $(ls look)"
+python3 - <<'P'
+import struct
+def size(name):
+    data = open(name, 'rb').read()
+    assert data[:8] == b'\x89PNG\r\n\x1a\n', name
+    return struct.unpack('>2I', data[16:24])
+w, h = size('look/head0001.png')
+assert w == 1000 and h > 500, (w, h)
+w, h = size('look/contact.png')
+assert w > 600, (w, h)
+P
+refused 1 'exists' gdm-prep qc out/manifest.json -o look
+refused 2 'a folder' gdm-prep qc out/manifest.json -o -
+# Volumes that do not fit are the thing to be seen.
+python3 -c 'import json
+m = json.load(open("set/manifest.json")); c = m["cases"][0]
+c["inputs"]["mr"] = "../other/head0001_mr.nii.gz"; m["cases"] = [c]; json.dump(m, open("set/apart.json", "w"))'
+gdm-prep qc set/apart.json -o apart 2>err.txt || fail "qc: $(cat err.txt)"
+grep -q 'lies on another grid' err.txt || fail "another grid goes unsaid: $(cat err.txt)"
