@@ -36,6 +36,5 @@ refused 1 'looks like CT' gdm-prep n4 set/head0001_ct.nii.gz -o no.nii.gz
 refused 1 "no input 'pet'" gdm-prep n4 set/manifest.json -o no --of pet
 refused 2 'of names a volume' gdm-prep n4 mr.nii -o no.nii.gz --of mr
 refused 2 'mask is for one volume' gdm-prep n4 set/manifest.json -o no --mask set/head0001_mask.nii.gz
-refused 1 'exists' gdm-prep good=(--levels 2 --control 100) quick=(--levels 1 --iterations 3)
-n4 mr.nii -o plain.nii.gz "${good[@]}"
+refused 1 'exists' gdm-prep n4 mr.nii -o plain.nii.gz
 end_of_test
