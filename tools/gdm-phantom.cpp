@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "cli/app.hpp"
 #include "cli/outputs.hpp"
@@ -36,18 +37,15 @@ void check_outputs(const cli::PhantomSet& set, const cli::PhantomOptions& option
 
 /// What a case takes while it is made, from above: images, noise and their copies; the label map and what it becomes.
 double bytes_of_case(const cli::PhantomOptions& options, const cli::PhantomSet& set) {
-  double label_voxels = 0, voxels = static_cast<double>(options.shape * options.shape * options.shape);
-  if (options.from_labels()) {
-    voxels = 0;
-    for (const cli::PhantomCase& planned : set.cases) {
-      if (planned.item.meta.at("variant") != 1) continue;
-      const Grid grid = read_nifti_info(planned.label_map).grid;
-      label_voxels = std::max(label_voxels, static_cast<double>(grid.voxels()));
-      voxels = std::max(voxels, static_cast<double>(grid.voxels()) * grid.voxel_mm3() /
-                                    (options.spacing_mm * options.spacing_mm * options.spacing_mm));
-    }
+  constexpr double bytes_per_voxel = 48, bytes_per_label = 24;
+  if (!options.from_labels()) return bytes_per_voxel * std::pow(static_cast<double>(options.shape), 3);
+  double most = 0;
+  for (const cli::PhantomCase& planned : set.cases) {
+    const auto labels = static_cast<double>(planned.label_grid.voxels());
+    const double voxels = labels * planned.label_grid.voxel_mm3() / std::pow(options.spacing_mm, 3);
+    most = std::max(most, bytes_per_voxel * voxels + bytes_per_label * labels);
   }
-  return 48 * voxels + 24 * label_voxels;
+  return most;
 }
 
 /// All cases side by side where what all threads hold fits into memory that small machines have, else one after another

@@ -54,9 +54,11 @@ void plan_from_labels(const PhantomOptions& options, std::uint64_t seed, Phantom
   for (const Case& source : set.source.cases) {
     const fs::path& labels = with_context(source.place(options.labels.string()),
                                           [&]() -> const fs::path& { return source.input("labels"); });
+    const Grid grid = read_nifti_info(labels).grid;
     for (std::int64_t variant = 1; variant <= options.variants; ++variant) {
       PhantomCase planned;
       planned.label_map = labels;
+      planned.label_grid = grid;
       planned.item.id = variant == 1 ? source.id : fmt::format("{}v{}", source.id, variant);
       planned.item.split = source.split;
       planned.item.meta = source.meta;

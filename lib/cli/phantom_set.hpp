@@ -12,6 +12,7 @@ namespace gdm::cli {
 struct PhantomCase {
   Case item;                 ///< with the paths of what will be written
   fs::path label_map;        ///< none for a procedural anatomy
+  Grid label_grid;           ///< as its header states it
   std::uint64_t number = 0;  ///< of a procedural case
 };
 
@@ -22,7 +23,7 @@ struct PhantomSet {
 };
 
 /// The cases with their splits: those of the label manifest, else 70 % train, 10 % val and 20 % test in that order.
-/// Throws Error if a case has no label map, or if two cases would have one id.
+/// Reads the headers of label maps. Throws Error if a case has none, or if two cases would have one id.
 PhantomSet plan_phantoms(const PhantomOptions& options, std::uint64_t seed);
 
 /// Every volume of a case: MR, CT, mask and, with options.truth, the truth.

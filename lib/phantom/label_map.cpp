@@ -27,19 +27,29 @@ std::vector<std::uint8_t> places_by_label(const TissueTable& table) {
   return places;
 }
 
-/// Tissues of all voxels, before parts.
-std::vector<std::uint8_t> tissues_of(const Volume& labels, const TissueTable& table) {
-  const std::vector<std::uint8_t> places = places_by_label(table);
-  std::vector<std::uint8_t> tissues(labels.voxels.size());
-  std::map<std::int64_t, std::int64_t> strangers;
-  for (std::size_t n = 0; n < tissues.size(); ++n) {
+Image<std::uint16_t> whole_labels(const Volume& labels) {
+  Image<std::uint16_t> image(labels.grid, 0);
+  Voxels<std::uint16_t>& whole = image.voxels;
+  for (std::size_t n = 0; n < whole.size(); ++n) {
     const float value = labels.voxels[n];
-    if (!(value >= 0 && value <= static_cast<float>(largest_label)) || value != std::floor(value)) {
+    const bool fits = value >= 0 && value <= static_cast<float>(largest_label);
+    if (fits) whole[n] = static_cast<std::uint16_t>(value);
+    if (!fits || static_cast<float>(whole[n]) != value) {
       throw Error(
           fmt::format("holds the value {:g}, expected labels: whole numbers from 0 to {}", value, largest_label));
     }
-    tissues[n] = places[static_cast<std::size_t>(value)];
-    if (tissues[n] == unknown) ++strangers[static_cast<std::int64_t>(value)];
+  }
+  return image;
+}
+
+/// Tissues of all voxels, before parts.
+std::vector<std::uint8_t> tissues_of(const Voxels<std::uint16_t>& labels, const TissueTable& table) {
+  const std::vector<std::uint8_t> places = places_by_label(table);
+  std::vector<std::uint8_t> tissues(labels.size());
+  std::map<std::int64_t, std::int64_t> strangers;
+  for (std::size_t n = 0; n < tissues.size(); ++n) {
+    tissues[n] = places[labels[n]];
+    if (tissues[n] == unknown) ++strangers[labels[n]];
   }
   if (strangers.empty()) return tissues;
   std::string list;
@@ -99,14 +109,15 @@ Box field_of_view(const Mask& body, double margin_mm) {
 
 /// The part of an image of this shape in the box, 0 beyond the image.
 template <class Values>
-auto cut_out(const Values& values, const Index3& shape, const Box& box) {
-  std::vector<typename Values::value_type> result;
-  for (std::int64_t k = box.low[2]; k <= box.high[2]; ++k) {
-    for (std::int64_t j = box.low[1]; j <= box.high[1]; ++j) {
-      for (std::int64_t i = box.low[0]; i <= box.high[0]; ++i) {
-        const bool there = i >= 0 && j >= 0 && k >= 0 && i < shape[0] && j < shape[1] && k < shape[2];
-        result.push_back(there ? values[static_cast<std::size_t>(i + shape[0] * (j + shape[1] * k))] : 0);
-      }
+std::vector<typename Values::value_type> cut_out(const Values& values, const Index3& shape, const Box& box) {
+  const std::int64_t ni = box.high[0] - box.low[0] + 1, nj = box.high[1] - box.low[1] + 1;
+  const std::int64_t from = std::max<std::int64_t>(box.low[0], 0), to = std::min(box.high[0], shape[0] - 1);
+  std::vector<typename Values::value_type> result(static_cast<std::size_t>(ni * nj * (box.high[2] - box.low[2] + 1)));
+  for (std::int64_t k = std::max<std::int64_t>(box.low[2], 0); k <= std::min(box.high[2], shape[2] - 1); ++k) {
+    for (std::int64_t j = std::max<std::int64_t>(box.low[1], 0); j <= std::min(box.high[1], shape[1] - 1); ++j) {
+      const auto* row = values.data() + shape[0] * (j + shape[1] * k);
+      std::copy(row + from, row + to + 1,
+                result.data() + from - box.low[0] + ni * (j - box.low[1] + nj * (k - box.low[2])));
     }
   }
   return result;
@@ -115,8 +126,8 @@ auto cut_out(const Values& values, const Index3& shape, const Box& box) {
 }  // namespace
 
 LabelMap label_map(const Volume& labels, const TissueTable& table, Random& random, double margin_mm) {
-  const Volume upright = reoriented(labels, "LAS");
-  std::vector<std::uint8_t> tissues = tissues_of(upright, table);
+  const Image<std::uint16_t> upright = reoriented(whole_labels(labels), "LAS");
+  std::vector<std::uint8_t> tissues = tissues_of(upright.voxels, table);
   Mask body(upright.grid, 0);
   for (std::size_t n = 0; n < tissues.size(); ++n) {
     body.voxels[n] = table.tissues[tissues[n]].kind == TissueKind::air ? 0 : 1;
@@ -125,6 +136,7 @@ LabelMap label_map(const Volume& labels, const TissueTable& table, Random& rando
   if (count_inside(body) == 0) throw Error("holds no tissue but air");
   for (std::size_t n = 0; n < tissues.size(); ++n) tissues[n] = body.voxels[n] != 0 ? tissues[n] : 0;
   const Box box = field_of_view(body, margin_mm);
+  const Index3& shape = upright.grid.shape_ijk;
   LabelMap map;
   map.grid = upright.grid;
   const Point3 corner = upright.grid.ras_of_index(
@@ -133,9 +145,9 @@ LabelMap label_map(const Volume& labels, const TissueTable& table, Random& rando
     map.grid.shape_ijk[axis] = box.high[axis] - box.low[axis] + 1;
     map.grid.ijk_to_ras_mm[axis][3] = corner[axis];
   }
-  map.tissue = cut_out(tissues, upright.grid.shape_ijk, box);
-  map.body = cut_out(body.voxels, upright.grid.shape_ijk, box);
-  divide_into_parts(map, table, cut_out(upright.voxels, upright.grid.shape_ijk, box), random);
+  map.tissue = cut_out(tissues, shape, box);
+  map.body = cut_out(body.voxels, shape, box);
+  divide_into_parts(map, table, cut_out(upright.voxels, shape, box), random);
   return map;
 }
 

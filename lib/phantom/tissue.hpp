@@ -59,8 +59,8 @@ struct TissuePart {
   std::vector<std::int64_t> labels;  ///< of Of::labels
   bool beyond = false;               ///< farther than `distance_mm` instead of at most so far
   double distance_mm = 0;
-  double share = 1;     ///< below 1: only in blobs of `scale_mm` that fill this share
-  double scale_mm = 0;  ///< of the blobs
+  double share = 1;     ///< below 1: only in winding sheets, some `scale_mm` apart, that fill this share
+  double scale_mm = 0;  ///< of the sheets
 };
 
 struct TissueEntry {
