@@ -58,7 +58,7 @@ void declare_ct(CLI::App& app, PhantomOptions& options) {
   app.add_option("--metal", options.metal, "Implants in bone, with their streaks in the CT")
       ->transform(range(0, 20))
       ->type_name("N");
-  app.add_flag("--beam-hardening", options.beam_hardening, "Dark bands and cupping of bone in the CT");
+  app.add_flag("--beam-hardening", options.beam_hardening, "Dark bands between dense bones in the CT");
   app.add_option("--misregistration", options.misregistration_mm,
                  "Root mean square of the displacement between MR and CT, half of it rigid; 0: none")
       ->transform(range(0.0, 20.0))

@@ -12,13 +12,17 @@
 namespace gdm::phantom {
 namespace {
 
-/// Energies of a 120 kVp beam: how much of it, and attenuation relative to that at the mean energy.
+/// Energies of a 120 kVp beam, 35, 45, 60, 80 and 100 keV: how much of it, chosen by hand, and attenuations of water,
+/// cortical bone and iron relative to those at 70 keV (Hubbell & Seltzer 1995, NISTIR 5632).
 struct Energy {
   double weight, water, bone, metal;
 };
-constexpr std::array<Energy, 4> spectrum{
-    {{0.2, 1.32, 2.0, 3.2}, {0.35, 1.06, 1.22, 1.45}, {0.3, 0.92, 0.8, 0.62}, {0.15, 0.8, 0.55, 0.3}}};
-constexpr double metal_per_water = 8;  // attenuation of the implants at the mean energy
+constexpr std::array<Energy, 5> spectrum{{{0.12, 1.6, 3.6, 6.5},
+                                          {0.22, 1.27, 1.98, 3.2},
+                                          {0.3, 1.07, 1.2, 1.47},
+                                          {0.22, 0.95, 0.85, 0.73},
+                                          {0.14, 0.88, 0.71, 0.45}}};
+constexpr double metal_per_water = 33;  // iron at 70 keV
 constexpr double photons = 2e5;
 constexpr float metal_hu = 3071;
 constexpr std::int64_t views = 360;
@@ -150,8 +154,8 @@ void add_beam_artefacts(Volume& ct_hu, const Mask& bone, const CtScan& scan, Ran
   const Volume added = ct::filtered_back_projection(errors, ct_hu.grid, ct::Window::hann);
   for (std::size_t n = 0; n < ct_hu.voxels.size(); ++n) {
     float& hu = ct_hu.voxels[n];
-    const float with_metal = hu + metal.voxels[n] * (metal_hu - hu);
-    hu = std::max(-1024.0F, with_metal + 1000 * added.voxels[n] / static_cast<float>(ct::mu_water_per_mm));
+    hu = std::max(-1024.0F, hu + 1000 * added.voxels[n] / static_cast<float>(ct::mu_water_per_mm));
+    hu += metal.voxels[n] * (metal_hu - hu);
   }
 }
 
