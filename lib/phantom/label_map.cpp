@@ -8,6 +8,7 @@
 
 #include "image/mask.hpp"
 #include "image/orientation.hpp"
+#include "phantom/label_holes.hpp"
 #include "phantom/label_parts.hpp"
 #include "sys/error.hpp"
 
@@ -16,6 +17,7 @@ namespace {
 
 constexpr std::int64_t largest_label = 65535;
 constexpr double cut_share = 0.125;
+constexpr double least_pocket_mm3 = 100;  // cells of the mastoid hang together
 constexpr std::uint8_t unknown = 255;
 
 std::vector<std::uint8_t> places_by_label(const TissueTable& table) {
@@ -135,6 +137,7 @@ LabelMap label_map(const Volume& labels, const TissueTable& table, Random& rando
   body = largest_filled(std::move(body));
   if (count_inside(body) == 0) throw Error("holds no tissue but air");
   for (std::size_t n = 0; n < tissues.size(); ++n) tissues[n] = body.voxels[n] != 0 ? tissues[n] : 0;
+  fill_pockets(tissues, body, least_pocket_mm3);
   const Box box = field_of_view(body, margin_mm);
   const Index3& shape = upright.grid.shape_ijk;
   LabelMap map;

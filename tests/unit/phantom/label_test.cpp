@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "phantom/label_anatomy.hpp"
+#include "phantom/label_holes.hpp"
 #include "phantom/label_map.hpp"
 #include "phantom/label_parts.hpp"
 #include "phantom/phantom.hpp"
@@ -151,6 +152,23 @@ TEST_CASE("labels: specks outside the body are air, borders are cropped to a mar
     }
   }
   CHECK(label_map(flipped, standard_tissues(), third, 8).tissue == map.tissue);
+}
+
+TEST_CASE("labels: small pockets of air are filled from around them, large and open ones stay") {
+  Mask body(Grid::centred({20, 20, 20}, {1, 1, 1}), 1);
+  std::vector<std::uint8_t> tissue(8000, 3);
+  const auto at = [](std::size_t i, std::size_t j, std::size_t k) { return i + 20 * (j + 20 * k); };
+  for (std::size_t n = 0; n < 8000; ++n) tissue[n] = n % 20 < 6 ? 4 : 3;
+  tissue[at(3, 5, 5)] = tissue[at(12, 5, 5)] = 0;
+  for (std::size_t n = 0; n < 27; ++n) tissue[at(12 + n % 3, 12 + n / 3 % 3, 12 + n / 9)] = 0;  // 27 mm^3
+  for (std::size_t n = 0; n < 64; ++n) tissue[at(8 + n % 4, 2 + n / 4 % 4, 14 + n / 16)] = 0;   // 64 mm^3
+  tissue[at(10, 10, 0)] = tissue[at(10, 10, 1)] = 0;
+  body.voxels[at(10, 10, 0)] = 0;
+  CHECK(fill_pockets(tissue, body, 30) == 29);
+  CHECK(tissue[at(3, 5, 5)] == 4);
+  CHECK(tissue[at(12, 5, 5)] == 3);
+  CHECK(tissue[at(13, 13, 13)] == 3);  // the middle of the 27
+  CHECK(std::count(tissue.begin(), tissue.end(), 0) == 66);
 }
 
 TEST_CASE("labels: parts by depth and in sheets") {
