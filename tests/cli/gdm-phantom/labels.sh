@@ -60,7 +60,7 @@ refused 1 'one.nii' run maps/one.nii
 ball_head maps/grey.nii -5
 sed 's/one.nii/grey.nii/' maps/m.json >maps/grey.json
 refused 1 'grey.nii: holds the value -5, expected labels: whole numbers' run maps/grey.json
-refused 2 'one.nii: a spacing of 20 mm makes .* expected 16 to 512 along each axis' gdm-phantom -q -o no --labels maps/m.json --spacing 20
+refused 2 '\(one\|two\).nii: a spacing of 20 mm makes .* expected 16 to 512 along each axis' gdm-phantom -q -o no --labels maps/m.json --spacing 20
 refused 2 '--count is of no use with --labels' run maps/m.json --count 3
 refused 2 '--shape is of no use with --labels' run maps/m.json --shape 32
 refused 2 '--variants is of no use without --labels' gdm-phantom -o no --variants 2
