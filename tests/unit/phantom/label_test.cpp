@@ -227,8 +227,8 @@ TEST_CASE("labels: a case depends on its id and the seed, not on threads, and tr
   CHECK(a.mr.voxels == b.mr.voxels);
   CHECK(a.ct_hu.voxels == b.ct_hu.voxels);
   CHECK(a.truth->tissue.voxels == b.truth->tissue.voxels);
-  CHECK(make_case(labels, 6, 3, 1, "b").mr.voxels != a.mr.voxels);
-  CHECK(make_case(labels, 6, 3, 2, "a").ct_hu.voxels != a.ct_hu.voxels);
+  CHECK(make_case(labels, 6, 3, 1, "b", settings).mr.voxels != a.mr.voxels);
+  CHECK(make_case(labels, 6, 3, 2, "a", settings).ct_hu.voxels != a.ct_hu.voxels);
   REQUIRE(a.truth);
   double clean = 0, expected = 0, inside = 0;
   for (std::size_t n = 0; n < a.body.voxels.size(); ++n) {
