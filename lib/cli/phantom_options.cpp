@@ -46,7 +46,7 @@ void declare_mr(CLI::App& app, PhantomOptions& options) {
                names_of<phantom::FieldStrength>());
   app.add_option("--snr", options.snr,
                  "Brightest tissue to the noise of one channel; without it 45 to 100, drawn for each case")
-      ->transform(range(1.0, 10000.0))
+      ->transform(range(0.5, 10000.0))
       ->type_name("RATIO");
   app.add_option("--thickness", options.thickness_mm, "Thickness of MR slices in mm, put back on the grid of the CT")
       ->transform(range(0.01, 100.0))
@@ -61,7 +61,7 @@ void declare_ct(CLI::App& app, PhantomOptions& options) {
   app.add_flag("--beam-hardening", options.beam_hardening, "Dark bands between dense bones in the CT");
   app.add_option("--misregistration", options.misregistration_mm,
                  "Root mean square of the displacement between MR and CT, half of it rigid; 0: none")
-      ->transform(range(0.0, 20.0))
+      ->transform(range(0.0, 15.0))
       ->type_name("MM");
   app.add_flag("--truth", options.truth, "Also write tissues, bone, air, the noise-free CT and the expected CT");
 }

@@ -30,8 +30,8 @@ double gain_of(const TissueTable& table, const MrScan& scan) {
 
 void check(const Protocol& protocol) {
   check(protocol.mr.timing);
-  if (protocol.mr.snr && !(*protocol.mr.snr >= 1)) {
-    throw Error(fmt::format("a signal-to-noise ratio of {}: expected at least 1", *protocol.mr.snr), Exit::usage);
+  if (protocol.mr.snr && !(*protocol.mr.snr > 0)) {
+    throw Error(fmt::format("a signal-to-noise ratio of {}: expected more than 0", *protocol.mr.snr), Exit::usage);
   }
   if (protocol.mr.susceptibility && protocol.mr.timing.sequence == Sequence::se) {
     throw Error("a spin echo refocuses what susceptibility dephases: a void needs the sequence spgr", Exit::usage);
