@@ -42,8 +42,11 @@ gdm-prep mask set/one_ct.nii.gz -o mask.nii.gz
 volume-diff mask.nii.gz set/one_mask.nii.gz 1 >diff.txt || fail "$(cat diff.txt)"
 awk '{ exit !($NF < 0.02) }' diff.txt || fail "the body is another: $(cat diff.txt)"
 
-# Refusals: the reason in one line, nothing written.
-run() { gdm-phantom -q -o no --spacing 6 --labels "$@"; }
+# Refusals: the reason in one line. Cases that were finished before the refused one stay.
+run() {
+  rm -rf no
+  gdm-phantom -q -o no --spacing 6 --labels "$@"
+}
 ball_head maps/strange.nii 777
 sed 's/one.nii/strange.nii/' maps/m.json >maps/strange.json
 refused 1 'maps/strange.nii: no tissue of .*tissues.json covers the label 777 (1 voxels)' run maps/strange.json
@@ -60,6 +63,7 @@ refused 1 'one.nii' run maps/one.nii
 ball_head maps/grey.nii -5
 sed 's/one.nii/grey.nii/' maps/m.json >maps/grey.json
 refused 1 'grey.nii: holds the value -5, expected labels: whole numbers' run maps/grey.json
+rm -rf no
 refused 2 '\(one\|two\).nii: a spacing of 20 mm makes .* expected 16 to 512 along each axis' gdm-phantom -q -o no --labels maps/m.json --spacing 20
 refused 2 '--count is of no use with --labels' run maps/m.json --count 3
 refused 2 '--shape is of no use with --labels' run maps/m.json --shape 32
