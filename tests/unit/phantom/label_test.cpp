@@ -176,7 +176,7 @@ TEST_CASE("labels: parts by depth and in sheets") {
   CHECK(normal_quantile(0.975) == doctest::Approx(1.959964).epsilon(1e-5));
   TissueTable table = standard_tissues();
   const std::size_t white = table.place("white_matter"), fat = table.place("fat");
-  table.tissues[white].parts = {{fat, TissuePart::Of::everywhere, {}, false, 0, 0.3, 20}};
+  table.tissues[white].parts = {{fat, TissuePart::Of::everywhere, {}, false, 0, 0.3, 12}};
   for (const char* name : {"compact_bone", "skin"}) table.tissues[table.place(name)].parts.clear();
   const std::size_t muscle = table.place("muscle");
   table.tissues[muscle].parts = {{table.place("gland"), TissuePart::Of::labels, {515}, false, 2, 1, 0}};
