@@ -119,7 +119,7 @@ TEST_CASE("labels: a deformation has its size, and keeps volumes roughly") {
     after += soft[n];
     changed += std::abs(rigid[n] - soft[n]);
   }
-  CHECK(after / before == doctest::Approx(1).epsilon(0.25));
+  CHECK(std::abs(after / before - 1) < 0.25);
   CHECK(changed / before > 0.05);
   CHECK(changed / before < 0.8);
 }
@@ -186,11 +186,8 @@ TEST_CASE("labels: parts by depth and in sheets") {
     return static_cast<double>(
         std::count(map.tissue.begin(), map.tissue.end(), static_cast<std::uint8_t>(table.place(name))));
   };
-  // Skin is about two voxels thick: what is deeper than 1.5 mm is fat by the standard table, so nearly all of the
-  // inner.
   CHECK(count("skin") > 0);
-  const double share = (count("fat") - 0) / (count("fat") + count("white_matter"));
-  CHECK(share > 0.2);
+  CHECK(std::abs(count("fat") / (count("fat") + count("white_matter")) - 0.3) < 0.05);
   CHECK(count("gland") > 0);  // muscle whose centre is within about 4 mm of bone
   CHECK(count("muscle") > count("gland") * 0.3);
 }
