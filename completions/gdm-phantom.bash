@@ -14,10 +14,23 @@ _gdm_phantom() {
         --kind) COMPREPLY=($(compgen -W "head pelvis thorax" -- "$cur")); return ;;
         --shape) return ;;
         --spacing) return ;;
+        --labels) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --variants) return ;;
+        --deformation) return ;;
+        --tissues) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --sequence) COMPREPLY=($(compgen -W "se spgr" -- "$cur")); return ;;
+        --tr) return ;;
+        --te) return ;;
+        --flip) return ;;
+        --field-strength) COMPREPLY=($(compgen -W "3" -- "$cur")); return ;;
+        --snr) return ;;
+        --thickness) return ;;
+        --metal) return ;;
+        --misregistration) return ;;
         --seed) return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --count --kind --shape --spacing -f --force --reproducible --seed -n --dry-run" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --count --kind --shape --spacing --labels --variants --deformation --tissues --sequence --tr --te --flip --field-strength --snr --thickness --susceptibility --metal --beam-hardening --misregistration --truth -f --force --reproducible --seed -n --dry-run" -- "$cur"))
       else
         COMPREPLY=()
       fi ;;

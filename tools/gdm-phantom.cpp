@@ -6,10 +6,13 @@
 #include <cmath>
 
 #include "cli/app.hpp"
+#include "cli/outputs.hpp"
+#include "cli/phantom_options.hpp"
+#include "cli/phantom_set.hpp"
 #include "io/manifest.hpp"
-#include "phantom/phantom.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
+#include "sys/parallel.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"
 
@@ -17,104 +20,76 @@ using namespace gdm;
 
 namespace {
 
-struct Options {
-  fs::path folder;
-  std::int64_t count = 10;
-  std::string kind = "head";
-  std::int64_t shape = 96;
-  double spacing_mm = 2.0;
-};
-
-void declare(cli::Program& program, Options& options) {
-  CLI::App& app = program.app();
-  app.add_option("-o,--output", options.folder, "Folder for the volumes and manifest.json")
-      ->required()
-      ->type_name("DIR");
-  app.add_option("--count", options.count, "Number of cases")->transform(cli::range(1, 9999))->type_name("N");
-  cli::takes_one_of(app.add_option("--kind", options.kind, "Anatomy"), phantom::kind_names());
-  app.add_option("--shape", options.shape, "Voxels along each edge")->transform(cli::range(16, 512))->type_name("N");
-  app.add_option("--spacing", options.spacing_mm, "Edge of a voxel in mm")
-      ->transform(cli::range(0.01, 100.0))
-      ->type_name("MM");
-}
-
-/// 70 % train, 10 % val, 20 % test in that order, with one val and one test case where there are three or more.
-std::string split_of(std::int64_t index, std::int64_t count) {
-  if (count < 3) return "train";
-  const auto share = [count](double part) {
-    return std::max<std::int64_t>(1, std::llround(part * static_cast<double>(count)));
-  };
-  const std::int64_t test = share(0.2), val = share(0.1);
-  if (index >= count - test) return "test";
-  return index >= count - test - val ? "val" : "train";
-}
-
-Manifest plan(const Options& options, std::uint64_t seed) {
-  Manifest manifest;
-  manifest.task = "mr2ct";
-  for (std::int64_t n = 0; n < options.count; ++n) {
-    Case item;
-    item.id = fmt::format("{}{:04}", options.kind, n + 1);
-    item.split = split_of(n, options.count);
-    item.inputs["mr"] = options.folder / (item.id + "_mr.nii.gz");
-    item.target = options.folder / (item.id + "_ct.nii.gz");
-    item.mask = options.folder / (item.id + "_mask.nii.gz");
-    item.meta = {{"kind", options.kind}, {"simulated", true}, {"seed", seed}, {"case", n}};
-    manifest.cases.push_back(std::move(item));
+void check_outputs(const cli::PhantomSet& set, const cli::PhantomOptions& options, const fs::path& manifest_path,
+                   const cli::Standard& standard) {
+  std::vector<fs::path> outputs{manifest_path};
+  for (const cli::PhantomCase& planned : set.cases) {
+    for (const fs::path& path : outputs_of(planned, options)) cli::add_volume(outputs, path);
   }
-  return manifest;
-}
-
-void check_outputs(const Manifest& manifest, const fs::path& manifest_path, const cli::Standard& standard) {
+  cli::refuse_outputs_that_are_read({{options.labels, options.tissues}, {&set.source}}, outputs);
   if (!standard.force && fs::exists(manifest_path)) {
     throw Error(manifest_path.string() + ": this set is complete already; --force makes it again");
   }
   if (!standard.dry_run) make_folder(manifest_path.parent_path());
   if (!fs::exists(manifest_path.parent_path())) return;
-  check_writable(manifest_path, standard.overwrite());
-  for (const Case& item : manifest.cases) {
-    for (const fs::path& path : {item.inputs.at("mr"), *item.target, *item.mask}) {
-      check_writable(path, standard.overwrite());
-      check_writable(sidecar_path(path), standard.overwrite());
-    }
+  for (const fs::path& path : outputs) check_writable(path, standard.overwrite());
+}
+
+/// What a case takes while it is made, from above: images, noise and their copies; the label map and what it becomes.
+double bytes_of_case(const cli::PhantomOptions& options, const cli::PhantomSet& set) {
+  constexpr double bytes_per_voxel = 48, bytes_per_label = 24;
+  if (!options.from_labels()) return bytes_per_voxel * std::pow(static_cast<double>(options.shape), 3);
+  double most = 0;
+  for (const cli::PhantomCase& planned : set.cases) {
+    const auto labels = static_cast<double>(planned.label_grid.voxels());
+    const double voxels = labels * planned.label_grid.voxel_mm3() / std::pow(options.spacing_mm, 3);
+    most = std::max(most, bytes_per_voxel * voxels + bytes_per_label * labels);
+  }
+  return most;
+}
+
+/// All cases side by side where what all threads hold fits into memory that small machines have, else one after another
+/// with their slices side by side.
+void make_cases(const cli::Program& program, const cli::PhantomOptions& options, const cli::PhantomSet& set,
+                const phantom::Settings& settings) {
+  constexpr double memory_bytes = 4e9;
+  const bool fits = bytes_of_case(options, set) * thread_count() <= memory_bytes;
+  const auto all = static_cast<std::int64_t>(set.cases.size()), together = fits ? all : 1;
+  Progress progress("phantoms", all, "cases");
+  for (std::int64_t first = 0; first < all; first += together) {
+    parallel_for(together, [&](std::int64_t n) {
+      throw_if_stop_requested();
+      const cli::PhantomCase& planned = set.cases[static_cast<std::size_t>(first + n)];
+      write_phantom(program, options, settings, planned);
+      progress.advance(1, planned.item.id);
+    });
   }
 }
 
-void write_case(const cli::Program& program, const cli::Standard& standard, const Options& options, const Case& item) {
-  const auto number = item.meta.at("case").get<std::uint64_t>();
-  const phantom::PairedCase pair = phantom::make_case(phantom::kind_from_name(options.kind), options.shape,
-                                                      options.spacing_mm, standard.seed, number);
-  const Json details = {{"phantom", item.meta}};
-  const Overwrite overwrite = standard.overwrite();
-  const Provenance provenance = program.provenance();
-  const auto finish = [&](const fs::path& path, const WriteReport& report) {
-    write_sidecar(path, provenance, {}, report, details, overwrite);
-  };
-  const fs::path& mr = item.inputs.at("mr");
-  // MR intensities are whole numbers below 3071, so the integer type holds them exactly.
-  finish(mr, write_volume(mr, pair.mr, VoxelType::int16_hu, overwrite));
-  finish(*item.target, write_volume(*item.target, pair.ct_hu, VoxelType::int16_hu, overwrite));
-  finish(*item.mask, write_mask(*item.mask, pair.body, overwrite));
-}
-
-int run(cli::Program& program, const Options& options) {
+int run(cli::Program& program, const cli::PhantomOptions& options) {
   const cli::Standard& standard = program.standard();
+  refuse_useless(program.app(), options);
+  phantom::Settings settings;
+  settings.protocol = protocol_of(options);
+  settings.truth = options.truth;
+  const phantom::TissueTable tissues =
+      phantom::read_tissues(options.tissues.empty() ? phantom::standard_tissues_path() : options.tissues);
+  if (!options.from_labels()) tissues.procedural_places();  // a table that lacks one is refused before anything is made
+  settings.tissues = &tissues;
   const fs::path manifest_path = options.folder / "manifest.json";
-  Manifest manifest = plan(options, standard.seed);
-  check_outputs(manifest, manifest_path, standard);
+  const cli::PhantomSet set = cli::plan_phantoms(options, standard.seed);
+  check_outputs(set, options, manifest_path, standard);
   if (standard.dry_run) {
-    log_info(fmt::format("would write {} {} cases of {}^3 voxels to {}", options.count, options.kind, options.shape,
-                         options.folder.string()));
+    const std::string what =
+        options.from_labels() ? fmt::format("{} cases from label maps", set.cases.size())
+                              : fmt::format("{} {} cases of {}^3 voxels", options.count, options.kind, options.shape);
+    log_info(fmt::format("would write {} to {}", what, options.folder.string()));
     return 0;
   }
-  {
-    Progress progress("phantoms", options.count, "cases");
-    for (const Case& item : manifest.cases) {
-      throw_if_stop_requested();
-      write_case(program, standard, options, item);
-      progress.advance(1, item.id);
-    }
-  }
+  make_cases(program, options, set, settings);
+  Manifest manifest;
+  manifest.task = set.task;
+  for (const cli::PhantomCase& planned : set.cases) manifest.cases.push_back(planned.item);
   manifest.provenance = program.provenance().json();
   write_manifest(manifest_path, manifest, standard.overwrite());
   return 0;
@@ -124,9 +99,9 @@ int run(cli::Program& program, const Options& options) {
 
 int main(int argc, char** argv) {
   cli::Program program("gdm-phantom",
-                       "Simulated MR/CT pairs of heads, pelves and thoraces, with masks and a manifest.");
-  Options options;
-  declare(program, options);
+                       "Simulated MR/CT pairs of procedural anatomies or from label maps, with masks and a manifest.");
+  cli::PhantomOptions options;
+  declare(program.app(), options);
   program.app().footer("Example:\n  gdm-phantom -o heads --count 20 --kind head --seed 1");
   program.set_run(cli::has_output | cli::has_seed | cli::has_dry_run, [&] { return run(program, options); });
   return program.main(argc, argv);

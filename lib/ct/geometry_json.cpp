@@ -3,66 +3,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 #include <utility>
 
 #include "ct/geometry_file.hpp"
+#include "io/json_fields.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
 namespace gdm::ct {
 namespace {
-
-/// An object of which every key has to be asked for.
-class Fields {
- public:
-  Fields(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
-    if (!object.is_object()) throw Error(fmt::format("{} is {}, expected an object", where_, json_kind(object)));
-  }
-  bool has(const std::string& key) const { return object_.contains(key); }
-  const Json& at(const std::string& key) {
-    asked_.insert(key);
-    if (!has(key)) throw Error(fmt::format("{} lacks '{}'", where_, key));
-    return object_.at(key);
-  }
-  double number(const std::string& key) {
-    const Json& value = at(key);
-    if (!value.is_number() || !std::isfinite(value.get<double>())) {
-      throw Error(fmt::format("{} is {}, expected a finite number", key, json_kind(value)));
-    }
-    return value.get<double>();
-  }
-  double number_or(const std::string& key, double otherwise) { return has(key) ? number(key) : otherwise; }
-  std::int64_t whole(const std::string& key) {
-    const Json& value = at(key);
-    if (!value.is_number_integer()) {
-      throw Error(
-          fmt::format("{} is {}, expected a whole number", key, value.is_number() ? value.dump() : json_kind(value)));
-    }
-    return value.get<std::int64_t>();
-  }
-  void refuse_others() const {
-    for (const auto& [key, value] : object_.items()) {
-      if (asked_.count(key) == 0) throw Error(fmt::format("{} has no use for '{}'", where_, key));
-    }
-  }
-
- private:
-  const Json& object_;
-  std::string where_;
-  std::set<std::string> asked_;
-};
-
-std::vector<double> numbers_of(const Json& array, const std::string& name) {
-  std::vector<double> numbers;
-  for (std::size_t n = 0; n < array.size(); ++n) {
-    if (!array[n].is_number() || !std::isfinite(array[n].get<double>())) {
-      throw Error(fmt::format("{}[{}] is {}, expected a finite number", name, n, json_kind(array[n])));
-    }
-    numbers.push_back(array[n].get<double>());
-  }
-  return numbers;
-}
 
 Point3 point_of(const Json& array, const std::string& name) {
   if (!array.is_array() || array.size() != 3) throw Error(name + " is not three numbers in mm");
@@ -75,7 +24,7 @@ constexpr std::int64_t most_views = 1000000;
 /// A list, or {first, last or step, count}.
 std::vector<double> sequence_of(const Json& json, const std::string& name) {
   if (json.is_array()) return numbers_of(json, name);
-  Fields fields(json, name);
+  JsonFields fields(json, name);
   const double first = fields.number("first");
   const std::int64_t count = fields.whole("count");
   if (count < 1 || count > most_views) throw Error(fmt::format("{}: a count of {} is not possible", name, count));
@@ -97,7 +46,7 @@ void warn_of_radians(const std::vector<double>& angles) {
                           angles.size(), *low, *high));
 }
 
-ScanKind kind_of(Fields& fields) {
+ScanKind kind_of(JsonFields& fields) {
   const Json& kind = fields.at("kind");
   const auto& names = scan_kind_names();
   const auto found = kind.is_string() ? std::find(names.begin(), names.end(), kind.get<std::string>()) : names.end();
@@ -107,7 +56,7 @@ ScanKind kind_of(Fields& fields) {
   return static_cast<ScanKind>(found - names.begin());
 }
 
-bool is_curved(Fields& fields) {
+bool is_curved(JsonFields& fields) {
   if (!fields.has("detector_shape")) return false;
   const Json& shape = fields.at("detector_shape");
   if (shape != "flat" && shape != "curved") throw Error("detector_shape is neither 'flat' nor 'curved'");
@@ -119,7 +68,7 @@ std::vector<Pose> poses_of(const Json& array) {
   std::vector<Pose> poses;
   for (const Json& json : array) {
     const std::string where = fmt::format("poses[{}]", poses.size());
-    Fields fields(json, where);
+    JsonFields fields(json, where);
     const auto point = [&](const char* key) { return point_of(fields.at(key), where + "." + key); };
     poses.push_back({point("source_mm"), point("detector_mm"), point("u_mm"), point("v_mm")});
     fields.refuse_others();
@@ -127,7 +76,7 @@ std::vector<Pose> poses_of(const Json& array) {
   return poses;
 }
 
-void read_circle(Fields& fields, Geometry& geometry) {
+void read_circle(JsonFields& fields, Geometry& geometry) {
   if (geometry.kind != ScanKind::parallel) {
     geometry.source_to_isocenter_mm = fields.number("source_to_isocenter_mm");
     geometry.source_to_detector_mm = fields.number("source_to_detector_mm");
@@ -156,7 +105,7 @@ Geometry with_views(const Geometry& geometry, const Json& json) {
 }  // namespace
 
 Geometry geometry_from_json(const Json& json) {
-  Fields fields(json, "a geometry");
+  JsonFields fields(json, "a geometry");
   Geometry geometry;
   for (const char* key : {"$schema", "description"}) {  // for people and editors
     if (fields.has(key)) fields.at(key);

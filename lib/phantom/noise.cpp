@@ -32,29 +32,29 @@ void collapse(const Knot& knot, const float* in, std::int64_t size, std::vector<
 
 }  // namespace
 
-NoiseField::NoiseField(Random& random, std::int64_t n, double step_voxels)
-    : n_(n),
-      lattice_(static_cast<std::int64_t>(static_cast<double>(n) / step_voxels) + 5),
-      step_voxels_(step_voxels),
-      nodes_(static_cast<std::size_t>(lattice_ * lattice_ * lattice_)) {
+NoiseField::NoiseField(Random& random, const Index3& shape_ijk, double step_voxels)
+    : shape_(shape_ijk), lattice_(shape_ijk), step_voxels_(step_voxels) {
+  for (std::int64_t& n : lattice_) n = static_cast<std::int64_t>(static_cast<double>(n) / step_voxels) + 5;
+  nodes_.resize(static_cast<std::size_t>(voxel_count(lattice_)));
   // The squared weights of the spline sum to 0.48 per axis on average over a cell.
   const double unit_deviation = 1.0 / std::sqrt(0.48 * 0.48 * 0.48);
   for (float& node : nodes_) node = static_cast<float>(unit_deviation * random.normal());
 }
 
 void NoiseField::slice(std::int64_t k, std::vector<float>& values) const {
-  values.resize(static_cast<std::size_t>(n_ * n_));
+  const std::int64_t ni = shape_[0], nj = shape_[1];
+  values.resize(static_cast<std::size_t>(ni * nj));
   std::vector<float> plane, row;
-  collapse(knot_at(k, step_voxels_), nodes_.data(), lattice_ * lattice_, plane);
+  collapse(knot_at(k, step_voxels_), nodes_.data(), lattice_[0] * lattice_[1], plane);
   std::vector<Knot> knots;
-  for (std::int64_t i = 0; i < n_; ++i) knots.push_back(knot_at(i, step_voxels_));
-  for (std::int64_t j = 0; j < n_; ++j) {
-    collapse(knots[static_cast<std::size_t>(j)], plane.data(), lattice_, row);
-    for (std::int64_t i = 0; i < n_; ++i) {
+  for (std::int64_t i = 0; i < ni; ++i) knots.push_back(knot_at(i, step_voxels_));
+  for (std::int64_t j = 0; j < nj; ++j) {
+    collapse(knot_at(j, step_voxels_), plane.data(), lattice_[0], row);
+    float* to = values.data() + ni * j;
+    for (std::int64_t i = 0; i < ni; ++i) {
       const Knot& knot = knots[static_cast<std::size_t>(i)];
       const float* at = row.data() + knot.first;
-      values[static_cast<std::size_t>(i + n_ * j)] =
-          knot.weights[0] * at[0] + knot.weights[1] * at[1] + knot.weights[2] * at[2] + knot.weights[3] * at[3];
+      to[i] = knot.weights[0] * at[0] + knot.weights[1] * at[1] + knot.weights[2] * at[2] + knot.weights[3] * at[3];
     }
   }
 }
