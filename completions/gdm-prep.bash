@@ -5,7 +5,7 @@ _gdm_prep() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      info|dicom|to-dicom|manifest|resample|mask|split|reorient|join) command=$word; break ;;
+      info|dicom|to-dicom|register|manifest|resample|mask|n4|crop|structures|qc|split|reorient|join) command=$word; break ;;
     esac
   done
   case $command in
@@ -18,7 +18,7 @@ _gdm_prep() {
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
-        COMPREPLY=($(compgen -W "info dicom to-dicom manifest resample mask split reorient join" -- "$cur"))
+        COMPREPLY=($(compgen -W "info dicom to-dicom register manifest resample mask n4 crop structures qc split reorient join" -- "$cur"))
       fi ;;
     info)
       case $prev in
@@ -66,6 +66,34 @@ _gdm_prep() {
       esac
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run --like -o --output --description --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    register)
+      case $prev in
+        --seed) return ;;
+        --grid-tolerance) return ;;
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
+        --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --fixed) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --moving) return ;;
+        --along) return ;;
+        --model) COMPREPLY=($(compgen -W "rigid affine bspline" -- "$cur")); return ;;
+        --starts) COMPREPLY=($(compgen -W "flips header turns" -- "$cur")); return ;;
+        --finest) return ;;
+        --control) return ;;
+        --transform) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --spacing) return ;;
+        --interpolation) COMPREPLY=($(compgen -W "linear cubic" -- "$cur")); return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --fixed --moving --along --model --starts --finest --control --transform --spacing --interpolation --accept-doubtful --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -123,6 +151,7 @@ _gdm_prep() {
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
         --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --of) return ;;
+        --kind) COMPREPLY=($(compgen -W "ct image" -- "$cur")); return ;;
         --threshold) return ;;
         --thinnest) return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
@@ -130,7 +159,82 @@ _gdm_prep() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --of --threshold --thinnest --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --of --kind --threshold --thinnest --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    n4)
+      case $prev in
+        --grid-tolerance) return ;;
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
+        --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --of) return ;;
+        --mask) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --control) return ;;
+        --levels) return ;;
+        --iterations) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --of --mask --control --levels --iterations --field --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    crop)
+      case $prev in
+        --grid-tolerance) return ;;
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
+        --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --mask) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --margin) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --mask --margin --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    structures)
+      case $prev in
+        -o|--output) COMPREPLY=($(compgen -d -- "$cur")); compopt -o filenames; return ;;
+        --only) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible -n --dry-run -o --output --only --any-frame --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    qc)
+      case $prev in
+        --grid-tolerance) return ;;
+        -o|--output) COMPREPLY=($(compgen -d -- "$cur")); compopt -o filenames; return ;;
+        --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
+        --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --level) return ;;
+        --width) return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --level --width --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
@@ -141,13 +245,15 @@ _gdm_prep() {
         --seed) return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --split) return ;;
+        --val) return ;;
+        --test) return ;;
         --stratify) return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed -n --dry-run -o --output --split --stratify --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed -n --dry-run -o --output --split --val --test --stratify --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

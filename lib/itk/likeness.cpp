@@ -75,8 +75,7 @@ Matrix4 map_of(const Transform& transform) {
 /// came to as long as that gains anything.
 template <class Transform>
 Matrix4 refined(const Level& level, Matrix4 map) {
-  constexpr int most_rounds = 6;
-  constexpr double least_gain = 0.003;
+  constexpr int most_rounds = 10;
   double best = compare(level, map).information;
   for (int round = 0; round < most_rounds; ++round) {
     auto transform = Transform::New();
@@ -89,7 +88,7 @@ Matrix4 refined(const Level& level, Matrix4 map) {
     const double information = compare(level, there).information;
     if (!(information > best)) break;
     map = there;
-    const bool goes_on = information > best * (1 + least_gain);
+    const bool goes_on = information > best * (1 + level.least_gain);
     best = information;
     if (!goes_on) break;
   }

@@ -20,7 +20,8 @@ struct Level {
   Volume fixed, moving;
   FloatImage::Pointer fixed_image;
   Likeness::FixedSampledPointSetType::Pointer points;
-  Point3 pivot_lps_mm{};  ///< centre of the points, about which rotations turn
+  Point3 pivot_lps_mm{};      ///< centre of the points, about which rotations turn
+  double least_gain = 0.003;  ///< of the information, relative, for which a refinement begins once more
   /// Of the points, the share that could at most lie in the moving body, as the bodies' sizes tell; at most 1.
   double expected_overlap = 1;
 };

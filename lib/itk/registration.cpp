@@ -218,7 +218,8 @@ prep::Registration search(const Volume& fixed, const Volume& moving, const prep:
   const std::vector<Candidate> first = refine_all(coarse, starts);
   const Level middle = level_of(1);
   const std::vector<Candidate> second = refine_all(middle, best_of(coarse, first, keep_at_second));
-  const Level fine = level_of(2);
+  Level fine = level_of(2);
+  fine.least_gain = 2e-4;  // flat optima move by a millimetre for a thousandth of the information
   const Matrix4 rigid = refine_all(fine, best_of(middle, second, keep_at_last)).front().map;
   const Matrix4 map = options.model == prep::TransformModel::rigid ? rigid : refine_affine(fine, rigid);
   const Compared compared = compare(fine, map);

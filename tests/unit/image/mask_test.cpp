@@ -2,12 +2,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "image/mask.hpp"
 #include "image/orientation.hpp"
 #include "metrics_volumes.hpp"
 #include "sys/error.hpp"
+#include "sys/random.hpp"
 
 using namespace gdm;
 
@@ -103,4 +105,44 @@ TEST_CASE("mask: the border of the image is no surface, and air has no body") {
   const Grid grid = Grid::centred({20, 20, 4}, {2, 2, 2});
   CHECK(count_inside(body_mask_beside_table(Volume(grid, 30.0F))) == grid.voxels());
   CHECK(count_inside(body_mask_beside_table(Volume(grid, -1000.0F))) == 0);
+}
+
+TEST_CASE("mask: a body stands out from Rician noise, and one value alone is none") {
+  Volume image(Grid::centred({30, 28, 12}, {4, 4, 5}), 0.0F);
+  Random random(5);
+  std::int64_t truth = 0, wrong = 0;
+  const auto is_body = [](std::int64_t i, std::int64_t j) {
+    return std::pow((static_cast<double>(i) - 14.5) / 10, 2) + std::pow((static_cast<double>(j) - 13.5) / 9, 2) < 1;
+  };
+  for (std::int64_t k = 0; k < 12; ++k) {
+    for (std::int64_t j = 0; j < 28; ++j) {
+      for (std::int64_t i = 0; i < 30; ++i) {
+        const bool dark = (i / 4) % 3 == 0;  // tissue not far above the noise
+        const double signal = is_body(i, j) ? (dark ? 350 : 900) : 0;
+        image.at(i, j, k) = static_cast<float>(std::hypot(signal + 40 * random.normal(), 40 * random.normal()));
+      }
+    }
+  }
+  const Mask body = body_mask_from_image(image);
+  for (std::int64_t k = 0; k < 12; ++k) {
+    for (std::int64_t j = 0; j < 28; ++j) {
+      for (std::int64_t i = 0; i < 30; ++i) {
+        truth += is_body(i, j) ? 1 : 0;
+        wrong += is_body(i, j) != (body.at(i, j, k) != 0) ? 1 : 0;
+      }
+    }
+  }
+  CHECK(static_cast<double>(wrong) < 0.02 * static_cast<double>(truth));
+  CHECK(count_inside(body_mask_from_image(Volume(image.grid, 3.0F))) == 0);
+}
+
+TEST_CASE("mask: widened by what lies within reach in its slices") {
+  Mask mask(Grid::centred({11, 11, 3}, {2, 1, 1}), 0);
+  mask.at(5, 5, 1) = 1;
+  const Mask wide = widened(mask, 2);
+  CHECK(count_inside(wide) == 7);  // along i one voxel on each side, along j two
+  CHECK(wide.at(6, 5, 1) == 1);
+  CHECK(wide.at(5, 7, 1) == 1);
+  CHECK(wide.at(6, 6, 1) == 0);
+  CHECK(wide.at(5, 5, 0) == 0);
 }
