@@ -288,8 +288,8 @@ std::string rectangle(const Grid& grid, double i0, double j0, double i1, double 
   return decimal_text(numbers);
 }
 
-/// "Ring/a": a square of 10 x 10 voxels with a hole of 4 x 4 on slices 2 to 7; "ring_A": two squares of 3 x 3 on slice 4;
-/// "Point": no contour that encloses anything.
+/// "Ring/a": a square of 10 x 10 voxels with a hole of 4 x 4 on slices 2 to 7; "ring_A": two squares of 3 x 3 on slice
+/// 4; "Point": no contour that encloses anything.
 void write_structures(const Volume& volume, const std::filesystem::path& folder, const Options& options) {
   DataSet set;
   put_patient(set, options);
