@@ -103,7 +103,7 @@ void add_n4_options(CLI::App& command, N4Command& n4) {
       ->type_name("NAME");
   command.add_option("--mask", n4.mask, "For one volume: where its body is; cases bring their own")->type_name("FILE");
   command.add_option("--control", n4.options.control_mm, "Between control points of the first level, in mm")
-      ->transform(range(10.0, 1000.0))
+      ->transform(range(0.5, 1000.0))
       ->type_name("MM");
   command.add_option("--levels", n4.options.levels, "Levels, each of which halves that distance")
       ->transform(range(1, 6))

@@ -70,6 +70,10 @@ std::vector<std::int64_t> views_from_text(const std::string& text) {
 }
 
 void warn_of_truncation(const ct::StoredSinogram& stored, const std::string& name) {
+  if (ct::sees_nothing(stored)) {
+    log_warning(name + ": no ray goes through the patient; the isocentre or the detector's offset may be wrong");
+    return;
+  }
   const double share = ct::truncated_share(stored);
   if (share == 0) return;
   log_warning(

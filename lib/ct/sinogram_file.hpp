@@ -58,6 +58,9 @@ AxisMap axes_for(const Grid& grid);
 /// that is offset by more than a twentieth of its width the longer side counts alone.
 double truncated_share(const StoredSinogram& stored);
 
+/// No ray goes through more than 5 mm of water, as where the isocentre or the offset of the detector is wrong.
+bool sees_nothing(const StoredSinogram& stored);
+
 /// Writes volume and sidecar. `details` (photons, seed, ...) join the geometry under gdm.details.sinogram.
 void write_sinogram(const fs::path& path, StoredSinogram stored, Json details, const Provenance& provenance,
                     const std::vector<fs::path>& sources, Overwrite overwrite);

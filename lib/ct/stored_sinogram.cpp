@@ -99,6 +99,12 @@ Voxels<float> rays_by_views(const Sinogram& sinogram) {
   return rays;
 }
 
+/// Above it a ray has met the object.
+float seen_integral(const StoredSinogram& stored) {
+  constexpr double seen_mm = 5;
+  return static_cast<float>(seen_mm * stored.beam.mu_water_per_mm);
+}
+
 }  // namespace
 
 AxisMap axes_for(const Grid& grid) {
@@ -169,9 +175,13 @@ std::string StoredSinogram::text() const {
                      scan_kind_names()[static_cast<std::size_t>(geometry->kind)]);
 }
 
+bool sees_nothing(const StoredSinogram& stored) {
+  const float seen = seen_integral(stored);
+  return std::none_of(stored.rays(), stored.rays() + stored.ray_count(), [seen](float ray) { return ray > seen; });
+}
+
 double truncated_share(const StoredSinogram& stored) {
-  constexpr double seen_mm = 5;
-  const auto seen = static_cast<float>(seen_mm * stored.beam.mu_water_per_mm);
+  const float seen = seen_integral(stored);
   std::array<bool, 2> counts{true, true};
   if (stored.geometry) counts = sides_that_count(PosedScan(*stored.geometry, centre_of(stored.grid)));
   const std::int64_t columns = stored.blocks().columns, rows = stored.ray_count() / columns;

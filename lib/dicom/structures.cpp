@@ -57,13 +57,20 @@ std::vector<Plane> planes_of(const Structure& structure, const Grid& grid, std::
   return all;
 }
 
-/// The usual distance between planes; that of the slices if there is one plane.
-double plane_distance(const std::vector<Plane>& planes) {
-  std::vector<double> steps;
-  for (std::size_t n = 1; n < planes.size(); ++n) steps.push_back(planes[n].k - planes[n - 1].k);
-  if (steps.empty()) return 1;
-  std::nth_element(steps.begin(), steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2), steps.end());
-  return steps[steps.size() / 2];
+/// The least distance between neighbouring planes, in slices, at least one: where another is larger the structure has
+/// parts. Contours that are more than 10 mm apart are no samples of one thing.
+double plane_distance(const std::vector<Plane>& planes, const Grid& grid) {
+  constexpr double same_plane = 0.5, farthest_mm = 10;
+  const double farthest = farthest_mm / grid.spacing_mm()[2];
+  double least = farthest;
+  bool sampled = false;
+  for (std::size_t n = 1; n < planes.size(); ++n) {
+    const double step = planes[n].k - planes[n - 1].k;
+    if (step <= same_plane || step > farthest) continue;
+    least = std::min(least, step);
+    sampled = true;
+  }
+  return sampled ? std::max(1.0, least) : 1.0;
 }
 
 /// Turns the voxels of a row that lie inside a polygon, by the crossings of the row with its edges.
@@ -87,7 +94,7 @@ void turn_inside(const Polygon& polygon, double j, std::uint8_t* row, std::int64
 Drawn draw(const Structure& structure, const Grid& grid) {
   Drawn drawn{Mask(grid, 0), 0};
   const std::vector<Plane> planes = planes_of(structure, grid, drawn.outside);
-  const double reach = 0.5 * std::max(1.0, plane_distance(planes)) + 1e-3;
+  const double reach = 0.5 * plane_distance(planes, grid) + 1e-3;
   for (std::int64_t k = 0; k < grid.shape_ijk[2]; ++k) {
     const Plane* nearest = nullptr;
     for (const Plane& plane : planes) {

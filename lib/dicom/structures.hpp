@@ -25,8 +25,9 @@ struct Drawn {
 
 /// Voxels whose centre lies inside an odd number of the contours of a plane: a contour inside another one is a hole, as
 /// planning systems draw them; so is a keyhole. Contours lie in the planes of the slices they were drawn on, which need
-/// not be those of the grid: each slice (along k) takes the contours of the nearest plane, at most half a distance of
-/// planes away. Throws Error if contours are not parallel to the slices of the grid (by more than half a voxel).
+/// not be those of the grid: each slice (along k) takes the contours of the nearest plane, at most half the least
+/// distance of planes away. Throws Error if contours are not parallel to the slices of the grid (by more than half a
+/// voxel).
 Drawn draw(const Structure& structure, const Grid& grid);
 
 /// Names as files may have them: letters, digits, - and _; others become _. Equal ones get -2, -3, ...; "" is

@@ -56,7 +56,7 @@ Matrix4 between_lps_and_ras(const Matrix4& map) {
   Matrix4 result = map;
   for (std::size_t r = 0; r < 3; ++r) {
     for (std::size_t c = 0; c < 4; ++c) {
-      if ((r < 2) != (c < 2)) result[r][c] = -map[r][c];
+      if ((r < 2) != (c < 2)) result[r][c] = 0.0 - map[r][c];  // 0 stays 0, without a sign in files
     }
   }
   return result;

@@ -77,6 +77,14 @@ fits bent.nii.gz 30
 register near.nii --fixed $ct -o bent2.nii.gz --transform bent.tfm
 volume-diff bent2.nii.gz bent.nii.gz 1e-2 >diff.txt || fail "the B-spline's file gives another: $(cat diff.txt)"
 
+# From DICOM to a registered pair with a mask and a split, in one pipe.
+make-dicom near.nii export modality=MR
+make-dicom $ct export modality=CT intercept=-1024 signed=0
+gdm-prep dicom export -o nifti --id-salt salt.key -q | gdm-prep register - -o pairs --finest 7 --seed 1 -q |
+  gdm-prep mask - -o masked -q | gdm-prep split - --val 0.1 --test 0.2 -o piped.json -q
+grep -q '"mr": "pairs/p[0-9a-f]*/mr.nii.gz"' piped.json && grep -q '"mask": "masked/' piped.json || fail "$(cat piped.json)"
+gdm-prep info --check piped.json >/dev/null || fail "the piped set is not whole"
+
 # From the header alone half a turn is out of reach, which the figures tell.
 refused 1 'registration is doubtful' gdm-prep register far.nii --fixed $ct -o no/far.nii.gz --finest 7 --starts header
 [ -s no/far_overlay.png ] || fail "no picture of the doubtful one"
