@@ -57,7 +57,7 @@ less "$(value iterations noise.json)" 200 "--discrepancy"
 gdm-recon fbp parallel/head0001_sinogram.nii.gz -o by_fbp.nii --filter shepp-logan --cutoff 0.9 -q
 volume-diff by_fbp.nii parallel-fdk/head0001_fdk.nii.gz >diff.txt || fail "fbp and fdk of a parallel beam differ: $(cat diff.txt)"
 # An isocentre beside the patient: nothing is seen, which must not go unsaid.
-geometry cone "$far \"isocenter_mm\": [0, 600, 0]," >beside.json
+geometry cone "$far \"isocenter_mm\": [0, 0, 600]," >beside.json
 gdm-recon project $ct -o nothing.nii --geometry beside.json 2>err.txt || fail "beside: $(cat err.txt)"
 grep -q 'no ray goes through the patient' err.txt || fail "a detector that sees nothing goes unsaid: $(cat err.txt)"
 # RTK's file of the same circle gives the same rays.
