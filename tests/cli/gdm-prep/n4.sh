@@ -4,20 +4,20 @@
 set -euo pipefail
 . "$(dirname "$0")/../scratch.bash" "$1"
 . "$(dirname "$0")/dicom.bash"
-gdm-phantom -q -o set --count 1 --shape 32 --spacing 6 --seed 3
+gdm-phantom -q -o set --count 1 --shape 26 --spacing 5 --seed 3
 gzip -dc set/head0001_mr.nii.gz >mr.nii
 python3 - <<'P'
 import array, math
 data = bytearray(open('mr.nii', 'rb').read())
 voxels = array.array('h', bytes(data[352:]))
 for n, v in enumerate(voxels):  # from .67 to 1.5 along i, and half of that along k
-    i, k = n % 32, n // 1024
-    voxels[n] = round(v * math.exp(.4 * (i - 15.5) / 15.5 + .2 * (k - 15.5) / 15.5))
+    i, k = n % 26, n // 676
+    voxels[n] = round(v * math.exp(.4 * (i - 12.5) / 12.5 + .2 * (k - 12.5) / 12.5))
 open('bright.nii', 'wb').write(bytes(data[:352]) + voxels.tobytes())
 P
 mean() { volume-diff "$1" "$2" 9999 | awk '{ print $NF }'; }
 n4() { gdm-prep n4 "$@" 2>err.txt || fail "n4 $*: $(cat err.txt)"; }
-good=(--levels 2 --control 100) quick=(--levels 1 --iterations 3)
+good=(--levels 2 --control 70) quick=(--levels 1 --iterations 3)
 n4 mr.nii -o plain.nii.gz "${good[@]}" --mask set/head0001_mask.nii.gz
 n4 bright.nii -o flat.nii.gz "${good[@]}" --mask set/head0001_mask.nii.gz --field
 says 'gain from'
