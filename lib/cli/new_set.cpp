@@ -6,6 +6,7 @@
 #include "cli/outputs.hpp"
 #include "cli/run.hpp"
 #include "sys/error.hpp"
+#include "sys/log.hpp"
 
 namespace gdm::cli {
 namespace {
@@ -20,9 +21,17 @@ void refuse_sources(const NewSet& set, const Program& program, const Manifest& m
   std::vector<fs::path> outputs{manifest_path};
   for (const Case& item : cases) {
     if (item.error) continue;
-    for (const fs::path& volume : step.outputs(item)) add_volume(outputs, volume);
+    try {
+      for (const fs::path& volume : step.outputs(item)) add_volume(outputs, volume);
+      if (!step.beside) continue;
+      for (const fs::path& file : step.beside(item)) outputs.push_back(file);
+    } catch (const Error& error) {  // a case without what the step needs fails by itself, and says which it is
+      if (!set.batch.keep_going) throw Error(fmt::format("case '{}': {}", item.id, error.what()), error.exit_class());
+    }
   }
-  refuse_outputs_that_are_read({{set.input, program.config_file()}, {&manifest}}, outputs);
+  RunInputs inputs{{set.input, program.config_file()}, {&manifest}};
+  inputs.files.insert(inputs.files.end(), step.reads.begin(), step.reads.end());
+  refuse_outputs_that_are_read(inputs, outputs);
 }
 
 }  // namespace
@@ -69,20 +78,26 @@ int run_new_set(const Program& program, const NewSet& set, const CaseStep& step)
     for (const fs::path& output : step.outputs(item)) {
       if (fs::exists(output.parent_path())) check_volume_writable(output, standard.overwrite());
     }
+    for (const fs::path& file : step.beside ? step.beside(item) : std::vector<fs::path>()) {
+      if (fs::exists(file.parent_path())) check_writable(file, standard.overwrite());
+    }
     return step.plan(item);
   };
   std::string plan;
+  std::size_t refused = 0;
   for (const Case& item : batch.cases()) {
     if (item.error) continue;
     try {
       plan += with_context(fmt::format("case '{}'", item.id), [&] { return check(item); }) + "\n";
     } catch (const Error& error) {
       if (!set.batch.keep_going || error.exit_class() == Exit::usage) throw;
+      ++refused;
+      if (standard.dry_run) log_error(error.what());  // a real run says it when it comes to the case
     }
   }
   if (standard.dry_run) {
     write_stdout(plan);
-    return 0;
+    return static_cast<int>(refused > 0 ? Exit::partial : Exit::ok);
   }
   Provenance provenance = program.provenance();
   make_folder(set.output);

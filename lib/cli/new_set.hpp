@@ -21,6 +21,8 @@ struct CaseStep {
   std::function<void(const Manifest&)> accept;  ///< refuses options that do not fit the manifest; may be null
   std::string title;                            ///< of the progress
   std::function<std::vector<fs::path>(const Case&)> outputs;  ///< volumes that will be written
+  std::vector<fs::path> reads;                                ///< files that are read beside those of the manifest
+  std::function<std::vector<fs::path>(const Case&)> beside;   ///< what else is written, without a sidecar; may be null
   std::function<std::string(const Case&)> plan;               ///< checks what headers tell; a line for --dry-run
   std::function<void(Case&, const Provenance&)> work;
 };

@@ -17,7 +17,7 @@ namespace {
 
 /// The body in a volume without a mask: by HU where it has them.
 Mask body_of(const Volume& volume) {
-  Mask body = hu_problem(volume.voxels).empty() ? body_mask_beside_table(volume) : body_mask_from_image(volume);
+  Mask body = looks_like_hu(volume.voxels) ? body_mask_beside_table(volume) : body_mask_from_image(volume);
   if (count_inside(body) == 0) throw Error("no body stands out from the background; a mask would tell where to crop");
   return body;
 }

@@ -34,7 +34,7 @@ void correct(const fs::path& image_file, const fs::path& mask_file, const fs::pa
              const Provenance& provenance, Overwrite overwrite) {
   NiftiInfo info;
   Volume image = read_volume(image_file, info);
-  if (hu_problem(image.voxels).empty() && *std::min_element(image.voxels.begin(), image.voxels.end()) < -500) {
+  if (looks_like_hu(image.voxels)) {
     throw Error(image_file.string() + ": looks like CT in HU, which no coil has multiplied");
   }
   const Mask mask = mask_for(image, mask_file);
@@ -83,6 +83,7 @@ int correct_single(const Program& program, const N4Command& command) {
   const Overwrite overwrite = program.standard().overwrite();
   if (!command.of.empty()) throw Error("--of names a volume of a case, and the input is one volume", Exit::usage);
   check_single(command.set, {command.mask}, overwrite);
+  if (!command.mask.empty() && !fs::exists(command.mask)) throw Error(command.mask.string() + ": no such file");
   if (command.write_field) {
     if (command.set.output == "-") throw Error("--field writes a file beside the output, which is stdout", Exit::usage);
     check_volume_writable(field_path(command.set.output), overwrite);
@@ -132,7 +133,9 @@ int run_n4(const Program& program, const N4Command& command) {
   step.plan = [&](const Case& item) {
     std::string plan;
     for (const prep::CaseVolume& image : images_of(item, command)) {
-      if (!fs::exists(image.source)) throw Error(image.source.string() + ": no such file");
+      for (const fs::path& file : {image.source, item.mask.value_or(image.source)}) {
+        if (!fs::exists(file)) throw Error(file.string() + ": no such file");
+      }
       plan += fmt::format("{}{} -> {}", plan.empty() ? "" : "\n", image.source.string(), image.output.string());
     }
     return plan;

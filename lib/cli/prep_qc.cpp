@@ -44,19 +44,40 @@ CaseImages images_of_case(const Case& item, std::vector<std::string>& remarks) {
   const Grid& grid = images.volumes.front().second.grid;
   if (item.mask) {
     images.mask = read_mask(*item.mask);
-    if (same_grid(images.mask.grid, grid)) return images;
-    remarks.push_back("mask lies on another grid: " + grid_difference(images.mask.grid, grid));
+    const bool same = same_grid(images.mask.grid, grid);
+    if (same && count_inside(images.mask) > 0) return images;
+    remarks.push_back(same ? "the mask is empty"
+                           : "mask lies on another grid: " + grid_difference(images.mask.grid, grid));
   }
   const Volume& last = images.volumes.back().second;  // the target, if there is one
-  images.mask = hu_problem(last.voxels).empty() ? body_mask_beside_table(last) : body_mask_from_image(last);
+  images.mask = looks_like_hu(last.voxels) ? body_mask_beside_table(last) : body_mask_from_image(last);
   if (count_inside(images.mask) == 0) images.mask = Mask(grid, 1);
   return images;
+}
+
+/// contact.png, or contact-I-of-N.png of a shard.
+fs::path sheet_path(const Batch& batch, const fs::path& folder) {
+  std::string name = batch.manifest_path(folder).stem().string();
+  name.replace(0, std::string("manifest").size(), "contact");
+  return folder / (name + ".png");
+}
+
+/// Before any picture is written; what is missing is said, or ends the run unless it is to go on.
+bool files_are_there(const Case& item, bool keep_going) {
+  if (item.error) return false;
+  for (const prep::CaseVolume& volume : prep::case_volumes(item, {}, "")) {
+    if (fs::exists(volume.source)) continue;
+    const std::string message = fmt::format("case '{}': {}: no such file", item.id, volume.source.string());
+    if (!keep_going) throw Error(message);
+    return false;
+  }
+  return true;
 }
 
 picture::Picture picture_of(const CaseImages& images, const QcCommand& command) {
   std::vector<picture::Shown> shown;
   for (const auto& [name, volume] : images.volumes) {
-    if (hu_problem(volume.voxels).empty()) {
+    if (looks_like_hu(volume.voxels)) {
       shown.push_back(
           {name, &volume, command.level_hu - command.width_hu / 2, command.level_hu + command.width_hu / 2});
     } else {
@@ -87,16 +108,18 @@ int run_qc(const Program& program, const QcCommand& command) {
   const Manifest manifest = read_manifest(command.input);
   Batch batch(manifest, command.batch);
   const auto path_of = [&](const Case& item) { return command.output / (item.id + ".png"); };
-  const fs::path sheet = command.output / "contact.png";
+  const fs::path sheet = sheet_path(batch, command.output);
   std::vector<fs::path> outputs{sheet};
   for (const Case& item : batch.cases()) outputs.push_back(path_of(item));
   refuse_outputs_that_are_read({{command.input}, {&manifest}}, outputs);
   for (const fs::path& output : outputs) {
     if (fs::exists(command.output)) check_writable(output, overwrite);
   }
+  std::size_t missing = 0;
+  for (const Case& item : batch.cases()) missing += files_are_there(item, command.batch.keep_going) ? 0 : 1;
   if (program.standard().dry_run) {
     log_info(fmt::format("would write {} pictures and {}", batch.cases().size(), sheet.string()));
-    return 0;
+    return static_cast<int>(missing > 0 ? Exit::partial : Exit::ok);
   }
   make_folder(command.output);
   std::vector<std::pair<std::string, picture::Picture>> all;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "cli/outputs.hpp"
 #include "cli/values.hpp"
@@ -37,9 +38,10 @@ prep::MoveOptions move_options(const RegisterCommand& command) {
   return options;
 }
 
-/// What is registered: two files, and what the moving one becomes.
+/// What is registered: a file, and what the moving volume becomes.
 struct Pair {
-  fs::path fixed, moving;
+  fs::path fixed;
+  prep::CaseVolume moving;
   prep::MoveFiles files;
   std::vector<std::pair<prep::CaseVolume, fs::path>> along;  ///< other volumes that move by the same transform
 };
@@ -50,21 +52,39 @@ struct Found {
   std::string doubt;
 };
 
+prep::Transform given_transform(const RegisterCommand& command) {
+  return with_context(command.transform.string(), [&] { return prep::read_transform(command.transform); });
+}
+
+/// The search compares every voxel of the body, and one that is not finite would spoil each sum that it enters.
+Volume finite(const fs::path& path) {
+  Volume volume = read_volume(path);
+  const float least = least_finite(volume);
+  std::int64_t count = 0;
+  for (float& voxel : volume.voxels) {
+    if (std::isfinite(voxel)) continue;
+    voxel = least;
+    ++count;
+  }
+  if (count > 0) {
+    log_warning(
+        fmt::format("{}: {} voxels are not finite; the search takes them for the least value", path.string(), count));
+  }
+  return volume;
+}
+
 Found find_transform(const Pair& pair, const RegisterCommand& command, std::uint64_t seed) {
   if (!command.transform.empty()) {
-    return {with_context(command.transform.string(),
-                         [&] { return engine::itk_services().read_transform(command.transform); }),
-            {{"registered", {{"given", command.transform.filename().string()}}}},
-            ""};
+    return {given_transform(command), {{"registered", {{"given", command.transform.filename().string()}}}}, ""};
   }
   const prep::RegistrationOptions options = options_of(command, seed);
   const prep::Registration found =
-      engine::itk_services().register_volumes(read_volume(pair.fixed), read_volume(pair.moving), options);
+      engine::itk_services().register_volumes(finite(pair.fixed), finite(pair.moving.source), options);
   log_info(
       fmt::format("{}: mutual information {:.3f}, {:.0f} % of it lost {:g} mm or degrees beside, {:.0f} % of "
                   "the body met, {} of {} starts agree",
-                  pair.moving.filename().string(), found.mutual_information, 100 * found.fall_beside, prep::beside_mm,
-                  100 * found.overlap, found.starts_agreeing, found.starts));
+                  pair.moving.source.filename().string(), found.mutual_information, 100 * found.fall_beside,
+                  prep::beside_mm, 100 * found.overlap, found.starts_agreeing, found.starts));
   return {found.transform, prep::registration_json(found, options), prep::doubt(found)};
 }
 
@@ -74,7 +94,7 @@ void register_pair(const Pair& pair, const RegisterCommand& command, const Progr
   const Found found = find_transform(pair, command, program.standard().seed);
   const prep::MoveOptions options = move_options(command);
   const prep::Placement placement = engine::itk_services().place(found.transform, prep::move_grid(pair.fixed, options));
-  prep::write_moved({pair.fixed, pair.moving, prep::VolumeKind::image}, pair.files, found.transform, placement, options,
+  prep::write_moved({pair.fixed, pair.moving.source, pair.moving.kind}, pair.files, found.transform, placement, options,
                     found.details, provenance, overwrite);
   for (const auto& [volume, output] : pair.along) {
     prep::write_moved({pair.fixed, volume.source, volume.kind}, {output, {}, {}, {}}, found.transform, placement,
@@ -121,7 +141,7 @@ Pair pair_of(const Case& item, const RegisterCommand& command) {
   const prep::CaseVolume &fixed = volume_named(volumes, command.fixed),
                          &moving = volume_named(volumes, moving_name(volumes, command));
   if (fixed.role == moving.role) throw Error("--fixed and --moving name one volume", Exit::usage);
-  Pair pair{fixed.source, moving.source, prep::move_files(moving.output), {}};
+  Pair pair{fixed.source, moving, prep::move_files(moving.output), {}};
   for (const std::string& name : command.along) {
     const prep::CaseVolume& other = volume_named(volumes, name);
     if (other.role == fixed.role || other.role == moving.role) {
@@ -132,12 +152,21 @@ Pair pair_of(const Case& item, const RegisterCommand& command) {
   return pair;
 }
 
-void check_pair(const Pair& pair, Overwrite overwrite) {
-  for (const fs::path& path : {pair.fixed, pair.moving}) {
+void check_pair(const Pair& pair) {
+  for (const fs::path& path : {pair.fixed, pair.moving.source}) {
     if (!fs::exists(path)) throw Error(path.string() + ": no such file");
   }
-  for (const fs::path& path : {pair.files.transform, pair.files.inverse, pair.files.overlay}) {
-    if (fs::exists(path.parent_path().empty() ? "." : path.parent_path())) check_writable(path, overwrite);
+}
+
+void leave_out(Case& item, const std::string& role) {
+  if (role == "target") {
+    item.target.reset();
+  } else if (role == "mask") {
+    item.mask.reset();
+  } else if (role == "prediction") {
+    item.prediction.reset();
+  } else {
+    item.inputs.erase(role.substr(role.find('.') + 1));
   }
 }
 
@@ -151,8 +180,7 @@ void resample_rest(Case& item, const Pair& pair, const RegisterCommand& command,
     const bool moves = volume.output == pair.files.volume ||
                        std::any_of(pair.along.begin(), pair.along.end(),
                                    [&volume](const auto& other) { return other.second == volume.output; });
-    if (!moves || volume.role.rfind("inputs.", 0) != 0) continue;
-    rest.inputs.erase(volume.role.substr(volume.role.find('.') + 1));
+    if (moves) leave_out(rest, volume.role);
   }
   prep::ResampleOptions options;
   options.like = command.fixed;
@@ -176,6 +204,10 @@ std::vector<fs::path> outputs_of(const Case& item, const RegisterCommand& comman
   return outputs;
 }
 
+std::vector<fs::path> files_beside(const Pair& pair) {
+  return {pair.files.transform, pair.files.inverse, pair.files.overlay};
+}
+
 int register_single(const Program& program, const RegisterCommand& command) {
   const Overwrite overwrite = program.standard().overwrite();
   if (command.fixed == "target") throw Error("one volume needs --fixed FILE, to whose grid it goes", Exit::usage);
@@ -186,8 +218,12 @@ int register_single(const Program& program, const RegisterCommand& command) {
     throw Error("registration writes files beside its volume, so it needs names of files, not '-'", Exit::usage);
   }
   check_single(command.set, {command.fixed, command.transform}, overwrite);
-  const Pair pair{command.fixed, command.set.input, prep::move_files(command.set.output), {}};
-  check_pair(pair, overwrite);
+  const prep::CaseVolume moving{"the volume", prep::kind_from_name(command.kind), command.set.input,
+                                command.set.output};
+  const Pair pair{command.fixed, moving, prep::move_files(command.set.output), {}};
+  check_pair(pair);
+  refuse_outputs_that_are_read({{pair.fixed, command.set.input, command.transform}, {}}, files_beside(pair));
+  for (const fs::path& file : files_beside(pair)) check_writable(file, overwrite);
   if (program.standard().dry_run) {
     log_info(fmt::format("would write {} with {}", command.set.output.string(),
                          describe(prep::move_grid(pair.fixed, move_options(command)))));
@@ -220,8 +256,14 @@ void add_register_options(CLI::App& command, RegisterCommand& registration) {
   command.add_option("--control", registration.control_mm, "Between control points of the B-spline, in mm")
       ->transform(range(5.0, 500.0))
       ->type_name("MM");
-  command.add_option("--transform", registration.transform, "Apply this transform of ITK's instead of searching one")
-      ->type_name("FILE");
+  CLI::Option* const given = command.add_option("--transform", registration.transform,
+                                                "Apply this transform of ITK's instead of searching one");
+  given->type_name("FILE");
+  for (const char* option : {"--model", "--starts", "--finest", "--control"}) {
+    command.get_option(option)->excludes(given);
+  }
+  takes_one_of(command.add_option("--kind", registration.kind, "What one volume is"),
+               {"ct", "image", "labels", "mask"});
   command
       .add_option("--spacing", registration.spacing,
                   "Voxels of this size over the field of the fixed volume, for all volumes of the case")
@@ -237,23 +279,29 @@ int run_register(const Program& program, const RegisterCommand& command) {
   if (!command.transform.empty() && !fs::exists(command.transform)) {
     throw Error(command.transform.string() + ": no such file", Exit::usage);
   }
+  if (command.control_mm != RegisterCommand().control_mm && command.model != "bspline") {
+    throw Error("--control is of --model bspline", Exit::usage);
+  }
+  if (!command.transform.empty()) static_cast<void>(given_transform(command));
   if (is_single(command.set)) return register_single(program, command);
+  if (command.kind != "image") throw Error("--kind is for one volume; the names of a case's tell", Exit::usage);
   const Overwrite overwrite = program.standard().overwrite();
   CaseStep step;
   step.title = "registration";
+  step.reads = {command.transform};
+  step.beside = [&](const Case& item) { return files_beside(pair_of(item, command)); };
   step.outputs = [&](const Case& item) { return outputs_of(item, command); };
   step.plan = [&](const Case& item) {
     const Pair pair = pair_of(item, command);
-    check_pair(pair, overwrite);
-    return fmt::format("{} -> {}", pair.moving.string(), pair.files.volume.string());
+    check_pair(pair);
+    return fmt::format("{} -> {}", pair.moving.source.string(), pair.files.volume.string());
   };
   step.work = [&](Case& item, const Provenance& provenance) {
     const Pair pair = pair_of(item, command);
     make_folder(pair.files.volume.parent_path());
     register_pair(pair, command, program, provenance);
     resample_rest(item, pair, command, provenance, overwrite);
-    prep::set_file(item, "inputs." + moving_name(prep::case_volumes(item, {}, command.set.output), command),
-                   pair.files.volume);
+    prep::set_file(item, pair.moving.role, pair.files.volume);
     for (const auto& [volume, output] : pair.along) prep::set_file(item, volume.role, output);
   };
   return run_new_set(program, command.set, step);

@@ -11,7 +11,8 @@ namespace gdm::cli {
 
 struct RegisterCommand {
   NewSet set;
-  std::string fixed = "target", moving, model = "rigid", starts = "flips", interpolation = "linear", spacing;
+  std::string fixed = "target", moving, model = "rigid", starts = "flips", interpolation = "linear", kind = "image",
+              spacing;
   std::vector<std::string> along;
   fs::path transform;
   double finest_mm = 2, control_mm = 40;

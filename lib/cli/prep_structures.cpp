@@ -135,13 +135,18 @@ int run_structures(const Program& program, const StructuresCommand& command) {
   if (!fs::exists(command.structure_set)) {
     throw Error(command.structure_set.string() + ": no such file", Exit::usage);
   }
-  refuse_folder_inside(command.output, {});
+  std::vector<fs::path> read;
+  if (fs::is_directory(command.reference)) read.push_back(command.reference);
+  refuse_folder_inside(command.output, read);
   const Reference reference = reference_of(command.reference);
   const std::vector<Named> all =
       chosen(with_context("RTSTRUCT", [&] { return engine::itk_services().read_structures(command.structure_set); }),
              command.only);
   if (all.empty()) throw Error("RTSTRUCT: holds no structure");
   check_frames(all, reference, command.any_frame);
+  for (const Named& named : all) {
+    with_context("structure " + named.file, [&] { dicom::require_on_slices(named.structure, reference.grid); });
+  }
   for (const Named& named : all) {
     const fs::path path = command.output / (named.file + ".nii.gz");
     if (fs::exists(command.output)) check_volume_writable(path, overwrite);

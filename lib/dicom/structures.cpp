@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 #include <set>
 
 #include "image/orientation.hpp"
@@ -20,9 +19,10 @@ struct Plane {
   std::vector<Polygon> polygons;
 };
 
-/// Contours that lie within a hundredth of a voxel of one another along k are of one plane.
+constexpr double one_plane = 0.01;  // slices: contours that lie no farther apart along k are of one plane
+
 std::vector<Plane> planes_of(const Structure& structure, const Grid& grid, std::int64_t& outside) {
-  std::map<std::int64_t, Plane> planes;
+  std::vector<Plane> all;
   for (const Contour& contour : structure.contours) {
     Polygon polygon;
     double low = 0, high = 0, sum = 0;
@@ -48,13 +48,18 @@ std::vector<Plane> planes_of(const Structure& structure, const Grid& grid, std::
       away = (*most)[axis] < -0.5 || (*least)[axis] > static_cast<double>(grid.shape_ijk[axis]) - 0.5;
     }
     outside += away ? 1 : 0;
-    Plane& plane = planes[static_cast<std::int64_t>(std::llround(100 * k))];
-    plane.k = k;
-    plane.polygons.push_back(std::move(polygon));
+    all.push_back({k, {std::move(polygon)}});
   }
-  std::vector<Plane> all;
-  for (auto& [key, plane] : planes) all.push_back(std::move(plane));
-  return all;
+  std::stable_sort(all.begin(), all.end(), [](const Plane& a, const Plane& b) { return a.k < b.k; });
+  std::vector<Plane> planes;
+  for (Plane& plane : all) {
+    if (planes.empty() || plane.k - planes.back().k > one_plane) {
+      planes.push_back(std::move(plane));
+    } else {
+      planes.back().polygons.push_back(std::move(plane.polygons.front()));
+    }
+  }
+  return planes;
 }
 
 /// The least distance between neighbouring planes, in slices, at least one: where another is larger the structure has
@@ -111,6 +116,11 @@ Drawn draw(const Structure& structure, const Grid& grid) {
     }
   }
   return drawn;
+}
+
+void require_on_slices(const Structure& structure, const Grid& grid) {
+  std::int64_t outside = 0;
+  static_cast<void>(planes_of(structure, grid, outside));
 }
 
 std::vector<std::string> file_names(const std::vector<Structure>& structures) {

@@ -30,6 +30,9 @@ struct Drawn {
 /// voxel).
 Drawn draw(const Structure& structure, const Grid& grid);
 
+/// Throws Error as draw() does, without drawing.
+void require_on_slices(const Structure& structure, const Grid& grid);
+
 /// Names as files may have them: letters, digits, - and _; others become _. Equal ones get -2, -3, ...; "" is
 /// "unnamed".
 std::vector<std::string> file_names(const std::vector<Structure>& structures);

@@ -27,8 +27,7 @@ struct ItkServices {
   void (*write_dicom_series)(dicom::NewSeries&);
   /// Finds where each point of the first volume lies in the second (itk/registration.hpp). Throws Error.
   prep::Registration (*register_volumes)(const Volume& fixed, const Volume& moving, const prep::RegistrationOptions&);
-  /// A transform file of ITK's, and where the voxels of a grid lie through it. Throw Error.
-  prep::Transform (*read_transform)(const std::filesystem::path&);
+  /// Where the voxels of a grid lie through transforms of ITK's. Throws Error.
   prep::Placement (*place)(const prep::Transform&, const Grid&);
   /// An RT Structure Set, and the gain of receive coils (itk/structures.hpp, itk/bias_field.hpp). Throw Error.
   std::vector<dicom::Structure> (*read_structures)(const std::filesystem::path&);

@@ -4,6 +4,8 @@
 #include <itkBSplineTransformInitializer.h>
 #include <itkLBFGSBOptimizerv4.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -108,21 +110,22 @@ double apart_mm(const Level& level, const Matrix4& a, const Matrix4& b) {
 /// Refines each map at a level; the most alike come first.
 std::vector<Candidate> refine_all(const Level& level, const std::vector<Matrix4>& maps) {
   std::vector<std::optional<Candidate>> found(maps.size());
+  std::vector<std::string> words(maps.size());
   parallel_for(static_cast<std::int64_t>(maps.size()), [&](std::int64_t n) {
     throw_if_stop_requested();
     const auto at = static_cast<std::size_t>(n);
     try {
       const Matrix4 refined = refine_rigid(level, maps[at]);
       found[at] = Candidate{refined, compare(level, refined)};
-    } catch (const itk::ExceptionObject&) {
-      return;  // ITK's word for volumes that do not overlap at all
+    } catch (const itk::ExceptionObject& error) {  // ITK's word for volumes that do not overlap at all, among others
+      words[at] = error.GetDescription();
     }
   });
   std::vector<Candidate> all;
   for (const auto& candidate : found) {
     if (candidate) all.push_back(*candidate);
   }
-  if (all.empty()) throw Error("no start makes the two volumes overlap");
+  if (all.empty()) throw Error("no start makes the two volumes overlap (ITK: " + words.front() + ")");
   std::stable_sort(all.begin(), all.end(),
                    [](const Candidate& a, const Candidate& b) { return a.compared.score > b.compared.score; });
   return all;
@@ -204,9 +207,30 @@ prep::TransformStage deformation(const Level& level, const Matrix4& map, double 
           std::vector<double>(fixed.begin(), fixed.end())};
 }
 
+/// Too thin for a search, or so large in voxels of the last level that it would not fit.
+void require_extent(const Volume& volume, double finest_mm, const char* which) {
+  constexpr double least_voxels = 4, most_voxels = 5e8;
+  const Point3 spacing = volume.grid.spacing_mm();
+  double voxels = 1;
+  for (std::size_t a = 0; a < 3; ++a) {
+    const double length_mm = static_cast<double>(volume.grid.shape_ijk[a]) * spacing[a];
+    voxels *= std::ceil(length_mm / finest_mm);
+    if (volume.grid.shape_ijk[a] >= 2 && length_mm >= least_voxels * finest_mm) continue;
+    throw Error(
+        fmt::format("the {} volume is {:.4g} mm thick along one axis, of {} slices; a search needs {:g} mm and two",
+                    which, length_mm, volume.grid.shape_ijk[a], least_voxels * finest_mm));
+  }
+  if (voxels > most_voxels) {
+    throw Error(
+        fmt::format("the {} volume has {:.3g} voxels of {:g} mm; --finest must be coarser", which, voxels, finest_mm));
+  }
+}
+
 /// Three levels of rigid refinement, and what the last of them tells.
 prep::Registration search(const Volume& fixed, const Volume& moving, const prep::RegistrationOptions& options) {
   // Coarser levels are made of the finest one, as the originals may have a hundred times as many voxels.
+  for (const Volume* volume : {&fixed, &moving})
+    require_extent(*volume, options.finest_mm, volume == &fixed ? "fixed" : "moving");
   const Volume finest_fixed = isotropic(fixed, options.finest_mm), finest_moving = isotropic(moving, options.finest_mm);
   const auto level_of = [&](int n) {
     return make_level(finest_fixed, finest_moving, options.finest_mm * (4 >> n), most_points[n],

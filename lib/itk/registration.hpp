@@ -16,10 +16,8 @@ namespace gdm::itk_part {
 prep::Registration register_volumes(const Volume& fixed, const Volume& moving,
                                     const prep::RegistrationOptions& options);
 
-/// Reads a file of ITK's (.tfm, .txt, .mat). Throws Error if it is none, or if it is not of three dimensions.
-prep::Transform read_transform(const std::filesystem::path& path);
-
-/// Where the voxels of `grid` lie in the moving world. Throws Error for a transform that ITK does not know.
+/// Where the voxels of `grid` lie in the moving world. Throws Error for a transform that ITK does
+/// not know, or that has other numbers of parameters than its kind.
 prep::Placement place(const prep::Transform& transform, const Grid& grid);
 
 }  // namespace gdm::itk_part

@@ -1,10 +1,7 @@
-// Transform files and what they do to points, by ITK's own reader and transforms.
-#include <itkCompositeTransform.h>
-#include <itkMatlabTransformIOFactory.h>
+// What transforms do to points, by ITK's own.
+#include <fmt/format.h>
 #include <itkTransform.h>
 #include <itkTransformFactoryBase.h>
-#include <itkTransformFileReader.h>
-#include <itkTxtTransformIOFactory.h>
 
 #include <array>
 #include <cmath>
@@ -22,28 +19,44 @@ using PointTransform = itk::Transform<double, 3, 3>;
 void register_all() {
   static const bool once = [] {
     itk::TransformFactoryBase::RegisterDefaultTransforms();
-    itk::TxtTransformIOFactory::RegisterOneFactory();
-    itk::MatlabTransformIOFactory::RegisterOneFactory();
     return true;
   }();
   static_cast<void>(once);
 }
 
-prep::TransformStage stage_of(const itk::TransformBaseTemplate<double>& transform) {
-  const auto& parameters = transform.GetParameters();
-  const auto& fixed = transform.GetFixedParameters();
-  return {transform.GetTransformTypeAsString(), {parameters.begin(), parameters.end()}, {fixed.begin(), fixed.end()}};
+/// The first three fixed parameters of a B-spline are the sizes of its lattice, for which ITK takes memory at once.
+void refuse_large_lattice(const prep::TransformStage& stage) {
+  double points = 1;
+  for (std::size_t a = 0; a < 3; ++a) {
+    const double size = stage.fixed_parameters.at(a);
+    if (!(size >= 1) || size != std::floor(size)) throw Error(stage.type + ": its lattice has no size");
+    points *= size;
+  }
+  if (3 * points != static_cast<double>(stage.parameters.size())) {
+    throw Error(fmt::format("{}: has {} parameters, its lattice {}", stage.type, stage.parameters.size(), 3 * points));
+  }
 }
 
 PointTransform::Pointer transform_of(const prep::TransformStage& stage) {
   const itk::LightObject::Pointer made = itk::ObjectFactoryBase::CreateInstance(stage.type.c_str());
   auto* const transform = dynamic_cast<PointTransform*>(made.GetPointer());
   if (transform == nullptr) throw Error(stage.type + ": is no transform of three dimensions that ITK knows");
-  PointTransform::ParametersType parameters(static_cast<itk::SizeValueType>(stage.parameters.size()));
-  std::copy(stage.parameters.begin(), stage.parameters.end(), parameters.begin());
+  const auto count = [&stage](std::size_t found, std::size_t expected, const char* what) {
+    if (found == expected) return;
+    throw Error(fmt::format("{}: has {} {}, expected {}", stage.type, found, what, expected));
+  };
+  // A transform that was just made knows how many fixed parameters it has; ITK reads beyond shorter ones. Euler's
+  // angles have a fourth, the order of the angles, which older files lack.
+  const std::size_t fixed_count = transform->GetFixedParameters().Size();
+  const bool older = stage.type.rfind("Euler3D", 0) == 0 && stage.fixed_parameters.size() == 3;
+  if (!older) count(stage.fixed_parameters.size(), fixed_count, "fixed parameters");
+  if (stage.type.rfind("BSpline", 0) == 0) refuse_large_lattice(stage);
   PointTransform::FixedParametersType fixed(static_cast<itk::SizeValueType>(stage.fixed_parameters.size()));
   std::copy(stage.fixed_parameters.begin(), stage.fixed_parameters.end(), fixed.begin());
   transform->SetFixedParameters(fixed);
+  count(stage.parameters.size(), transform->GetNumberOfParameters(), "parameters");
+  PointTransform::ParametersType parameters(static_cast<itk::SizeValueType>(stage.parameters.size()));
+  std::copy(stage.parameters.begin(), stage.parameters.end(), parameters.begin());
   transform->SetParametersByValue(parameters);
   return transform;
 }
@@ -88,37 +101,7 @@ Displacement displacement_of(const std::vector<PointTransform::Pointer>& stages,
 
 }  // namespace
 
-prep::Transform read_transform(const std::filesystem::path& path) {
-  register_all();
-  try {
-    auto reader = itk::TransformFileReaderTemplate<double>::New();
-    reader->SetFileName(path.string());
-    reader->Update();
-    prep::Transform transform;
-    for (const auto& item : *reader->GetModifiableTransformList()) {
-      const auto* const many = dynamic_cast<const itk::CompositeTransform<double, 3>*>(item.GetPointer());
-      if (many == nullptr) {
-        transform.push_back(stage_of(*item));
-        continue;
-      }
-      for (itk::SizeValueType n = 0; n < many->GetNumberOfTransforms(); ++n) {
-        transform.push_back(stage_of(*many->GetNthTransformConstPointer(n)));
-      }
-    }
-    if (transform.empty()) throw Error("no transform in it");
-    for (const prep::TransformStage& stage : transform) {
-      static_cast<void>(transform_of(stage));
-      for (const double value : stage.parameters) {
-        if (!std::isfinite(value)) throw Error("a parameter is not finite");
-      }
-    }
-    return transform;
-  } catch (const itk::ExceptionObject&) {
-    throw Error("is no transform file that ITK reads (.tfm, .txt, .mat)");
-  }
-}
-
-prep::Placement place(const prep::Transform& transform, const Grid& grid) {
+prep::Placement place(const prep::Transform& transform, const Grid& grid) try {
   register_all();
   std::vector<PointTransform::Pointer> stages;
   prep::Placement placement;
@@ -133,6 +116,8 @@ prep::Placement place(const prep::Transform& transform, const Grid& grid) {
     placement.displacement = displacement_of(stages, grid);
   }
   return placement;
+} catch (const itk::ExceptionObject& error) {
+  throw Error(std::string("transform: ") + error.GetDescription());
 }
 
 }  // namespace gdm::itk_part

@@ -55,7 +55,13 @@ std::vector<std::uint8_t> tissues_of(const Voxels<std::uint16_t>& labels, const 
   }
   if (strangers.empty()) return tissues;
   std::string list;
+  constexpr std::size_t most_named = 10;
+  std::size_t named = 0;
   for (const auto& [label, count] : strangers) {
+    if (named++ == most_named) {
+      list += fmt::format(" and {} others, which does not look like a label map", strangers.size() - most_named);
+      break;
+    }
     list += fmt::format("{}{} ({} voxels)", list.empty() ? "" : ", ", label, count);
   }
   throw Error(fmt::format("no tissue of {} covers the label{} {}", table.name, strangers.size() > 1 ? "s" : "", list));

@@ -74,7 +74,14 @@ void put_back(const Volume& slices, double thick, Volume& mr) {
   const auto size = static_cast<std::size_t>(mr.grid.shape_ijk[0] * mr.grid.shape_ijk[1]);
   const std::int64_t last = slices.grid.shape_ijk[2] - 1;
   parallel_for(mr.grid.shape_ijk[2], [&](std::int64_t k) {
-    const double place = std::clamp((static_cast<double>(k) + 0.5) / thick - 0.5, 0.0, static_cast<double>(last));
+    double place = std::clamp((static_cast<double>(k) + 0.5) / thick - 0.5, 0.0, static_cast<double>(last));
+    if (last > 0 && place > static_cast<double>(last - 1)) {
+      // The last slice may be cut by the end of the volume, which moves its middle.
+      const double before = (static_cast<double>(last) - 0.5) * thick,
+                   middle = 0.5 * (static_cast<double>(last) * thick + static_cast<double>(mr.grid.shape_ijk[2]));
+      place = static_cast<double>(last - 1) +
+              std::clamp((static_cast<double>(k) + 0.5 - before) / (middle - before), 0.0, 1.0);
+    }
     const auto low = static_cast<std::int64_t>(place);
     const float t = static_cast<float>(place - static_cast<double>(low));
     const float* a = slices.voxels.data() + slices.offset(0, 0, low);

@@ -146,8 +146,9 @@ Rgb error_colour(double t) {
 std::pair<double, double> window_of(const Volume& volume, const Mask& mask) {
   std::vector<double> values;
   for (std::size_t n = 0; n < mask.voxels.size(); ++n) {
-    if (mask.voxels[n] != 0) values.push_back(volume.voxels[n]);
+    if (mask.voxels[n] != 0 && std::isfinite(volume.voxels[n])) values.push_back(volume.voxels[n]);
   }
+  if (values.empty()) return {0, 1};
   std::sort(values.begin(), values.end());
   return {quantile_of_sorted(values, 0.01), quantile_of_sorted(values, 0.995)};
 }

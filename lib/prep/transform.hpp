@@ -29,6 +29,11 @@ TransformStage affine_stage(const Matrix4& fixed_to_moving_ras_mm);
 /// The text of ITK's "Insight Transform File V1.0"; several stages make a CompositeTransform.
 std::string transform_text(const Transform& transform);
 
+/// Reads such a file; a CompositeTransform becomes its parts. Throws Error with the line for anything else, for numbers
+/// that are not finite, and for files above 256 MB. Whether ITK knows the types, place() tells.
+Transform read_transform(const std::filesystem::path& path);
+Transform parse_transform(const std::string& text);
+
 /// Where the voxels of a grid lie in the moving world.
 struct Placement {
   bool linear = true;

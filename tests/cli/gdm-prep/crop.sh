@@ -48,3 +48,19 @@ m = json.load(open("set/manifest.json")); c = m["cases"][0]
 c["inputs"]["mr"] = "../other/head0001_mr.nii.gz"; m["cases"] = [c]; json.dump(m, open("set/apart.json", "w"))'
 gdm-prep qc set/apart.json -o apart 2>err.txt || fail "qc: $(cat err.txt)"
 grep -q 'lies on another grid' err.txt || fail "another grid goes unsaid: $(cat err.txt)"
+# An empty mask is said and not drawn with; a shard has a sheet of its own; a missing file stops all before any picture.
+python3 - <<'P'
+import gzip, json
+data = bytearray(gzip.open('set/head0001_mask.nii.gz').read())
+open('set/none.nii', 'wb').write(data[:352] + bytes(len(data) - 352))
+m = json.load(open('set/manifest.json'))
+m['cases'][0]['mask'] = 'none.nii'
+json.dump(m, open('set/none.json', 'w'))
+m['cases'][1]['target'] = 'nowhere.nii'
+json.dump(m, open('set/gone.json', 'w'))
+P
+gdm-prep qc set/none.json -o none --shard 1/2 2>err.txt && grep -q 'the mask is empty' err.txt || fail "empty mask: $(cat err.txt)"
+gdm-prep qc set/none.json -o none --shard 2/2 -q
+[ "$(cd none && echo *)" = 'contact-1-of-2.png contact-2-of-2.png head0001.png head0002.png' ] || fail "shards: $(ls none)"
+refused 1 'nowhere.nii: no such file' gdm-prep qc set/gone.json -o gone
+[ ! -e gone ] || fail "pictures of a set that is not whole"

@@ -43,7 +43,11 @@ fits() {
   volume-diff "$1" mr.nii 4000 >diff.txt || fail "$1: $(cat diff.txt)"
   awk -v most="$2" '{ exit !($NF < most) }' diff.txt || fail "$1 does not fit: $(cat diff.txt)"
 }
-register() { gdm-prep register "$@" --finest 7 --seed 1 2>err.txt || fail "register $*: $(cat err.txt)"; }
+register() {
+  local search=(--finest 7 --seed 1)
+  [[ $* != *--transform* ]] || search=()
+  gdm-prep register "$@" "${search[@]}" 2>err.txt || fail "register $*: $(cat err.txt)"
+}
 
 mkdir one no
 register near.nii --fixed $ct -o one/near.nii.gz --transform truth.tfm
@@ -94,11 +98,48 @@ refused 2 'needs --fixed FILE' gdm-prep register near.nii -o no.nii.gz
 refused 2 'names of files' gdm-prep register - --fixed $ct -o no.nii.gz
 refused 1 "no volume 'ct'; there are mr, target, mask" gdm-prep register cases.json -o no --fixed ct
 refused 2 'name one volume' gdm-prep register cases.json -o no --moving target
-refused 1 'no transform file' gdm-prep register near.nii --fixed $ct -o no.nii.gz --transform cases.json
+refused 1 'no text file of ITK' gdm-prep register near.nii --fixed $ct -o no.nii.gz --transform cases.json
 refused 2 'no such file' gdm-prep register near.nii --fixed $ct -o no.nii.gz --transform nowhere.tfm
 sed 's/AffineTransform_double_3_3/NoTransform_double_3_3/' truth.tfm >unknown.tfm
-refused 1 'no transform file' gdm-prep register near.nii --fixed $ct -o no.nii.gz --transform unknown.tfm
+refused 1 'no transform of three dimensions' gdm-prep register near.nii --fixed $ct -o no.nii.gz --transform unknown.tfm
 sed 's/^Parameters:.*/Parameters: 0 0 0 0 0 0 0 0 0 0 0 0/' truth.tfm >flat.tfm
 refused 1 'singular' gdm-prep register near.nii --fixed $ct -o no.nii.gz --transform flat.tfm
+# Fewer numbers than the transform has: ITK reads beyond them.
+printf '#Insight Transform File V1.0\n#Transform 0\nTransform: Euler3DTransform_double_3_3\nParameters: 0 0\nFixedParameters: 0 0 0 0\n' >short.tfm
+refused 1 'has 2 parameters, expected 6' gdm-prep register near.nii --fixed $ct -o no.nii.gz --transform short.tfm
+sed 's/Parameters: 0 0$/Parameters: 0 0 nan 0 0 0/' short.tfm >nan.tfm
+refused 1 'line 4: .nan. is not a finite number' gdm-prep register near.nii --fixed $ct -o no.nii.gz --transform nan.tfm -n
 refused 1 'exists' gdm-prep register near.nii --fixed $ct -o one/near.nii.gz --transform truth.tfm
+# --force never replaces what is read, which may lie where another output would be.
+cp truth.tfm s_inverse.tfm
+refused 2 's_inverse.tfm' gdm-prep register near.nii --fixed $ct -o s.nii.gz --transform s_inverse.tfm -f
+refused 2 'excludes' gdm-prep register near.nii --fixed $ct -o no.nii.gz --transform truth.tfm --model affine
+refused 2 'is of --model bspline' gdm-prep register near.nii --fixed $ct -o no.nii.gz --control 30
+
+# What moves along is moved, on new voxels as well; roles stay what they are; labels keep their values.
+python3 -c 'import json
+m = json.load(open("near.json")); c = m["cases"][0]
+c["inputs"] = {"mr": "set/head0001_mr.nii.gz", "labels": "set/head0001_mask.nii.gz"}; json.dump(m, open("along.json", "w"))'
+given() { gdm-prep register along.json --transform truth.tfm -q "$@" >pipe.json || fail "register $*"; }
+given -o both --moving mr --along mask --spacing 7
+gdm-prep register set/head0001_mask.nii.gz --fixed $ct --transform truth.tfm -o mask.nii.gz --kind mask -q
+volume-diff both/near/mask.nii.gz mask.nii.gz >diff.txt || fail "the mask did not move along: $(cat diff.txt)"
+given -o turned --moving target --fixed mr
+grep -q '"target": "turned/near/ct.nii.gz"' pipe.json && ! grep -q '"target": {' pipe.json || fail "$(cat pipe.json)"
+given -o labels --moving labels
+gdm-prep info labels/near/labels.nii.gz | found 'stored *uint8' || fail "labels were interpolated"
+# Voxels that are not finite are left out of the search.
+python3 -c 'import struct
+data = bytearray(open("near.nii", "rb").read()); n = (len(data) - 352) // 2
+v = [float(x) for x in struct.unpack_from("<%dh" % n, data, 352)]
+v[20000] = v[5] = float("nan"); struct.pack_into("<2h", data, 70, 16, 32)
+open("nan.nii", "wb").write(data[:352] + struct.pack("<%df" % n, *v))'
+register nan.nii --fixed $ct -o nan_moved.nii --starts header
+says 'are not finite'
+gdm-prep resample -q near.nii -o thin.nii --spacing 7,7,224
+refused 1 'thick along one axis' gdm-prep register thin.nii --fixed $ct -o no.nii --finest 7
+gdm-prep register cases.json -o gone --moving mr --keep-going -n >/dev/null 2>&1 || fail "a good plan exits with an error"
+mv far.nii away.nii
+code=0; gdm-prep register cases.json -o gone --keep-going -n >plan.txt 2>err.txt || code=$?
+[ $code = 3 ] && says 'far.nii' || fail "a dry run hides what is missing: $code"
 end_of_test

@@ -58,6 +58,8 @@ head -c 2000 plain.rt/structures >cut
 refused 1 'is cut' gdm-prep structures cut plain.nii -o no
 refused 1 'exists' gdm-prep structures plain.rt/structures plain.nii -o out.plain
 refused 1 'not drawn on slices' gdm-prep structures oblique.rt/structures plain.nii -o no
+refused 2 'plain.dcm' gdm-prep structures plain.rt/structures plain.dcm -o plain.dcm/masks
+refused 1 'not drawn on slices' gdm-prep structures oblique.rt/structures plain.nii -o no -n
 refused 2 'no such file' gdm-prep structures nowhere plain.nii -o no
 gdm-prep structures plain.rt/structures plain.nii -o dry -n >plan.txt 2>/dev/null
 grep -q 'Ring_a.nii.gz: 12 contours' plan.txt || fail "--dry-run"

@@ -94,6 +94,12 @@ TEST_CASE("structures: what does not lie on the grid is counted, and what crosse
   CHECK(contains(error_of([&] { draw(of({leaning}), grid); }), "not drawn on slices"));
 }
 
+TEST_CASE("structures: contours of one plane stay together though their positions round differently") {
+  const Grid grid = Grid::centred({20, 20, 6}, {1, 1, 1});
+  const Mask ring = draw(of({square(grid, 3.0049, 1.5, 15.5), square(grid, 3.0051, 3.5, 13.5)}), grid).mask;
+  CHECK(count_inside(ring) == 14 * 14 - 10 * 10);
+}
+
 TEST_CASE("structures: names of files") {
   std::vector<Structure> all(6);
   all[0].name = "Spinal Cord";

@@ -56,3 +56,23 @@ TEST_CASE("registration: what speaks against a result") {
   CHECK(contains(doubt(flat), "1.0 % less"));
   CHECK(contains(doubt(apart), "only 10 %"));
 }
+
+TEST_CASE("transform: what was written is read, and what is no transform is said with its line") {
+  Matrix4 map = identity_map();
+  map[0] = {0.9, -0.1, 0.25, 12.5};
+  const Transform two{affine_stage(map), {"X_double_3_3", {1.5, -2e-30}, {7}}};
+  const Transform read = parse_transform(transform_text(two));
+  REQUIRE(read.size() == 2);
+  for (std::size_t n = 0; n < 2; ++n) {
+    CHECK(read[n].type == two[n].type);
+    CHECK(read[n].parameters == two[n].parameters);
+    CHECK(read[n].fixed_parameters == two[n].fixed_parameters);
+  }
+  const std::string head = "#Insight Transform File V1.0\n";
+  CHECK(parse_transform(head + "\r\nTransform: A\r\nParameters: 1 2\r\n").front().parameters.size() == 2);
+  CHECK(contains(error_of([&] { parse_transform("Transform: A\n"); }), "no text file of ITK"));
+  CHECK(contains(error_of([&] { parse_transform(head); }), "holds no transform"));
+  CHECK(contains(error_of([&] { parse_transform(head + "Parameters: 1\n"); }), "line 2: Parameters before any"));
+  CHECK(contains(error_of([&] { parse_transform(head + "Transform: A\nParameters: 1 inf\n"); }), "line 3: 'inf'"));
+  CHECK(contains(error_of([&] { parse_transform(head + "Transfrom: A\n"); }), "line 2: expected"));
+}
