@@ -86,6 +86,7 @@ _gdm_prep() {
         --finest) return ;;
         --control) return ;;
         --transform) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --kind) COMPREPLY=($(compgen -W "ct image labels mask" -- "$cur")); return ;;
         --spacing) return ;;
         --interpolation) COMPREPLY=($(compgen -W "linear cubic" -- "$cur")); return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
@@ -93,7 +94,7 @@ _gdm_prep() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --fixed --moving --along --model --starts --finest --control --transform --spacing --interpolation --accept-doubtful --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --fixed --moving --along --model --starts --finest --control --transform --kind --spacing --interpolation --accept-doubtful --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))
