@@ -54,6 +54,13 @@ void plan_from_labels(const PhantomOptions& options, std::uint64_t seed, Phantom
   for (const Case& source : set.source.cases) {
     const fs::path& labels = with_context(source.place(options.labels.string()),
                                           [&]() -> const fs::path& { return source.input("labels"); });
+    const auto simulated = source.meta.find("simulated");
+    if (simulated != source.meta.end() && *simulated == true) {
+      throw Error(
+          fmt::format("{}: its labels are the truth of a simulated case, whose numbers are places in the table of "
+                      "tissues; --labels takes the label maps that it was made from",
+                      source.place(options.labels.string())));
+    }
     const Grid grid = read_nifti_info(labels).grid;
     for (std::int64_t variant = 1; variant <= options.variants; ++variant) {
       PhantomCase planned;
