@@ -15,9 +15,9 @@
 namespace gdm::cli {
 namespace {
 
-/// The body in a volume without a mask: by HU where it has them.
-Mask body_of(const Volume& volume) {
-  Mask body = looks_like_hu(volume.voxels) ? body_mask_beside_table(volume) : body_mask_from_image(volume);
+/// The body in a volume without a mask: by HU in CT.
+Mask body_of(const Volume& volume, bool ct) {
+  Mask body = ct ? body_mask_beside_table(volume) : body_mask_from_image(volume);
   if (count_inside(body) == 0) throw Error("no body stands out from the background; a mask would tell where to crop");
   return body;
 }
@@ -45,7 +45,11 @@ int crop_single(const Program& program, const CropCommand& command) {
   if (set.input == "-")
     throw Error("one volume is read twice here, so it needs a name of a file, not '-'", Exit::usage);
   check_single(set, {command.mask}, overwrite);
-  const Mask mask = command.mask.empty() ? body_of(read_volume(set.input)) : read_mask(command.mask);
+  const auto body_in_input = [&] {
+    const Volume volume = read_volume(set.input);
+    return body_of(volume, looks_like_hu(volume.voxels));
+  };
+  const Mask mask = command.mask.empty() ? body_in_input() : read_mask(command.mask);
   if (program.standard().dry_run) {
     log_info(fmt::format("would write {} with {}", set.output.string(),
                          describe(prep::cropped(mask.grid, prep::box_around(mask, command.margin_mm)))));
@@ -58,7 +62,7 @@ int crop_single(const Program& program, const CropCommand& command) {
 Mask mask_of_case(const Case& item) {
   if (item.mask) return read_mask(*item.mask);
   if (!item.target) throw Error("has neither a mask nor a target whose body could be masked");
-  return body_of(read_volume(*item.target));
+  return body_of(read_volume(*item.target), true);
 }
 
 }  // namespace

@@ -34,8 +34,8 @@ void correct(const fs::path& image_file, const fs::path& mask_file, const fs::pa
              const Provenance& provenance, Overwrite overwrite) {
   NiftiInfo info;
   Volume image = read_volume(image_file, info);
-  if (looks_like_hu(image.voxels)) {
-    throw Error(image_file.string() + ": looks like CT in HU, which no coil has multiplied");
+  if (looks_like_hu(image.voxels)) {  // so does MR from which a number was taken away, so that this is no refusal
+    log_warning(image_file.string() + ": looks like CT in HU, which no coil has multiplied");
   }
   const Mask mask = mask_for(image, mask_file);
   const Volume field = engine::itk_services().bias_field(image, mask, command.options);

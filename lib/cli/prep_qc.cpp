@@ -4,7 +4,6 @@
 
 #include "cli/outputs.hpp"
 #include "image/grid_match.hpp"
-#include "image/hu_check.hpp"
 #include "image/mask.hpp"
 #include "picture/planes.hpp"
 #include "picture/slices.hpp"
@@ -17,7 +16,12 @@ namespace {
 
 /// The volumes of a case that are pictures, and its mask.
 struct CaseImages {
-  std::vector<std::pair<std::string, Volume>> volumes;
+  struct Image {
+    std::string title;
+    Volume volume;
+    bool ct;
+  };
+  std::vector<Image> volumes;
   Mask mask;
 };
 
@@ -33,15 +37,16 @@ CaseImages images_of_case(const Case& item, std::vector<std::string>& remarks) {
   for (const prep::CaseVolume& volume : prep::case_volumes(item, {}, "")) {
     if (volume.kind == prep::VolumeKind::mask) continue;
     Volume image = read_volume(volume.source);
-    if (!images.volumes.empty() && !same_grid(image.grid, images.volumes.front().second.grid)) {
-      remarks.push_back(fmt::format("{} lies on another grid than {}: {}", volume.role, images.volumes.front().first,
-                                    grid_difference(image.grid, images.volumes.front().second.grid)));
+    if (!images.volumes.empty() && !same_grid(image.grid, images.volumes.front().volume.grid)) {
+      remarks.push_back(fmt::format("{} lies on another grid than {}: {}", volume.role, images.volumes.front().title,
+                                    grid_difference(image.grid, images.volumes.front().volume.grid)));
       continue;
     }
-    images.volumes.emplace_back(titled(volume, image), std::move(image));
+    const std::string title = titled(volume, image);
+    images.volumes.push_back({title, std::move(image), volume.kind == prep::VolumeKind::ct});
   }
   if (images.volumes.empty()) throw Error("has no volume to look at");
-  const Grid& grid = images.volumes.front().second.grid;
+  const Grid& grid = images.volumes.front().volume.grid;
   if (item.mask) {
     images.mask = read_mask(*item.mask);
     const bool same = same_grid(images.mask.grid, grid);
@@ -49,8 +54,8 @@ CaseImages images_of_case(const Case& item, std::vector<std::string>& remarks) {
     remarks.push_back(same ? "the mask is empty"
                            : "mask lies on another grid: " + grid_difference(images.mask.grid, grid));
   }
-  const Volume& last = images.volumes.back().second;  // the target, if there is one
-  images.mask = looks_like_hu(last.voxels) ? body_mask_beside_table(last) : body_mask_from_image(last);
+  const Volume& last = images.volumes.back().volume;  // the target, if there is one
+  images.mask = images.volumes.back().ct ? body_mask_beside_table(last) : body_mask_from_image(last);
   if (count_inside(images.mask) == 0) images.mask = Mask(grid, 1);
   return images;
 }
@@ -76,8 +81,8 @@ bool files_are_there(const Case& item, bool keep_going) {
 
 picture::Picture picture_of(const CaseImages& images, const QcCommand& command) {
   std::vector<picture::Shown> shown;
-  for (const auto& [name, volume] : images.volumes) {
-    if (looks_like_hu(volume.voxels)) {
+  for (const auto& [name, volume, ct] : images.volumes) {
+    if (ct) {
       shown.push_back(
           {name, &volume, command.level_hu - command.width_hu / 2, command.level_hu + command.width_hu / 2});
     } else {

@@ -209,7 +209,7 @@ prep::TransformStage deformation(const Level& level, const Matrix4& map, double 
 
 /// Too thin for a search, or so large in voxels of the last level that it would not fit.
 void require_extent(const Volume& volume, double finest_mm, const char* which) {
-  constexpr double least_voxels = 4, most_voxels = 5e8;
+  constexpr double least_voxels = 4, most_voxels = 1.2e8;
   const Point3 spacing = volume.grid.spacing_mm();
   double voxels = 1;
   for (std::size_t a = 0; a < 3; ++a) {

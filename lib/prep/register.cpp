@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "image/hu_check.hpp"
 #include "image/mask.hpp"
 #include "io/nifti/stored.hpp"
 #include "picture/planes.hpp"
@@ -55,7 +54,7 @@ void write_moved(const MovePair& pair, const MoveFiles& files, const Transform& 
   NiftiInfo info;
   Volume source = read_volume(pair.moving, info);
   const Grid grid = move_grid(pair.fixed, options);
-  const float fill = pair.kind == VolumeKind::ct || looks_like_hu(source.voxels) ? air_hu : least_finite(source);
+  const float fill = pair.kind == VolumeKind::ct ? air_hu : least_finite(source);
   const Regridded moved = moved_volume(std::move(source), pair.kind, grid, placement, fill, options.interpolation);
   if (moved.outside == grid.voxels())
     throw Error("the transform takes the moving volume wholly out of the fixed field");

@@ -56,6 +56,8 @@ sed 's/"labels": "one.nii"/"mr": "one.nii"/' maps/m.json >maps/none.json
 refused 1 "case 1 'one'.*labels" run maps/none.json
 refused 1 'none.nii: ' run <(sed 's#one.nii#none.nii#' maps/m.json)
 echo '{"gdm_manifest": 1, "task": "x", "cases": []}' >maps/empty.json
+sed 's#one.nii#../set/one_mr.nii.gz#' maps/m.json >maps/mr.json
+refused 1 'others, which does not look like a label map' run maps/mr.json
 refused 1 'truth of a simulated case' run set/manifest.json
 refused 1 'no cases' run maps/empty.json
 sed 's/"two", "split": "test"/"onev2", "split": "train"/' maps/m.json >maps/twice.json

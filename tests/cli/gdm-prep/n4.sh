@@ -32,7 +32,7 @@ cmp threads1.nii piped.nii || fail "a pipe gives another field"
 n4 set/manifest.json -o out --of mr "${quick[@]}" >pipe.json
 grep -q '"mr": "out/head0001/mr.nii.gz"' pipe.json || fail "$(cat pipe.json)"
 grep -q '"mask": "given"' out/head0001/mr.json || fail "the case's mask was not used"
-refused 1 'looks like CT' gdm-prep n4 set/head0001_ct.nii.gz -o no.nii.gz
+n4 set/head0001_ct.nii.gz -o no.nii.gz "${quick[@]}" && says 'looks like CT'
 refused 1 "no input 'pet'" gdm-prep n4 set/manifest.json -o no --of pet
 refused 2 'of names a volume' gdm-prep n4 mr.nii -o no.nii.gz --of mr
 refused 2 'mask is for one volume' gdm-prep n4 set/manifest.json -o no --mask set/head0001_mask.nii.gz

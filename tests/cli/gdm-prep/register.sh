@@ -136,6 +136,13 @@ v[20000] = v[5] = float("nan"); struct.pack_into("<2h", data, 70, 16, 32)
 open("nan.nii", "wb").write(data[:352] + struct.pack("<%df" % n, *v))'
 register nan.nii --fixed $ct -o nan_moved.nii --starts header
 says 'are not finite'
+refused 1 'must be coarser' gdm-prep register near.nii --fixed $ct -o no.nii --finest 0.2
+# Outside its field MR has its own least value, also where that is negative; only CT has air.
+python3 -c 'import array
+d = bytearray(open("near.nii", "rb").read()); v = array.array("h", bytes(d[352:]))
+open("below.nii", "wb").write(bytes(d[:352]) + array.array("h", [x - 600 for x in v]).tobytes())'
+register below.nii --fixed $ct -o below_moved.nii --transform truth.tfm
+gdm-prep info below_moved.nii | found 'values *-600 to' || fail "outside: $(gdm-prep info below_moved.nii)"
 gdm-prep resample -q near.nii -o thin.nii --spacing 7,7,224
 refused 1 'thick along one axis' gdm-prep register thin.nii --fixed $ct -o no.nii --finest 7
 gdm-prep register cases.json -o gone --moving mr --keep-going -n >/dev/null 2>&1 || fail "a good plan exits with an error"
