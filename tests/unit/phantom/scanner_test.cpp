@@ -90,6 +90,29 @@ TEST_CASE("scanner: thick slices keep what is the same along k and smear what is
   CHECK(std::abs(gain(18)) < 0.02F);
 }
 
+TEST_CASE("scanner: a last slice that the end of the volume cuts lies in its own middle") {
+  MrScan scan;
+  scan.snr = 1e4;
+  scan.thickness_mm = 10;  // five voxels: slices of 5, 5, 5, 5 and 4
+  const auto acquired = [&](const Volume& ideal) {
+    Volume mr = ideal;
+    Random draws(1, 0);
+    acquire_mr(mr, std::nullopt, scan, draws, {1, 10});
+    return mr;
+  };
+  const Volume flat(cube(24, 2), 500.0F);
+  Volume ramp = flat;
+  for (std::size_t n = 0; n < ramp.voxels.size(); ++n) {
+    ramp.voxels[n] += 20.0F * static_cast<float>(n / static_cast<std::size_t>(24 * 24));
+  }
+  const Volume a = acquired(flat), b = acquired(ramp);
+  // A ramp stays a ramp between the middles of the first slice and of the last one, which are voxels 2 and 21.5.
+  for (std::int64_t k = 3; k <= 21; ++k) {
+    const double gain = (b.at(12, 12, k) - a.at(12, 12, k)) / a.at(12, 12, k);
+    CHECK(std::abs(gain - 0.04 * static_cast<double>(k)) < 0.012);
+  }
+}
+
 TEST_CASE("scanner: a void stands where the susceptibility changes, and grows with TE") {
   Volume susceptibility(cube(32, 1.5), -9.0F);
   for (std::int64_t k = 0; k < 32; ++k) {
