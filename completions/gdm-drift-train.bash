@@ -15,7 +15,7 @@ _gdm_drift_train() {
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
-        --objective) COMPREPLY=($(compgen -W "gdm perceptual regression" -- "$cur")); return ;;
+        --objective) COMPREPLY=($(compgen -W "gdm perceptual regression gan frechet flow bridge diffusion" -- "$cur")); return ;;
         --bank) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --encoder) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --init) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
@@ -46,6 +46,11 @@ _gdm_drift_train() {
         --drift) return ;;
         --perceptual) return ;;
         --ssim) return ;;
+        --frechet) return ;;
+        --adversarial) return ;;
+        --adversarial-loss) COMPREPLY=($(compgen -W "least-squares hinge" -- "$cur")); return ;;
+        --r1) return ;;
+        --discriminator-rate) return ;;
         --gradient-l1) return ;;
         --projection) return ;;
         --share-end) return ;;
@@ -64,12 +69,17 @@ _gdm_drift_train() {
         --ring-batches) return ;;
         --temperatures) return ;;
         --sinkhorn) return ;;
+        --source) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --source-noise) return ;;
+        --bridge-beta) return ;;
+        --noise-schedule) COMPREPLY=($(compgen -W "cosine linear" -- "$cur")); return ;;
+        --nfe) return ;;
         --seed) return ;;
         --device) COMPREPLY=($(compgen -W "cpu cuda auto" -- "$cur")); return ;;
         --grid-tolerance) return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --plot --conditions --scaling --steps --batch --accumulate --patch --preset --augment --fresh-noise --cache --widths --blocks --noise-channels --learning-rate --ema --precision --checkpoint-every --validate-every --keep --score --max-time --restart --allow-leak --drift-start --drift --perceptual --ssim --gradient-l1 --projection --share-end --consistency --consistency-pull --coordination --conflict --conflict-edge --taps --weight-global --weight-local --weight-spatial --pair-weight --set-global --set-local --ring-batches --temperatures --sinkhorn -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --plot --conditions --scaling --steps --batch --accumulate --patch --preset --augment --fresh-noise --cache --widths --blocks --noise-channels --learning-rate --ema --precision --checkpoint-every --validate-every --keep --score --max-time --restart --allow-leak --drift-start --drift --perceptual --ssim --frechet --adversarial --adversarial-loss --r1 --discriminator-rate --gradient-l1 --projection --share-end --consistency --consistency-pull --coordination --conflict --conflict-edge --taps --weight-global --weight-local --weight-spatial --pair-weight --set-global --set-local --ring-batches --temperatures --sinkhorn --source --source-noise --bridge-beta --bridge-ode --noise-schedule --nfe -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
       else
         COMPREPLY=($(compgen -W "info plot" -- "$cur"))
         COMPREPLY+=($(compgen -f -- "$cur"))

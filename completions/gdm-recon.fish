@@ -161,6 +161,8 @@ complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l model -r -F -d 'Ge
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l any-acquisition -d 'Go on with scans of other views or another filter than the model was trained on'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l patch -x -d 'Patch in voxels, the edge of a cube or a shape such as 128x128x8; 0: as trained'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l overlap -x -d 'Part of a patch shared with the next'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l nfe -x -d 'Network evaluations for each patch of a flow, bridge or diffusion; 0: as the model says'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l solver -x -a 'euler heun' -d 'How a flow is integrated: heun evaluates twice a step'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l dtype -x -a 'int16 float32' -d 'Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l bank -r -F -d 'Warn of outputs that lie far from this bank of real features'
 complete -c gdm-recon -n '__fish_seen_subcommand_from geometry' -s f -l force -d 'Replace existing outputs'

@@ -1,5 +1,5 @@
-// gdm-drift-train: trains a generator by regression, or by regression followed by generative drifting; describes
-// generators and draws the curves of trainings.
+// gdm-drift-train: trains a generator by regression, by regression and generative drifting or another objective beside
+// it, or as a process of several evaluations; describes generators and draws the curves of trainings.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -38,13 +38,12 @@ void declare_training(CLI::App& app, Options& o) {
 /// What the objective needs and what it does not take.
 void check_objective(const Options& o) {
   const engine::TrainOptions& t = o.train;
-  if (t.objective == Objective::gdm && t.banks.empty()) {
-    throw Error(
-        fmt::format("--objective gdm needs --bank; make one with: gdm-featbank build {} --encoder {} --patch {} "
-                    "--training-patch {} -o bank.safetensors (--objective regression needs none)",
-                    o.manifest, default_encoder, std::max<std::int64_t>(16, (t.patch.least() - 8) / 8 * 8),
-                    t.patch.text()),
-        Exit::usage);
+  if ((t.objective == Objective::gdm || t.objective == Objective::frechet) && t.banks.empty()) {
+    throw Error(fmt::format("--objective {} needs --bank; make one with: gdm-featbank build {} --encoder {} --patch {} "
+                            "--training-patch {} -o bank.safetensors (--objective regression needs none)",
+                            name_of(t.objective), o.manifest, default_encoder,
+                            std::max<std::int64_t>(16, (t.patch.least() - 8) / 8 * 8), t.patch.text()),
+                Exit::usage);
   }
   if (t.objective == Objective::gdm && t.perceptual == 0 && !t.encoders.empty()) {
     throw Error("--encoder takes part in the perceptual objective alone, so it needs --perceptual", Exit::usage);
@@ -102,6 +101,7 @@ int run(cli::Program& program, Options& o) {
   complete(program.app(), o);
   t.overwrite = program.standard().overwrite();
   std::vector<fs::path> inputs{o.manifest, t.init, program.config_file()};
+  if (t.has_base()) inputs.emplace_back(t.source);
   inputs.insert(inputs.end(), t.banks.begin(), t.banks.end());
   inputs.insert(inputs.end(), t.encoders.begin(), t.encoders.end());
   const Manifest manifest = read_manifest(o.manifest);

@@ -107,6 +107,13 @@ std::string level_of(const std::string& key) {
   return key.substr(0, key.find('.'));
 }
 
+std::size_t tap_number(const std::string& key, const std::vector<nn::Tap>& taps) {
+  const std::string behind_level = key.substr(key.find('.') + 1);
+  const std::string name = behind_level.substr(0, behind_level.find('.'));
+  const auto found = std::find_if(taps.begin(), taps.end(), [&](const nn::Tap& tap) { return tap.name == name; });
+  return static_cast<std::size_t>(found - taps.begin());
+}
+
 std::vector<Candidates> candidates(const std::vector<nn::Tap>& taps, const std::vector<Tensor>& maps,
                                    const Tensor& mask, const KeyFilter& wanted) {
   std::vector<Candidates> out;

@@ -37,6 +37,8 @@ constexpr double least_inside = 0.5;    ///< a cube or block counts if this part
 
 /// The level of a key: "upright", "global", "local" or "spatial".
 std::string level_of(const std::string& key);
+/// Place of a key's tap among these; their number if it is none of them.
+std::size_t tap_number(const std::string& key, const std::vector<nn::Tap>& taps);
 
 /// One key's vectors of every patch, [patch][candidate]: (B, M, C), and which candidates lie inside the patient. A
 /// patch of which nothing is inside has no global candidate.

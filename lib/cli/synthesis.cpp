@@ -36,6 +36,12 @@ void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
       ->type_name("N|IxJxK");
   command.add_option("--overlap", options.patches.overlap, "Part of a patch shared with the next")
       ->transform(range(0.0, 0.9));
+  command
+      .add_option("--nfe", options.patches.sampling.evaluations,
+                  "Network evaluations for each patch of a flow, bridge or diffusion; 0: as the model says")
+      ->transform(range(0, 1000));
+  takes_one_of(command.add_option("--solver", options.solver, "How a flow is integrated: heun evaluates twice a step"),
+               names_of<model::Solver>());
   takes_one_of(
       command.add_option("--dtype", options.dtype, "Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32"),
       {"int16", "float32"});
@@ -43,8 +49,18 @@ void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
       ->type_name("FILE");
 }
 
+namespace {
+
+engine::SynthOptions with_solver(const SynthesisOptions& options) {
+  engine::SynthOptions patches = options.patches;
+  patches.sampling.solver = value_named<model::Solver>(options.solver);
+  return patches;
+}
+
+}  // namespace
+
 Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Provenance& provenance)
-    : model_(engine::services().open_generator(options.model, options.patches, compute_of(program))),
+    : model_(engine::services().open_generator(options.model, with_solver(options), compute_of(program))),
       consistency_(model::consistency_of(model_->description())),
       type_(voxel_type_from_name(options.dtype)),
       overwrite_(options.replace ? Overwrite::replace : program.standard().overwrite()),
@@ -55,6 +71,10 @@ Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Pr
                 {"device", program.standard().device}}),
       any_acquisition_(options.any_acquisition),
       provenance_(provenance) {
+  if (model_->description().at("generator").contains("process")) {
+    options_["nfe"] = options.patches.sampling.evaluations;
+    options_["solver"] = options.solver;
+  }
   if (!options.bank.empty()) {
     bank_ = engine::services().open_bank(options.bank, compute_of(program));
     provenance_.add_source(options.bank);
@@ -64,7 +84,7 @@ Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Pr
 }
 
 std::int64_t Synthesis::noise_channels() const {
-  return model_->description().at("generator").value("noise_channels", std::int64_t{0});
+  return model_->noise_channels();
 }
 
 void Synthesis::check(const Case& item, const fs::path& output) {

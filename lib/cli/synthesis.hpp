@@ -17,14 +17,14 @@ namespace gdm::cli {
 
 struct SynthesisOptions {
   fs::path model;
-  std::string dtype = "int16";
+  std::string dtype = "int16", solver = "euler";
   engine::SynthOptions patches;
   bool any_acquisition = false;  ///< a scan unlike those of the training is no error
   bool replace = false;          ///< existing outputs, as with --force
   fs::path bank;                 ///< of real features: outputs far from it are reported; empty: none
 };
 
-/// --model, --any-acquisition, --patch, --overlap, --dtype, --bank.
+/// --model, --any-acquisition, --patch, --overlap, --nfe, --solver, --dtype, --bank.
 void add_synthesis_options(CLI::App& command, SynthesisOptions& options);
 
 /// A generator, and how its predictions are written.

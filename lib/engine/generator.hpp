@@ -9,6 +9,7 @@
 #include "image/volume.hpp"
 #include "io/json.hpp"
 #include "model/patch_shape.hpp"
+#include "model/process.hpp"
 
 namespace gdm::engine {
 
@@ -20,16 +21,25 @@ class Synthesizer {
   virtual const std::vector<std::string>& condition_names() const = 0;
   virtual const Json& description() const = 0;
   virtual const std::string& digest() const = 0;
-  /// HU on the grid of the conditions (all the same grid); one network evaluation per patch, Gaussian blending. The
-  /// noise of a model with noise channels depends on the seed, `draw` (such as a case's id) and the place of a voxel
-  /// in the volume turned to RAS. `progress_title` empty: no progress display.
+  /// HU on the grid of the conditions (all the same grid); one network evaluation per patch, or those of its process,
+  /// and Gaussian blending. The noise of a model that takes some depends on the seed, `draw` (such as a case's id) and
+  /// the place of a voxel in the volume turned to RAS. `progress_title` empty: no progress display.
   virtual Volume predict(const std::vector<Volume>& conditions, const std::string& draw,
                          const std::string& progress_title) = 0;
+  /// Volumes of noise that a draw takes; 0: the model gives one output for each input.
+  virtual std::int64_t noise_channels() const = 0;
   /// Network evaluations of the last predict().
   virtual std::int64_t evaluations() const = 0;
 };
 
+/// How the image of a process is made (model/process.hpp); nothing to a model of one step.
+struct Sampling {
+  std::int64_t evaluations = 0;  ///< of the network; 0: as the model says
+  model::Solver solver = model::Solver::euler;
+};
+
 struct SynthOptions {
+  Sampling sampling;
   std::optional<model::PatchShape> patch;  ///< a multiple of the model's coarsest stride; none: as it was trained
   double overlap = 0.25;                   ///< fraction of the patch shared with its neighbour
 };

@@ -10,6 +10,7 @@
 #include "engine/training_choices.hpp"
 #include "io/json.hpp"
 #include "model/patch_shape.hpp"
+#include "model/process.hpp"
 #include "sys/atomic_file.hpp"
 
 namespace gdm::engine {
@@ -39,10 +40,15 @@ struct TrainOptions {
   double learning_rate = 1e-3;
   double ema = 0.999;
   Precision precision = Precision::fp32;
-  double drift_start = 0.6;         ///< fraction of the steps that are regression alone
-  double drift = 0.15;              ///< share of the drift gradient at the predicted volume
-  double perceptual = 0;            ///< share of the perceptual gradient there
-  double ssim = 0;                  ///< share of the gradient of 1 - SSIM there, with any objective
+  double drift_start = 0.6;  ///< fraction of the steps that are regression alone
+  double drift = 0.15;       ///< share of the drift gradient at the predicted volume
+  double perceptual = 0;     ///< share of the perceptual gradient there
+  double ssim = 0;           ///< share of the gradient of 1 - SSIM there, with any objective
+  double frechet = 0;        ///< the same of the Frechet distance in the bank's features
+  double adversarial = 0;    ///< the same of what a discriminator says
+  AdversarialLoss adversarial_loss = AdversarialLoss::least_squares;
+  double r1 = 0;  ///< weight of the discriminator's penalty; 0: none
+  double discriminator_rate = 2e-4;
   double gradient_l1 = 0;           ///< the same of the L1 of image gradients
   double projection = 0;            ///< the same of the squared error of the rays
   std::int64_t consistency = 0;     ///< iterations of data consistency behind the network; 0: none
@@ -58,6 +64,12 @@ struct TrainOptions {
   std::int64_t ring_batches = 64;                 ///< batches after which generated features are forgotten
   std::vector<double> temperatures{0.05, 0.2, 0.5};
   std::int64_t sinkhorn = 0;  ///< rounds of Sinkhorn normalisation instead of the product of two softmaxes; 0: product
+  std::string source = "noise";  ///< what a process begins with: noise, input, or the file of a regression
+  double source_noise_hu = 100;  ///< of a flow from an image: standard deviation of what is added to it
+  double bridge_beta = 0.3;      ///< of a bridge, and so on: model/process.hpp
+  bool bridge_ode = false;
+  model::NoiseSchedule schedule = model::NoiseSchedule::cosine;
+  std::int64_t evaluations = 10;  ///< of a process's network for one image
   std::int64_t checkpoint_every = 500;
   std::int64_t validate_every = 500;
   Keep keep = Keep::last;
@@ -67,10 +79,21 @@ struct TrainOptions {
   bool allow_leak = false;   ///< train although a file was made from patients of the val or test split
   Json options;              ///< as --config reads them; the model holds them
 
-  /// Whether fidelity is the only objective.
-  bool plain_regression() const {
-    return objective == Objective::regression && ssim == 0 && gradient_l1 == 0 && projection == 0;
+  /// Whether a process is learnt, which no objective at the predicted volume can join.
+  bool learns_process() const {
+    return objective == Objective::flow || objective == Objective::bridge || objective == Objective::diffusion;
   }
+  /// Whether features of banks and encoders are compared.
+  bool compares_features() const {
+    return objective == Objective::gdm || objective == Objective::perceptual || objective == Objective::frechet;
+  }
+  /// Whether nothing joins fidelity at the predicted volume.
+  bool plain_regression() const {
+    const bool alone = objective == Objective::regression && ssim == 0 && gradient_l1 == 0 && projection == 0;
+    return alone || learns_process();
+  }
+  /// Whether `source` is the file of a generator.
+  bool has_base() const { return learns_process() && source != "noise" && source != "input"; }
   /// Whether inputs.sinogram of each case is read.
   bool needs_rays() const {
     return consistency > 0 || projection > 0 || (!plain_regression() && coordination == Coordination::null_space);

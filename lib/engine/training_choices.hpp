@@ -7,8 +7,13 @@
 
 namespace gdm::engine {
 
-/// What follows regression.
-enum class Objective { gdm, perceptual, regression };
+/// What is learnt. Regression alone, or followed by an objective beside it at the predicted volume (gdm: the drift in a
+/// bank; frechet: a distance in it; perceptual: features of the own target; gan: a discriminator); or a process of
+/// several evaluations (model/process.hpp).
+enum class Objective { gdm, perceptual, regression, gan, frechet, flow, bridge, diffusion };
+
+/// What discriminator and generator minimise (objective/adversarial_objective.hpp).
+enum class AdversarialLoss { least_squares, hinge };
 
 /// How gradients meet at the predicted volume (objective/coordination.hpp). f is the fidelity's gradient, d one of the
 /// others', s its share, n their usual norms.
@@ -40,7 +45,18 @@ template <>
 struct Names<engine::Objective> {
   static constexpr std::array list{std::pair{engine::Objective::gdm, "gdm"},
                                    std::pair{engine::Objective::perceptual, "perceptual"},
-                                   std::pair{engine::Objective::regression, "regression"}};
+                                   std::pair{engine::Objective::regression, "regression"},
+                                   std::pair{engine::Objective::gan, "gan"},
+                                   std::pair{engine::Objective::frechet, "frechet"},
+                                   std::pair{engine::Objective::flow, "flow"},
+                                   std::pair{engine::Objective::bridge, "bridge"},
+                                   std::pair{engine::Objective::diffusion, "diffusion"}};
+};
+
+template <>
+struct Names<engine::AdversarialLoss> {
+  static constexpr std::array list{std::pair{engine::AdversarialLoss::least_squares, "least-squares"},
+                                   std::pair{engine::AdversarialLoss::hinge, "hinge"}};
 };
 
 template <>

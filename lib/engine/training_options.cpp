@@ -13,7 +13,53 @@ bool drifts(const O& o) {
 }
 
 bool compares_features(const O& o) {
-  return o.objective != Objective::regression;
+  return o.compares_features();
+}
+
+bool meets_bank(const O& o) {
+  return drifts(o) || o.objective == Objective::frechet;
+}
+
+bool is_adversarial(const O& o) {
+  return o.objective == Objective::gan;
+}
+
+bool learns_process(const O& o) {
+  return o.learns_process();
+}
+
+bool predicts_volume(const O& o) {
+  return !o.learns_process();
+}
+
+bool is_flow_from_image(const O& o) {
+  return o.objective == Objective::flow && o.source != "noise";
+}
+
+bool is_bridge(const O& o) {
+  return o.objective == Objective::bridge;
+}
+
+bool is_diffusion(const O& o) {
+  return o.objective == Objective::diffusion;
+}
+
+void default_frechet(O& o) {
+  o.frechet = o.objective == Objective::frechet ? 0.15 : 0.0;
+}
+
+void default_adversarial(O& o) {
+  o.adversarial = is_adversarial(o) ? 0.1 : 0.0;
+}
+
+void default_source(O& o) {
+  o.source = is_bridge(o) ? "input" : "noise";
+}
+
+/// The name of a file alone, as its folder is nothing to others.
+Json source_name(const O& o) {
+  return !o.learns_process() ? Json()
+                             : Json(o.has_base() ? std::filesystem::path(o.source).filename().string() : o.source);
 }
 
 /// There is an objective beside fidelity.
@@ -49,7 +95,7 @@ void default_perceptual(O& o) {
 }
 
 void default_ssim(O& o) {
-  o.ssim = drifts(o) ? 0.2 : 0.0;
+  o.ssim = meets_bank(o) ? 0.2 : 0.0;
 }
 
 bool is_consistent(const O& o) {
@@ -70,24 +116,27 @@ Json ssim_beside_fidelity(const O& o) {
 }
 
 OptionTable<O> files() {
-  return {option("output", &O::output, "FILE.safetensors",
-                 "Model to write; FILE.checkpoint beside it holds an unfinished run")
-              .short_as("o")
-              .ends_in(".safetensors")
-              .of_this_run(),
-          choice("objective", &O::objective,
-                 "What follows regression (masked L1): drift in banks, features of the own target, or nothing")
-              .recorded("objective"),
-          option("bank", &O::banks, "FILE", "Bank of real features with its encoder; several take turns")
-              .used_if(compares_features),
-          option("encoder", &O::encoders, "FILE|NAME",
-                 "Encoder of the perceptual objective beside those of the banks; without either: scattering-ct")
-              .used_if(compares_features),
-          option("init", &O::init, "FILE", "Begin with the weights of this generator").recorded_as("init", init_name),
-          option("log", &O::log, "FILE", "JSON-lines log; default: the output with .log.jsonl").of_this_run(),
-          option("plot", &O::plot, "FILE.png", "Picture of the curves, drawn anew at each validation")
-              .ends_in(".png")
-              .of_this_run()};
+  return {
+      option("output", &O::output, "FILE.safetensors",
+             "Model to write; FILE.checkpoint beside it holds an unfinished run")
+          .short_as("o")
+          .ends_in(".safetensors")
+          .of_this_run(),
+      choice(
+          "objective", &O::objective,
+          "What joins regression (masked L1): drift in banks, features of the own target, nothing, a discriminator, a "
+          "Frechet distance in banks; or a process of several evaluations instead")
+          .recorded("objective"),
+      option("bank", &O::banks, "FILE", "Bank of real features with its encoder; several take turns")
+          .used_if(compares_features),
+      option("encoder", &O::encoders, "FILE|NAME",
+             "Encoder of the perceptual objective beside those of the banks; without either: scattering-ct")
+          .used_if(compares_features),
+      option("init", &O::init, "FILE", "Begin with the weights of this generator").recorded_as("init", init_name),
+      option("log", &O::log, "FILE", "JSON-lines log; default: the output with .log.jsonl").of_this_run(),
+      option("plot", &O::plot, "FILE.png", "Picture of the curves, drawn anew at each validation")
+          .ends_in(".png")
+          .of_this_run()};
 }
 
 OptionTable<O> data_and_size() {
@@ -124,7 +173,36 @@ OptionTable<O> data_and_size() {
           .described_as("blocks")
           .derived(preset_blocks),
       number("noise-channels", &O::noise_channels, 0, 16, "Inputs of normal noise, for one output of many")
+          .used_if(predicts_volume)
           .described_as("noise_channels")};
+}
+
+OptionTable<O> processes() {
+  return {
+      option("source", &O::source, "noise|input|FILE",
+             "What a process begins with: noise, the first input, or what the regression in FILE makes of the inputs; "
+             "default: noise, with bridge: input")
+          .used_if(learns_process)
+          .derived(default_source)
+          .recorded_as("process.source", source_name)
+          .default_in_words(),
+      number("source-noise", &O::source_noise_hu, 0.0, 2000.5,
+             "Standard deviation in HU of the noise that a flow adds to an image that it begins with")
+          .used_if(is_flow_from_image)
+          .recorded("process.source_noise_hu"),
+      number("bridge-beta", &O::bridge_beta, 0.01, 10.5, "Width of a bridge: its paper's beta_max")
+          .used_if(is_bridge)
+          .recorded("process.bridge_beta"),
+      flag("bridge-ode", &O::bridge_ode, "A bridge without noise: from image to image along the mean")
+          .used_if(is_bridge)
+          .recorded("process.bridge_ode"),
+      choice("noise-schedule", &O::schedule, "Noise levels of a diffusion")
+          .used_if(is_diffusion)
+          .recorded("process.noise_schedule"),
+      number("nfe", &O::evaluations, 1, 1000,
+             "Network evaluations for one image of a process, in validation and unless gdm-synth is told otherwise")
+          .used_if(learns_process)
+          .recorded("process.evaluations")};
 }
 
 OptionTable<O> optimisation() {
@@ -161,22 +239,47 @@ OptionTable<O> shares() {
           .derived(default_perceptual)
           .default_in_words(),
       number("ssim", &O::ssim, 0.0, 10.0,
-             "The same of the gradient of 1 - SSIM, with any objective; default: 0.2 with gdm, else 0")
+             "The same of the gradient of 1 - SSIM, with any objective; default: 0.2 with gdm and frechet, else 0")
+          .used_if(predicts_volume)
           .recorded_as("ssim", ssim_beside_fidelity)
           .derived(default_ssim)
           .default_in_words(),
+      number("frechet", &O::frechet, 0.0, 10.0,
+             "The same of the Frechet distance to the bank's features; default: 0.15 with frechet")
+          .used_if([](const O& o) { return o.objective == Objective::frechet; })
+          .recorded("frechet")
+          .derived(default_frechet)
+          .default_in_words(),
+      number("adversarial", &O::adversarial, 0.0, 10.0, "The same of what a discriminator says; default: 0.1 with gan")
+          .used_if(is_adversarial)
+          .recorded("adversarial.share")
+          .derived(default_adversarial)
+          .default_in_words(),
+      choice("adversarial-loss", &O::adversarial_loss, "What discriminator and generator minimise")
+          .used_if(is_adversarial)
+          .recorded("adversarial.loss"),
+      number("r1", &O::r1, 0.0, 1e3 + 0.5,
+             "Weight of the penalty on the discriminator's gradient at real patches; 0: none")
+          .used_if(is_adversarial)
+          .recorded("adversarial.r1"),
+      number("discriminator-rate", &O::discriminator_rate, 1e-8, 1.0, "Learning rate of the discriminator")
+          .used_if(is_adversarial)
+          .recorded("adversarial.rate"),
       number("gradient-l1", &O::gradient_l1, 0.0, 10.0,
              "The same of an L1 of image gradients, with any objective: less error for less realism")
+          .used_if(predicts_volume)
           .recorded_if_changed("gradient_l1"),
       number("projection", &O::projection, 0.0, 10.0,
              "The same of the squared error of the rays of inputs.sinogram, with any objective")
+          .used_if(predicts_volume)
           .recorded_if_changed("projection"),
       number("share-end", &O::share_end, 0.0, 10.0,
-             "Factor on these five at the last step, linear from 1 at --drift-start")
+             "Factor on these shares at the last step, linear from 1 at --drift-start")
           .used_if(has_sides)
           .recorded("share_end"),
       number("consistency", &O::consistency, 0, 1000,
              "Iterations of data consistency with inputs.sinogram behind the network, in training and in use; 0: none")
+          .used_if(predicts_volume)
           .recorded_if_changed("consistency.iterations"),
       number("consistency-pull", &O::consistency_pull_mm2, 0.0, 1e9,
              "Weight in mm^2 of their distance from the network's output; 0: none")
@@ -200,13 +303,13 @@ OptionTable<O> features() {
           .used_if(compares_features)
           .recorded("taps"),
       number("weight-global", &O::weight_global, 0.0, 1e3, "Weight of the global level")
-          .used_if(drifts)
+          .used_if(meets_bank)
           .recorded("drift.weight_global"),
       number("weight-local", &O::weight_local, 0.0, 1e3, "Weight of the local level")
-          .used_if(drifts)
+          .used_if(meets_bank)
           .recorded("drift.weight_local"),
       number("weight-spatial", &O::weight_spatial, 0.0, 1e3, "Weight of the spatial level")
-          .used_if(drifts)
+          .used_if(meets_bank)
           .recorded("drift.weight_spatial"),
       number("pair-weight", &O::pair_weight, 0.0, 1e3,
              "Weight of a patient's own real features among the positives; 0: none")
@@ -219,7 +322,7 @@ OptionTable<O> features() {
           .used_if(drifts)
           .recorded("drift.set_local"),
       number("ring-batches", &O::ring_batches, 1, 1000000, "Batches after which generated features are forgotten")
-          .used_if(drifts)
+          .used_if(meets_bank)
           .recorded("drift.ring_batches"),
       numbers("temperatures", &O::temperatures, 1e-4, 100.0, "Kernel widths relative to the mean distance")
           .used_if(drifts)
@@ -234,7 +337,7 @@ OptionTable<O> features() {
 const OptionTable<TrainOptions>& training_options() {
   static const OptionTable<O> table = [] {
     OptionTable<O> all;
-    for (const OptionTable<O>& part : {files(), data_and_size(), optimisation(), shares(), features()}) {
+    for (const OptionTable<O>& part : {files(), data_and_size(), optimisation(), shares(), features(), processes()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     return all;
@@ -266,6 +369,11 @@ Json training_settings(const TrainOptions& options, std::uint64_t seed) {
                            "consistency.iterations",
                            "consistency.pull_mm2",
                            "perceptual",
+                           "frechet",
+                           "adversarial.share",
+                           "adversarial.loss",
+                           "adversarial.r1",
+                           "adversarial.rate",
                            "taps",
                            "drift.share",
                            "drift.weight_global",
@@ -273,7 +381,13 @@ Json training_settings(const TrainOptions& options, std::uint64_t seed) {
                            "drift.weight_spatial",
                            "drift.pair_weight",
                            "drift.temperatures",
-                           "drift.sinkhorn"};
+                           "drift.sinkhorn",
+                           "process.source",
+                           "process.source_noise_hu",
+                           "process.bridge_beta",
+                           "process.bridge_ode",
+                           "process.noise_schedule",
+                           "process.evaluations"};
   Settings all = settings(training_options(), options);
   all.emplace_back("seed", seed);
   return settings_object(std::move(all), order);

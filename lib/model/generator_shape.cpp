@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "model/process.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::model {
@@ -22,9 +23,11 @@ std::int64_t GeneratorShape::parameters() const {
   const std::size_t deepest = widths.size() - 1;
   // Beside its weights a convolution has a bias for each channel it makes, a normalisation two numbers for each.
   std::int64_t sum = convolution(8 * input_channels, widths[0], 3) + 3 * widths[0] + convolution(widths[0], 8, 3) + 8;
+  if (time_width > 0) sum += (time_sinusoids + 1 + time_width + 1) * time_width;
   for (std::size_t level = 0; level <= deepest; ++level) {
     const std::int64_t width = widths[level], count = level == deepest ? blocks + 1 : 2 * blocks;
     sum += block_weights(width, count) + count * 6 * width;
+    if (time_width > 0) sum += count * (time_width + 1) * width;
     if (level == deepest) continue;
     sum += convolution(width, widths[level + 1], 3) + widths[level + 1];  // down
     sum += convolution(widths[level + 1], width, 1) + width;              // up
@@ -75,6 +78,10 @@ GeneratorShape generator_shape(const Json& generator) {
     shape.blocks = generator.value("blocks", std::int64_t{1});
     const auto noise = generator.value("noise_channels", std::int64_t{0});
     shape.input_channels = static_cast<std::int64_t>(generator.at("conditions").size()) + noise;
+    if (generator.contains("process")) {
+      shape.input_channels += Process::from_json(generator.at("process")).own_channels();
+      shape.time_width = model::time_width;
+    }
     const auto outside = [](std::int64_t value, std::int64_t least, std::int64_t most) {
       return value < least || value > most;
     };

@@ -15,7 +15,8 @@ namespace gdm::model {
 struct GeneratorShape {
   std::vector<std::int64_t> widths;
   std::int64_t blocks = 1;
-  std::int64_t input_channels = 1;  ///< conditions and noise
+  std::int64_t input_channels = 1;  ///< conditions and noise, or what a process adds
+  std::int64_t time_width = 0;      ///< of a process; else 0
 
   std::int64_t parameters() const;
   /// Edge in voxels of the cube that convolutions let one output voxel see. Group normalisation lets it see the mean of

@@ -8,6 +8,7 @@
 #include "model/acquisition.hpp"
 #include "model/consistency.hpp"
 #include "model/generator_shape.hpp"
+#include "model/process.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::model {
@@ -46,8 +47,12 @@ std::string architecture_text(const Json& info) {
   text += line("task", plain(generator, "task"));
   text += line("conditions", conditions + (generator.value("residual_on_first", false) ? "; adds to the first" : ""));
   const auto noise = generator.value("noise_channels", std::int64_t{0});
-  text += line("noise", noise == 0 ? "none: one output for each input"
-                                   : fmt::format("{} {}", noise, noise == 1 ? "channel" : "channels"));
+  if (generator.contains("process")) {
+    text += line("process", Process::from_json(generator.at("process")).text());
+  } else {
+    text += line("noise", noise == 0 ? "none: one output for each input"
+                                     : fmt::format("{} {}", noise, noise == 1 ? "channel" : "channels"));
+  }
   return text + line("HU", fmt::format("{} to {} HU become -1 to 1", generator.at("hu_range").at(0).dump(),
                                        generator.at("hu_range").at(1).dump()));
 }

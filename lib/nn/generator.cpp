@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "nn/tensor_io.hpp"
 #include "sys/error.hpp"
@@ -12,9 +13,11 @@ namespace gdm::nn {
 Json GeneratorConfig::json() const {
   Json list = Json::array();
   for (const auto& condition : conditions) list.push_back(condition.json());
-  return {{"architecture", "residual-unet3d"},      {"task", task},          {"conditions", list},
-          {"residual_on_first", residual_on_first}, {"widths", widths},      {"blocks", blocks},
-          {"noise_channels", noise_channels},       {"patch_voxels", patch}, {"hu_range", hu_map.json()}};
+  Json json{{"architecture", "residual-unet3d"},      {"task", task},          {"conditions", list},
+            {"residual_on_first", residual_on_first}, {"widths", widths},      {"blocks", blocks},
+            {"noise_channels", noise_channels},       {"patch_voxels", patch}, {"hu_range", hu_map.json()}};
+  if (process) json["process"] = process->json();
+  return json;
 }
 
 GeneratorConfig GeneratorConfig::from_json(const Json& json) {
@@ -31,6 +34,7 @@ GeneratorConfig GeneratorConfig::from_json(const Json& json) {
     config.noise_channels = json.value("noise_channels", std::int64_t{0});
     config.patch = json.at("patch_voxels").get<model::PatchShape>();
     config.hu_map = HuMap::from_json(json.at("hu_range"));
+    if (json.contains("process")) config.process = model::Process::from_json(json.at("process"));
     check_widths(config.widths);
     if (config.conditions.empty()) throw Error("a generator without conditions");
     if (config.blocks < 1 || config.blocks > 64) throw Error("the blocks of a generator must be 1 to 64");
@@ -49,10 +53,13 @@ std::vector<std::string> GeneratorConfig::condition_names() const {
 
 GeneratorImpl::GeneratorImpl(const GeneratorConfig& config) : residual_on_first(config.residual_on_first) {
   const auto& widths = config.widths;
-  const std::int64_t inputs = static_cast<std::int64_t>(config.conditions.size()) + config.noise_channels;
+  const std::int64_t own = config.process ? config.process->own_channels() : config.noise_channels;
+  const std::int64_t inputs = static_cast<std::int64_t>(config.conditions.size()) + own;
+  const std::int64_t time_width = config.process ? model::time_width : 0;
   stem = register_module("stem", convolution(8 * inputs, widths[0], 3));
-  down = register_module("down", DownPath(widths, config.blocks, config.blocks + 1));
-  up = register_module("up", UpPath(widths, config.blocks));
+  down = register_module("down", DownPath(widths, config.blocks, config.blocks + 1, time_width));
+  up = register_module("up", UpPath(widths, config.blocks, time_width));
+  if (config.process) time = register_module("time", TimeEmbedding(model::time_sinusoids, time_width));
   head_norm = register_module("head_norm", group_norm(widths[0]));
   head = register_module("head", convolution(widths[0], 8, 3));
   // Small but not zero: a constant first output would send constant patches through the encoder's normalisation.
@@ -61,8 +68,10 @@ GeneratorImpl::GeneratorImpl(const GeneratorConfig& config) : residual_on_first(
   head->bias.zero_();
 }
 
-Tensor GeneratorImpl::forward(const Tensor& inputs) {
-  const Tensor features = up(down(stem(space_to_depth(inputs))));
+Tensor GeneratorImpl::forward(const Tensor& inputs, const Tensor& times) {
+  const Tensor moment = time ? time(times) : Tensor();
+  const Tensor features =
+      up(down(stem(space_to_depth(inputs)), std::numeric_limits<std::size_t>::max(), moment), moment);
   const Tensor change = depth_to_space(head(torch::silu(normalised(head_norm, features))));
   return residual_on_first ? inputs.slice(1, 0, 1) + change : change;
 }
@@ -72,14 +81,27 @@ LoadedGenerator load_generator(const std::filesystem::path& path, torch::Device 
   file.require_kind("generator");
   LoadedGenerator loaded;
   with_context(path.string(), [&] { loaded.config = GeneratorConfig::from_json(file.description().at("generator")); });
-  loaded.network = Generator(loaded.config);
-  load_state(file, "", *loaded.network);
-  if (file.tensors().size() != named_state(*loaded.network).size()) {
-    throw Error(fmt::format("{}: holds {} tensors, the generator it describes has {}", path.string(),
-                            file.tensors().size(), named_state(*loaded.network).size()));
+  std::size_t tensors = 0;
+  const auto load = [&](const GeneratorConfig& config, const std::string& prefix) {
+    Generator network(config);
+    load_state(file, prefix, *network);
+    tensors += named_state(*network).size();
+    network->to(device);
+    network->eval();
+    return network;
+  };
+  loaded.network = load(loaded.config, "");
+  if (loaded.config.process && loaded.config.process->source == model::ProcessSource::regression) {
+    const Json base = file.description().value("base", Json::object());
+    GeneratorConfig config;
+    with_context(path.string() + ": its regression",
+                 [&] { config = GeneratorConfig::from_json(base.value("generator", Json::object())); });
+    loaded.base = load(config, base_prefix);
   }
-  loaded.network->to(device);
-  loaded.network->eval();
+  if (file.tensors().size() != tensors) {
+    throw Error(fmt::format("{}: holds {} tensors, the generator it describes has {}", path.string(),
+                            file.tensors().size(), tensors));
+  }
   loaded.description = file.description();
   loaded.digest = file.payload_sha256();
   return loaded;

@@ -1,11 +1,13 @@
 // What a generator is made for and how it is shaped; nn/generator.hpp builds the network.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "io/json.hpp"
 #include "model/patch_shape.hpp"
+#include "model/process.hpp"
 #include "nn/condition.hpp"
 #include "nn/hu_map.hpp"
 
@@ -21,6 +23,7 @@ struct GeneratorConfig {
   std::int64_t noise_channels = 0;  ///< behind the conditions, standard normal (nn/noise.hpp)
   model::PatchShape patch = 48;
   HuMap hu_map;
+  std::optional<model::Process> process;  ///< none: the network's output is the image
 
   Json json() const;
   static GeneratorConfig from_json(const Json& json);

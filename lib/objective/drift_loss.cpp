@@ -39,11 +39,12 @@ Tensor positive_weights(std::int64_t pairs, std::int64_t all, double pair_weight
 }  // namespace
 
 DriftLoss::DriftLoss(const bank::RealBank& bank, const DriftOptions& options) : options_(options), bank_(bank) {
-  const std::size_t all = bank_.encoder().taps().size();
+  const auto& taps = bank_.encoder().taps();
+  const std::size_t all = taps.size();
   const std::size_t used = options_.finest_taps == 0 ? all : static_cast<std::size_t>(options_.finest_taps);
   for (const auto& [key, level] : bank_.description().at("keys").items()) {
     const std::string name = bank::level_of(key);
-    if (weight_of(name) <= 0 || bank_.scale(key) < least_scale || tap_of(key) >= used) continue;
+    if (weight_of(name) <= 0 || bank_.scale(key) < least_scale || bank::tap_number(key, taps) >= used) continue;
     // Cells of one block lie closer together than cells of the bank, which come from everywhere: learnt at the start.
     states_[key].scale = number(name == "spatial" ? 0.0 : bank_.scale(key), bank_.device());
     ++keys_per_level_[name];
@@ -53,17 +54,9 @@ DriftLoss::DriftLoss(const bank::RealBank& bank, const DriftOptions& options) : 
   if (states_.empty()) throw Error("nothing in it has a weight above zero, so there is no drift");
 }
 
-std::size_t DriftLoss::tap_of(const std::string& key) const {
-  const auto& taps = bank_.encoder().taps();
-  const std::string behind_level = key.substr(key.find('.') + 1);
-  const std::string tap = behind_level.substr(0, behind_level.find('.'));
-  const auto found = std::find_if(taps.begin(), taps.end(), [&](const nn::Tap& other) { return other.name == tap; });
-  return static_cast<std::size_t>(found - taps.begin());
-}
-
 std::size_t DriftLoss::taps() const {
   std::size_t count = 0;
-  for (const auto& [key, state] : states_) count = std::max(count, tap_of(key) + 1);
+  for (const auto& item : states_) count = std::max(count, bank::tap_number(item.first, bank_.encoder().taps()) + 1);
   return count;
 }
 

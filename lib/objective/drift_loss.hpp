@@ -62,8 +62,6 @@ class DriftLoss {
 
  private:
   double weight_of(const std::string& level) const;
-  /// Place of a key's tap among the encoder's.
-  std::size_t tap_of(const std::string& key) const;
   FieldSets spatial_sets(const bank::Candidates& gen, const bank::Candidates& real, at::Generator& generator) const;
   /// `host_valid` becomes FieldSets::valid in the host's memory.
   FieldSets bank_sets(const bank::Candidates& gen, const bank::Candidates& real, std::int64_t batch,

@@ -1,5 +1,7 @@
 #include "objective/encoder_objective.hpp"
 
+#include <algorithm>
+
 namespace gdm::objective {
 namespace {
 
@@ -25,6 +27,7 @@ EncoderObjective::EncoderObjective(std::string name, std::shared_ptr<const bank:
     : name_(std::move(name)), options_(options), bank_(std::move(bank)), encoder_(bank_->encoder()) {
   options_.seeing.size = bank_->patch();
   if (options_.drift_share > 0) drift_ = std::make_unique<DriftLoss>(*bank_, options_.drift);
+  if (options_.frechet_share > 0) frechet_ = std::make_unique<FrechetLoss>(*bank_, options_.frechet);
   choose_taps();
 }
 
@@ -35,14 +38,14 @@ EncoderObjective::EncoderObjective(std::string name, nn::FrozenEncoder encoder, 
   choose_taps();
 }
 
-/// The perceptual loss looks at all taps that options allow, the drift at those that a level of weight needs. Taps are
-/// ordered from fine to coarse.
+/// The perceptual loss looks at all taps that options allow, drift and distance at those that a level of weight needs.
+/// Taps are ordered from fine to coarse.
 void EncoderObjective::choose_taps() {
   const auto finest = static_cast<std::size_t>(options_.drift.finest_taps);
   if (options_.perceptual_share > 0) {
     options_.seeing.taps = finest == 0 ? nn::all_taps : finest;
-  } else if (drift_) {
-    options_.seeing.taps = drift_->taps();
+  } else if (drift_ || frechet_) {
+    options_.seeing.taps = std::max(drift_ ? drift_->taps() : 0, frechet_ ? frechet_->taps() : 0);
   }
 }
 
@@ -51,8 +54,13 @@ std::vector<ObjectiveGradient> EncoderObjective::gradients(const OutputPatch& pa
   std::vector<ObjectiveGradient> out;
   if (options_.perceptual_share > 0) {
     const Tensor loss = perceptual_loss(pair);
-    out.push_back({"perceptual." + name_, gradient_of(loss, patch.predicted, drift_ != nullptr),
+    out.push_back({"perceptual." + name_, gradient_of(loss, patch.predicted, drift_ || frechet_),
                    options_.perceptual_share, log_of(loss)});
+  }
+  if (frechet_) {
+    const Tensor loss = frechet_->loss(pair, generator);
+    out.push_back({"frechet." + name_, gradient_of(loss, patch.predicted, drift_ != nullptr), options_.frechet_share,
+                   log_of(loss)});
   }
   if (drift_) {
     const DriftLoss::Result result = drift_->loss(pair, patch.batch, generator);
@@ -77,10 +85,12 @@ void EncoderObjective::settle() {
 void EncoderObjective::save(nn::TensorWriter& writer, const std::string& prefix, Json& json) const {
   json = Json::object();
   if (drift_) drift_->save(writer, prefix, json);
+  if (frechet_) frechet_->save(writer, prefix, json);
 }
 
 void EncoderObjective::load(const SafetensorsFile& file, const std::string& prefix, const Json& json) {
   if (drift_) drift_->load(file, prefix, json);
+  if (frechet_) frechet_->load(file, prefix, json);
 }
 
 }  // namespace gdm::objective

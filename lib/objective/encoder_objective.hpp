@@ -1,18 +1,20 @@
-// The objectives that live in the features of one frozen encoder: the drift in a bank, and the feature-matching
-// (perceptual) loss. Both are asked of one forward pass.
+// The objectives that live in the features of one frozen encoder: the drift in a bank, the Frechet distance to it, and
+// the feature-matching (perceptual) loss. All are asked of one forward pass.
 #pragma once
 
 #include <memory>
 
 #include "io/json.hpp"
 #include "objective/drift_loss.hpp"
+#include "objective/frechet_loss.hpp"
 #include "objective/output_objective.hpp"
 
 namespace gdm::objective {
 
 struct EncoderObjectiveOptions {
-  double drift_share = 0, perceptual_share = 0;  ///< 0: not computed
+  double drift_share = 0, perceptual_share = 0, frechet_share = 0;  ///< 0: not computed
   DriftOptions drift;
+  FrechetOptions frechet;
   Seeing seeing;  ///< `size` and `taps` are set by the objective
 };
 
@@ -38,6 +40,7 @@ class EncoderObjective : public OutputObjective {
   std::shared_ptr<const bank::RealBank> bank_;
   nn::FrozenEncoder encoder_;
   std::unique_ptr<DriftLoss> drift_;
+  std::unique_ptr<FrechetLoss> frechet_;
 };
 
 }  // namespace gdm::objective

@@ -23,6 +23,7 @@ struct OutputPatch {
   Tensor host_mask;  ///< the same in the host's memory: how many rows there are to compare is known without waiting
   std::int64_t batch = 0;                                 ///< number among all batches of the training
   const std::vector<data::PatchPlace>* places = nullptr;  ///< of each; null where no objective asks for rays
+  Tensor conditions{};  ///< (B, C, D, H, W) as the generator saw them; undefined where no objective asks for them
 };
 
 struct ObjectiveGradient {

@@ -28,7 +28,7 @@ class GeneratorOnVolumes : public engine::Synthesizer {
                      const engine::Compute& compute)
       : device_(nn::device_from_text(compute.device)),
         generator_(nn::load_generator(path, device_)),
-        sampler_(generator_.network),
+        sampler_(make_sampler(generator_.config, generator_.network, generator_.base, options.sampling)),
         seed_(compute.seed) {
     plan_.patch = options.patch.value_or(generator_.config.patch);
     plan_.overlap = options.overlap;
@@ -45,6 +45,7 @@ class GeneratorOnVolumes : public engine::Synthesizer {
   const Json& description() const override { return generator_.description; }
   const std::string& digest() const override { return generator_.digest; }
   std::int64_t evaluations() const override { return evaluations_; }
+  std::int64_t noise_channels() const override { return sampler_->noise_channels(); }
 
   Volume predict(const std::vector<Volume>& conditions, const std::string& draw,
                  const std::string& progress_title) override {
@@ -70,10 +71,10 @@ class GeneratorOnVolumes : public engine::Synthesizer {
     }
     const Tensor stacked = channels.size() == 1 ? channels[0].unsqueeze(0) : torch::stack(channels);
     channels.clear();
-    const nn::NoiseField noise(config.noise_channels, seed_, draw);
+    const nn::NoiseField noise(sampler_->noise_channels(), seed_, draw);
     PatchPlan plan = plan_;
     plan.noise = &noise;
-    Tensor out = slide(stacked, sampler_, plan, device_, progress_title, &evaluations_);
+    Tensor out = slide(stacked, *sampler_, plan, device_, progress_title, &evaluations_);
     if (!torch::isfinite(out).all().item<bool>()) throw Error("the model's output is not finite; is it a whole model?");
     config.hu_map.to_hu_(out);
     const Grid& wanted = conditions[0].grid;
@@ -85,7 +86,7 @@ class GeneratorOnVolumes : public engine::Synthesizer {
 
   torch::Device device_;
   nn::LoadedGenerator generator_;
-  OneStepSampler sampler_;
+  std::unique_ptr<Sampler> sampler_;
   std::uint64_t seed_;
   PatchPlan plan_;
   std::vector<std::string> names_;

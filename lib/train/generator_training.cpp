@@ -24,6 +24,7 @@
 #include "train/generator_description.hpp"
 #include "train/objectives.hpp"
 #include "train/paired_method.hpp"
+#include "train/process_method.hpp"
 #include "train/session.hpp"
 #include "train/validation.hpp"
 
@@ -32,13 +33,49 @@ namespace {
 
 constexpr std::size_t most_validation_cases = 6;
 
+model::Process process_of(const engine::TrainOptions& options, const nn::HuMap& units) {
+  model::Process process;
+  process.kind = value_named<model::ProcessKind>(name_of(options.objective));
+  process.source =
+      options.has_base() ? model::ProcessSource::regression : value_named<model::ProcessSource>(options.source);
+  const bool from_image = process.source != model::ProcessSource::noise;
+  if (process.kind == model::ProcessKind::bridge && !from_image) {
+    throw Error("a bridge begins with an image: --source input, or the file of a regression", Exit::usage);
+  }
+  if (process.kind == model::ProcessKind::diffusion && from_image) {
+    throw Error("a diffusion begins with noise; --objective flow and bridge can begin with an image", Exit::usage);
+  }
+  if (process.kind == model::ProcessKind::flow && from_image) {
+    process.source_noise = options.source_noise_hu / units.hu_per_unit();
+  }
+  process.bridge_beta = options.bridge_beta;
+  process.bridge_is_ode = options.bridge_ode;
+  process.schedule = options.schedule;
+  process.evaluations = options.evaluations;
+  return process;
+}
+
 nn::GeneratorConfig generator_config(const Manifest& manifest, const engine::TrainOptions& options) {
   nn::GeneratorConfig config;
   config.widths = options.widths;
   config.blocks = options.blocks;
   config.noise_channels = options.noise_channels;
   config.patch = options.patch;
+  if (options.learns_process()) config.process = process_of(options, config.hu_map);
   data::choose_conditions(manifest, options.conditions, options.scalings, config);
+  if (config.process) {
+    if (options.noise_channels > 0) throw Error("--noise-channels: a process has its own noise", Exit::usage);
+    if (options.consistency > 0) {
+      throw Error("--consistency follows a volume that is predicted; behind a process: gdm-recon consistency",
+                  Exit::usage);
+    }
+    if (config.process->source == model::ProcessSource::input && config.conditions.front().scaling != "hu") {
+      throw Error("--source input begins with '" + config.conditions.front().name +
+                      "', which is not in HU; --source noise, or the file of a regression",
+                  Exit::usage);
+    }
+    config.residual_on_first = false;
+  }
   if (!config.patch.is_multiple_of(config.size_multiple())) {
     throw Error(fmt::format("--patch {} is not a multiple of {}, which {} levels need", config.patch.text(),
                             config.size_multiple(), config.widths.size()),
@@ -84,6 +121,7 @@ class Training {
     torch::manual_seed(compute.seed);
     network_ = nn::Generator(config_);
     if (!options.init.empty()) begin_from(options.init);
+    if (options.has_base()) open_base(options.source);
     network_->to(device_);
     Objectives::check_files(options, held_out_);
     cases_ = data::usable_cases(manifest, "train");
@@ -95,12 +133,7 @@ class Training {
       scans_ = std::make_shared<data::ScannedCases>(cases_, train_->headers(), config_.hu_map, provenance);
       if (options.consistency > 0) scans_->require_whole_slices(options.patch);
     }
-    method_ = std::make_unique<PairedMethod>(
-        network_, config_,
-        std::make_unique<Objectives>(options, compute.seed, config_.hu_map, data::median_edge_mm(train_->headers()),
-                                     device_, provenance, scans_),
-        compute.seed, device_, options.precision == engine::Precision::bf16);
-    if (options.consistency > 0) method_->follow_with({scans_, consistency()});
+    make_method();
     load_validation(validation);
     const auto cut = [this](std::size_t index, const auto& start, const auto& shape) {
       return train_->cut(index, start, shape);
@@ -116,7 +149,7 @@ class Training {
 
   Json plan() {
     const std::int64_t first = session_->first_step(), steps = options_.steps;
-    const Objectives& objectives = method_->objectives();
+    const Objectives& objectives = *objectives_;
     const double step_s = timed([&] { make_step(0); });
     const auto start = static_cast<std::int64_t>(options_.drift_start * static_cast<double>(steps));
     const std::int64_t together = objectives.empty() ? 0 : steps - std::max(first, std::min(start, steps));
@@ -147,6 +180,20 @@ class Training {
   }
 
  private:
+  void make_method() {
+    const bool bfloat16 = options_.precision == engine::Precision::bf16;
+    objectives_ = std::make_shared<Objectives>(options_, compute_.seed, config_.hu_map,
+                                               data::median_edge_mm(train_->headers()), device_, provenance_, scans_,
+                                               static_cast<std::int64_t>(config_.conditions.size()));
+    if (config_.process) {
+      method_ = std::make_unique<ProcessMethod>(network_, base_.network, config_, compute_.seed, device_, bfloat16);
+      return;
+    }
+    auto paired = std::make_unique<PairedMethod>(network_, config_, objectives_, compute_.seed, device_, bfloat16);
+    if (options_.consistency > 0) paired->follow_with({scans_, consistency()});
+    method_ = std::move(paired);
+  }
+
   void load_validation(const std::vector<Case>& cases) {
     std::vector<data::Sample> samples;
     std::shared_ptr<const data::ScannedCases> scans;
@@ -159,7 +206,7 @@ class Training {
     }
     validation_ = std::make_unique<Validation>(std::move(samples), config_, device_);
     if (scans) validation_->follow_with({std::move(scans), consistency()});
-    sampler_ = std::make_unique<synth::OneStepSampler>(network_);
+    sampler_ = synth::make_sampler(config_, network_, base_.network);
     std::function<bool(std::int64_t)> may_win;
     if (options_.keep == engine::Keep::best) may_win = [this](std::int64_t done) { return counts(done); };
     validator_ = std::make_unique<GeneratorValidator>(*validation_, *sampler_, *network_,
@@ -173,8 +220,9 @@ class Training {
                        {"training", engine::training_settings(options_, compute_.seed)},
                        {"data", train_->digest()}};
     if (scans_) configuration["rays"] = scans_->digest();
-    if (!method_->objectives().empty()) configuration["objectives"] = method_->objectives().description();
+    if (!objectives_->empty()) configuration["objectives"] = objectives_->description();
     if (!init_digest_.empty()) configuration["init"] = init_digest_;
+    if (base_.network) configuration["base"] = base_.digest;
     SessionPlan plan =
         session_plan(options_, "training (" + name_of(options_.objective) + ")", std::move(configuration));
     plan.accumulate = options_.accumulate;
@@ -193,7 +241,7 @@ class Training {
     const torch::NoGradGuard no_grad;
     const std::int64_t at_once = synth::patches_at_once(config_.patch, device_);
     const Tensor conditions =
-        nn::with_step_noise(patches_->draw(0, device_).conditions, config_.noise_channels, compute_.seed, 0);
+        nn::with_step_noise(patches_->draw(0, device_).conditions, sampler_->noise_channels(), compute_.seed, 0);
     const Tensor together = conditions.slice(0, 0, 1).repeat({at_once, 1, 1, 1, 1});
     const double once = timed([&] { sampler_->sample(together).sum().item<double>(); });
     const double iterations = timed([&] { validation_->bring_one_to_rays(); });
@@ -233,9 +281,32 @@ class Training {
     provenance_.add_source(path);
   }
 
+  /// The regression whose output a process begins with.
+  void open_base(const fs::path& path) {
+    base_ = nn::load_generator(path, device_);
+    Json same = config_.json();
+    const Json its = base_.config.json();
+    for (const char* key : {"task", "conditions", "hu_range"}) {
+      if (its.at(key) != same.at(key)) {
+        throw Error(fmt::format("{}: its {} are {}, this training's {}", path.string(), key, its.at(key).dump(),
+                                same.at(key).dump()));
+      }
+    }
+    if (base_.config.process || base_.config.noise_channels > 0) {
+      throw Error(path.string() + ": is no regression, but a model that draws one output of many");
+    }
+    if (!config_.patch.is_multiple_of(base_.config.size_multiple())) {
+      throw Error(
+          fmt::format("{}: needs patches that are multiples of {}", path.string(), base_.config.size_multiple()));
+    }
+    for (Tensor& parameter : base_.network->parameters()) parameter.requires_grad_(false);
+    held_out_.check_files(path, base_.description);
+    provenance_.add_source(path);
+  }
+
   /// Weights from before the other objectives have their share would win by fidelity alone.
   bool counts(std::int64_t done) const {
-    const Objectives& objectives = method_->objectives();
+    const Objectives& objectives = *objectives_;
     return objectives.empty() || done == options_.steps || objectives.schedule(done - 1) > 0.99;
   }
 
@@ -244,13 +315,14 @@ class Training {
     Json training = engine::training_settings(options_, compute_.seed);
     training["data"] = data_json(train_->headers(), cases_, config_.condition_names(), train_->digest());
     training["data"]["validation_cases"] = validation_->cases();
-    if (!method_->objectives().empty()) training["objectives"] = method_->objectives().description();
+    if (!objectives_->empty()) training["objectives"] = objectives_->description();
     if (!init_digest_.empty()) training["init_sha256"] = init_digest_;
     Json description{{"kind", "generator"},
                      {"generator", config_.json()},
                      {"network", model::generator_figures(config_.json())},
                      {"training", training},
                      {"options", options_.options}};
+    if (base_.network) description["base"] = {{"generator", base_.config.json()}, {"sha256", base_.digest}};
     if (!held_out_.inherited().empty()) description[data::inherited_key] = held_out_.inherited();
     return description;
   }
@@ -261,6 +333,7 @@ class Training {
     const bool best = !kept.json().is_null();
     nn::TensorWriter writer;
     writer.add("", best ? kept.weights() : nn::named_state(*network_));
+    if (base_.network) writer.add(nn::base_prefix, nn::named_state(*base_.network));
     Json description = this->description();
     Json& training = description["training"];
     training["kept_steps"] = best ? kept.json().at("steps") : Json(options_.steps);
@@ -279,12 +352,14 @@ class Training {
   nn::GeneratorConfig config_;
   data::HeldOut held_out_;
   nn::Generator network_{nullptr};
-  std::string init_digest_;  ///< of the generator it began from; empty: none
+  nn::LoadedGenerator base_;  ///< that a process begins with; empty without one
+  std::string init_digest_;   ///< of the generator it began from; empty: none
   std::vector<Case> cases_;
   std::unique_ptr<data::CaseStore> train_;
   std::shared_ptr<const data::ScannedCases> scans_;  ///< null where no ray is asked for
   std::unique_ptr<data::PatchSampler> patches_;
-  std::unique_ptr<PairedMethod> method_;
+  std::shared_ptr<Objectives> objectives_;  ///< none of a process
+  std::unique_ptr<Method> method_;
   std::unique_ptr<Validation> validation_;
   std::unique_ptr<synth::Sampler> sampler_;
   std::unique_ptr<GeneratorValidator> validator_;

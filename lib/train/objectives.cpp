@@ -7,6 +7,7 @@
 
 #include "nn/host.hpp"
 #include "nn/step_generator.hpp"
+#include "objective/adversarial_objective.hpp"
 #include "objective/encoder_objective.hpp"
 #include "objective/gradient_l1_loss.hpp"
 #include "objective/projection_objective.hpp"
@@ -21,11 +22,24 @@ constexpr double least_part = 0.01;            // of the schedule: below it obje
 constexpr std::int64_t unseen_iterations = 8;  // so few leave also what rays tell faintly
 constexpr std::int64_t view_margin = 8;        // voxels that a view may shift where no bank says how large it is
 
+/// Whether an objective in features has a share.
+bool out_of_features(const engine::TrainOptions& options) {
+  const bool drifts = options.objective == engine::Objective::gdm && options.drift > 0;
+  return options.compares_features() && (drifts || options.perceptual > 0 || options.frechet > 0);
+}
+
+objective::AdversarialOptions adversarial_options(const engine::TrainOptions& options) {
+  return {options.adversarial, options.adversarial_loss, options.r1, options.discriminator_rate};
+}
+
 objective::EncoderObjectiveOptions encoder_options(const engine::TrainOptions& options, const nn::HuMap& units,
                                                    double edge_mm) {
   objective::EncoderObjectiveOptions out;
   out.drift_share = options.objective == engine::Objective::gdm ? options.drift : 0.0;
   out.perceptual_share = options.perceptual;
+  out.frechet_share = options.objective == engine::Objective::frechet ? options.frechet : 0.0;
+  out.frechet = {options.weight_global, options.weight_local, options.weight_spatial, options.taps,
+                 options.ring_batches};
   out.drift.field.temperatures = options.temperatures;
   out.drift.field.sinkhorn_rounds = options.sinkhorn;
   out.drift.finest_taps = options.taps;
@@ -45,7 +59,8 @@ objective::EncoderObjectiveOptions encoder_options(const engine::TrainOptions& o
 }  // namespace
 
 Objectives::Objectives(const engine::TrainOptions& options, std::uint64_t seed, const nn::HuMap& units, double edge_mm,
-                       torch::Device device, Provenance& provenance, std::shared_ptr<const data::ScannedCases> scans)
+                       torch::Device device, Provenance& provenance, std::shared_ptr<const data::ScannedCases> scans,
+                       std::int64_t conditions)
     : options_(options), scans_(std::move(scans)), seed_(seed), device_(device) {
   if (options.plain_regression()) return;
   coordination_ = {options.coordination, options.conflict, options.conflict_edge};
@@ -57,11 +72,20 @@ Objectives::Objectives(const engine::TrainOptions& options, std::uint64_t seed, 
   if (options.projection > 0) {
     always_.push_back(std::make_unique<objective::ProjectionObjective>(scans_, options.projection));
   }
-  const bool used = options.drift > 0 || options.perceptual > 0 || !always_.empty();
+  if (options.objective == engine::Objective::gan && options.adversarial > 0) {
+    if (options.patch.least() < nn::PatchDiscriminatorImpl::least_edge) {
+      throw Error(fmt::format("--objective gan needs patches of {} voxels at least along each axis",
+                              nn::PatchDiscriminatorImpl::least_edge),
+                  Exit::usage);
+    }
+    always_.push_back(
+        std::make_unique<objective::AdversarialObjective>(conditions, adversarial_options(options), device));
+  }
+  const bool used = out_of_features(options) || !always_.empty();
   if (!used || schedule(options.steps - 1) <= least_part) {
     log_warning("shares of 0 or so late a --drift-start leave plain regression: no other objective is ever used");
   }
-  if (options.objective == engine::Objective::regression) return;
+  if (!options.compares_features()) return;
   for (const fs::path& path : options.banks) {
     with_context(path.string(), [&] { add_bank(path, units, edge_mm, device); });
     provenance.add_source(path);
@@ -73,7 +97,7 @@ Objectives::Objectives(const engine::TrainOptions& options, std::uint64_t seed, 
 }
 
 void Objectives::check_files(const engine::TrainOptions& options, data::HeldOut& held_out) {
-  if (options.objective == engine::Objective::regression) return;
+  if (!options.compares_features()) return;
   const auto check = [&](const fs::path& path, const char* kind) {
     const SafetensorsFile file(path);
     file.require_kind(kind);
@@ -179,6 +203,10 @@ void Objectives::save(nn::TensorWriter& writer, Json& json) const {
   for (std::size_t i = 0; i < members_.size(); ++i) {
     members_[i]->save(writer, fmt::format("objective{}.", i), json["members"].emplace_back());
   }
+  json["always"] = Json::array();
+  for (std::size_t i = 0; i < always_.size(); ++i) {
+    always_[i]->save(writer, fmt::format("always{}.", i), json["always"].emplace_back());
+  }
 }
 
 void Objectives::load(const SafetensorsFile& file, const Json& json) {
@@ -193,6 +221,9 @@ void Objectives::load(const SafetensorsFile& file, const Json& json) {
   for (const auto& [name, pair] : json.at("sides").items()) state_.sides[name] = norm(pair);
   for (std::size_t i = 0; i < members_.size(); ++i) {
     members_[i]->load(file, fmt::format("objective{}.", i), json.at("members").at(i));
+  }
+  for (std::size_t i = 0; i < always_.size(); ++i) {
+    always_[i]->load(file, fmt::format("always{}.", i), json.at("always").at(i));
   }
 }
 

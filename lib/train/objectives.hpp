@@ -19,14 +19,17 @@ namespace gdm::train {
 
 using torch::Tensor;
 
-/// SSIM, which always takes part, and banks and encoders as options name them. Of these one has its turn for each
-/// batch, by (number of the batch mod theirs), so that a step costs the same however many there are.
+/// SSIM, a discriminator and the like, which always take part, and banks and encoders as options name them. Of these
+/// one has its turn for each batch, by (number of the batch mod theirs), so that a step costs the same however many
+/// there are.
 class Objectives {
  public:
   /// Throws Error for files that cannot be used: views of other patches than the training's, voxels of another size
   /// than `edge_mm`, a level weight that leaves nothing. `scans`: of the training's cases, where options need rays.
+  /// `conditions`: channels that a discriminator sees beside the volume.
   Objectives(const engine::TrainOptions& options, std::uint64_t seed, const nn::HuMap& units, double edge_mm,
-             torch::Device device, Provenance& provenance, std::shared_ptr<const data::ScannedCases> scans = nullptr);
+             torch::Device device, Provenance& provenance, std::shared_ptr<const data::ScannedCases> scans = nullptr,
+             std::int64_t conditions = 0);
 
   /// Throws Error for banks and encoders that are none, or that were made from held-out patients, before the time that
   /// volumes take to load.
@@ -61,7 +64,7 @@ class Objectives {
   objective::CoordinationOptions coordination_;
   objective::CoordinationState state_;
   std::vector<std::unique_ptr<objective::OutputObjective>> members_;  ///< take turns
-  std::vector<std::unique_ptr<objective::OutputObjective>> always_;   ///< hold no state
+  std::vector<std::unique_ptr<objective::OutputObjective>> always_;
   Json description_ = Json::array();
 };
 

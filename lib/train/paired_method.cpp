@@ -6,21 +6,20 @@
 
 #include "nn/compat.hpp"
 #include "nn/noise.hpp"
+#include "train/voxel_weights.hpp"
 
 namespace gdm::train {
 namespace {
 
-constexpr double background_weight = 0.05;
-
 Tensor weighted_l1(const Tensor& predicted, const Tensor& target, const Tensor& mask) {
-  const Tensor weight = mask.to(torch::kFloat32) * (1 - background_weight) + background_weight;
+  const Tensor weight = voxel_weights(mask);
   return ((predicted - target).abs() * weight).sum() / weight.sum();
 }
 
 }  // namespace
 
 PairedMethod::PairedMethod(nn::Generator network, const nn::GeneratorConfig& config,
-                           std::unique_ptr<Objectives> objectives, std::uint64_t seed, torch::Device device,
+                           std::shared_ptr<Objectives> objectives, std::uint64_t seed, torch::Device device,
                            bool bfloat16)
     : network_(std::move(network)),
       config_(config),
@@ -48,7 +47,8 @@ nn::LogLine PairedMethod::add_gradients(const data::Batch& batch, const BatchPla
   line.set("/" + loss_key(), fidelity.detach().to(torch::kFloat64) * config_.hu_map.hu_per_unit());
   if (!objectives_->empty()) {
     gradient = objectives_->coordinated(
-        place.step, {leaf, batch.target, batch.mask, batch.host_mask, place.number, &batch.places}, gradient, line);
+        place.step, {leaf, batch.target, batch.mask, batch.host_mask, place.number, &batch.places, batch.conditions},
+        gradient, line);
   }
   if (place.in_step > 1) gradient = gradient / static_cast<double>(place.in_step);
   predicted.backward(gradient);

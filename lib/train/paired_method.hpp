@@ -16,7 +16,7 @@ class PairedMethod : public Method {
  public:
   /// `network` lies on `device`. With `bfloat16` its arithmetic is; losses are float32. `seed`: of the noise that a
   /// network with noise channels gets.
-  PairedMethod(nn::Generator network, const nn::GeneratorConfig& config, std::unique_ptr<Objectives> objectives,
+  PairedMethod(nn::Generator network, const nn::GeneratorConfig& config, std::shared_ptr<Objectives> objectives,
                std::uint64_t seed, torch::Device device, bool bfloat16);
 
   /// From now on this follows the network.
@@ -31,14 +31,12 @@ class PairedMethod : public Method {
   void save(nn::TensorWriter& writer, Json& json) const override;
   void load(const SafetensorsFile& file, const Json& json) override;
 
-  const Objectives& objectives() const { return *objectives_; }
-
  private:
   Tensor predict(const data::Batch& batch, std::int64_t number);
 
   nn::Generator network_;
   const nn::GeneratorConfig& config_;
-  std::unique_ptr<Objectives> objectives_;
+  std::shared_ptr<Objectives> objectives_;
   std::uint64_t seed_;
   torch::Device device_;
   bool bfloat16_;

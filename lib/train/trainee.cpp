@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "nn/compat.hpp"
+#include "nn/adam_state.hpp"
 #include "nn/modules.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -101,12 +101,8 @@ void Trainee::save(nn::TensorWriter& writer, Json& json) const {
   for (std::size_t i = 0; i < names_.size(); ++i) {
     writer.add("parameter." + names_[i], parameters_[i]);
     writer.add("average." + names_[i], averages_[i]);
-    if (updates_ == 0) continue;  // asking for its state would create an empty one
-    const auto& state = nn::adamw_state(*optimizer_, parameters_[i]);
-    writer.add("adam.mean." + names_[i], state.exp_avg());
-    writer.add("adam.square." + names_[i], state.exp_avg_sq());
-    json["adam_steps"] = state.step();
   }
+  if (updates_ > 0) nn::save_adam("", names_, parameters_, *optimizer_, writer, json);
 }
 
 void Trainee::load(const SafetensorsFile& file, const Json& json) {
@@ -124,7 +120,6 @@ void Trainee::roll_back(const SafetensorsFile& file, const Json& json) {
 
 void Trainee::load_weights(const SafetensorsFile& file, const Json& json) {
   const torch::NoGradGuard no_grad;
-  optimizer_->state().clear();
   updates_ = json.at("updates").get<std::int64_t>();
   for (std::size_t i = 0; i < names_.size(); ++i) {
     Tensor& parameter = parameters_[i];
@@ -135,12 +130,8 @@ void Trainee::load_weights(const SafetensorsFile& file, const Json& json) {
     };
     parameter.copy_(stored("parameter."));
     averages_[i].copy_(stored("average."));
-    if (!json.contains("adam_steps")) continue;
-    auto& state = nn::adamw_state(*optimizer_, parameter);
-    state.step(json.at("adam_steps").get<std::int64_t>());
-    state.exp_avg(stored("adam.mean."));
-    state.exp_avg_sq(stored("adam.square."));
   }
+  nn::load_adam("", names_, parameters_, *optimizer_, file, json);
 }
 
 }  // namespace gdm::train

@@ -78,7 +78,7 @@ Json Validation::run(synth::Sampler& sampler) const {
   Mean mae, psnr, ssim;
   for (std::size_t n = 0; n < samples_.size(); ++n) {
     const data::Sample& sample = samples_[n];
-    const nn::NoiseField noise(config_.noise_channels, 0, "validation " + sample.id);  // the same each time
+    const nn::NoiseField noise(sampler.noise_channels(), 0, "validation " + sample.id);  // the same each time
     synth::PatchPlan plan = patch_plan();
     plan.noise = &noise;
     Tensor out = synth::slide(sample.conditions, sampler, plan, device_, "", nullptr);

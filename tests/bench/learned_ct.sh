@@ -8,7 +8,11 @@
 #   gdm-null ps-null   the same, coordinated in the null space of the rays
 #   l1-proj       regression and the projection objective
 #   l1-slab l1-dc      regression in slabs of whole slices, without and with three iterations of data consistency
-# l1 and gdm are graded with data consistency after them as well ("+dc"). FOLDER/seed-SEED/report.json has the grades of the
+#   gan frechet   a discriminator; the Frechet distance in the bank with SSIM
+#   flow-reg bridge-reg   processes from the first regression's output, for NEXT steps: as many in all as the others
+#   flow flow-input bridge diffusion   processes from noise or from the reconstruction, for FIRST + NEXT steps
+# Processes are graded at each number of evaluations of NFE ("1 4 25"), all others have one. l1, gdm and, with CONSISTENT=all,
+# every variant are graded with data consistency after them as well ("+dc"). FOLDER/seed-SEED/report.json has the grades of the
 # test split. What exists is not made again, and an interrupted run continues.
 set -euo pipefail
 bin=$1 manifest=$(realpath "$2") folder=$3 views=$4 strength=$5 seed=$6 of_tv=$7 of_fbp=${8:-}
@@ -51,11 +55,11 @@ train() {  # train INPUT NAME OPTIONS...
     --conditions "$input" "$@"
 }
 methods=()
-predict() {  # predict INPUT NAME
+predict() {  # predict INPUT NAME MODEL OPTIONS...
   local out=$at/$1-$2
-  [ -f "$out/manifest.json" ] || gdm-synth tv/manifest.json --model "$out.safetensors" -o "$out" --split test -q >/dev/null
+  [ -f "$out/manifest.json" ] || gdm-synth tv/manifest.json --model "$at/$1-$3.safetensors" -o "$out" --split test -q "${@:4}" >/dev/null
   methods+=("$1-$2=$out/manifest.json")
-  [[ $2 == l1 || $2 == gdm ]] || return 0
+  [[ $2 == l1 || $2 == gdm || ${CONSISTENT:-} == all ]] || return 0
   [ -f "$out+dc/manifest.json" ] || gdm-recon consistency "$out/manifest.json" -o "$out+dc" -q >/dev/null
   methods+=("$1-$2+dc=$out+dc/manifest.json")
 }
@@ -68,6 +72,7 @@ for input in tv fbp; do
   variants=$([ $input = tv ] && echo "$of_tv" || echo "$of_fbp")
   [ -z "$variants" ] || train $input start --objective regression --steps "${FIRST:-1600}" --validate-every "${FIRST:-1600}"
   for variant in $variants; do
+    begin=(--init "$at/$input-start.safetensors") steps=${NEXT:-400}
     filters=(--encoder scattering.safetensors --perceptual 0.2 --ssim 0.2 --drift-start 0)
     case $variant in
       l1) how=(--objective regression) ;;
@@ -78,11 +83,23 @@ for input in tv fbp; do
       l1-proj) how=(--objective regression --projection 0.3 --drift-start 0) ;;
       l1-slab) how=(--objective regression --patch 128x128x16 --batch 1) ;;
       l1-dc) how=(--objective regression --patch 128x128x16 --batch 1 --consistency 3) ;;
+      gan) how=(--objective gan --drift-start 0) ;;
+      frechet) how=(--objective frechet --bank bank.safetensors --drift-start 0) ;;
+      flow-reg) how=(--objective flow --source "$at/$input-start.safetensors") begin=() ;;
+      bridge-reg) how=(--objective bridge --source "$at/$input-start.safetensors") begin=() ;;
+      flow) how=(--objective flow) ;;
+      flow-input) how=(--objective flow --source input) ;;
+      bridge) how=(--objective bridge) ;;
+      diffusion) how=(--objective diffusion) ;;
       *) echo "unknown variant $variant" >&2; exit 2 ;;
     esac
-    train $input "$variant" --init "$at/$input-start.safetensors" --steps "${NEXT:-400}" --validate-every "${NEXT:-400}" \
-      --learning-rate 5e-4 "${how[@]}"
-    predict $input "$variant"
+    case $variant in flow | flow-input | bridge | diffusion) begin=() steps=$((${FIRST:-1600} + steps)) ;; esac
+    train $input "$variant" "${begin[@]}" --steps "$steps" --validate-every "$steps" --learning-rate 5e-4 "${how[@]}"
+    case $variant in
+      flow* | bridge* | diffusion)
+        for nfe in ${NFE:-1 4 25}; do predict $input "$variant@$nfe" "$variant" --nfe "$nfe"; done ;;
+      *) predict $input "$variant" "$variant" ;;
+    esac
   done
 done
 gdm-metrics "${methods[@]}" --metrics mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu --encoder "$grader" --baseline tv --json \

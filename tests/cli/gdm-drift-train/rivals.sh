@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# The families that the drift is held against: each is trained, stopped and resumed to the same bytes, described, and
+# makes volumes; what does not go together is refused.
+set -euo pipefail
+. "$(dirname "$0")/../scratch.bash"
+
+gdm-phantom -o phantoms --count 4 --kind head --seed 3 --shape 32 --spacing 7 -q
+gdm-recon project phantoms/manifest.json -o scans --views 12 --photons 1e5 --seed 1 -q >/dev/null
+gdm-recon fbp scans/manifest.json -o fbp -q >/dev/null
+gdm-encoder scattering -o e.safetensors --statistics phantoms/manifest.json --patches-per-case 2 -q
+gdm-featbank build phantoms/manifest.json --encoder e.safetensors -o b.safetensors --patch 16 --training-patch 24 \
+  --patches-per-case 4 --threads 1 --seed 3 -q
+train=(gdm-drift-train ../fbp/manifest.json --patch 24 --widths 8,16 --force --threads 1 --seed 3 --steps 3 -q
+  --validate-every 2 -o m.safetensors)
+mkdir l1
+(cd l1 && "${train[@]}" --objective regression)
+
+# whole_and_cut NAME OPTIONS...: a training that is stopped after its first step gives the bytes of one that is not.
+whole_and_cut() {
+  local name=$1 status
+  shift
+  mkdir "$name" "$name-cut"
+  (cd "$name" && "${train[@]}" "$@")
+  status=0
+  (cd "$name-cut" && "${train[@]}" "$@" --max-time 0.001) || status=$?
+  [[ $status == 75 ]] || fail "$name: --max-time: exit $status, expected 75"
+  (cd "$name-cut" && "${train[@]}" "$@")
+  for file in m.log.jsonl m.safetensors; do
+    cmp "$name/$file" "$name-cut/$file" || fail "$file of the stopped training of $name differs"
+  done
+}
+whole_and_cut gan --objective gan --drift-start 0 --r1 0.5 --adversarial-loss hinge --accumulate 2
+whole_and_cut frechet --objective frechet --bank ../b.safetensors --drift-start 0
+whole_and_cut flow --objective flow --nfe 2
+whole_and_cut pmrf --objective flow --source ../l1/m.safetensors --nfe 2
+mkdir bridge diffusion ode  # of the same method as a flow
+(cd bridge && "${train[@]}" --objective bridge --nfe 3)
+(cd diffusion && "${train[@]}" --objective diffusion --nfe 2 --noise-schedule linear)
+(cd ode && "${train[@]}" --objective bridge --bridge-ode --source ../l1/m.safetensors --nfe 2)
+grep -q '"adversarial":{.*"discriminator_loss":' gan/m.log.jsonl || fail "no word of the discriminator"
+grep -q '"frechet.1":{' frechet/m.log.jsonl || fail "no word of the distance"
+grep -q '"process_loss":' flow/m.log.jsonl || fail "no word of the flow's loss"
+
+# What a model says of itself.
+tells() {
+  gdm-drift-train info "$1/m.safetensors" >info.txt
+  grep -Eq -- "$2" info.txt || fail "$1 does not tell '$2': $(cat info.txt)"
+}
+tells gan '^training +gan, 3 steps'
+tells frechet '^training +frechet, 3 steps'
+tells flow '^process +flow from noise, 2 evaluations$'
+tells pmrf "^process +flow from a regression's output \+ 0.0661 noise, 2 evaluations$"
+tells bridge '^process +bridge from the first input, 3 evaluations$'
+tells ode "^process +bridge without noise from a regression's output, 2 evaluations$"
+tells diffusion '^process +diffusion, linear schedule from noise, 2 evaluations$'
+parameters() { gdm-drift-train info "$1/m.safetensors" --json | grep -o '"parameters": [0-9]*'; }
+[[ $(parameters gan) == "$(parameters l1)" ]] || fail "a discriminator is no part of the model"
+
+# Volumes: evaluations are counted, one draw is the same each time, another seed or sample is another volume.
+synth() { gdm-synth fbp/manifest.json --split test --threads 1 -q "$@" >/dev/null; }
+evaluations() { cat "$1"/*_pred.json | grep -o '"network_evaluations": *[0-9]*' | grep -o '[0-9]*$' | sort -u; }
+for name in gan flow pmrf bridge diffusion ode; do synth --model $name/m.safetensors -o out-$name; done
+one=$(evaluations out-gan)
+[[ $(evaluations out-flow) == $((2 * one)) && $(evaluations out-pmrf) == $((3 * one)) ]] || fail "evaluations are miscounted"
+synth --model flow/m.safetensors -o again
+synth --model flow/m.safetensors -o other --seed 9
+synth --model flow/m.safetensors -o more --nfe 4
+synth --model flow/m.safetensors -o heun --nfe 4 --solver heun
+synth --model flow/m.safetensors -o draws --samples 2
+[[ $(evaluations more) == $((4 * one)) && $(evaluations heun) == $((4 * one)) ]] || fail "--nfe is not obeyed"
+first=$(cd out-flow && ls ./*_pred.nii.gz | head -1)
+cmp "out-flow/$first" "again/$first" || fail "the same seed gives another volume"
+for folder in other more heun; do
+  cmp -s "out-flow/$first" "$folder/$first" && fail "$folder is no other volume"
+done
+cmp -s draws/*_s1_pred.nii.gz draws/*_s2_pred.nii.gz && fail "two draws are equal"
+synth --model ode/m.safetensors -o ode-other --seed 9
+cmp "out-ode/$first" "ode-other/$first" || fail "a bridge without noise depends on the seed"
+
+# What does not go together.
+cd l1
+refused 2 'needs --bank' "${train[@]/m.safetensors/x.safetensors}" --objective frechet
+refused 2 'begins with an image' "${train[@]/m.safetensors/x.safetensors}" --objective bridge --source noise
+refused 2 'begins with noise' "${train[@]/m.safetensors/x.safetensors}" --objective diffusion --source input
+refused 2 'has its own noise' "${train[@]/m.safetensors/x.safetensors}" --objective flow --noise-channels 1
+refused 1 'is no regression' "${train[@]/m.safetensors/x.safetensors}" --objective flow --source ../flow/m.safetensors
+refused 1 'No such file' "${train[@]/m.safetensors/x.safetensors}" --objective flow --source nothing.safetensors
+small=("${train[@]/m.safetensors/x.safetensors}")
+refused 2 'voxels at least' "${small[@]/24/16}" --objective gan
+cd ..
+refused 2 'takes one evaluation' gdm-synth fbp/manifest.json --model l1/m.safetensors -o x --nfe 4
+refused 2 'should be even' gdm-synth fbp/manifest.json --model flow/m.safetensors -o x --nfe 3 --solver heun
+refused 2 'is for a flow' gdm-synth fbp/manifest.json --model bridge/m.safetensors -o x --nfe 4 --solver heun
+refused 2 "all --samples would be equal" gdm-synth fbp/manifest.json --model ode/m.safetensors -o x --samples 2
+exit 0

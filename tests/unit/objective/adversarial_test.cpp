@@ -1,0 +1,118 @@
+#include "objective/adversarial_objective.hpp"
+
+#include <doctest/doctest.h>
+
+#include "nn/host.hpp"
+#include "nn/step_generator.hpp"
+
+using namespace gdm;
+using engine::AdversarialLoss;
+using torch::Tensor;
+
+namespace {
+
+/// Patches of noise: the real ones finer grained than the generated ones.
+objective::OutputPatch grained_patches(std::int64_t number) {
+  torch::manual_seed(static_cast<std::uint64_t>(number) + 10);
+  objective::OutputPatch patch;
+  const Tensor coarse = torch::randn({2, 1, 6, 6, 6});
+  patch.predicted = torch::upsample_nearest3d(coarse, {24, 24, 24}).detach().requires_grad_(true);
+  patch.target = torch::randn({2, 1, 24, 24, 24});
+  patch.mask = torch::ones({2, 1, 24, 24, 24}, torch::kUInt8);
+  patch.host_mask = patch.mask;
+  patch.batch = number;
+  patch.conditions = torch::zeros({2, 1, 24, 24, 24});
+  return patch;
+}
+
+}  // namespace
+
+TEST_CASE("adversarial losses in closed form") {
+  const Tensor real = torch::tensor({1.0, 0.0}), generated = torch::tensor({0.5, -2.0});
+  CHECK(objective::discriminator_loss(real, generated, AdversarialLoss::least_squares).item<double>() ==
+        doctest::Approx(0.5 * (0.5 + 2.125)));
+  CHECK(objective::generator_loss(generated, AdversarialLoss::least_squares).item<double>() ==
+        doctest::Approx(0.5 * (0.25 + 9)));
+  CHECK(objective::discriminator_loss(real, generated, AdversarialLoss::hinge).item<double>() ==
+        doctest::Approx(0.5 * (0.5 + 0.75)));
+  CHECK(objective::generator_loss(generated, AdversarialLoss::hinge).item<double>() == doctest::Approx(0.75));
+}
+
+TEST_CASE("the penalty on the discriminator's gradient has the gradient of finite differences") {
+  torch::manual_seed(2);
+  nn::PatchDiscriminator network(1, 4);
+  network->to(torch::kFloat64);
+  const Tensor real = torch::randn({2, 1, 24, 24, 24}, torch::kFloat64).requires_grad_(true);
+  const double gamma = 3;
+  const auto penalty = [&] { return objective::r1_penalty(network(real), real, gamma); };
+  // The penalty itself: half gamma times the mean squared norm of the gradient at each patch.
+  const Tensor slope = torch::autograd::grad({network(real).sum()}, {real})[0];
+  CHECK(penalty().item<double>() == doctest::Approx(0.5 * gamma * slope.square().sum().item<double>() / 2));
+  Tensor weight = network->convolutions[1]->weight;
+  const Tensor gradient = torch::autograd::grad({penalty()}, {weight})[0];
+  const torch::AutoGradMode with_grad(true);
+  for (const std::int64_t place : {0, 17, 300}) {
+    const double step = 1e-5;
+    double ends[2];
+    for (const int side : {0, 1}) {
+      {
+        const torch::NoGradGuard no_grad;
+        weight.view({-1})[place] += side == 0 ? -step : 2 * step;
+      }
+      ends[side] = penalty().item<double>();
+    }
+    const torch::NoGradGuard no_grad;
+    weight.view({-1})[place] -= step;
+    const double expected = (ends[1] - ends[0]) / (2 * step);
+    CHECK(gradient.reshape({-1})[place].item<double>() == doctest::Approx(expected).epsilon(1e-4));
+  }
+}
+
+TEST_CASE("a discriminator learns to tell two kinds of patches, and its gradient leads from one to the other") {
+  torch::manual_seed(1);
+  for (const AdversarialLoss loss : {AdversarialLoss::least_squares, AdversarialLoss::hinge}) {
+    objective::AdversarialObjective objective(1, {0.1, loss, 0.01, 2e-3, 6}, torch::kCPU);
+    Json last;
+    for (std::int64_t number = 0; number < 60; ++number) {
+      auto patch = grained_patches(number);
+      at::Generator generator = nn::step_generator(1, number);
+      auto given = objective.gradients(patch, generator);
+      REQUIRE(given.size() == 1);
+      CHECK(given[0].share == doctest::Approx(0.1));
+      CHECK(given[0].gradient.sizes() == patch.predicted.sizes());
+      last = given[0].log.finished();
+      objective.settle();
+    }
+    CHECK(last.at("score_real").get<double>() > last.at("score_generated").get<double>() + 0.5);
+    auto patch = grained_patches(100);
+    at::Generator generator = nn::step_generator(1, 100);
+    const auto before = objective.gradients(patch, generator);
+    auto moved = grained_patches(100);
+    const Tensor gradient = before[0].gradient;
+    moved.predicted = (moved.predicted - gradient * (0.5 / gradient.abs().max())).detach().requires_grad_(true);
+    const auto after = objective.gradients(moved, generator);
+    CHECK(after[0].log.finished().at("loss").get<double>() < before[0].log.finished().at("loss").get<double>());
+  }
+}
+
+TEST_CASE("a resumed discriminator goes on as one that was never stopped") {
+  torch::manual_seed(1);
+  const auto path = std::filesystem::temp_directory_path() / "gdm-adversarial-test.safetensors";
+  const objective::AdversarialOptions options{0.1, AdversarialLoss::least_squares, 0, 1e-3, 6};
+  objective::AdversarialObjective first(1, options, torch::kCPU), second(1, options, torch::kCPU);
+  const auto step = [](objective::AdversarialObjective& objective, std::int64_t number) {
+    auto patch = grained_patches(number);
+    at::Generator generator = nn::step_generator(1, number);
+    const Tensor gradient = objective.gradients(patch, generator)[0].gradient;
+    objective.settle();
+    return gradient;
+  };
+  for (std::int64_t number = 0; number < 3; ++number) step(first, number);
+  nn::TensorWriter writer;
+  Json json;
+  first.save(writer, "always0.", json);
+  writer.write(path, {{"kind", "test"}}, Overwrite::replace);
+  second.load(SafetensorsFile(path), "always0.", json);
+  for (std::int64_t number = 3; number < 5; ++number) CHECK(torch::equal(step(first, number), step(second, number)));
+  std::filesystem::remove(path);
+}

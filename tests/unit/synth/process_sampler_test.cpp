@@ -1,0 +1,143 @@
+// Samplers of processes against targets whose best predictor is known in closed form: nothing is trained here.
+#include "synth/process_sampler.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+
+#include "sys/error.hpp"
+
+using namespace gdm;
+using namespace gdm::model;
+using torch::Tensor;
+
+namespace {
+
+constexpr double mean = 0.4, slope = 0.5, deviation = 0.3;  // the target is mean + slope * source + deviation * normal
+
+/// E[learnt | state, source] of a Gaussian target: both are linear in target and noise, so it follows from their
+/// covariances.
+Tensor best_output(const Process& process, const Tensor& state, const Tensor& source, double time) {
+  const Mixture x = process.state(time), w = process.learnt(time);
+  const Tensor expected = mean + slope * source;
+  const double variance = x.target * x.target * deviation * deviation + x.noise * x.noise;
+  const double together = x.target * w.target * deviation * deviation + x.noise * w.noise;
+  const double gain = variance > 1e-20 ? together / variance : 0.0;
+  return w.target * expected + w.source * source + gain * (state - x.target * expected - x.source * source);
+}
+
+Tensor drawn(const Process& process, std::int64_t steps, Solver solver, const Tensor& source) {
+  const Tensor noise = torch::randn({source.size(0), process.noise_channels(steps), 1, 1, 1}, torch::kFloat64);
+  const synth::Evaluate best = [&](const Tensor& state, double time) {
+    return best_output(process, state, source, time);
+  };
+  return synth::follow(process, steps, solver, best, source, noise);
+}
+
+void check_gaussian(const Process& process, std::int64_t steps, Solver solver) {
+  CAPTURE(process.text());
+  torch::manual_seed(3);
+  // Many more draws than 2 % need: the standard error of a deviation of n draws is 1 / sqrt(2 n) of it.
+  const Tensor source = torch::full({40000, 1, 1, 1, 1}, -0.6, torch::kFloat64);
+  const Tensor made = drawn(process, steps, solver, source).flatten();
+  const double expected = mean + slope * -0.6;
+  CHECK(made.mean().item<double>() == doctest::Approx(expected).epsilon(0.02 * deviation / expected));
+  CHECK(made.std().item<double>() == doctest::Approx(deviation).epsilon(0.02));
+}
+
+Process flow(ProcessSource source, double noise) {
+  Process process;
+  process.source = source;
+  process.source_noise = noise;
+  return process;
+}
+
+Process bridge(bool ode) {
+  Process process;
+  process.kind = ProcessKind::bridge;
+  process.source = ProcessSource::input;
+  process.bridge_is_ode = ode;
+  return process;
+}
+
+}  // namespace
+
+TEST_CASE("a flow, a bridge and a diffusion give a Gaussian target's mean and deviation") {
+  check_gaussian(flow(ProcessSource::noise, 0), 200, Solver::euler);
+  check_gaussian(flow(ProcessSource::noise, 0), 20, Solver::heun);
+  check_gaussian(flow(ProcessSource::input, 0.1), 200, Solver::heun);
+  check_gaussian(bridge(false), 400, Solver::euler);
+  Process diffusion;
+  diffusion.kind = ProcessKind::diffusion;
+  check_gaussian(diffusion, 200, Solver::euler);
+  diffusion.schedule = NoiseSchedule::linear;
+  check_gaussian(diffusion, 400, Solver::euler);
+}
+
+TEST_CASE("one evaluation gives the conditional mean of a flow, a bridge and a diffusion") {
+  Process diffusion;
+  diffusion.kind = ProcessKind::diffusion;
+  const Tensor source = torch::linspace(-1, 1, 8, torch::kFloat64).view({-1, 1, 1, 1, 1});
+  for (const Process& process :
+       {flow(ProcessSource::noise, 0), flow(ProcessSource::input, 0.1), bridge(false), bridge(true), diffusion}) {
+    CAPTURE(process.text());
+    CHECK(torch::allclose(drawn(process, 1, Solver::euler, source), mean + slope * source, 1e-9, 1e-9));
+  }
+}
+
+TEST_CASE("a bridge without noise ends at the mean, in however many steps") {
+  const Tensor source = torch::full({3, 1, 1, 1, 1}, 0.2, torch::kFloat64);
+  for (const std::int64_t steps : {1, 7, 25}) {
+    CHECK(torch::allclose(drawn(bridge(true), steps, Solver::euler, source), mean + slope * source));
+  }
+}
+
+TEST_CASE("a target of two modes is met at both, and never between them") {
+  // y is -1 or 1 with equal odds, whatever the source: the mean, 0, is what a regression gives. The velocity of the
+  // flow from noise is known: E[y | z] = tanh(t z / (1 - t)^2).
+  const Process process = flow(ProcessSource::noise, 0);
+  const synth::Evaluate best = [](const Tensor& state, double time) {
+    const double left = 1 - time;
+    const Tensor expected = torch::tanh(state * (time / (left * left)));
+    return (expected - state) / left;
+  };
+  torch::manual_seed(5);
+  const Tensor noise = torch::randn({20000, 1, 1, 1, 1}, torch::kFloat64);
+  const Tensor made = synth::follow(process, 100, Solver::euler, best, {}, noise).flatten();
+  CHECK((made > 0).to(torch::kFloat64).mean().item<double>() == doctest::Approx(0.5).epsilon(0.03));
+  CHECK(((made.abs() - 1).abs() < 0.05).to(torch::kFloat64).mean().item<double>() > 0.98);
+}
+
+TEST_CASE("evaluations and steps of a synthesis") {
+  Process process = flow(ProcessSource::noise, 0);
+  process.evaluations = 8;
+  CHECK(synth::steps_of(process, 0, Solver::euler) == 8);
+  CHECK(synth::steps_of(process, 4, Solver::heun) == 2);
+  CHECK_THROWS_AS(synth::steps_of(process, 5, Solver::heun), Error);
+  CHECK_THROWS_AS(synth::steps_of(bridge(false), 4, Solver::heun), Error);
+}
+
+TEST_CASE("a generator of a process is told the time, and its sampler counts its evaluations") {
+  torch::manual_seed(1);
+  nn::GeneratorConfig config;
+  config.task = "sparse-ct";
+  config.conditions = {{"fbp", "hu"}};
+  config.widths = {8, 8};
+  nn::GeneratorConfig one_step = config;
+  config.process = flow(ProcessSource::regression, 0.1);
+  config.process->evaluations = 3;
+  nn::Generator network(config), base(one_step);
+  const torch::NoGradGuard no_grad;
+  const Tensor inputs = torch::randn({2, 3, 8, 8, 8});
+  const Tensor early = network(inputs, torch::tensor({0.1F, 0.1F})),
+               late = network(inputs, torch::tensor({0.9F, 0.1F}));
+  CHECK_FALSE(torch::allclose(early[0], late[0]));
+  CHECK(torch::allclose(early[1], late[1]));
+  const auto sampler = synth::make_sampler(config, network, base);
+  CHECK(sampler->evaluations() == 4);  // that of the regression is one of them
+  CHECK(sampler->noise_channels() == 1);
+  CHECK(sampler->sample(torch::randn({2, 2, 8, 8, 8})).sizes() == torch::IntArrayRef({2, 1, 8, 8, 8}));
+  const auto asked = synth::make_sampler(config, network, base, {6, Solver::heun});
+  CHECK(asked->evaluations() == 7);
+  CHECK_THROWS_AS(synth::make_sampler(one_step, base, nullptr, {6, Solver::euler}), Error);
+}
