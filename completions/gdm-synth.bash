@@ -9,7 +9,9 @@ _gdm_synth() {
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
-        -o|--output) COMPREPLY=($(compgen -d -- "$cur")); compopt -o filenames; return ;;
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --input) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --mask) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --model) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --patch) return ;;
         --overlap) return ;;
@@ -23,7 +25,7 @@ _gdm_synth() {
         --grid-tolerance) return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --model --any-acquisition --patch --overlap --dtype --bank --samples --split --shard --keep-going --resume -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --input --mask --model --any-acquisition --patch --overlap --dtype --bank --samples --split --shard --keep-going --resume -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

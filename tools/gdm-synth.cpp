@@ -1,15 +1,23 @@
-// gdm-synth: one network evaluation per patch from the condition volumes to a CT, on the input's grid.
+// gdm-synth: one network evaluation per patch from the condition volumes to a CT, on the input's grid. Works on one
+// volume or on every case of a manifest.
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
+#include "cli/new_set.hpp"
+#include "cli/resume.hpp"
+#include "cli/single_case.hpp"
 #include "cli/synthesis.hpp"
 #include "sys/error.hpp"
+#include "sys/log.hpp"
 
 namespace {
 
 using namespace gdm;
 
 struct Options {
-  std::string manifest;
+  cli::SingleCase single;  ///< its volume is the manifest where it is one
   fs::path output;
   std::int64_t samples = 1;
   cli::SynthesisOptions synthesis;
@@ -17,10 +25,13 @@ struct Options {
 };
 
 void declare(CLI::App& app, Options& o) {
-  app.add_option("manifest", o.manifest, "Cases with the inputs that the model was trained on; - is stdin")
+  app.add_option("input", o.single.volume, "Manifest (.json, .jsonl) of cases, or the one input volume; - is stdin")
+      ->type_name("MANIFEST|FILE|-");
+  app.add_option("-o,--output", o.output,
+                 "The CT of one volume, - is stdout; or the folder for ID_pred.nii.gz and manifest.json")
       ->required()
-      ->type_name("MANIFEST");
-  app.add_option("-o,--output", o.output, "Folder for ID_pred.nii.gz and manifest.json")->required()->type_name("DIR");
+      ->type_name("FILE|DIR|-");
+  cli::add_single_options(app, o.single);
   cli::add_synthesis_options(app, o.synthesis);
   app.add_option("--samples", o.samples, "Draws of each case, ID_s1 and so on, with a model that has noise channels")
       ->transform(cli::range(1, 10000));
@@ -28,8 +39,38 @@ void declare(CLI::App& app, Options& o) {
   cli::add_resume_option(app, o.batch);
 }
 
-int run(const cli::Program& program, Options& o) {
-  Manifest manifest = read_manifest(o.manifest);
+int run_single(const cli::Program& program, Options& o) {
+  if (o.samples > 1) throw Error("--samples makes cases of a manifest, and the input is one volume", Exit::usage);
+  o.synthesis.replace = o.batch.resume;
+  Provenance provenance = program.provenance();
+  std::vector<fs::path> reads{o.synthesis.model, o.synthesis.bank, program.config_file(), o.single.mask};
+  const auto check_output = [&] {
+    cli::check_single({o.single.volume, o.output, o.batch}, reads, o.batch.overwrite(program.standard().overwrite()));
+  };
+  check_output();  // before the model takes its time
+  cli::Synthesis synthesis(program, o.synthesis, provenance);
+  const Case item = cli::case_of(o.single, synthesis.wanted_names());
+  const std::vector<fs::path> files = cli::files_of(item);
+  reads.insert(reads.end(), files.begin(), files.end());
+  check_output();
+  synthesis.check(item, o.output);
+  if (program.standard().dry_run) {
+    const bool stream = std::count(files.begin(), files.end(), "-") > 0;
+    write_stdout(synthesis.plan() + (stream ? "" : synthesis.plan(item, o.output)));
+  } else if (o.batch.resume && cli::why_not_made(o.output, synthesis.case_recipe(item)).empty()) {
+    log_info(o.output.string() + ": was finished already");
+  } else {
+    synthesis.run(item, o.output);
+  }
+  return 0;
+}
+
+int run_manifest(const cli::Program& program, Options& o) {
+  if (cli::is_volume_name(o.output)) {
+    throw Error(fmt::format("-o: a manifest needs a folder, not '{}'", o.output.string()), Exit::usage);
+  }
+  const std::string& source = o.single.volume;
+  Manifest manifest = read_manifest(source);
   cli::repeat_cases(manifest, o.samples);
   cli::Batch batch(manifest, o.batch);
   const fs::path manifest_path = batch.manifest_path(o.output);
@@ -37,10 +78,10 @@ int run(const cli::Program& program, Options& o) {
   o.synthesis.replace = o.batch.resume;
   const auto output_of = [&](const Case& item) { return cli::prediction_path(o.output, item); };
   batch.refuse_outputs_that_are_read(
-      {{o.manifest, o.synthesis.model, o.synthesis.bank, program.config_file()}, {&manifest}}, o.output, output_of);
+      {{source, o.synthesis.model, o.synthesis.bank, program.config_file()}, {&manifest}}, o.output, output_of);
   if (fs::exists(o.output)) check_writable(manifest_path, overwrite);
   Provenance provenance = program.provenance();
-  if (o.manifest != "-") provenance.add_source(o.manifest);
+  if (source != "-") provenance.add_source(source);
   cli::Synthesis synthesis(program, o.synthesis, provenance);
   if (o.samples > 1 && synthesis.noise_channels() == 0) {
     throw Error(o.synthesis.model.string() + ": has no noise channels, all --samples would be equal", Exit::usage);
@@ -50,7 +91,12 @@ int run(const cli::Program& program, Options& o) {
     with_context("case '" + item.id + "'", [&] { synthesis.check(item, output_of(item)); });
   }
   if (program.standard().dry_run) {
-    write_stdout(synthesis.plan(batch.cases(), o.output));
+    std::string plan = synthesis.plan();
+    for (const Case& item : batch.cases()) {
+      if (item.error) continue;
+      plan += with_context("case '" + item.id + "'", [&] { return synthesis.plan(item, output_of(item)); });
+    }
+    write_stdout(plan);
     return 0;
   }
   make_folder(o.output);
@@ -68,14 +114,19 @@ int run(const cli::Program& program, Options& o) {
   return static_cast<int>(failed > 0 ? Exit::partial : Exit::ok);
 }
 
+int run(const cli::Program& program, Options& o) {
+  return cli::is_single(o.single, o.output) ? run_single(program, o) : run_manifest(program, o);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  cli::Program program("gdm-synth", "Synthesise a CT from each case's inputs: one network evaluation per patch.");
+  cli::Program program("gdm-synth", "Synthesise CT from other volumes: one network evaluation per patch.");
   Options options;
   declare(program.app(), options);
   program.app().footer(
       "Examples:\n"
+      "  gdm-synth mr.nii.gz --model model.safetensors -o ct.nii.gz\n"
       "  gdm-synth cases/manifest.json --model model.safetensors -o out --split test\n"
       "  gdm-synth cases/manifest.json --model model.safetensors -o out --shard 1/4 --resume");
   program.set_run(cli::has_output | cli::has_seed | cli::has_device | cli::has_dry_run | cli::has_volumes,

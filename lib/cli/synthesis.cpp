@@ -14,11 +14,20 @@
 #include "image/mask.hpp"
 #include "model/acquisition.hpp"
 #include "model/generator_text.hpp"
+#include "sys/descriptor.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 #include "sys/stopwatch.hpp"
 
 namespace gdm::cli {
+namespace {
+
+/// What messages about an output begin with.
+std::string title_of(const fs::path& output) {
+  return output == "-" ? "the prediction" : without_nifti_suffix(output).filename().string();
+}
+
+}  // namespace
 
 void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
   command.add_option("--model", options.model, "Generator from gdm-drift-train")->required()->type_name("FILE");
@@ -76,7 +85,8 @@ void Synthesis::check(const Case& item, const fs::path& output) {
     const Json acquisition = ct::reconstruction_acquisition(input);
     const bool is_reconstruction =
         name == "fbp" || !acquisition.empty() || !model::trained_acquisition(model_->description(), name).empty();
-    if (is_reconstruction) check_acquisition(name, acquisition, input.filename().string());
+    if (is_reconstruction)
+      check_acquisition(name, acquisition, input == "-" ? input_name(input) : input.filename().string());
   }
 }
 
@@ -124,11 +134,22 @@ Json Synthesis::recipe(const std::string& work, std::vector<fs::path> sources, c
   return recipe_json(work, options, sources);
 }
 
+std::vector<std::string> Synthesis::wanted_names() const {
+  std::vector<std::string> names = condition_names();
+  if (needs_rays()) names.emplace_back("sinogram");
+  return names;
+}
+
 std::vector<fs::path> Synthesis::sources_of(const Case& item) const {
   std::vector<fs::path> sources;
-  for (const std::string& name : condition_names()) sources.push_back(item.input(name));
-  if (needs_rays()) sources.push_back(item.input("sinogram"));
+  for (const std::string& name : wanted_names()) sources.push_back(item.input(name));
   return sources;
+}
+
+std::vector<ConditionFile> Synthesis::condition_files(const Case& item) const {
+  std::vector<ConditionFile> files;
+  for (const std::string& name : condition_names()) files.emplace_back(name, item.input(name));
+  return files;
 }
 
 Json Synthesis::case_recipe(const Case& item) const {
@@ -138,25 +159,27 @@ Json Synthesis::case_recipe(const Case& item) const {
 }
 
 void Synthesis::run(const Case& item, const fs::path& output) {
-  std::vector<Volume> conditions;
   const std::vector<fs::path> sources = sources_of(item);
+  const bool single = item.id.empty();
   const Stopwatch watch;
-  for (const std::string& name : condition_names()) conditions.push_back(read_volume(item.input(name)));
-  log_verbose(fmt::format("{}: read in {:.2f} s", item.id, watch.seconds()));
-  write(conditions, sources, output, item.id, "", item.mask, {{"recipe", case_recipe(item)}},
+  const std::vector<Volume> conditions = read_conditions(model_->description(), condition_files(item));
+  std::optional<Mask> mask;
+  if (item.mask && (bank_ || single)) mask = read_mask(*item.mask, &conditions.front().grid);
+  log_verbose(fmt::format("{}: read in {:.2f} s", title_of(output), watch.seconds()));
+  write(conditions, sources, output, item.id, single ? "synthesis" : "", mask, {{"recipe", case_recipe(item)}},
         needs_rays() ? item.input("sinogram") : fs::path());
 }
 
 void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources,
                       const fs::path& output, const std::string& draw, const std::string& progress_title,
-                      const std::optional<fs::path>& mask, Json details, const fs::path& sinogram) {
+                      const std::optional<Mask>& mask, Json details, const fs::path& sinogram) {
+  const std::string title = title_of(output);
   if (const auto warning = model::voxel_edge_warning(model_->description(), conditions.front().grid)) {
-    log_warning(without_nifti_suffix(output).filename().string() + ": " + *warning);
+    log_warning(title + ": " + *warning);
   }
   const Stopwatch watch;
   Volume predicted;
-  with_warning_prefix(without_nifti_suffix(output).filename().string(),
-                      [&] { predicted = model_->predict(conditions, draw, progress_title); });
+  with_warning_prefix(title, [&] { predicted = model_->predict(conditions, draw, progress_title); });
   if (needs_rays()) {
     IterativeOutcome outcome = consistent_with_rays(std::move(predicted), "the prediction", sinogram,
                                                     consistency_choice(consistency_.iterations, consistency_.pull_mm2));
@@ -170,9 +193,7 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
   add_effort(details, provenance_, seconds, model_->evaluations());
   if (bank_) {
     details["bank_sha256"] = bank_->digest();
-    details["outliers"] =
-        outliers(without_nifti_suffix(output).filename().string(),
-                 mask ? read_mask(*mask, &predicted.grid) : body_mask_from_ct(predicted), predicted, conditions);
+    details["outliers"] = outliers(title, mask ? *mask : body_mask_from_ct(predicted), predicted, conditions);
   }
   Provenance own = provenance_;  // a sidecar lists this case's sources, not those of the whole batch
   for (const fs::path& source : sources) {
@@ -180,7 +201,7 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
   }
   const Stopwatch writing;
   const WriteReport report = write_volume(output, predicted, type_, overwrite_);
-  log_verbose(fmt::format("{}: network {:.2f} s, written in {:.2f} s", draw, seconds, writing.seconds()));
+  log_verbose(fmt::format("{}: network {:.2f} s, written in {:.2f} s", title, seconds, writing.seconds()));
   if (output != "-") write_sidecar(output, own, sources, report, details, overwrite_);
 }
 
@@ -211,22 +232,19 @@ Json Synthesis::outliers(const std::string& id, const Mask& mask, const Volume& 
   return scores;
 }
 
-std::string Synthesis::plan(const std::vector<Case>& cases, const fs::path& folder) const {
+std::string Synthesis::plan() const {
   const Json& generator = model_->description().at("generator");
-  std::string text =
-      fmt::format("model     {} ({}), patches of {}, sha256 {:.16}\n", generator.value("architecture", ""),
-                  generator.value("task", ""), model::patch_text(generator), model_->digest());
-  for (const Case& item : cases) {
-    if (item.error) continue;
-    const NiftiInfo info = read_nifti_info(item.input(condition_names().front()));
-    // Input copies, the output and its blending buffer, float32 each; the network itself needs about 0.5 GB.
-    const double mib =
-        static_cast<double>(info.grid.voxels() * 4 * static_cast<std::int64_t>(2 * condition_names().size() + 2)) /
-        1048576.0;
-    text += fmt::format("{:<9} {} -> {}, {:.0f} MiB of volumes\n", item.id, describe(info.grid),
-                        prediction_path(folder, item).string(), mib);
-  }
-  return text;
+  return fmt::format("model     {} ({}), patches of {}, sha256 {:.16}\n", generator.value("architecture", ""),
+                     generator.value("task", ""), model::patch_text(generator), model_->digest());
+}
+
+std::string Synthesis::plan(const Case& item, const fs::path& output) const {
+  const Grid grid = grid_of_conditions(condition_files(item));
+  // Input copies, the output and its blending buffer, float32 each; the network itself needs about 0.5 GB.
+  const double mib =
+      static_cast<double>(grid.voxels() * 4 * static_cast<std::int64_t>(2 * condition_names().size() + 2)) / 1048576.0;
+  return fmt::format("{:<9} {} -> {}, {:.0f} MiB of volumes\n", item.id.empty() ? "volume" : item.id, describe(grid),
+                     output.string(), mib);
 }
 
 void repeat_cases(Manifest& manifest, std::int64_t samples) {

@@ -8,6 +8,7 @@
 
 #include "cli/app.hpp"
 #include "cli/batch.hpp"
+#include "cli/conditions.hpp"
 #include "engine/bank.hpp"
 #include "engine/generator.hpp"
 #include "io/json.hpp"
@@ -36,6 +37,8 @@ class Synthesis {
   const std::vector<std::string>& condition_names() const { return model_->condition_names(); }
   /// Whether data consistency follows the network, so that the sinogram of each case is needed.
   bool needs_rays() const { return consistency_.iterations > 0; }
+  /// What run() reads of a case: the inputs, then "sinogram" if it needs_rays().
+  std::vector<std::string> wanted_names() const;
   /// Throws Error unless the case has the inputs, `output` may be written, and the model may be given the scans behind
   /// those that are reconstructions.
   void check(const Case& item, const fs::path& output);
@@ -52,19 +55,23 @@ class Synthesis {
               const std::string& draw, Json more = Json::object()) const;
   /// recipe() of what run() makes.
   Json case_recipe(const Case& item) const;
-  /// Reads the case's inputs, predicts, writes the volume and its sidecar.
+  /// Reads the case's inputs, predicts, writes the volume and its sidecar. A case without an id is one volume, whose
+  /// mask must be on its grid even if nothing here needs it.
   void run(const Case& item, const fs::path& output);
   /// The same for conditions in memory that come from `sources`. `draw` names the noise of a model that has noise
   /// channels; without a mask the predicted body is compared with the bank. `details` go to the sidecar with the rest.
   /// `sinogram`: one of the sources, for a model that needs_rays().
   void write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources, const fs::path& output,
-             const std::string& draw, const std::string& progress_title, const std::optional<fs::path>& mask = {},
+             const std::string& draw, const std::string& progress_title, const std::optional<Mask>& mask = {},
              Json details = Json::object(), const fs::path& sinogram = {});
-  /// What a dry run prints: the model, and each case's output.
-  std::string plan(const std::vector<Case>& cases, const fs::path& folder) const;
+  /// What a dry run prints of the model, and of a case, whose headers it reads. Throws Error if its inputs do not share
+  /// a grid.
+  std::string plan() const;
+  std::string plan(const Case& item, const fs::path& output) const;
 
  private:
   std::vector<fs::path> sources_of(const Case& item) const;
+  std::vector<ConditionFile> condition_files(const Case& item) const;
   /// Throws Error for a sinogram that is not there, or of another scan than those of the training.
   void check_sinogram(const fs::path& sinogram);
   /// Scores of the output and of inputs in HU against the bank; one warning for what is out of distribution.
