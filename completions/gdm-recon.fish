@@ -162,6 +162,7 @@ complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l any-acquisition -d
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l patch -x -d 'Patch in voxels, the edge of a cube or a shape such as 128x128x8; 0: as trained'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l overlap -x -d 'Part of a patch shared with the next'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l dtype -x -a 'int16 float32' -d 'Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l resample -x -a 'auto never' -d 'Bring volumes of other voxels to those of the training, and the CT back'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l bank -r -F -d 'Warn of outputs that lie far from this bank of real features'
 complete -c gdm-recon -n '__fish_seen_subcommand_from geometry' -s f -l force -d 'Replace existing outputs'
 complete -c gdm-recon -n '__fish_seen_subcommand_from geometry' -l reproducible -d 'No time, duration or memory in files'

@@ -14,6 +14,7 @@ complete -c gdm-synth -l any-acquisition -d 'Go on with scans of other views or 
 complete -c gdm-synth -l patch -x -d 'Patch in voxels, the edge of a cube or a shape such as 128x128x8; 0: as trained'
 complete -c gdm-synth -l overlap -x -d 'Part of a patch shared with the next'
 complete -c gdm-synth -l dtype -x -a 'int16 float32' -d 'Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32'
+complete -c gdm-synth -l resample -x -a 'auto never' -d 'Bring volumes of other voxels to those of the training, and the CT back'
 complete -c gdm-synth -l bank -r -F -d 'Warn of outputs that lie far from this bank of real features'
 complete -c gdm-synth -l samples -x -d 'Draws of each case, ID_s1 and so on, with a model that has noise channels'
 complete -c gdm-synth -l split -x -a 'train val test all' -d 'Only these cases of a manifest'

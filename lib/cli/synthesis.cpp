@@ -11,9 +11,11 @@
 #include "cli/run.hpp"
 #include "ct/acquisition.hpp"
 #include "engine/engine.hpp"
+#include "engine/prediction.hpp"
 #include "image/mask.hpp"
 #include "model/acquisition.hpp"
 #include "model/generator_text.hpp"
+#include "model/trained_voxels.hpp"
 #include "sys/descriptor.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -48,6 +50,9 @@ void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
   takes_one_of(
       command.add_option("--dtype", options.dtype, "Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32"),
       {"int16", "float32"});
+  takes_one_of(command.add_option("--resample", options.resample,
+                                  "Bring volumes of other voxels to those of the training, and the CT back"),
+               {"auto", "never"});
   command.add_option("--bank", options.bank, "Warn of outputs that lie far from this bank of real features")
       ->type_name("FILE");
 }
@@ -61,8 +66,10 @@ Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Pr
       options_({{"patch", Json(options.patches.patch.value_or(model::PatchShape(0)))},
                 {"overlap", options.patches.overlap},
                 {"dtype", options.dtype},
+                {"resample", options.resample},
                 {"device", program.standard().device}}),
       any_acquisition_(options.any_acquisition),
+      resample_(options.resample == "auto"),
       provenance_(provenance) {
   if (!options.bank.empty()) {
     bank_ = engine::services().open_bank(options.bank, compute_of(program));
@@ -174,12 +181,16 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
                       const fs::path& output, const std::string& draw, const std::string& progress_title,
                       const std::optional<Mask>& mask, Json details, const fs::path& sinogram) {
   const std::string title = title_of(output);
-  if (const auto warning = model::voxel_edge_warning(model_->description(), conditions.front().grid)) {
-    log_warning(title + ": " + *warning);
-  }
+  const Grid& grid = conditions.front().grid;
+  const std::optional<Grid> working = with_context(title, [&] { return working_grid(grid); });
+  say_voxels(title, grid, working);
+  if (working) details["resampled"] = {{"from", describe(grid)}, {"to", describe(*working)}};
   const Stopwatch watch;
   Volume predicted;
-  with_warning_prefix(title, [&] { predicted = model_->predict(conditions, draw, progress_title); });
+  with_warning_prefix(title, [&] {
+    predicted = model_->predict(working ? engine::on_grid(conditions, *working) : conditions, draw, progress_title);
+    if (working) predicted = engine::ct_on_grid(predicted, grid);
+  });
   if (needs_rays()) {
     IterativeOutcome outcome = consistent_with_rays(std::move(predicted), "the prediction", sinogram,
                                                     consistency_choice(consistency_.iterations, consistency_.pull_mm2));
@@ -203,6 +214,21 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
   const WriteReport report = write_volume(output, predicted, type_, overwrite_);
   log_verbose(fmt::format("{}: network {:.2f} s, written in {:.2f} s", title, seconds, writing.seconds()));
   if (output != "-") write_sidecar(output, own, sources, report, details, overwrite_);
+}
+
+std::optional<Grid> Synthesis::working_grid(const Grid& grid) const {
+  if (!resample_ || needs_rays()) return {};
+  return model::working_grid(model_->description(), grid);
+}
+
+void Synthesis::say_voxels(const std::string& title, const Grid& grid, const std::optional<Grid>& working) const {
+  const std::optional<std::string> misfit = model::voxel_edge_warning(model_->description(), grid);
+  if (working) {
+    log_info(fmt::format("{}: {}: resampled to {}, and the CT is brought back", title, *misfit, describe(*working)));
+  } else if (misfit) {
+    log_warning(fmt::format("{}: {}{}", title, *misfit,
+                            resample_ ? "; not resampled, as its rays are followed on the grid of the input" : ""));
+  }
 }
 
 Json Synthesis::outliers(const std::string& id, const Mask& mask, const Volume& predicted,
@@ -240,11 +266,13 @@ std::string Synthesis::plan() const {
 
 std::string Synthesis::plan(const Case& item, const fs::path& output) const {
   const Grid grid = grid_of_conditions(condition_files(item));
+  const std::optional<Grid> working = with_context(title_of(output), [&] { return working_grid(grid); });
+  const std::int64_t voxels = std::max(grid.voxels(), working ? working->voxels() : 0);
   // Input copies, the output and its blending buffer, float32 each; the network itself needs about 0.5 GB.
   const double mib =
-      static_cast<double>(grid.voxels() * 4 * static_cast<std::int64_t>(2 * condition_names().size() + 2)) / 1048576.0;
-  return fmt::format("{:<9} {} -> {}, {:.0f} MiB of volumes\n", item.id.empty() ? "volume" : item.id, describe(grid),
-                     output.string(), mib);
+      static_cast<double>(voxels * 4 * static_cast<std::int64_t>(2 * condition_names().size() + 2)) / 1048576.0;
+  return fmt::format("{:<9} {}{} -> {}, {:.0f} MiB of volumes\n", item.id.empty() ? "volume" : item.id, describe(grid),
+                     working ? " (resampled to " + describe(*working) + ")" : "", output.string(), mib);
 }
 
 void repeat_cases(Manifest& manifest, std::int64_t samples) {

@@ -19,13 +19,14 @@ namespace gdm::cli {
 struct SynthesisOptions {
   fs::path model;
   std::string dtype = "int16";
+  std::string resample = "auto";  ///< or never: volumes of other voxels than the model's stay on their grid
   engine::SynthOptions patches;
   bool any_acquisition = false;  ///< a scan unlike those of the training is no error
   bool replace = false;          ///< existing outputs, as with --force
   fs::path bank;                 ///< of real features: outputs far from it are reported; empty: none
 };
 
-/// --model, --any-acquisition, --patch, --overlap, --dtype, --bank.
+/// --model, --any-acquisition, --patch, --overlap, --dtype, --resample, --bank.
 void add_synthesis_options(CLI::App& command, SynthesisOptions& options);
 
 /// A generator, and how its predictions are written.
@@ -71,6 +72,11 @@ class Synthesis {
 
  private:
   std::vector<fs::path> sources_of(const Case& item) const;
+  /// The grid that volumes on `grid` are brought to and the CT back from (model/trained_voxels.hpp), if the options let
+  /// them.
+  std::optional<Grid> working_grid(const Grid& grid) const;
+  /// One line of what becomes of volumes whose voxels do not fit the model; `title` begins it.
+  void say_voxels(const std::string& title, const Grid& grid, const std::optional<Grid>& working) const;
   std::vector<ConditionFile> condition_files(const Case& item) const;
   /// Throws Error for a sinogram that is not there, or of another scan than those of the training.
   void check_sinogram(const fs::path& sinogram);
@@ -85,7 +91,7 @@ class Synthesis {
   Overwrite overwrite_;
   std::uint64_t seed_;
   Json options_;  ///< those that an output depends on
-  bool any_acquisition_;
+  bool any_acquisition_, resample_;
   std::set<std::string> differences_;  ///< that a warning has named
   Provenance& provenance_;
 };
