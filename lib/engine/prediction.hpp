@@ -1,4 +1,5 @@
-// What a synthesis does around a model: volumes on the grid that it works on, and the CT back where they were.
+// What a synthesis does around a model: volumes on the grid that it works on or mirrored, and the CT back where they
+// were.
 #pragma once
 
 #include <string>
@@ -19,5 +20,10 @@ std::vector<Volume> on_grid(const std::vector<Volume>& volumes, const Grid& grid
 
 /// A CT in HU on `grid`, with air outside its field.
 Volume ct_on_grid(const Volume& ct_hu, const Grid& grid);
+
+/// The same voxels backwards along the axis nearest to left-right, on the same grid: what the mirror image of a patient
+/// gives there. Twice is once and back.
+Volume mirrored(const Volume& volume);
+std::vector<Volume> mirrored(const std::vector<Volume>& volumes);
 
 }  // namespace gdm::engine

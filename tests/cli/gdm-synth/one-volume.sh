@@ -45,7 +45,7 @@ gdm-synth "$mr" --model m.safetensors -o x.nii.gz --dry-run | found "volume .* -
 for shape in 9x7x5 16x16x1; do
   IFS=x read -r ni nj nk <<<"$shape"
   write_nifti small.nii "$ni" "$nj" "$nk" int16 'i * 7 + j * 5 + k + 1' 0
-  "${synth[@]}" small.nii --model m.safetensors -o "small-$shape.nii.gz" || fail "a volume of $shape"
+  "${synth[@]}" small.nii --model m.safetensors --resample never -o "small-$shape.nii.gz" || fail "a volume of $shape"
 done
 
 # What is named wrongly.

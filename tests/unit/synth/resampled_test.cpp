@@ -152,3 +152,18 @@ TEST_CASE("resampled: a model that returns its input does so at every size and o
     }
   }
 }
+
+TEST_CASE("mirrored: left and right change places, in whatever order the axes are stored") {
+  const Volume input = reoriented(phantom(oblique(Grid::centred({9, 8, 7}, {4, 5, 6}))), "RAS");
+  for (const std::string letters : {"RAS", "LPS", "PIR", "SAL"}) {
+    CAPTURE(letters);
+    const Volume stored = reoriented(input, letters);
+    const Volume mirror = engine::mirrored(stored);
+    CHECK(mirror.grid.ijk_to_ras_mm == stored.grid.ijk_to_ras_mm);
+    CHECK(engine::mirrored(mirror).voxels == stored.voxels);
+    const Volume turned = reoriented(mirror, "RAS");
+    CHECK(turned.at(0, 2, 3) == input.at(8, 2, 3));
+    CHECK(turned.at(6, 7, 0) == input.at(2, 7, 0));
+    CHECK(turned.at(0, 2, 3) != input.at(0, 2, 3));
+  }
+}
