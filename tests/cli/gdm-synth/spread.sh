@@ -44,6 +44,14 @@ grep -q '"mean_in_body": [1-9]' "sd/${id}_spread.json" || fail "no mean spread i
 "${synth[@]}" p/manifest.json --model noisy.safetensors -o plain --split test >/dev/null
 ! grep -q spread plain/manifest.json || fail "a spread that nobody asked for"
 
+# Its grades, by the name that the manifest has for it.
+gdm-metrics mean/manifest.json --spread spread --json -q >grades.json
+for key in spread_correlation spread_ause spread_ratio spread_excess_1sd spread_excess_2sd mae_hu; do
+  grep -q "\"$key\"" grades.json || fail "no $key in the grades"
+done
+refused 1 "no input 'spread'" gdm-metrics draws/manifest.json --spread spread
+refused 1 "no input 'spread'" gdm-metrics draws/manifest.json --spread spread --dry-run
+
 # A manifest that has an old spread loses it with the prediction that it belonged to.
 "${synth[@]}" mean/manifest.json --model noisy.safetensors -o later >/dev/null
 ! grep -q _spread.nii.gz later/manifest.json || fail "the old spread stays beside a new prediction"
