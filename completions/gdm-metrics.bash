@@ -33,6 +33,7 @@ _gdm_metrics() {
         --label-names) return ;;
         --dose) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --predicted-dose) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --spread) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --gamma) return ;;
         --baseline) return ;;
         --primary) return ;;
@@ -45,7 +46,7 @@ _gdm_metrics() {
         -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --seed --device --allow-code --json --grid-tolerance --assume-hu -n --dry-run --split --input --target --prediction --mask --encoder --bank --bootstrap --profile --range --metrics --unmasked --labels --predicted-labels --label-names --dose --predicted-dose --gamma --baseline --primary --resample --fail-under --fail-over --allow-undefined --undefined-distance --keep-going --full --tsv --html --html-cases -o --output" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -f --force --reproducible --seed --device --allow-code --json --grid-tolerance --assume-hu -n --dry-run --split --input --target --prediction --mask --encoder --bank --bootstrap --profile --range --metrics --unmasked --labels --predicted-labels --label-names --dose --predicted-dose --spread --gamma --baseline --primary --resample --fail-under --fail-over --allow-undefined --undefined-distance --keep-going --full --tsv --html --html-cases -o --output" -- "$cur"))
       else
         COMPREPLY=($(compgen -W "montage" -- "$cur"))
         COMPREPLY+=($(compgen -f -- "$cur"))

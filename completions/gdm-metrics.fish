@@ -33,6 +33,7 @@ complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l predicte
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l label-names -x -d 'The segments of --labels, such as 1=liver,2=spleen'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l dose -r -F -d 'Dose volume on each target: an input of the first manifest, or a file'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l predicted-dose -r -F -d 'The same on each prediction, in its own manifest'
+complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l spread -r -F -d 'Standard deviation in HU beside each prediction, in its own manifest'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l gamma -x -d 'Criteria of the gamma index of the doses'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l baseline -x -d 'Compare the others with this method; else all pairs, of more than three the first with each'
 complete -c gdm-metrics -n 'not __fish_seen_subcommand_from montage' -l primary -x -d 'The endpoint that is tested alone: a metric, or frechet or kernel[.LEVEL[.ENCODER]]'

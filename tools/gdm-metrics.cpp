@@ -24,7 +24,7 @@ struct Options {
   std::string target, prediction, mask;  ///< one pair instead of manifests
   std::vector<double> range;
   std::vector<std::string> encoders, fail_under, fail_over;
-  std::string profile = "synthrad2023", metrics = "default", labels, predicted_labels, label_names;
+  std::string profile = "synthrad2023", metrics = "default", spread, labels, predicted_labels, label_names;
   std::string dose, predicted_dose, gamma = "2%/2mm", baseline, primary;
   std::string split = "predicted", input, output = "-", tsv, html, bank;
   std::size_t html_cases = 6;
@@ -104,6 +104,8 @@ void declare(CLI::App& app, Options& options) {
       ->type_name("KEY|FILE");
   app.add_option("--predicted-dose", options.predicted_dose, "The same on each prediction, in its own manifest")
       ->type_name("KEY|FILE");
+  app.add_option("--spread", options.spread, "Standard deviation in HU beside each prediction, in its own manifest")
+      ->type_name("KEY|FILE");
   app.add_option("--gamma", options.gamma, "Criteria of the gamma index of the doses")
       ->type_name("PERCENT%/DISTANCEmm");
   app.add_option("--baseline", options.baseline,
@@ -151,6 +153,7 @@ grade::Settings settings_of(const Options& options) {
   settings.selection = options.metrics;
   settings.undefined_distance_mm = options.undefined_distance_mm;
   settings.predicted_labels = !options.predicted_labels.empty();
+  settings.spread = !options.spread.empty();
   if (options.labels.empty() != options.label_names.empty()) {
     throw Error("--labels and --label-names need each other", Exit::usage);
   }
@@ -194,6 +197,7 @@ grade::GradeOptions grade_options(const Options& options, const cli::Program& pr
   grade.predicted_labels = options.predicted_labels;
   grade.dose = options.dose;
   grade.predicted_dose = options.predicted_dose;
+  grade.spread = options.spread;
   grade.baseline = options.baseline;
   if (!options.primary.empty()) grade.primary = primary_of(options, grade);
   grade.resample = options.resample;
@@ -275,8 +279,8 @@ int run(const Options& options, cli::Program& program) {
   check_options(options, standard);
   const auto methods = methods_of(options);
   grade::check_baseline(options.baseline, methods);
-  std::vector<fs::path> files{grade.bank, grade.labels,         grade.predicted_labels,
-                              grade.dose, grade.predicted_dose, program.config_file()};
+  std::vector<fs::path> files{grade.spread, grade.bank,           grade.labels,         grade.predicted_labels,
+                              grade.dose,   grade.predicted_dose, program.config_file()};
   files.insert(files.end(), grade.encoders.begin(), grade.encoders.end());
   check_outputs(methods, std::move(files), {options.output, options.tsv, options.html}, standard.overwrite());
   if (standard.dry_run) {

@@ -1,64 +1,199 @@
-// gdm-synth: one network evaluation per patch from the condition volumes to a CT, on the input's grid.
+// gdm-synth: one network evaluation per patch from the condition volumes to a CT, on the input's grid. Works on one
+// volume or on every case of a manifest.
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "cli/new_set.hpp"
+#include "cli/resume.hpp"
+#include "cli/single_case.hpp"
 #include "cli/synthesis.hpp"
 #include "sys/error.hpp"
+#include "sys/log.hpp"
 
 namespace {
 
 using namespace gdm;
 
 struct Options {
-  std::string manifest;
-  fs::path output;
+  cli::SingleCase single;  ///< its volume is the manifest where it is one
+  fs::path output, spread;
   std::int64_t samples = 1;
   cli::SynthesisOptions synthesis;
   cli::BatchOptions batch;
 };
 
 void declare(CLI::App& app, Options& o) {
-  app.add_option("manifest", o.manifest, "Cases with the inputs that the model was trained on; - is stdin")
+  app.add_option("input", o.single.volume, "Manifest (.json, .jsonl) of cases, or the one input volume; - is stdin")
+      ->type_name("MANIFEST|FILE|-");
+  app.add_option("-o,--output", o.output,
+                 "The CT of one volume, - is stdout; or the folder for ID_pred.nii.gz and manifest.json")
       ->required()
-      ->type_name("MANIFEST");
-  app.add_option("-o,--output", o.output, "Folder for ID_pred.nii.gz and manifest.json")->required()->type_name("DIR");
+      ->type_name("FILE|DIR|-");
+  cli::add_single_options(app, o.single);
   cli::add_synthesis_options(app, o.synthesis);
-  app.add_option("--samples", o.samples, "Draws of each case, ID_s1 and so on, with a model that has noise channels")
+  app.add_option("--samples", o.samples,
+                 "Draws of a model with noise channels: cases ID_s1 and so on, or with --spread the mean of them")
       ->transform(cli::range(1, 10000));
+  app.add_flag("--flips", o.synthesis.flips, "The mean with what the volume mirrored left to right gives");
+  app.add_option(
+         "--spread", o.spread,
+         "Standard deviation in HU of what the CT is the mean of; of a manifest the folder for ID_spread.nii.gz")
+      ->type_name("FILE|DIR");
   cli::add_batch_options(app, o.batch);
   cli::add_resume_option(app, o.batch);
 }
 
-int run(const cli::Program& program, Options& o) {
-  Manifest manifest = read_manifest(o.manifest);
-  cli::repeat_cases(manifest, o.samples);
+/// Of one volume. Nothing that is read may be replaced, and what is not asked to be replaced is not.
+void check_outputs(const Options& o, const std::vector<fs::path>& reads, Overwrite overwrite) {
+  cli::refuse_batch_options(o.batch);
+  if (o.output == "-" && o.spread == "-") throw Error("standard output can be -o or --spread, not both", Exit::usage);
+  std::vector<fs::path> outputs;
+  for (const auto& [option, path] : {std::pair("-o", o.output), std::pair("--spread", o.spread)}) {
+    if (path.empty()) continue;
+    if (!cli::is_volume_name(path)) {
+      throw Error(fmt::format("{}: '{}' is not a NIfTI name (.nii.gz, .nii)", option, path.string()), Exit::usage);
+    }
+    cli::add_volume(outputs, path);
+  }
+  cli::refuse_outputs_that_are_read({reads, {}}, outputs);
+  for (const fs::path& path : {o.output, o.spread}) {
+    if (!path.empty()) cli::check_volume_writable(path, overwrite);
+  }
+}
+
+/// With --spread, draws are no cases: they have a mean.
+void choose_draws(Options& o) {
+  o.synthesis.replace = o.batch.resume;
+  if (!o.spread.empty()) o.synthesis.draws = o.samples;
+}
+
+void require_spread(const Options& o, const cli::Synthesis& synthesis) {
+  if (o.spread.empty() || synthesis.members() > 1) return;
+  throw Error(
+      "--spread needs more than one prediction: --samples of a model with noise channels, --model once more, "
+      "or --flips",
+      Exit::usage);
+}
+
+bool is_made(const fs::path& output, const Json& recipe) {
+  return output.empty() || cli::why_not_made(output, recipe).empty();
+}
+
+int run_single(const cli::Program& program, Options& o) {
+  if (o.samples > 1 && o.spread.empty()) {
+    throw Error("--samples makes cases of a manifest, and the input is one volume; with --spread it is their mean",
+                Exit::usage);
+  }
+  choose_draws(o);
+  const Overwrite overwrite = o.batch.overwrite(program.standard().overwrite());
+  Provenance provenance = program.provenance();
+  std::vector<fs::path> reads = o.synthesis.models;
+  reads.insert(reads.end(), {o.single.volume, o.single.mask, o.synthesis.bank, program.config_file()});
+  check_outputs(o, reads, overwrite);  // before the models take their time
+  cli::Synthesis synthesis(program, o.synthesis, provenance);
+  require_spread(o, synthesis);
+  const Case item = cli::case_of(o.single, synthesis.wanted_names());
+  const std::vector<fs::path> files = cli::files_of(item);
+  reads.insert(reads.end(), files.begin(), files.end());
+  check_outputs(o, reads, overwrite);
+  synthesis.check(item, o.output);
+  const auto finished = [&] {
+    const Json recipe = synthesis.case_recipe(item);
+    return is_made(o.output, recipe) && is_made(o.spread, recipe);
+  };
+  if (program.standard().dry_run) {
+    const bool stream = std::count(files.begin(), files.end(), "-") > 0;
+    write_stdout(synthesis.plan() + (stream ? "" : synthesis.plan(item, o.output)));
+  } else if (o.batch.resume && finished()) {
+    log_info(o.output.string() + ": was finished already");
+  } else {
+    synthesis.run(item, {o.output, o.spread});
+  }
+  return 0;
+}
+
+cli::SynthesisOutputs outputs_of(const Options& o, const Case& item) {
+  return {cli::prediction_path(o.output, item), o.spread.empty() ? fs::path() : cli::spread_path(o.spread, item)};
+}
+
+/// Of a manifest: folders, in which nothing lies that the run reads.
+void check_folders(const cli::Program& program, const Options& o, const Manifest& manifest, cli::Batch& batch) {
+  std::vector<fs::path> outputs{batch.manifest_path(o.output)};
+  for (const Case& item : batch.cases()) {
+    if (item.error) continue;
+    const cli::SynthesisOutputs volumes = outputs_of(o, item);
+    cli::add_volume(outputs, volumes.ct);
+    cli::add_volume(outputs, volumes.spread);
+  }
+  cli::RunInputs inputs{{o.single.volume, o.synthesis.bank, program.config_file()}, {&manifest}};
+  inputs.files.insert(inputs.files.end(), o.synthesis.models.begin(), o.synthesis.models.end());
+  cli::refuse_outputs_that_are_read(inputs, outputs);
+}
+
+void check_case(const cli::Program& program, const Options& o, cli::Synthesis& synthesis, const Case& item) {
+  const cli::SynthesisOutputs outputs = outputs_of(o, item);
+  synthesis.check(item, outputs.ct);
+  if (!o.spread.empty() && fs::exists(o.spread)) {
+    cli::check_volume_writable(outputs.spread, o.batch.overwrite(program.standard().overwrite()));
+  }
+}
+
+/// The prediction, and the spread as an input, as what programs make beside it.
+void enter(const cli::SynthesisOutputs& outputs, const cli::Synthesis& synthesis, Case& item) {
+  item.prediction = outputs.ct;
+  const std::vector<std::string> names = synthesis.wanted_names();
+  if (std::count(names.begin(), names.end(), "spread") > 0) return;
+  item.inputs.erase("spread");  // that of another prediction
+  if (!outputs.spread.empty()) item.inputs["spread"] = outputs.spread;
+}
+
+int run_manifest(const cli::Program& program, Options& o) {
+  for (const auto& [option, path] : {std::pair("-o", o.output), std::pair("--spread", o.spread)}) {
+    if (!path.empty() && cli::is_volume_name(path)) {
+      throw Error(fmt::format("{}: a manifest needs a folder, not '{}'", option, path.string()), Exit::usage);
+    }
+  }
+  choose_draws(o);
+  Manifest manifest = read_manifest(o.single.volume);
+  if (o.spread.empty()) cli::repeat_cases(manifest, o.samples);
   cli::Batch batch(manifest, o.batch);
   const fs::path manifest_path = batch.manifest_path(o.output);
   const Overwrite overwrite = o.batch.overwrite(program.standard().overwrite());
-  o.synthesis.replace = o.batch.resume;
-  const auto output_of = [&](const Case& item) { return cli::prediction_path(o.output, item); };
-  batch.refuse_outputs_that_are_read(
-      {{o.manifest, o.synthesis.model, o.synthesis.bank, program.config_file()}, {&manifest}}, o.output, output_of);
+  check_folders(program, o, manifest, batch);
   if (fs::exists(o.output)) check_writable(manifest_path, overwrite);
   Provenance provenance = program.provenance();
-  if (o.manifest != "-") provenance.add_source(o.manifest);
+  if (o.single.volume != "-") provenance.add_source(o.single.volume);
   cli::Synthesis synthesis(program, o.synthesis, provenance);
+  require_spread(o, synthesis);
   if (o.samples > 1 && synthesis.noise_channels() == 0) {
-    throw Error(o.synthesis.model.string() + ": has no noise channels, all --samples would be equal", Exit::usage);
+    throw Error(o.synthesis.models.front().string() + ": has no noise channels, all --samples would be equal",
+                Exit::usage);
   }
   for (const Case& item : batch.cases()) {
     if (item.error || o.batch.keep_going) continue;
-    with_context("case '" + item.id + "'", [&] { synthesis.check(item, output_of(item)); });
+    with_context("case '" + item.id + "'", [&] { check_case(program, o, synthesis, item); });
   }
   if (program.standard().dry_run) {
-    write_stdout(synthesis.plan(batch.cases(), o.output));
+    std::string plan = synthesis.plan();
+    for (const Case& item : batch.cases()) {
+      if (item.error) continue;
+      plan += with_context("case '" + item.id + "'", [&] { return synthesis.plan(item, outputs_of(o, item).ct); });
+    }
+    write_stdout(plan);
     return 0;
   }
   make_folder(o.output);
+  if (!o.spread.empty()) make_folder(o.spread);
   const std::size_t failed = batch.run("synthesis", [&](Case& item) {
-    const fs::path output = output_of(item);
-    synthesis.check(item, output);
-    if (!batch.keeps(output, [&] { return synthesis.case_recipe(item); })) synthesis.run(item, output);
-    item.prediction = output;
+    const cli::SynthesisOutputs outputs = outputs_of(o, item);
+    check_case(program, o, synthesis, item);
+    const auto recipe = [&] { return synthesis.case_recipe(item); };
+    const bool whole = !o.batch.resume || o.spread.empty() || is_made(outputs.spread, recipe());
+    if (!whole || !batch.keeps(outputs.ct, recipe)) synthesis.run(item, outputs);
+    enter(outputs, synthesis, item);
   });
   manifest.cases = batch.cases();
   manifest.provenance = provenance.json();
@@ -68,14 +203,19 @@ int run(const cli::Program& program, Options& o) {
   return static_cast<int>(failed > 0 ? Exit::partial : Exit::ok);
 }
 
+int run(const cli::Program& program, Options& o) {
+  return cli::is_single(o.single, o.output) ? run_single(program, o) : run_manifest(program, o);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  cli::Program program("gdm-synth", "Synthesise a CT from each case's inputs: one network evaluation per patch.");
+  cli::Program program("gdm-synth", "Synthesise CT from other volumes: one network evaluation per patch.");
   Options options;
   declare(program.app(), options);
   program.app().footer(
       "Examples:\n"
+      "  gdm-synth mr.nii.gz --model model.safetensors -o ct.nii.gz\n"
       "  gdm-synth cases/manifest.json --model model.safetensors -o out --split test\n"
       "  gdm-synth cases/manifest.json --model model.safetensors -o out --shard 1/4 --resume");
   program.set_run(cli::has_output | cli::has_seed | cli::has_device | cli::has_dry_run | cli::has_volumes,

@@ -2,6 +2,7 @@
 #include "cli/batch.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "cli/resume.hpp"
 #include "io/manifest_parts.hpp"
@@ -90,7 +91,10 @@ std::size_t Batch::run(const std::string& title, const std::function<void(Case&)
 }
 
 void check_volume_writable(const fs::path& path, Overwrite overwrite) {
-  if (path == "-") return;
+  if (path == "-") {
+    if (::isatty(STDOUT_FILENO) == 0) return;
+    throw Error("-o -: standard output is a terminal, and a volume is no text: redirect it", Exit::usage);
+  }
   check_writable(path, overwrite);
   check_writable(sidecar_path(path), overwrite);
 }

@@ -64,7 +64,7 @@ class Batch {
   std::size_t kept_ = 0;
 };
 
-/// check_writable() for a volume and its sidecar; nothing for "-".
+/// check_writable() for a volume and its sidecar. Throws Error (Exit::usage) for "-" if standard output is a terminal.
 void check_volume_writable(const fs::path& path, Overwrite overwrite);
 
 }  // namespace gdm::cli

@@ -11,10 +11,6 @@
 namespace gdm::cli {
 namespace {
 
-bool is_volume_name(const fs::path& path) {
-  return path == "-" || without_nifti_suffix(path) != path;
-}
-
 /// Neither the manifest nor a volume of a case may take the place of a file that is read.
 void refuse_sources(const NewSet& set, const Program& program, const Manifest& manifest, const std::vector<Case>& cases,
                     const CaseStep& step, const fs::path& manifest_path) {
@@ -35,6 +31,10 @@ void refuse_sources(const NewSet& set, const Program& program, const Manifest& m
 }
 
 }  // namespace
+
+bool is_volume_name(const fs::path& path) {
+  return path == "-" || without_nifti_suffix(path) != path;
+}
 
 void add_new_set_options(CLI::App& command, NewSet& set) {
   command.add_option("input", set.input, "Manifest (.json, .jsonl, -), or one volume")

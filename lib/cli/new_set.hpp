@@ -30,6 +30,9 @@ struct CaseStep {
 /// The positional, -o and the options of a batch.
 void add_new_set_options(CLI::App& command, NewSet& set);
 
+/// "-", or a name of a NIfTI file.
+bool is_volume_name(const fs::path& path);
+
 /// One volume goes in and one comes out: the input is no manifest, or standard input and the output is a volume.
 bool is_single(const NewSet& set);
 /// What single volumes need: names of volumes, an output that is no input and may be written.

@@ -53,6 +53,8 @@ struct Reference {
   std::optional<Volume> labels, dose;
 };
 
+constexpr const char* label_map = "label map";
+
 /// Reads for one case, and remembers what was read.
 class CaseReader {
  public:
@@ -63,10 +65,10 @@ class CaseReader {
     return read_volume(path);
   }
 
-  Volume labels(const fs::path& path, const Grid& grid) const {
-    Volume labels = volume(path);
-    require_same_grid(labels.grid, path.string() + ": the label map", grid, "the target");
-    return labels;
+  Volume on_grid(const fs::path& path, const Grid& grid, const char* what) const {
+    Volume found = volume(path);
+    require_same_grid(found.grid, fmt::format("{}: the {}", path.string(), what), grid, "the target");
+    return found;
   }
 
   Reference reference(const Case& c) const {
@@ -75,7 +77,8 @@ class CaseReader {
     require_hu(result.target, c.target->string() + ": the target");
     result.mask = mask_of(c, result.target);
     if (c.mask) remember(*c.mask);
-    if (!options_.labels.empty()) result.labels = labels(given_volume_path(c, options_.labels), result.target.grid);
+    if (!options_.labels.empty())
+      result.labels = on_grid(given_volume_path(c, options_.labels), result.target.grid, label_map);
     if (!options_.dose.empty()) result.dose = volume(given_volume_path(c, options_.dose));
     return result;
   }
@@ -111,8 +114,8 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, c
   for (EncoderComparison& encoder : encoders) {
     result.targets.push_back(encoder.features(reference.target, reference.mask));
   }
-  const auto graded = [&](const fs::path& path, bool fit, const Volume* predicted_labels,
-                          const Volume* predicted_dose) {
+  const auto graded = [&](const fs::path& path, bool fit, const Volume* predicted_labels, const Volume* predicted_dose,
+                          const Volume* spread) {
     with_context(path.string(), [&] {
       std::vector<std::string> notes;
       Volume prediction = reader.volume(path);
@@ -126,7 +129,7 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, c
       const CaseVolumes volumes{prediction,       reference.target,
                                 reference.mask,   reference.labels ? &*reference.labels : nullptr,
                                 predicted_labels, reference.dose ? &*reference.dose : nullptr,
-                                predicted_dose};
+                                predicted_dose,   spread};
       CaseGrades grades = grade_volumes(volumes, options.settings, metrics);
       grades.id = planned.reference.id;
       grades.patient = planned.reference.patient();
@@ -139,17 +142,23 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, c
     });
   };
   if (!options.input_key.empty()) {
-    graded(planned.reference.input(options.input_key), needs_linear_fit(options.input_key), nullptr, nullptr);
+    graded(planned.reference.input(options.input_key), needs_linear_fit(options.input_key), nullptr, nullptr, nullptr);
   }
   for (std::size_t m = 0; m < planned.predictions.size(); ++m) {
-    std::optional<Volume> labels, dose;
+    std::optional<Volume> labels, dose, spread;
     if (!options.predicted_labels.empty()) {
-      labels = reader.labels(given_volume_path(planned.of_methods[m], options.predicted_labels), reference.target.grid);
+      labels = reader.on_grid(given_volume_path(planned.of_methods[m], options.predicted_labels), reference.target.grid,
+                              label_map);
     }
     if (!options.predicted_dose.empty()) {
       dose = reader.volume(given_volume_path(planned.of_methods[m], options.predicted_dose));
     }
-    graded(planned.predictions[m], false, labels ? &*labels : nullptr, dose ? &*dose : nullptr);
+    if (!options.spread.empty()) {
+      spread =
+          reader.on_grid(given_volume_path(planned.of_methods[m], options.spread), reference.target.grid, "spread");
+    }
+    graded(planned.predictions[m], false, labels ? &*labels : nullptr, dose ? &*dose : nullptr,
+           spread ? &*spread : nullptr);
   }
   if (bank != nullptr) {
     result.in_bank.push_back(bank->features(planned.reference, reference.target, reference.mask));

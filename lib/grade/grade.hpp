@@ -90,6 +90,7 @@ struct GradeOptions {
   std::string predicted_labels;     ///< the same in each method's case; or empty
   std::string dose;                 ///< of the target, as labels; or empty
   std::string predicted_dose;       ///< the same in each method's case; given with `dose`
+  std::string spread;               ///< standard deviations in each method's case, as labels; or empty
   std::string baseline;             ///< the method that the others are compared with; empty: compared_pairs()
   std::optional<Endpoint> primary;  ///< the endpoint that Holm's adjustment leaves out; see adjust_p_values()
   std::vector<Gate> gates;

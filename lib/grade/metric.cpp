@@ -42,6 +42,7 @@ bool is_default(const std::string& key, const Settings& settings) {
   const auto ends_with = [&key](const std::string& end) {
     return key.size() > end.size() && key.compare(key.size() - end.size(), end.size(), end) == 0;
   };
+  if (key.rfind("spread_", 0) == 0) return true;  // it was asked for
   return key.rfind("label_", 0) == 0 && (ends_with("_mae_hu") || ends_with("_dice"));
 }
 
@@ -137,8 +138,9 @@ std::vector<Label> labels_from_text(const std::string& text) {
 }
 
 const std::vector<MetricGroup>& metric_groups() {
-  static const std::vector<MetricGroup> groups{image_group(),    error_group(),   tissue_group(), gradient_group(),
-                                               spectrum_group(), anatomy_group(), label_group(),  therapy_group()};
+  static const std::vector<MetricGroup> groups{image_group(),    error_group(),    tissue_group(),
+                                               gradient_group(), spectrum_group(), anatomy_group(),
+                                               label_group(),    therapy_group(),  spread_group()};
   return groups;
 }
 
@@ -196,13 +198,19 @@ class TurnedCase {
         target_(reoriented(v.target_hu, map_)),
         mask_(reoriented(v.mask, map_)),
         target_labels_(turned(v.target_labels)),
-        predicted_labels_(turned(v.predicted_labels)) {}
+        predicted_labels_(turned(v.predicted_labels)),
+        spread_(turned(v.spread)) {}
 
   CaseVolumes volumes() const {
     const auto pointer = [](const std::optional<Volume>& volume) { return volume ? &*volume : nullptr; };
-    return {
-        prediction_,           target_, mask_, pointer(target_labels_), pointer(predicted_labels_), stored_.target_dose,
-        stored_.predicted_dose};
+    return {prediction_,
+            target_,
+            mask_,
+            pointer(target_labels_),
+            pointer(predicted_labels_),
+            stored_.target_dose,
+            stored_.predicted_dose,
+            pointer(spread_)};
   }
 
  private:
@@ -214,7 +222,7 @@ class TurnedCase {
   AxisMap map_;  // before what is made with it
   Volume prediction_, target_;
   Mask mask_;
-  std::optional<Volume> target_labels_, predicted_labels_;
+  std::optional<Volume> target_labels_, predicted_labels_, spread_;
 };
 
 Scores measure_turned(const CaseVolumes& volumes, const Settings& settings, const std::vector<Metric>& wanted) {

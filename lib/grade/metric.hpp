@@ -42,6 +42,7 @@ struct Settings {
   bool unmasked = false;                       ///< image metrics also over all voxels
   std::vector<Label> labels;                   ///< segments of the label volumes; empty: there are none
   bool predicted_labels = false;               ///< predictions have label volumes, too
+  bool spread = false;                         ///< predictions have a standard deviation beside them
   std::optional<metrics::GammaOptions> gamma;  ///< criteria; none: there are no dose volumes
   /// Surface distance of a segment that one of the two volumes lacks, in mm; none: it is undefined.
   std::optional<double> undefined_distance_mm;
@@ -86,6 +87,7 @@ struct CaseVolumes {
   const Volume* predicted_labels = nullptr;  ///< if settings.predicted_labels; none for an input
   const Volume* target_dose = nullptr;       ///< needed with settings.gamma; the doses have a grid of their own
   const Volume* predicted_dose = nullptr;    ///< none for an input
+  const Volume* spread = nullptr;            ///< HU, if settings.spread; none for an input
 };
 
 /// Values of the wanted metrics of one case; what is set but not wanted is forgotten.
@@ -122,6 +124,7 @@ MetricGroup spectrum_group();  ///< power spectra: group_spectrum.cpp
 MetricGroup anatomy_group();   ///< bone, lung, body by HU: group_anatomy.cpp
 MetricGroup label_group();     ///< the same by label volumes: group_labels.cpp
 MetricGroup therapy_group();   ///< water-equivalent paths, gamma of doses: group_therapy.cpp
+MetricGroup spread_group();    ///< whether a spread tells the error: group_spread.cpp
 
 /// All of them, in the order of the report.
 const std::vector<MetricGroup>& metric_groups();

@@ -188,6 +188,7 @@ std::string describe_plan(const std::vector<MethodManifest>& methods, const Grad
     if (!options.labels.empty()) check(given_volume_path(planned.reference, options.labels), false);
     if (!options.dose.empty()) read_nifti_info(given_volume_path(planned.reference, options.dose));
     for (const Case& c : planned.of_methods) {
+      if (!options.spread.empty()) check(given_volume_path(c, options.spread), false);
       if (!options.predicted_dose.empty()) read_nifti_info(given_volume_path(c, options.predicted_dose));
     }
     if (options.predicted_labels.empty()) continue;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <utility>
 #include <vector>
 
 #include "image/votes.hpp"
@@ -186,14 +188,33 @@ Point3 moved(const Point3& index, const Point3& by) {
   return {index[0] + by[0], index[1] + by[1], index[2] + by[2]};
 }
 
+/// What bounded values are kept between.
+struct Bounds {
+  float least = -std::numeric_limits<float>::infinity(), largest = std::numeric_limits<float>::infinity();
+
+  float operator()(double value) const { return std::clamp(static_cast<float>(value), least, largest); }
+};
+
+Bounds bounds_of(const Volume& volume) {
+  Bounds bounds;
+  std::swap(bounds.least, bounds.largest);
+  for (const float v : volume.voxels) {
+    if (!std::isfinite(v)) continue;
+    bounds.least = std::min(bounds.least, v);
+    bounds.largest = std::max(bounds.largest, v);
+  }
+  return bounds.least <= bounds.largest ? bounds : Bounds();
+}
+
 template <class Along>
 Regridded regrid_along(const Volume& volume, const Grid& grid, float fill, const RegridOptions& options,
                        const Along& along) {
   const std::vector<Point3> points = points_in_voxel(volume.grid, grid, [&](double ratio) {
     return options.average ? std::max(1, static_cast<int>(std::ceil(ratio - same_ratio))) : 1;
   });
+  const Bounds bounded = options.bounded ? bounds_of(volume) : Bounds();
   return fill_grid(volume.grid, grid, fill, along, [&](const Point3& index) {
-    if (points.size() == 1) return static_cast<float>(value_at(volume, index, options.interpolation));
+    if (points.size() == 1) return bounded(value_at(volume, index, options.interpolation));
     double sum = 0, count = 0;
     for (const Point3& point : points) {
       const Point3 at = moved(index, point);
@@ -201,7 +222,7 @@ Regridded regrid_along(const Volume& volume, const Grid& grid, float fill, const
       sum += value_at(volume, at, options.interpolation);
       count += 1;
     }
-    return static_cast<float>(count > 0 ? sum / count : value_at(volume, index, options.interpolation));
+    return bounded(count > 0 ? sum / count : value_at(volume, index, options.interpolation));
   });
 }
 

@@ -20,6 +20,8 @@ struct RegridOptions {
   /// the new voxel instead of the value at its centre, N the next whole number of the ratio: the mean over what the
   /// voxel covers (exactly so where N old voxels fill it). Points outside the field do not count.
   bool average = false;
+  /// Values beyond the least and the largest finite voxel of the volume, to which cubic may overshoot, become these.
+  bool bounded = false;
 };
 
 struct Regridded {

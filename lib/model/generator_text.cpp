@@ -4,7 +4,6 @@
 
 #include <array>
 
-#include "image/voxel_edge.hpp"
 #include "model/acquisition.hpp"
 #include "model/consistency.hpp"
 #include "model/generator_shape.hpp"
@@ -158,26 +157,6 @@ std::string generator_text(const Json& info) {
   } catch (const JsonError& error) {
     throw Error(std::string("incomplete generator description: ") + error.what());
   }
-}
-
-std::optional<std::string> voxel_edge_warning(const Json& description, const Grid& grid) {
-  const auto outside = [&](const char* key, double value) -> std::optional<std::array<double, 2>> {
-    const auto place = Json::json_pointer(std::string("/training/data/") + key);
-    if (!description.contains(place)) return {};
-    const double least = description.at(place).value("least", 0.0),
-                 largest = description.at(place).value("largest", 0.0);
-    if (edge_fits(value, least, largest)) return {};
-    return {{least, largest}};
-  };
-  if (const auto edges = outside("voxel_edge_mm", grid.mean_edge_mm())) {
-    return fmt::format("voxels of {:.3g} mm on average, the model was trained on {:.3g} to {:.3g} mm",
-                       grid.mean_edge_mm(), edges->at(0), edges->at(1));
-  }
-  if (const auto ratios = outside("anisotropy", grid.anisotropy())) {
-    return fmt::format("voxels are {:.3g} times as long as wide, those of the training {:.3g} to {:.3g} times",
-                       grid.anisotropy(), ratios->at(0), ratios->at(1));
-  }
-  return {};
 }
 
 }  // namespace gdm::model

@@ -29,6 +29,12 @@ gdm-recon consistency scans/${id}_sinogram.nii.gz --start plain/${id}_pred.nii.g
 # Weights hardly move at this rate, so both trainings end where they began.
 volume-diff after.nii.gz dc/${id}_pred.nii.gz 2 >diff.txt || fail "not what the command makes: $(cat diff.txt)"
 
+# One volume instead of the case: its sinogram is an input, too.
+one=(gdm-synth --input tv=tv/${id}_tv.nii.gz --input fbp=fbp/${id}_fbp.nii.gz --model dc.safetensors -o one.nii.gz -q)
+"${one[@]}" --input sinogram=scans/${id}_sinogram.nii.gz
+volume-diff one.nii.gz dc/${id}_pred.nii.gz || fail "one volume is not what the case gives"
+refused 2 "sinogram=FILE is missing; the model takes tv, fbp, sinogram" "${one[@]}" --force
+
 # From the sinogram alone: both inputs are made as those of the training were.
 gdm-recon gdm scans/manifest.json --model dc.safetensors -o whole --split test -q >/dev/null
 volume-diff whole/${id}_pred.nii.gz dc/${id}_pred.nii.gz 2 >diff.txt || fail "gdm-recon gdm differs: $(cat diff.txt)"

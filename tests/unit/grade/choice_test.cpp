@@ -31,7 +31,8 @@ using Keys = std::vector<std::string>;
 /// Signed errors are best at 0, agreements at their highest, and all else is an error or a distance.
 Better expected_direction(const std::string& key) {
   const auto has = [&key](const char* part) { return key.find(part) != std::string::npos; };
-  if (has("bias") || has("volume_error") || has("power_high")) return Better::nearest_zero;
+  if (has("bias") || has("volume_error") || has("power_high") || has("excess")) return Better::nearest_zero;
+  if (has("ratio")) return Better::nearest_one;
   const bool agreement = has("psnr") || has("ssim") || has("ncc") || has("dice") || has("correlation") || has("pass");
   return agreement ? Better::higher : Better::lower;
 }
@@ -55,6 +56,7 @@ TEST_CASE("choice: every metric has its own key, a title and a definition") {
   settings.unmasked = true;
   settings.labels = labels_from_text("3=a,4=b_2");
   settings.predicted_labels = true;
+  settings.spread = true;
   settings.gamma = gamma_from_text("3%/1.5mm");
   settings.selection = "all";
   std::map<std::string, int> seen;

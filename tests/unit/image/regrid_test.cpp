@@ -2,8 +2,10 @@
 // small object, exact means, and labels whose edges stay where they are.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 
 #include "image/orientation.hpp"
 #include "image/regrid.hpp"
@@ -199,4 +201,23 @@ TEST_CASE("regrid: outside the field stands the fill, and it is counted, the fie
                              respaced(old.grid, {2, 1e-4, 2});
                            }),
                            "along axis 2, expected at most 32767"));
+}
+
+TEST_CASE("regrid: bounded cubic values do not overshoot, and others stay as they are") {
+  Volume step(Grid::centred({12, 4, 4}, {2, 2, 2}), -1000.0F);
+  each_voxel(step.grid, [&](auto i, auto j, auto k, const Point3&) {
+    if (i >= 6) step.at(i, j, k) = 1000.0F;
+  });
+  step.at(0, 0, 0) = std::numeric_limits<float>::quiet_NaN();
+  const Grid fine = respaced(step.grid, {1, 2, 2});
+  const Volume open = regrid(step, fine, 0.0F, {Interpolation::cubic, true}).volume;
+  const Volume bounded = regrid(step, fine, 0.0F, {Interpolation::cubic, true, true}).volume;
+  std::int64_t beyond = 0;
+  each_voxel(fine, [&](auto i, auto j, auto k, const Point3&) {
+    const float value = open.at(i, j, k);
+    beyond += std::abs(value) > 1000.0F;
+    CHECK((std::isnan(value) ? std::isnan(bounded.at(i, j, k))
+                             : bounded.at(i, j, k) == std::clamp(value, -1000.0F, 1000.0F)));
+  });
+  CHECK(beyond > 0);
 }

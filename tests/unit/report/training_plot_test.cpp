@@ -5,7 +5,7 @@
 #include <fstream>
 
 #include "io_fixture.hpp"
-#include "model/generator_text.hpp"
+#include "model/trained_voxels.hpp"
 #include "picture/chart.hpp"
 #include "report/training_plot.hpp"
 

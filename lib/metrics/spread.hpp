@@ -1,0 +1,30 @@
+// Whether a stated uncertainty tells where and how much a prediction is wrong.
+#pragma once
+
+#include <array>
+#include <optional>
+
+#include "image/volume.hpp"
+
+namespace gdm::metrics {
+
+struct SpreadMetrics {
+  /// Pearson's, of the spread and the absolute error; none where one of them does not vary.
+  std::optional<double> correlation;
+  /// Area under the sparsification error (Ilg et al., ECCV 2018), relative to the mean absolute error: at each of 100
+  /// shares 0, 1/100, ... of the voxels the mean error of what is left after those of the largest spread went, minus
+  /// that after those of the largest error went; the mean of these. 0 for a spread in the order of the errors. Voxels
+  /// of one spread count with their mean error, so that no order decides. None for a prediction without any error.
+  std::optional<double> ause;
+  /// Root mean square of the spread over that of the error: 1 for a spread of the right size. None as for `ause`.
+  std::optional<double> ratio;
+  /// Share of the voxels whose error is at most 1 and 2 spreads; 0.6827 and 0.9545 for normal errors.
+  std::array<double, 2> coverage{};
+};
+
+/// Over the voxels inside the mask. Throws Error as check_gradable(), and for a spread that is negative or not finite
+/// there. Memory 16 bytes per mask voxel.
+SpreadMetrics spread_metrics(const Volume& prediction_hu, const Volume& target_hu, const Volume& spread_hu,
+                             const Mask& mask);
+
+}  // namespace gdm::metrics
