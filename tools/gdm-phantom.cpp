@@ -55,12 +55,13 @@ void make_cases(const cli::Program& program, const cli::PhantomOptions& options,
   constexpr double memory_bytes = 4e9;
   const bool fits = bytes_of_case(options, set) * thread_count() <= memory_bytes;
   const auto all = static_cast<std::int64_t>(set.cases.size()), together = fits ? all : 1;
+  cli::LabelSources labels(set, settings);
   Progress progress("phantoms", all, "cases");
   for (std::int64_t first = 0; first < all; first += together) {
     parallel_for(together, [&](std::int64_t n) {
       throw_if_stop_requested();
       const cli::PhantomCase& planned = set.cases[static_cast<std::size_t>(first + n)];
-      write_phantom(program, options, settings, planned);
+      write_phantom(program, options, settings, planned, labels);
       progress.advance(1, planned.item.id);
     });
   }

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "cli/resume.hpp"
 #include "io/manifest_parts.hpp"
 #include "io/sidecar.hpp"
@@ -50,14 +52,25 @@ fs::path Batch::manifest_path(const fs::path& folder) const {
   return folder / manifest_name(shard_.number, is_part_ ? shard_.count : 0);
 }
 
-bool Batch::keeps(const fs::path& output, const std::function<Json()>& recipe) {
-  std::error_code ignored;
-  if (!resume_ || !fs::exists(output, ignored)) return false;
-  const std::string reason = why_not_made(output, recipe());
+bool Batch::keeps(const std::vector<fs::path>& outputs, const std::function<Json()>& recipe,
+                  const std::function<std::string()>& objection) {
+  const auto is_there = [](const fs::path& output) {
+    std::error_code ignored;
+    return fs::exists(output, ignored);
+  };
+  if (!resume_ || std::none_of(outputs.begin(), outputs.end(), is_there)) return false;
+  const Json wanted = recipe();
+  std::string reason;
+  for (const fs::path& output : outputs) {
+    reason = why_not_made(output, wanted);
+    if (!reason.empty()) reason = output.string() + ": is made again: " + reason;
+    if (!reason.empty()) break;
+  }
+  if (reason.empty() && objection) reason = objection();
   if (reason.empty()) {
     ++kept_;
   } else {
-    log_info(fmt::format("{}: is made again: {}", output.string(), reason));
+    log_info(reason);
   }
   return reason.empty();
 }

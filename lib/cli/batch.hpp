@@ -48,9 +48,14 @@ class Batch {
   void refuse_outputs_that_are_read(const RunInputs& inputs, const fs::path& folder,
                                     const std::function<fs::path(const Case&)>& output_of) const;
 
-  /// Whether --resume keeps `output`, which `recipe` tells the making of (resume.hpp); what is there and is not kept
-  /// gets a line on stderr. `recipe` is called only if it is needed.
-  bool keeps(const fs::path& output, const std::function<Json()>& recipe);
+  /// Whether --resume keeps the outputs of a case, all of whose making `recipe` tells (resume.hpp); what is there and
+  /// is not kept gets a line on stderr. `recipe` is called only if it is needed. `objection`, if not null, may name a
+  /// reason against what is whole.
+  bool keeps(const std::vector<fs::path>& outputs, const std::function<Json()>& recipe,
+             const std::function<std::string()>& objection = nullptr);
+  bool keeps(const fs::path& output, const std::function<Json()>& recipe) {
+    return keeps(std::vector<fs::path>{output}, recipe);
+  }
 
   /// Calls work(case) for each case that has no error yet. Under keep_going a case whose work throws Error keeps the
   /// reason in Case::error, and one line goes to stderr; otherwise the Error leaves, with the case's id in front.

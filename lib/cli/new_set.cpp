@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "cli/outputs.hpp"
+#include "cli/resume.hpp"
 #include "cli/run.hpp"
+#include "prep/case_volumes.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -30,10 +34,64 @@ void refuse_sources(const NewSet& set, const Program& program, const Manifest& m
   refuse_outputs_that_are_read(inputs, outputs);
 }
 
+/// The case's line of a dry run. Throws Error for what would end it.
+std::string checked(const Case& item, const CaseStep& step, Overwrite overwrite, bool dry_run) {
+  const std::vector<fs::path> sources = step.sources(item);
+  for (const prep::CaseVolume& volume : prep::case_volumes(item, {}, "")) {
+    const bool read = std::find(sources.begin(), sources.end(), volume.source) != sources.end();
+    if (read && !fs::exists(volume.source)) throw Error(volume.role + ": " + volume.source.string() + ": no such file");
+  }
+  for (const fs::path& output : step.outputs(item)) {
+    if (fs::exists(output.parent_path())) check_volume_writable(output, overwrite);
+  }
+  for (const fs::path& file : step.beside ? step.beside(item) : std::vector<fs::path>()) {
+    if (fs::exists(file.parent_path())) check_writable(file, overwrite);
+  }
+  const std::string plan = step.plan(item);
+  if (!dry_run) return plan;
+  const std::string line = fmt::format("{}, {}", plan, memory_text(step.memory_bytes(item)));
+  if (!step.reads_in_dry_run) return line;
+  for (const fs::path& source : sources) static_cast<void>(read_volume(source));
+  return line;
+}
+
+/// The work on a case, unless --resume finds it done.
+void make_or_keep(Case& item, const CaseStep& step, Batch& batch, const Provenance& provenance) {
+  const std::vector<fs::path> outputs = step.outputs(item);
+  const auto recipe = [&] {
+    std::vector<fs::path> sources = step.sources(item);
+    std::copy_if(step.reads.begin(), step.reads.end(), std::back_inserter(sources),
+                 [](const fs::path& path) { return !path.empty(); });
+    return recipe_json(step.title, step.options, sources);
+  };
+  const auto objection = [&] { return step.objection ? step.objection(item) : std::string(); };
+  if (!batch.keeps(outputs, recipe, objection)) {
+    step.work(item, provenance);
+    add_recipe(outputs, recipe());
+  }
+  step.enter(item);  // a case that fails keeps its old volumes
+}
+
 }  // namespace
 
 bool is_volume_name(const fs::path& path) {
   return path == "-" || without_nifti_suffix(path) != path;
+}
+
+double voxels_of(const std::vector<fs::path>& volumes) {
+  double sum = 0;
+  for (const fs::path& volume : volumes) sum += static_cast<double>(read_nifti_info(volume).grid.voxels());
+  return sum;
+}
+
+double most_voxels_of(const std::vector<fs::path>& volumes) {
+  double most = 0;
+  for (const fs::path& volume : volumes) most = std::max(most, voxels_of({volume}));
+  return most;
+}
+
+std::string memory_text(double bytes) {
+  return fmt::format("about {:.0f} MiB of volumes", std::ceil(bytes / 1048576.0));
 }
 
 void add_new_set_options(CLI::App& command, NewSet& set) {
@@ -44,6 +102,7 @@ void add_new_set_options(CLI::App& command, NewSet& set) {
       ->required()
       ->type_name("DIR|FILE|-");
   add_batch_options(command, set.batch);
+  add_resume_option(command, set.batch);
 }
 
 bool is_single(const NewSet& set) {
@@ -52,6 +111,7 @@ bool is_single(const NewSet& set) {
 
 void check_single(const NewSet& set, const std::vector<fs::path>& others, Overwrite overwrite) {
   refuse_batch_options(set.batch);
+  if (set.batch.resume) throw Error("--resume is for manifests, and the input is one volume", Exit::usage);
   if (!is_volume_name(set.output)) {
     throw Error(fmt::format("-o: '{}' is not a NIfTI name (.nii.gz, .nii)", set.output.string()), Exit::usage);
   }
@@ -71,24 +131,18 @@ int run_new_set(const Program& program, const NewSet& set, const CaseStep& step)
   Manifest manifest = read_manifest(set.input);
   if (step.accept) step.accept(manifest);
   Batch batch(manifest, set.batch);
+  const Overwrite overwrite = set.overwrite(program);
   const fs::path manifest_path = batch.manifest_path(set.output);
   refuse_sources(set, program, manifest, batch.cases(), step, manifest_path);
-  if (fs::exists(set.output)) check_writable(manifest_path, standard.overwrite());
-  const auto check = [&](const Case& item) {
-    for (const fs::path& output : step.outputs(item)) {
-      if (fs::exists(output.parent_path())) check_volume_writable(output, standard.overwrite());
-    }
-    for (const fs::path& file : step.beside ? step.beside(item) : std::vector<fs::path>()) {
-      if (fs::exists(file.parent_path())) check_writable(file, standard.overwrite());
-    }
-    return step.plan(item);
-  };
+  if (fs::exists(set.output)) check_writable(manifest_path, overwrite);
   std::string plan;
   std::size_t refused = 0;
   for (const Case& item : batch.cases()) {
     if (item.error) continue;
     try {
-      plan += with_context(fmt::format("case '{}'", item.id), [&] { return check(item); }) + "\n";
+      plan += with_context(fmt::format("case '{}'", item.id),
+                           [&] { return checked(item, step, overwrite, standard.dry_run); }) +
+              "\n";
     } catch (const Error& error) {
       if (!set.batch.keep_going || error.exit_class() == Exit::usage) throw;
       ++refused;
@@ -102,15 +156,13 @@ int run_new_set(const Program& program, const NewSet& set, const CaseStep& step)
   Provenance provenance = program.provenance();
   make_folder(set.output);
   const std::size_t failed = batch.run(step.title, [&](Case& item) {
-    check(item);
-    Case fresh = item;  // a case that fails keeps its old volumes
-    step.work(fresh, provenance);
-    item = std::move(fresh);
+    checked(item, step, overwrite, false);
+    make_or_keep(item, step, batch, provenance);
   });
   if (set.input != "-") provenance.add_source(set.input);
   manifest.cases = batch.cases();
   manifest.provenance = provenance.json();
-  write_manifest(manifest_path, manifest, standard.overwrite());
+  write_manifest(manifest_path, manifest, overwrite);
   if (isatty(STDOUT_FILENO) == 0) write_manifest("-", manifest, Overwrite::replace);
   return static_cast<int>(failed > 0 ? Exit::partial : Exit::ok);
 }

@@ -89,14 +89,14 @@ Volume as_volume(const Mask& mask) {
 }
 
 phantom::PairedCase make(const PhantomOptions& options, const phantom::Settings& settings, const PhantomCase& planned,
-                         std::uint64_t seed) {
+                         LabelSources& labels, std::uint64_t seed) {
   if (planned.label_map.empty()) {
     return make_case(phantom::kind_from_name(options.kind), options.shape, options.spacing_mm, seed, planned.number,
                      settings);
   }
-  const Volume labels = read_volume(planned.label_map);
+  const std::shared_ptr<const phantom::LabelSource> source = labels.take(planned.label_map);
   return with_context(planned.label_map.string(), [&] {
-    return make_case(labels, options.spacing_mm, options.deformation_mm, seed, planned.item.id, settings);
+    return make_case(*source, options.spacing_mm, options.deformation_mm, seed, planned.item.id, settings);
   });
 }
 
@@ -121,11 +121,31 @@ std::vector<fs::path> outputs_of(const PhantomCase& planned, const PhantomOption
   return paths;
 }
 
+LabelSources::LabelSources(const PhantomSet& set, const phantom::Settings& settings) : settings_(settings) {
+  for (const PhantomCase& planned : set.cases) {
+    if (!planned.label_map.empty()) ++entries_[planned.label_map].cases_left;
+  }
+}
+
+std::shared_ptr<const phantom::LabelSource> LabelSources::take(const fs::path& map) {
+  Entry& entry = entries_.at(map);
+  const std::lock_guard<std::mutex> lock(entry.mutex);
+  if (!entry.source) {
+    const Volume labels = read_volume(map);
+    entry.source = with_context(map.string(), [&] {
+      return std::make_shared<const phantom::LabelSource>(phantom::label_source(labels, settings_));
+    });
+  }
+  std::shared_ptr<const phantom::LabelSource> source = entry.source;
+  if (--entry.cases_left == 0) entry.source.reset();
+  return source;
+}
+
 void write_phantom(const Program& program, const PhantomOptions& options, const phantom::Settings& settings,
-                   const PhantomCase& planned) {
+                   const PhantomCase& planned, LabelSources& labels) {
   const Standard& standard = program.standard();
   const Overwrite overwrite = standard.overwrite();
-  const phantom::PairedCase pair = make(options, settings, planned, standard.seed);
+  const phantom::PairedCase pair = make(options, settings, planned, labels, standard.seed);
   Provenance provenance = program.provenance();
   std::vector<fs::path> sources;
   for (const fs::path& path : {planned.label_map, options.tissues}) {

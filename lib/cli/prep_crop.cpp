@@ -15,6 +15,9 @@
 namespace gdm::cli {
 namespace {
 
+/// Of the volume, what is cut of it, its mask, and what is held where the body has to be found.
+constexpr double crop_bytes_per_voxel = 12;
+
 /// The body in a volume without a mask: by HU in CT.
 Mask body_of(const Volume& volume, bool ct) {
   Mask body = ct ? body_mask_beside_table(volume) : body_mask_from_image(volume);
@@ -80,30 +83,27 @@ int run_crop(const Program& program, const CropCommand& command) {
   const NewSet& set = command.set;
   if (is_single(set)) return crop_single(program, command);
   if (!command.mask.empty()) throw Error("--mask is for one volume; a case brings its own mask", Exit::usage);
-  const Overwrite overwrite = program.standard().overwrite();
+  const Overwrite overwrite = set.overwrite(program);
   CaseStep step;
   step.title = "cropping";
+  step.options = {{"margin", command.margin_mm}};
+  step.sources = prep::files_of;
   step.outputs = [&](const Case& item) {
     std::vector<fs::path> outputs;
     for (const prep::CaseVolume& volume : prep::case_volumes(item, {}, set.output)) outputs.push_back(volume.output);
     return outputs;
   };
-  step.plan = [&](const Case& item) {
-    for (const prep::CaseVolume& volume : prep::case_volumes(item, {}, set.output)) {
-      if (!fs::exists(volume.source)) throw Error(volume.role + ": " + volume.source.string() + ": no such file");
-    }
-    return (set.output / item.id).string();
-  };
-  step.work = [&](Case& item, const Provenance& provenance) {
+  step.plan = [&](const Case& item) { return (set.output / item.id).string(); };
+  step.memory_bytes = [](const Case& item) { return crop_bytes_per_voxel * most_voxels_of(prep::files_of(item)); };
+  step.work = [&](const Case& item, const Provenance& provenance) {
     const Mask mask = mask_of_case(item);
     make_folder(set.output / item.id);
     for (const prep::CaseVolume& volume : prep::case_volumes(item, {}, set.output)) {
       crop_one(volume.source, volume.output, mask, item.mask ? "the mask" : "the target", command, provenance,
                overwrite);
-      prep::set_file(item, volume.role, volume.output);
     }
-    prep::drop_sinogram(item);
   };
+  step.enter = [&](Case& item) { prep::enter_new_volumes(item, set.output); };
   return run_new_set(program, set, step);
 }
 

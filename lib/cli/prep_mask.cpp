@@ -8,12 +8,16 @@
 #include "cli/values.hpp"
 #include "image/hu_check.hpp"
 #include "image/mask.hpp"
+#include "prep/case_volumes.hpp"
 #include "prep/split.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
 namespace gdm::cli {
 namespace {
+
+/// The volume, and what is held while the body is found: of an image its sorted values as well.
+constexpr double ct_mask_bytes_per_voxel = 8, image_mask_bytes_per_voxel = 14;
 
 /// Reads a CT and writes the mask of the patient in it, with its sidecar.
 void write_mask_of(const fs::path& ct, const fs::path& output, const MaskCommand& command, const Provenance& provenance,
@@ -37,7 +41,7 @@ void write_mask_of(const fs::path& ct, const fs::path& output, const MaskCommand
 }
 
 fs::path ct_of(const Case& item, const std::string& of) {
-  if (of != "target") return item.input(of);
+  if (of != "target") return prep::volume_named(prep::case_volumes(item, {}, ""), of).source;
   if (!item.target) throw Error("has no target, of which the mask is to be; --of names an input that is a CT");
   return *item.target;
 }
@@ -98,7 +102,7 @@ int run_mask(const Program& program, const MaskCommand& command) {
     throw Error("--threshold is in HU, and --kind image has none", Exit::usage);
   }
   const NewSet& set = command.set;
-  const Overwrite overwrite = program.standard().overwrite();
+  const Overwrite overwrite = set.overwrite(program);
   if (is_single(set)) {
     if (command.of != "target") throw Error("--of names a volume of a case, and the input is one volume", Exit::usage);
     check_single(set, {}, overwrite);
@@ -112,17 +116,24 @@ int run_mask(const Program& program, const MaskCommand& command) {
   const auto output_of = [&](const Case& item) { return set.output / item.id / "mask.nii.gz"; };
   CaseStep step;
   step.title = "masks";
+  step.options = {{"of", command.of},
+                  {"kind", command.kind},
+                  {"threshold", command.threshold_hu},
+                  {"thinnest", command.thinnest_mm}};
+  step.sources = [&](const Case& item) { return std::vector<fs::path>{ct_of(item, command.of)}; };
   step.outputs = [&](const Case& item) { return std::vector<fs::path>{output_of(item)}; };
   step.plan = [&](const Case& item) {
-    const fs::path ct = ct_of(item, command.of);
-    if (!fs::exists(ct)) throw Error(ct.string() + ": no such file");
-    return fmt::format("{} -> {}", ct.string(), output_of(item).string());
+    return fmt::format("{} -> {}", ct_of(item, command.of).string(), output_of(item).string());
   };
-  step.work = [&](Case& item, const Provenance& provenance) {
+  step.memory_bytes = [&](const Case& item) {
+    const double bytes_per_voxel = command.kind == "ct" ? ct_mask_bytes_per_voxel : image_mask_bytes_per_voxel;
+    return bytes_per_voxel * voxels_of({ct_of(item, command.of)});
+  };
+  step.work = [&](const Case& item, const Provenance& provenance) {
     make_folder(output_of(item).parent_path());
     write_mask_of(ct_of(item, command.of), output_of(item), command, provenance, overwrite);
-    item.mask = output_of(item);
   };
+  step.enter = [&](Case& item) { item.mask = output_of(item); };
   return run_new_set(program, set, step);
 }
 

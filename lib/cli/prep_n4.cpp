@@ -16,6 +16,9 @@
 namespace gdm::cli {
 namespace {
 
+/// The image, its mask and the gain, and copies of them for ITK.
+constexpr double n4_bytes_per_voxel = 20;
+
 /// Where the gain goes, beside P_mr.nii.gz.
 fs::path field_path(const fs::path& volume) {
   return without_nifti_suffix(volume).string() + "_gain.nii.gz";
@@ -65,11 +68,15 @@ void correct(const fs::path& image_file, const fs::path& mask_file, const fs::pa
   log_info(fmt::format("{}: gain from {:.2f} to {:.2f} in the body", output.filename().string(), least, most));
 }
 
+bool is_input(const prep::CaseVolume& volume) {
+  return volume.role.rfind("inputs.", 0) == 0;
+}
+
 /// The inputs that are corrected: the one named, or all that are neither CT nor labels.
 std::vector<prep::CaseVolume> images_of(const Case& item, const N4Command& command) {
   std::vector<prep::CaseVolume> images;
   for (const prep::CaseVolume& volume : prep::case_volumes(item, {}, command.set.output)) {
-    const bool named = volume.role == "inputs." + command.of;
+    const bool named = volume.role == "inputs." + command.of || (volume.role == command.of && is_input(volume));
     if (command.of.empty() ? volume.kind == prep::VolumeKind::image : named) images.push_back(volume);
   }
   if (images.empty()) {
@@ -77,6 +84,13 @@ std::vector<prep::CaseVolume> images_of(const Case& item, const N4Command& comma
     throw Error("has no input that is MR; --of names one");
   }
   return images;
+}
+
+std::vector<fs::path> sources_of(const Case& item, const N4Command& command) {
+  std::vector<fs::path> files;
+  for (const prep::CaseVolume& image : images_of(item, command)) files.push_back(image.source);
+  if (item.mask) files.push_back(*item.mask);
+  return files;
 }
 
 int correct_single(const Program& program, const N4Command& command) {
@@ -119,9 +133,16 @@ int run_n4(const Program& program, const N4Command& command) {
   const NewSet& set = command.set;
   if (is_single(set)) return correct_single(program, command);
   if (!command.mask.empty()) throw Error("--mask is for one volume; a case brings its own mask", Exit::usage);
-  const Overwrite overwrite = program.standard().overwrite();
+  const Overwrite overwrite = set.overwrite(program);
   CaseStep step;
   step.title = "n4";
+  step.options = {{"of", command.of},
+                  {"control", command.options.control_mm},
+                  {"levels", command.options.levels},
+                  {"iterations", command.options.iterations},
+                  {"field", command.write_field}};
+  step.sources = [&](const Case& item) { return sources_of(item, command); };
+  step.reads_in_dry_run = true;
   step.outputs = [&](const Case& item) {
     std::vector<fs::path> outputs;
     for (const prep::CaseVolume& image : images_of(item, command)) {
@@ -133,19 +154,19 @@ int run_n4(const Program& program, const N4Command& command) {
   step.plan = [&](const Case& item) {
     std::string plan;
     for (const prep::CaseVolume& image : images_of(item, command)) {
-      for (const fs::path& file : {image.source, item.mask.value_or(image.source)}) {
-        if (!fs::exists(file)) throw Error(file.string() + ": no such file");
-      }
       plan += fmt::format("{}{} -> {}", plan.empty() ? "" : "\n", image.source.string(), image.output.string());
     }
     return plan;
   };
-  step.work = [&](Case& item, const Provenance& provenance) {
+  step.memory_bytes = [&](const Case& item) { return n4_bytes_per_voxel * most_voxels_of(sources_of(item, command)); };
+  step.work = [&](const Case& item, const Provenance& provenance) {
     for (const prep::CaseVolume& image : images_of(item, command)) {
       make_folder(image.output.parent_path());
       correct(image.source, item.mask.value_or(""), image.output, command, provenance, overwrite);
-      prep::set_file(item, image.role, image.output);
     }
+  };
+  step.enter = [&](Case& item) {
+    for (const prep::CaseVolume& image : images_of(item, command)) prep::set_file(item, image.role, image.output);
   };
   return run_new_set(program, set, step);
 }

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "cli/new_set.hpp"
 #include "cli/outputs.hpp"
 #include "image/grid_match.hpp"
 #include "image/mask.hpp"
@@ -79,6 +82,19 @@ bool files_are_there(const Case& item, bool keep_going) {
   return true;
 }
 
+/// Of the case that takes most: its volumes and the mask, which may have to be found in one of them. Pictures stay
+/// small.
+double most_bytes(const std::vector<Case>& cases) {
+  constexpr double bytes_per_voxel = 4, bytes_per_body_voxel = 18;
+  double most = 0;
+  for (const Case& item : cases) {
+    if (!files_are_there(item, true)) continue;
+    const std::vector<fs::path> files = prep::files_of(item);
+    most = std::max(most, bytes_per_voxel * voxels_of(files) + bytes_per_body_voxel * most_voxels_of(files));
+  }
+  return most;
+}
+
 picture::Picture picture_of(const CaseImages& images, const QcCommand& command) {
   std::vector<picture::Shown> shown;
   for (const auto& [name, volume, ct] : images.volumes) {
@@ -123,7 +139,8 @@ int run_qc(const Program& program, const QcCommand& command) {
   std::size_t missing = 0;
   for (const Case& item : batch.cases()) missing += files_are_there(item, command.batch.keep_going) ? 0 : 1;
   if (program.standard().dry_run) {
-    log_info(fmt::format("would write {} pictures and {}", batch.cases().size(), sheet.string()));
+    log_info(fmt::format("would write {} pictures and {}, {}", batch.cases().size(), sheet.string(),
+                         memory_text(most_bytes(batch.cases()))));
     return static_cast<int>(missing > 0 ? Exit::partial : Exit::ok);
   }
   make_folder(command.output);

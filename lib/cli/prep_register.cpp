@@ -17,6 +17,9 @@
 namespace gdm::cli {
 namespace {
 
+/// Of the fixed, the moving and the moved volume: themselves and what ITK and the picture hold of them.
+constexpr double register_bytes_per_voxel = 9;
+
 prep::RegistrationOptions options_of(const RegisterCommand& command, std::uint64_t seed) {
   prep::RegistrationOptions options;
   options.model = command.model == "rigid"    ? prep::TransformModel::rigid
@@ -41,6 +44,7 @@ prep::MoveOptions move_options(const RegisterCommand& command) {
 /// What is registered: a file, and what the moving volume becomes.
 struct Pair {
   fs::path fixed;
+  std::string fixed_role;  ///< "" of a file
   prep::CaseVolume moving;
   prep::MoveFiles files;
   std::vector<std::pair<prep::CaseVolume, fs::path>> along;  ///< other volumes that move by the same transform
@@ -85,12 +89,14 @@ Found find_transform(const Pair& pair, const RegisterCommand& command, std::uint
                   "the body met, {} of {} starts agree",
                   pair.moving.source.filename().string(), found.mutual_information, 100 * found.fall_beside,
                   prep::beside_mm, 100 * found.overlap, found.starts_agreeing, found.starts));
+  const std::string lonely = prep::lonely(found);
+  if (!lonely.empty()) log_warning(fmt::format("{}: {}", pair.moving.source.filename().string(), lonely));
   return {found.transform, prep::registration_json(found, options), prep::doubt(found)};
 }
 
 void register_pair(const Pair& pair, const RegisterCommand& command, const Program& program,
                    const Provenance& provenance) {
-  const Overwrite overwrite = program.standard().overwrite();
+  const Overwrite overwrite = command.set.overwrite(program);
   const Found found = find_transform(pair, command, program.standard().seed);
   const prep::MoveOptions options = move_options(command);
   const prep::Placement placement = engine::itk_services().place(found.transform, prep::move_grid(pair.fixed, options));
@@ -107,43 +113,30 @@ void register_pair(const Pair& pair, const RegisterCommand& command, const Progr
   log_warning(message);
 }
 
-const prep::CaseVolume& volume_named(const std::vector<prep::CaseVolume>& volumes, const std::string& name) {
-  const auto found = std::find_if(volumes.begin(), volumes.end(), [&name](const prep::CaseVolume& volume) {
-    return volume.role == name || volume.role == "inputs." + name;
-  });
-  if (found == volumes.end()) {
-    std::string names;
-    for (const prep::CaseVolume& volume : volumes) {
-      names += (names.empty() ? "" : ", ") + volume.role.substr(volume.role.find('.') + 1);
-    }
-    throw Error(fmt::format("has no volume '{}'; there are {}", name, names));
-  }
-  return *found;
-}
-
 /// The input that is moved: the one named, or the only image among the inputs.
-std::string moving_name(const std::vector<prep::CaseVolume>& volumes, const RegisterCommand& command) {
-  if (!command.moving.empty()) return command.moving;
-  std::string name;
+const prep::CaseVolume& moving_of(const std::vector<prep::CaseVolume>& volumes, const prep::CaseVolume& fixed,
+                                  const RegisterCommand& command) {
+  if (!command.moving.empty()) return prep::volume_named(volumes, command.moving);
+  const prep::CaseVolume* moving = nullptr;
   for (const prep::CaseVolume& volume : volumes) {
-    const bool candidate = volume.role.rfind("inputs.", 0) == 0 && volume.kind != prep::VolumeKind::labels &&
-                           volume.role != "inputs." + command.fixed;
+    const bool candidate =
+        volume.role.rfind("inputs.", 0) == 0 && volume.kind != prep::VolumeKind::labels && volume.role != fixed.role;
     if (!candidate) continue;
-    if (!name.empty()) throw Error("has several inputs; --moving names the one that is registered", Exit::usage);
-    name = volume.role.substr(volume.role.find('.') + 1);
+    if (moving != nullptr) throw Error("has several inputs; --moving names the one that is registered", Exit::usage);
+    moving = &volume;
   }
-  if (name.empty()) throw Error("has no input that could be registered");
-  return name;
+  if (moving == nullptr) throw Error("has no input that could be registered");
+  return *moving;
 }
 
 Pair pair_of(const Case& item, const RegisterCommand& command) {
   const std::vector<prep::CaseVolume> volumes = prep::case_volumes(item, {}, command.set.output);
-  const prep::CaseVolume &fixed = volume_named(volumes, command.fixed),
-                         &moving = volume_named(volumes, moving_name(volumes, command));
+  const prep::CaseVolume& fixed = prep::volume_named(volumes, command.fixed);
+  const prep::CaseVolume& moving = moving_of(volumes, fixed, command);
   if (fixed.role == moving.role) throw Error("--fixed and --moving name one volume", Exit::usage);
-  Pair pair{fixed.source, moving, prep::move_files(moving.output), {}};
+  Pair pair{fixed.source, fixed.role, moving, prep::move_files(moving.output), {}};
   for (const std::string& name : command.along) {
-    const prep::CaseVolume& other = volume_named(volumes, name);
+    const prep::CaseVolume& other = prep::volume_named(volumes, name);
     if (other.role == fixed.role || other.role == moving.role) {
       throw Error(fmt::format("--along {}: this volume is the fixed or the moving one", name), Exit::usage);
     }
@@ -152,10 +145,13 @@ Pair pair_of(const Case& item, const RegisterCommand& command) {
   return pair;
 }
 
-void check_pair(const Pair& pair) {
-  for (const fs::path& path : {pair.fixed, pair.moving.source}) {
-    if (!fs::exists(path)) throw Error(path.string() + ": no such file");
-  }
+/// With --spacing all of the case goes to other voxels.
+std::vector<fs::path> sources_of(const Case& item, const RegisterCommand& command) {
+  const Pair pair = pair_of(item, command);
+  if (!command.spacing.empty()) return prep::files_of(item);
+  std::vector<fs::path> sources{pair.fixed, pair.moving.source};
+  for (const auto& other : pair.along) sources.push_back(other.first.source);
+  return sources;
 }
 
 void leave_out(Case& item, const std::string& role) {
@@ -171,7 +167,7 @@ void leave_out(Case& item, const std::string& role) {
 }
 
 /// With --spacing the rest of the case goes to the same new grid, as its volumes are to fit.
-void resample_rest(Case& item, const Pair& pair, const RegisterCommand& command, const Provenance& provenance,
+void resample_rest(const Case& item, const Pair& pair, const RegisterCommand& command, const Provenance& provenance,
                    Overwrite overwrite) {
   if (command.spacing.empty()) return;
   Case rest = item;
@@ -183,13 +179,49 @@ void resample_rest(Case& item, const Pair& pair, const RegisterCommand& command,
     if (moves) leave_out(rest, volume.role);
   }
   prep::ResampleOptions options;
-  options.like = command.fixed;
+  options.like = pair.fixed_role;
   options.spacing_mm = move_options(command).spacing_mm;
   options.interpolation = move_options(command).interpolation;
   prep::resample_case(rest, command.set.output, options, provenance, overwrite);
-  for (const prep::CaseVolume& volume : prep::case_volumes(rest, {}, command.set.output)) {
-    prep::set_file(item, volume.role, volume.output);
+}
+
+/// What has moved, or all with --spacing, into the case.
+void enter_moved(Case& item, const RegisterCommand& command) {
+  const Pair pair = pair_of(item, command);
+  if (!command.spacing.empty()) {
+    prep::enter_new_volumes(item, command.set.output);
+    return;
   }
+  prep::set_file(item, pair.moving.role, pair.files.volume);
+  for (const auto& [volume, output] : pair.along) prep::set_file(item, volume.role, output);
+}
+
+/// Of registrations that were taken in spite of a doubt, or failed for it.
+std::string doubt_of(const Case& item, const RegisterCommand& command) {
+  const fs::path volume = pair_of(item, command).files.volume;
+  const Json sidecar = read_sidecar(volume);
+  const Json::json_pointer place("/gdm/details/registered/doubt");
+  const bool doubtful = sidecar.contains(place) && sidecar.at(place).is_string();
+  return doubtful && !command.accept_doubtful ? volume.string() + ": is made again: its registration is doubtful" : "";
+}
+
+Json json_of(const RegisterCommand& command, std::uint64_t seed) {
+  const auto spacing_mm = move_options(command).spacing_mm;
+  return {{"fixed", command.fixed},
+          {"moving", command.moving},
+          {"along", command.along},
+          {"model", command.model},
+          {"starts", command.starts},
+          {"finest", command.finest_mm},
+          {"control", command.control_mm},
+          {"seed", seed},
+          {"spacing", spacing_mm ? Json(*spacing_mm) : Json(nullptr)},
+          {"interpolation", command.interpolation}};
+}
+
+double memory_of(const fs::path& fixed, const fs::path& moving, const RegisterCommand& command) {
+  const auto made = static_cast<double>(prep::move_grid(fixed, move_options(command)).voxels());
+  return register_bytes_per_voxel * (voxels_of({fixed, moving}) + made);
 }
 
 std::vector<fs::path> outputs_of(const Case& item, const RegisterCommand& command) {
@@ -220,13 +252,17 @@ int register_single(const Program& program, const RegisterCommand& command) {
   check_single(command.set, {command.fixed, command.transform}, overwrite);
   const prep::CaseVolume moving{"the volume", prep::kind_from_name(command.kind), command.set.input,
                                 command.set.output};
-  const Pair pair{command.fixed, moving, prep::move_files(command.set.output), {}};
-  check_pair(pair);
+  const Pair pair{command.fixed, "", moving, prep::move_files(command.set.output), {}};
+  for (const fs::path& path : {pair.fixed, command.set.input}) {
+    if (!fs::exists(path)) throw Error(path.string() + ": no such file");
+  }
   refuse_outputs_that_are_read({{pair.fixed, command.set.input, command.transform}, {}}, files_beside(pair));
   for (const fs::path& file : files_beside(pair)) check_writable(file, overwrite);
   if (program.standard().dry_run) {
-    log_info(fmt::format("would write {} with {}", command.set.output.string(),
-                         describe(prep::move_grid(pair.fixed, move_options(command)))));
+    for (const fs::path& path : {pair.fixed, command.set.input}) static_cast<void>(read_volume(path));
+    log_info(fmt::format("would write {} with {}, {}", command.set.output.string(),
+                         describe(prep::move_grid(pair.fixed, move_options(command))),
+                         memory_text(memory_of(pair.fixed, command.set.input, command))));
     return 0;
   }
   register_pair(pair, command, program, program.provenance());
@@ -285,25 +321,31 @@ int run_register(const Program& program, const RegisterCommand& command) {
   if (!command.transform.empty()) static_cast<void>(given_transform(command));
   if (is_single(command.set)) return register_single(program, command);
   if (command.kind != "image") throw Error("--kind is for one volume; the names of a case's tell", Exit::usage);
-  const Overwrite overwrite = program.standard().overwrite();
+  const Overwrite overwrite = command.set.overwrite(program);
   CaseStep step;
   step.title = "registration";
+  step.options = json_of(command, program.standard().seed);
   step.reads = {command.transform};
+  step.sources = [&](const Case& item) { return sources_of(item, command); };
   step.beside = [&](const Case& item) { return files_beside(pair_of(item, command)); };
   step.outputs = [&](const Case& item) { return outputs_of(item, command); };
+  step.objection = [&](const Case& item) { return doubt_of(item, command); };
+  step.reads_in_dry_run = true;
   step.plan = [&](const Case& item) {
     const Pair pair = pair_of(item, command);
-    check_pair(pair);
     return fmt::format("{} -> {}", pair.moving.source.string(), pair.files.volume.string());
   };
-  step.work = [&](Case& item, const Provenance& provenance) {
+  step.memory_bytes = [&](const Case& item) {
+    const Pair pair = pair_of(item, command);
+    return memory_of(pair.fixed, pair.moving.source, command);
+  };
+  step.work = [&](const Case& item, const Provenance& provenance) {
     const Pair pair = pair_of(item, command);
     make_folder(pair.files.volume.parent_path());
     register_pair(pair, command, program, provenance);
     resample_rest(item, pair, command, provenance, overwrite);
-    prep::set_file(item, pair.moving.role, pair.files.volume);
-    for (const auto& [volume, output] : pair.along) prep::set_file(item, volume.role, output);
   };
+  step.enter = [&](Case& item) { enter_moved(item, command); };
   return run_new_set(program, command.set, step);
 }
 

@@ -7,6 +7,7 @@
 
 #include "cli/batch.hpp"
 #include "cli/dicom_series.hpp"
+#include "cli/new_set.hpp"
 #include "cli/outputs.hpp"
 #include "dicom/stack.hpp"
 #include "engine/itk.hpp"
@@ -16,6 +17,9 @@
 
 namespace gdm::cli {
 namespace {
+
+/// A mask and what is written of it.
+constexpr double structure_bytes_per_voxel = 2;
 
 /// The grid of the reference, and the frame of reference where that is known: a NIfTI file does not tell.
 struct Reference {
@@ -154,7 +158,10 @@ int run_structures(const Program& program, const StructuresCommand& command) {
       write_stdout(fmt::format("{}: {} contours\n", path.string(), named.structure.contours.size()));
     }
   }
-  if (program.standard().dry_run) return 0;
+  if (program.standard().dry_run) {
+    log_info(memory_text(structure_bytes_per_voxel * static_cast<double>(reference.grid.voxels())));
+    return 0;
+  }
   Provenance provenance = program.provenance();
   for (const fs::path& path : {command.structure_set, command.reference})
     provenance.hide_argument(path.string(), "DICOM");

@@ -17,6 +17,9 @@
 namespace gdm::cli {
 namespace {
 
+/// Of each volume, the one that is read and the one that is made: its voxels as float and as they are stored.
+constexpr double moved_bytes_per_voxel = 5;
+
 bool parse_real(const std::string& text, double& value) {
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
   return parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() && std::isfinite(value);
@@ -67,10 +70,13 @@ void refuse_unknown_names(const Manifest& manifest, const prep::ResampleOptions&
   }
 }
 
-void require_files(const Case& item) {
-  for (const prep::CaseVolume& volume : prep::case_volumes(item, {}, "")) {
-    if (!fs::exists(volume.source)) throw Error(volume.role + ": " + volume.source.string() + ": no such file");
-  }
+/// What the volumes depend on. Parsed, so that "1" and "1,1,1" are one spacing.
+Json json_of(const ResampleCommand& resample, const prep::ResampleOptions& options) {
+  return {{"like", options.like},
+          {"spacing", options.spacing_mm ? Json(*options.spacing_mm) : Json(nullptr)},
+          {"interpolation", resample.interpolation},
+          {"fill", options.fill},
+          {"labels", options.labels}};
 }
 
 /// One volume; --like is then the name of another.
@@ -140,13 +146,19 @@ int run_resample(const Program& program, const ResampleCommand& resample) {
   step.title = "resampling";
   step.accept = [&](const Manifest& manifest) { refuse_unknown_names(manifest, options); };
   step.outputs = [&](const Case& item) { return outputs_of(item, folder); };
+  step.options = json_of(resample, options);
+  step.sources = prep::files_of;
   step.plan = [&](const Case& item) {
-    require_files(item);
     return fmt::format("{} -> {}", (folder / item.id).string(), describe(prep::resampling_grid(item, options)));
   };
-  step.work = [&](Case& item, const Provenance& provenance) {
-    prep::resample_case(item, folder, options, provenance, program.standard().overwrite());
+  step.memory_bytes = [&](const Case& item) {
+    const auto made = static_cast<double>(prep::resampling_grid(item, options).voxels());
+    return moved_bytes_per_voxel * (most_voxels_of(prep::files_of(item)) + made);
   };
+  step.work = [&](const Case& item, const Provenance& provenance) {
+    prep::resample_case(item, folder, options, provenance, resample.set.overwrite(program));
+  };
+  step.enter = [&](Case& item) { prep::enter_new_volumes(item, folder); };
   return run_new_set(program, resample.set, step);
 }
 
@@ -173,14 +185,17 @@ int run_reorient(const Program& program, const ReorientCommand& reorient) {
   }
   CaseStep step;
   step.title = "reorientation";
+  step.options = {{"to", reorient.letters}};
+  step.sources = prep::files_of;
   step.outputs = [&](const Case& item) { return outputs_of(item, set.output); };
   step.plan = [&](const Case& item) {
-    require_files(item);
     return fmt::format("{} -> {}", (set.output / item.id).string(), reorient.letters);
   };
-  step.work = [&](Case& item, const Provenance& provenance) {
-    prep::reorient_case(item, set.output, reorient.letters, provenance, overwrite);
+  step.memory_bytes = [](const Case& item) { return 2 * moved_bytes_per_voxel * most_voxels_of(prep::files_of(item)); };
+  step.work = [&](const Case& item, const Provenance& provenance) {
+    prep::reorient_case(item, set.output, reorient.letters, provenance, set.overwrite(program));
   };
+  step.enter = [&](Case& item) { prep::enter_new_volumes(item, set.output); };
   return run_new_set(program, set, step);
 }
 

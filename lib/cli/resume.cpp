@@ -55,4 +55,12 @@ std::string why_not_made(const fs::path& output, const Json& recipe) {
   }
 }
 
+void add_recipe(const std::vector<fs::path>& outputs, const Json& recipe) {
+  for (const fs::path& output : outputs) {
+    Json sidecar = read_sidecar(output);
+    sidecar["gdm"]["details"]["recipe"] = recipe;
+    write_file(sidecar_path(output), json_text(sidecar) + "\n", Overwrite::replace);
+  }
+}
+
 }  // namespace gdm::cli

@@ -18,4 +18,7 @@ Json recipe_json(const std::string& work, const Json& options, const std::vector
 /// recipe and the digest of the very bytes that are there.
 std::string why_not_made(const fs::path& output, const Json& recipe);
 
+/// Enters the recipe into the sidecars of volumes that are there, once all that belongs to them is.
+void add_recipe(const std::vector<fs::path>& outputs, const Json& recipe);
+
 }  // namespace gdm::cli

@@ -55,6 +55,9 @@ class Fractions {
       return std::clamp<std::int64_t>(index, 0, shape[axis] - 1);
     };
     body_ = 0;
+    // The tissue at hand: neighbours mostly are one, whose sum then need not go through memory.
+    std::size_t at_hand = map.tissue.front();
+    float sum = fraction_[at_hand];
     for (std::size_t c = 0; c < overlap[2].shares.size(); ++c) {
       const std::int64_t k = clamped(overlap[2].first + static_cast<std::int64_t>(c), 2);
       for (std::size_t b = 0; b < overlap[1].shares.size(); ++b) {
@@ -66,12 +69,18 @@ class Fractions {
           const float share = outer * overlap[0].shares[a];
           const std::size_t at = row + static_cast<std::size_t>(i);
           const std::uint8_t tissue = map.tissue[at];
-          if (fraction_[tissue] == 0 && share > 0) touched_.push_back(tissue);
-          fraction_[tissue] += share;
+          if (tissue != at_hand) {
+            fraction_[at_hand] = sum;
+            at_hand = tissue;
+            sum = fraction_[tissue];
+          }
+          if (sum == 0 && share > 0) touched_.push_back(tissue);
+          sum += share;
           if (map.body[at] != 0) body_ += share;
         }
       }
     }
+    fraction_[at_hand] = sum;
   }
 
   void mix(const std::vector<Look>& looks, Look& look, std::uint8_t& tissue, std::uint8_t& body) {

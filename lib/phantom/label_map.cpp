@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <utility>
 
 #include "image/mask.hpp"
 #include "image/orientation.hpp"
@@ -133,7 +134,7 @@ std::vector<typename Values::value_type> cut_out(const Values& values, const Ind
 
 }  // namespace
 
-LabelMap label_map(const Volume& labels, const TissueTable& table, Random& random, double margin_mm) {
+LabelSource::Whole LabelSource::whole_of(const Volume& labels, const TissueTable& table, double margin_mm) {
   const Image<std::uint16_t> upright = reoriented(whole_labels(labels), "LAS");
   std::vector<std::uint8_t> tissues = tissues_of(upright.voxels, table);
   Mask body(upright.grid, 0);
@@ -146,7 +147,8 @@ LabelMap label_map(const Volume& labels, const TissueTable& table, Random& rando
   fill_pockets(tissues, body, least_pocket_mm3);
   const Box box = field_of_view(body, margin_mm);
   const Index3& shape = upright.grid.shape_ijk;
-  LabelMap map;
+  Whole whole;
+  LabelMap& map = whole.map;
   map.grid = upright.grid;
   const Point3 corner = upright.grid.ras_of_index(
       {static_cast<double>(box.low[0]), static_cast<double>(box.low[1]), static_cast<double>(box.low[2])});
@@ -156,7 +158,19 @@ LabelMap label_map(const Volume& labels, const TissueTable& table, Random& rando
   }
   map.tissue = cut_out(tissues, shape, box);
   map.body = cut_out(body.voxels, shape, box);
-  divide_into_parts(map, table, cut_out(upright.voxels, shape, box), random);
+  whole.labels = cut_out(upright.voxels, shape, box);
+  return whole;
+}
+
+LabelSource::LabelSource(Whole whole, const TissueTable& table)
+    : table_(&table), whole_(std::move(whole.map)), distances_(whole_, table, whole.labels) {}
+
+LabelSource::LabelSource(const Volume& labels, const TissueTable& table, double margin_mm)
+    : LabelSource(whole_of(labels, table, margin_mm), table) {}
+
+LabelMap LabelSource::subject(Random& random) const {
+  LabelMap map = whole_;
+  divide_into_parts(map, *table_, distances_, random);
   return map;
 }
 

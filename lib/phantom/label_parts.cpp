@@ -1,67 +1,49 @@
 #include "phantom/label_parts.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
-#include <map>
+#include <limits>
 #include <optional>
 #include <utility>
 
 #include "phantom/distance.hpp"
+#include "phantom/label_map.hpp"
 #include "phantom/noise.hpp"
 #include "sys/parallel.hpp"
 
 namespace gdm::phantom {
 namespace {
 
-/// The distances that parts ask for: from one set of voxels each, as far as the farthest part needs them.
-class Distances {
- public:
-  Distances(const LabelMap& map, const TissueTable& table, const std::vector<std::uint16_t>& labels)
-      : map_(map), table_(table), labels_(labels), half_voxel_mm_(0.5 * map.grid.mean_edge_mm()) {}
+constexpr double least_share = 0.85, most_share = 1.15;  // of a subject's distances, of those of the table
 
-  /// To be called for every part before the first distance is asked for.
-  void announce(const TissuePart& part, double distance_mm) {
-    double& reach_mm = reach_mm_[{part.of, part.labels}];
-    reach_mm = std::max(reach_mm, limit_mm(distance_mm) + half_voxel_mm_);
-  }
-
-  const std::vector<float>& squared(const TissuePart& part) {
-    const Key key{part.of, part.labels};
-    const auto [place, fresh] = squared_.try_emplace(key);
-    if (fresh) place->second = squared_distances(set_of(part), map_.grid, reach_mm_.at(key));
-    return place->second;
-  }
-
-  /// Surfaces lie half a voxel before the first centre beyond them.
-  double limit_mm(double distance_mm) const { return distance_mm + half_voxel_mm_; }
-
- private:
-  using Key = std::pair<TissuePart::Of, std::vector<std::int64_t>>;
-
-  std::vector<std::uint8_t> set_of(const TissuePart& part) const {
-    std::vector<std::uint8_t> set(map_.tissue.size());
-    if (part.of == TissuePart::Of::labels) {
-      const auto is_one = [&](std::uint16_t label) {
-        return std::find(part.labels.begin(), part.labels.end(), label) != part.labels.end();
-      };
-      std::transform(labels_.begin(), labels_.end(), set.begin(), is_one);
-      return set;
-    }
-    std::vector<std::uint8_t> is_bone;
-    for (const TissueEntry& tissue : table_.tissues) is_bone.push_back(tissue.kind == TissueKind::bone ? 1 : 0);
-    for (std::size_t n = 0; n < set.size(); ++n) {
-      set[n] = (part.of == TissuePart::Of::body_surface ? map_.body[n] : is_bone[map_.tissue[n]]) == 0 ? 1 : 0;
-    }
+std::vector<std::uint8_t> set_of(const TissuePart& part, const LabelMap& map, const TissueTable& table,
+                                 const std::vector<std::uint16_t>& labels) {
+  std::vector<std::uint8_t> set(map.tissue.size());
+  if (part.of == TissuePart::Of::labels) {
+    std::vector<std::uint8_t> is_one(std::numeric_limits<std::uint16_t>::max() + std::size_t{1});
+    for (const std::int64_t label : part.labels) is_one[static_cast<std::size_t>(label)] = 1;
+    std::transform(labels.begin(), labels.end(), set.begin(), [&](std::uint16_t label) { return is_one[label]; });
     return set;
   }
+  std::vector<std::uint8_t> is_bone;
+  for (const TissueEntry& tissue : table.tissues) is_bone.push_back(tissue.kind == TissueKind::bone ? 1 : 0);
+  for (std::size_t n = 0; n < set.size(); ++n) {
+    set[n] = (part.of == TissuePart::Of::body_surface ? map.body[n] : is_bone[map.tissue[n]]) == 0 ? 1 : 0;
+  }
+  return set;
+}
 
-  const LabelMap& map_;
-  const TissueTable& table_;
-  const std::vector<std::uint16_t>& labels_;
-  double half_voxel_mm_;
-  std::map<Key, double> reach_mm_;
-  std::map<Key, std::vector<float>> squared_;
-};
+std::array<bool, 256> tissues_there(const LabelMap& map) {
+  std::array<bool, 256> is_there{};
+  for (const std::uint8_t tissue : map.tissue) is_there[tissue] = true;
+  return is_there;
+}
+
+/// Surfaces lie half a voxel before the first centre beyond them.
+double half_voxel_mm(const Grid& grid) {
+  return 0.5 * grid.mean_edge_mm();
+}
 
 /// A part as one subject has it.
 struct DrawnPart {
@@ -75,7 +57,8 @@ std::vector<DrawnPart> draw_parts(const TissueTable& table, const Grid& grid, Ra
   std::vector<DrawnPart> drawn;
   for (std::size_t whole = 0; whole < table.tissues.size(); ++whole) {
     for (const TissuePart& part : table.tissues[whole].parts) {
-      DrawnPart next{&part, static_cast<std::uint8_t>(whole), part.distance_mm * random.uniform(0.85, 1.15), {}};
+      DrawnPart next{
+          &part, static_cast<std::uint8_t>(whole), part.distance_mm * random.uniform(least_share, most_share), {}};
       if (part.share < 1) {
         next.field.emplace(random, grid.shape_ijk, std::max(1.0, 0.5 * part.scale_mm / grid.mean_edge_mm()));
       }
@@ -86,12 +69,12 @@ std::vector<DrawnPart> draw_parts(const TissueTable& table, const Grid& grid, Ra
 }
 
 /// Gives the tissue to the voxels of the whole that the part holds and that none has taken.
-void give(const DrawnPart& drawn, Distances& distances, const std::vector<std::uint8_t>& before,
+void give(const DrawnPart& drawn, const PartDistances& distances, const std::vector<std::uint8_t>& before,
           std::vector<std::uint8_t>& taken, LabelMap& map) {
   const TissuePart& part = *drawn.part;
   const bool anywhere = part.of == TissuePart::Of::everywhere;
-  const std::vector<float>* squared = anywhere ? nullptr : &distances.squared(part);
-  const auto limit = static_cast<float>(std::pow(distances.limit_mm(drawn.distance_mm), 2));
+  const Voxels<float>* squared = anywhere ? nullptr : &distances.squared_mm2(part);
+  const auto limit = static_cast<float>(std::pow(drawn.distance_mm + half_voxel_mm(map.grid), 2));
   const auto band = drawn.field ? static_cast<float>(normal_quantile(0.5 + 0.5 * part.share)) : 0.0F;
   parallel_for(map.grid.shape_ijk[2], [&](std::int64_t k) {
     std::vector<float> field;
@@ -120,18 +103,29 @@ double normal_quantile(double share) {
   return 0.5 * (low + high);
 }
 
-void divide_into_parts(LabelMap& map, const TissueTable& table, const std::vector<std::uint16_t>& labels,
-                       Random& random) {
-  const LabelMap whole_map{map.grid, map.tissue, map.body};
-  std::vector<bool> is_there(table.tissues.size(), false);
-  for (const std::uint8_t tissue : map.tissue) is_there[tissue] = true;
-  std::vector<DrawnPart> drawn = draw_parts(table, map.grid, random);
-  drawn.erase(std::remove_if(drawn.begin(), drawn.end(), [&](const DrawnPart& part) { return !is_there[part.whole]; }),
-              drawn.end());
-  Distances distances(whole_map, table, labels);
-  for (const DrawnPart& part : drawn) distances.announce(*part.part, part.distance_mm);
+PartDistances::PartDistances(const LabelMap& map, const TissueTable& table, const std::vector<std::uint16_t>& labels) {
+  const std::array<bool, 256> is_there = tissues_there(map);
+  std::map<std::pair<TissuePart::Of, std::vector<std::int64_t>>, std::pair<const TissuePart*, double>> farthest;
+  for (std::size_t whole = 0; whole < table.tissues.size(); ++whole) {
+    for (const TissuePart& part : table.tissues[whole].parts) {
+      if (!is_there[whole] || part.of == TissuePart::Of::everywhere) continue;
+      auto& [first, reach_mm] = farthest[{part.of, part.labels}];
+      first = &part;
+      reach_mm = std::max(reach_mm, part.distance_mm * most_share + 2 * half_voxel_mm(map.grid));
+    }
+  }
+  for (const auto& [key, asked] : farthest) {
+    squared_mm2_.emplace(key, squared_distances(set_of(*asked.first, map, table, labels), map.grid, asked.second));
+  }
+}
+
+void divide_into_parts(LabelMap& map, const TissueTable& table, const PartDistances& distances, Random& random) {
+  const std::vector<std::uint8_t> before = map.tissue;
+  const std::array<bool, 256> is_there = tissues_there(map);
   std::vector<std::uint8_t> taken(map.tissue.size(), 0);
-  for (const DrawnPart& part : drawn) give(part, distances, whole_map.tissue, taken, map);
+  for (const DrawnPart& part : draw_parts(table, map.grid, random)) {
+    if (is_there[part.whole]) give(part, distances, before, taken, map);
+  }
 }
 
 }  // namespace gdm::phantom

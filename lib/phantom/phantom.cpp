@@ -186,15 +186,18 @@ PairedCase make_case(Kind kind, std::int64_t shape, double spacing_mm, std::uint
   return scan(anatomy, streams, settings);
 }
 
-PairedCase make_case(const Volume& labels, double spacing_mm, double deformation_mm, std::uint64_t seed,
+LabelSource label_source(const Volume& labels, const Settings& settings) {
+  return {labels, table_of(settings), margin_mm};
+}
+
+PairedCase make_case(const LabelSource& labels, double spacing_mm, double deformation_mm, std::uint64_t seed,
                      const std::string& id, const Settings& settings) {
   check(settings.protocol);
-  const TissueTable& table = table_of(settings);
   const Streams streams{seed, number_of(id)};
   Random random = streams.random(Stream::anatomy);
-  LabelMap map = label_map(labels, table, random, margin_mm);
-  const LabelAnatomy anatomy(std::move(map), looks_of(streams, table, settings.protocol.mr), random, spacing_mm,
-                             deformation_mm);
+  LabelMap map = labels.subject(random);
+  const LabelAnatomy anatomy(std::move(map), looks_of(streams, labels.table(), settings.protocol.mr), random,
+                             spacing_mm, deformation_mm);
   return scan(anatomy, streams, settings);
 }
 

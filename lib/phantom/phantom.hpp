@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "image/volume.hpp"
+#include "phantom/label_map.hpp"
 #include "phantom/looks.hpp"
 #include "phantom/tissue.hpp"
 
@@ -48,10 +49,13 @@ struct Settings {
 PairedCase make_case(Kind kind, std::int64_t shape, double spacing_mm, std::uint64_t seed, std::uint64_t case_number,
                      const Settings& settings = {});
 
-/// One case from a label map (label_map.hpp, label_anatomy.hpp). The result depends on (labels, spacing_mm,
-/// deformation_mm, seed, id, settings). Throws Error for labels that are not the table's, and for a spacing that makes
-/// less than 16 or more than 512 voxels along an axis.
-PairedCase make_case(const Volume& labels, double spacing_mm, double deformation_mm, std::uint64_t seed,
+/// A label map with the table of the settings, with a margin of air (label_map.hpp). Throws Error for labels that are
+/// not the table's.
+LabelSource label_source(const Volume& labels, const Settings& settings = {});
+
+/// One case from a label map (label_anatomy.hpp). The result depends on (labels, spacing_mm, deformation_mm, seed, id,
+/// settings). Throws Error for a spacing that makes less than 16 or more than 512 voxels along an axis.
+PairedCase make_case(const LabelSource& labels, double spacing_mm, double deformation_mm, std::uint64_t seed,
                      const std::string& id, const Settings& settings = {});
 
 }  // namespace gdm::phantom

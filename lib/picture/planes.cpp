@@ -67,7 +67,8 @@ bool inside(const Slice& mask, double x_mm, double y_mm) {
   return value_at(mask, x_mm, y_mm) >= 0.5F;
 }
 
-/// Length of the gradient of a slice, per millimetre, at each of its pixels.
+/// Length of the gradient of a slice, per millimetre, at each of its pixels; 0 beside pixels without a finite value,
+/// which nothing could be sorted with.
 Slice gradient_of(const Slice& slice) {
   Slice result = slice;
   const auto at = [&slice](std::int64_t x, std::int64_t y) {
@@ -76,8 +77,9 @@ Slice gradient_of(const Slice& slice) {
   };
   for (std::int64_t y = 0; y < slice.height; ++y) {
     for (std::int64_t x = 0; x < slice.width; ++x) {
-      result.values[static_cast<std::size_t>(y * slice.width + x)] = static_cast<float>(
+      const auto length = static_cast<float>(
           std::hypot((at(x + 1, y) - at(x - 1, y)) / slice.width_mm, (at(x, y + 1) - at(x, y - 1)) / slice.height_mm));
+      result.values[static_cast<std::size_t>(y * slice.width + x)] = std::isfinite(length) ? length : 0.0F;
     }
   }
   return result;

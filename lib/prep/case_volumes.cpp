@@ -12,6 +12,7 @@ namespace gdm::prep {
 namespace {
 
 constexpr const char* sinogram = "sinogram";
+const std::string inputs = "inputs.";  // before the name, a role
 
 /// A part of the name between _, -, . and spaces begins with one of these.
 bool names_labels(const std::string& name) {
@@ -38,7 +39,7 @@ std::vector<CaseVolume> case_volumes(const Case& item, const std::vector<std::st
   const auto place = [&](std::string name) { return folder / item.id / (name + ".nii.gz"); };
   for (const auto& [name, path] : item.inputs) {
     check_name(name);
-    if (name != sinogram) volumes.push_back({"inputs." + name, kind_of_input(name, labels), path, place(name)});
+    if (name != sinogram) volumes.push_back({inputs + name, kind_of_input(name, labels), path, place(name)});
   }
   const auto add = [&](const std::string& role, const std::string& name, VolumeKind kind, const auto& path) {
     std::string file = name;
@@ -66,6 +67,30 @@ void set_file(Case& item, const std::string& role, const fs::path& file) {
 void drop_sinogram(Case& item) {
   if (item.inputs.erase(sinogram) == 0) return;
   log_warning(fmt::format("case '{}': inputs.sinogram does not belong to the new volumes and is left out", item.id));
+}
+
+const CaseVolume& volume_named(const std::vector<CaseVolume>& volumes, const std::string& name) {
+  for (const std::string& role : {name, inputs + name}) {
+    const auto found =
+        std::find_if(volumes.begin(), volumes.end(), [&role](const CaseVolume& volume) { return volume.role == role; });
+    if (found != volumes.end()) return *found;
+  }
+  std::string names;
+  for (const CaseVolume& volume : volumes) {
+    names += (names.empty() ? "" : ", ") + volume.role.substr(volume.role.find('.') + 1);
+  }
+  throw Error(fmt::format("has no volume '{}'; there are {}", name, names));
+}
+
+std::vector<fs::path> files_of(const Case& item) {
+  std::vector<fs::path> files;
+  for (const CaseVolume& volume : case_volumes(item, {}, "")) files.push_back(volume.source);
+  return files;
+}
+
+void enter_new_volumes(Case& item, const fs::path& folder) {
+  for (const CaseVolume& volume : case_volumes(item, {}, folder)) set_file(item, volume.role, volume.output);
+  drop_sinogram(item);
 }
 
 VolumeKind kind_from_name(const std::string& name) {

@@ -89,4 +89,11 @@ Json registration_json(const Registration& found, const RegistrationOptions& opt
   return {{"registered", json}};
 }
 
+std::string lonely(const Registration& found) {
+  if (found.starts < 2 || found.starts_agreeing > 1) return "";
+  return fmt::format(
+      "{} of {} starts led to this registration, so another seed may lead elsewhere; look at the overlay",
+      found.starts_agreeing == 1 ? "one alone" : "none", found.starts);
+}
+
 }  // namespace gdm::prep

@@ -39,4 +39,8 @@ Grid move_grid(const fs::path& fixed, const MoveOptions& options);
 /// The figures of a registration, for the sidecar.
 Json registration_json(const Registration& found, const RegistrationOptions& options);
 
+/// Says that of several starts one alone or none led to the result, "" if more did. That is a reason to look and no
+/// doubt(): of scans that lie far apart most starts fail.
+std::string lonely(const Registration& found);
+
 }  // namespace gdm::prep

@@ -18,15 +18,13 @@ void reorient_volume(const fs::path& source, const fs::path& output, const std::
   write_sidecar(output, own, {source}, report, details, overwrite);
 }
 
-void reorient_case(Case& item, const fs::path& folder, const std::string& letters, const Provenance& provenance,
+void reorient_case(const Case& item, const fs::path& folder, const std::string& letters, const Provenance& provenance,
                    Overwrite overwrite) {
   const std::vector<CaseVolume> volumes = case_volumes(item, {}, folder);
   make_folder(folder / item.id);
   for (const CaseVolume& volume : volumes) {
     with_context(volume.role, [&] { reorient_volume(volume.source, volume.output, letters, provenance, overwrite); });
-    set_file(item, volume.role, volume.output);
   }
-  drop_sinogram(item);
 }
 
 void require_orientation(const std::string& letters) {

@@ -13,8 +13,8 @@ namespace gdm::prep {
 void reorient_volume(const fs::path& source, const fs::path& output, const std::string& letters,
                      const Provenance& provenance, Overwrite overwrite);
 
-/// Every volume of the case, to the places that case_volumes() names, which are entered in the case.
-void reorient_case(Case& item, const fs::path& folder, const std::string& letters, const Provenance& provenance,
+/// Every volume of the case, to the places that case_volumes() names.
+void reorient_case(const Case& item, const fs::path& folder, const std::string& letters, const Provenance& provenance,
                    Overwrite overwrite);
 
 /// Throws Error unless it is one of the 48 codes.

@@ -31,7 +31,7 @@ const fs::path& reference_of(const Case& item, const std::string& like) {
   if (like.empty() || like == "target") return given(item.target);
   if (like == "mask") return given(item.mask);
   if (like == "prediction") return given(item.prediction);
-  return item.input(like);
+  return item.input(name_of(like));
 }
 
 Volume read_of_kind(const fs::path& source, VolumeKind kind, NiftiInfo& info) {
@@ -132,8 +132,8 @@ void resample_volume(const fs::path& source, const fs::path& output, const Resam
   write_sidecar(output, own, sources, report, details, overwrite);
 }
 
-void resample_case(Case& item, const fs::path& folder, const ResampleOptions& options, const Provenance& provenance,
-                   Overwrite overwrite) {
+void resample_case(const Case& item, const fs::path& folder, const ResampleOptions& options,
+                   const Provenance& provenance, Overwrite overwrite) {
   ResamplePlan plan;
   plan.grid = resampling_grid(item, options);
   plan.reference_file = reference_of(item, options.like);
@@ -152,9 +152,7 @@ void resample_case(Case& item, const fs::path& folder, const ResampleOptions& op
     plan.fill = fill == options.fill.end() ? std::nullopt : std::optional<float>(fill->second);
     resample_volume(volume.source, volume.output, plan, fmt::format("case '{}': {}", item.id, volume.role), provenance,
                     overwrite);
-    set_file(item, volume.role, volume.output);
   }
-  drop_sinogram(item);
 }
 
 }  // namespace gdm::prep

@@ -14,7 +14,7 @@
 namespace gdm::prep {
 
 struct ResampleOptions {
-  std::string like;  ///< whose grid: "target", "mask", "prediction", the name of an input, or "" for the target
+  std::string like;  ///< whose grid: "target", "mask", "prediction", the name or role of an input, or "" for the target
   std::optional<Point3> spacing_mm;  ///< voxels of this size over the field of that grid; none: that grid itself
   Interpolation interpolation = Interpolation::linear;
   std::map<std::string, float> fill;  ///< outside the field of a volume, by the names that `like` takes
@@ -41,8 +41,8 @@ struct ResamplePlan {
 void resample_volume(const fs::path& source, const fs::path& output, const ResamplePlan& plan, const std::string& name,
                      const Provenance& provenance, Overwrite overwrite);
 
-/// Every volume of the case, to the places that case_volumes() names, which are entered in the case.
-void resample_case(Case& item, const fs::path& folder, const ResampleOptions& options, const Provenance& provenance,
-                   Overwrite overwrite);
+/// Every volume of the case, to the places that case_volumes() names.
+void resample_case(const Case& item, const fs::path& folder, const ResampleOptions& options,
+                   const Provenance& provenance, Overwrite overwrite);
 
 }  // namespace gdm::prep

@@ -113,6 +113,13 @@ refused 1 'exists' gdm-prep register near.nii --fixed $ct -o one/near.nii.gz --t
 # --force never replaces what is read, which may lie where another output would be.
 cp truth.tfm s_inverse.tfm
 refused 2 's_inverse.tfm' gdm-prep register near.nii --fixed $ct -o s.nii.gz --transform s_inverse.tfm -f
+mkdir -p written/near
+for file in mr.tfm mr_inverse.tfm; do
+  cp truth.tfm written/near/$file
+  refused 2 "$file: is read by this run" gdm-prep register cases.json -o written --transform written/near/$file -f
+  refused 2 "$file: is read by this run" gdm-prep register cases.json -o written --transform written/near/$file --resume
+  cmp truth.tfm written/near/$file || fail "--transform was written over"
+done
 refused 2 'excludes' gdm-prep register near.nii --fixed $ct -o no.nii.gz --transform truth.tfm --model affine
 refused 2 'is of --model bspline' gdm-prep register near.nii --fixed $ct -o no.nii.gz --control 30
 
@@ -126,6 +133,15 @@ gdm-prep register set/head0001_mask.nii.gz --fixed $ct --transform truth.tfm -o 
 volume-diff both/near/mask.nii.gz mask.nii.gz >diff.txt || fail "the mask did not move along: $(cat diff.txt)"
 given -o turned --moving target --fixed mr
 grep -q '"target": "turned/near/ct.nii.gz"' pipe.json && ! grep -q '"target": {' pipe.json || fail "$(cat pipe.json)"
+# Roles name volumes as well as names do, those of the fixed and of others along too.
+given -o roles --moving inputs.mr --along mask --along inputs.labels --spacing 7
+for name in mr mask; do cmp roles/near/$name.nii.gz both/near/$name.nii.gz || fail "$name by its role is another"; done
+given -o turned-roles --moving target --fixed inputs.mr --spacing 7
+for name in mr ct labels; do [ -s turned-roles/near/$name.nii.gz ] || fail "no $name on the grid of inputs.mr"; done
+refused 2 'name one volume' gdm-prep register along.json -o no --fixed inputs.mr --moving mr
+refused 1 "no volume 'inputs.ct'; there are labels, mr, target, mask" gdm-prep register along.json -o no --moving inputs.ct
+gdm-prep register near.json -o alone --fixed inputs.mr --transform truth.tfm -n 2>err.txt && fail "the fixed volume moves"
+says 'no input that could be registered'
 given -o labels --moving labels
 gdm-prep info labels/near/labels.nii.gz | found 'stored *uint8' || fail "labels were interpolated"
 # Voxels that are not finite are left out of the search.
@@ -136,6 +152,7 @@ v[20000] = v[5] = float("nan"); struct.pack_into("<2h", data, 70, 16, 32)
 open("nan.nii", "wb").write(data[:352] + struct.pack("<%df" % n, *v))'
 register nan.nii --fixed $ct -o nan_moved.nii --starts header
 says 'are not finite'
+[ "$(head -c 4 nan_moved_overlay.png | tail -c 3)" = PNG ] || fail "no picture of a volume that is not finite everywhere"
 refused 1 'must be coarser' gdm-prep register near.nii --fixed $ct -o no.nii --finest 0.2
 # Outside its field MR has its own least value, also where that is negative; only CT has air.
 python3 -c 'import array

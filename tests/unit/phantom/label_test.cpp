@@ -44,8 +44,7 @@ std::vector<Look> counting_looks(std::size_t tissues, std::size_t counted) {
 
 std::string refusal(const Volume& labels) {
   try {
-    Random random(1, 0);
-    label_map(labels, standard_tissues(), random, 8);
+    LabelSource(labels, standard_tissues(), 8);
   } catch (const Error& error) {
     return error.what();
   }
@@ -82,7 +81,7 @@ TEST_CASE("labels: fractions sum to one and keep the volume of each tissue") {
 TEST_CASE("labels: at the map's own spacing and without deformation every voxel is its label's tissue") {
   const TissueTable& table = standard_tissues();
   Random random(1, 0);
-  const LabelMap map = label_map(ball_head(), table, random, 8);
+  const LabelMap map = LabelSource(ball_head(), table, 8).subject(random);
   const LabelAnatomy anatomy(map, counting_looks(table.tissues.size(), 0), random, 5, 0);
   CHECK(anatomy.grid().shape_ijk == map.grid.shape_ijk);
   SliceMix mix;
@@ -101,7 +100,7 @@ TEST_CASE("labels: a deformation has its size, and keeps volumes roughly") {
   const TissueTable& table = standard_tissues();
   const auto white = [&](double deformation_mm) {
     Random random(1, 0);
-    const LabelMap map = label_map(ball_head(), table, random, 8);
+    const LabelMap map = LabelSource(ball_head(), table, 8).subject(random);
     const LabelAnatomy anatomy(map, counting_looks(table.tissues.size(), table.place("white_matter")), random, 5,
                                deformation_mm);
     std::vector<float> all;
@@ -128,7 +127,7 @@ TEST_CASE("labels: specks outside the body are air, borders are cropped to a mar
   Volume labels = ball_head();
   labels.at(1, 1, 1) = 24;
   Random random(1, 0);
-  const LabelMap map = label_map(labels, standard_tissues(), random, 8);
+  const LabelMap map = LabelSource(labels, standard_tissues(), 8).subject(random);
   CHECK(map.grid.shape_ijk == Index3{32, 32, 32});  // 28 voxels of the ball and two on each side
   CHECK(map.grid.orientation() == "LAS");
   const Point3 centre = map.grid.ras_of_index({15.5, 15.5, 15.5});
@@ -138,7 +137,7 @@ TEST_CASE("labels: specks outside the body are air, borders are cropped to a mar
   Volume cut = labels;
   for (std::int64_t n = 0; n < 10 * 36 * 36; ++n) cut.voxels[static_cast<std::size_t>(n)] = 0;
   Random again(1, 0);
-  const LabelMap neck = label_map(cut, standard_tissues(), again, 8);
+  const LabelMap neck = LabelSource(cut, standard_tissues(), 8).subject(again);
   CHECK(neck.grid.shape_ijk == Index3{32, 32, 23});  // 22 slices less the ragged one and two of margin
   CHECK(std::count(neck.body.begin(), neck.body.begin() + 32 * 32, 1) > 300);
   // The same head along other axes is the same map.
@@ -151,7 +150,7 @@ TEST_CASE("labels: specks outside the body are air, borders are cropped to a mar
       flipped.grid.ijk_to_ras_mm[row][axis] *= -1;
     }
   }
-  CHECK(label_map(flipped, standard_tissues(), third, 8).tissue == map.tissue);
+  CHECK(LabelSource(flipped, standard_tissues(), 8).subject(third).tissue == map.tissue);
 }
 
 TEST_CASE("labels: small pockets of air are filled from around them, large and open ones stay") {
@@ -181,7 +180,7 @@ TEST_CASE("labels: parts by depth and in sheets") {
   const std::size_t muscle = table.place("muscle");
   table.tissues[muscle].parts = {{table.place("gland"), TissuePart::Of::labels, {515}, false, 2, 1, 0}};
   Random random(6, 0);
-  const LabelMap map = label_map(ball_head(48, 4), table, random, 8);
+  const LabelMap map = LabelSource(ball_head(48, 4), table, 8).subject(random);
   const auto count = [&](const std::string& name) {
     return static_cast<double>(
         std::count(map.tissue.begin(), map.tissue.end(), static_cast<std::uint8_t>(table.place(name))));
@@ -207,8 +206,10 @@ TEST_CASE("labels: what is no label map of the table is refused") {
   bad.at(18, 18, 18) = std::nanf("");
   CHECK(refusal(bad).find("holds the value nan") != std::string::npos);
   CHECK(refusal(Volume(bad.grid, 0.0F)) == "holds no tissue but air");
-  CHECK_THROWS_WITH(make_case(ball_head(), 12, 0, 1, "a"), doctest::Contains("expected 16 to 512 along each axis"));
-  CHECK_THROWS_WITH(make_case(ball_head(), 0.2, 0, 1, "a"), doctest::Contains("expected 16 to 512 along each axis"));
+  CHECK_THROWS_WITH(make_case(label_source(ball_head()), 12, 0, 1, "a"),
+                    doctest::Contains("expected 16 to 512 along each axis"));
+  CHECK_THROWS_WITH(make_case(label_source(ball_head()), 0.2, 0, 1, "a"),
+                    doctest::Contains("expected 16 to 512 along each axis"));
 }
 
 TEST_CASE("labels: a case depends on its id and the seed, not on threads, and truth is what it says") {
@@ -217,15 +218,15 @@ TEST_CASE("labels: a case depends on its id and the seed, not on threads, and tr
   settings.protocol.misregistration_mm = 2;
   const Volume labels = ball_head();
   set_thread_count(1);
-  const PairedCase a = make_case(labels, 6, 3, 1, "a", settings);
+  const PairedCase a = make_case(label_source(labels, settings), 6, 3, 1, "a", settings);
   set_thread_count(2);
-  const PairedCase b = make_case(labels, 6, 3, 1, "a", settings);
+  const PairedCase b = make_case(label_source(labels, settings), 6, 3, 1, "a", settings);
   set_thread_count(0);
   CHECK(a.mr.voxels == b.mr.voxels);
   CHECK(a.ct_hu.voxels == b.ct_hu.voxels);
   CHECK(a.truth->tissue.voxels == b.truth->tissue.voxels);
-  CHECK(make_case(labels, 6, 3, 1, "b", settings).mr.voxels != a.mr.voxels);
-  CHECK(make_case(labels, 6, 3, 2, "a", settings).ct_hu.voxels != a.ct_hu.voxels);
+  CHECK(make_case(label_source(labels), 6, 3, 1, "b", settings).mr.voxels != a.mr.voxels);
+  CHECK(make_case(label_source(labels), 6, 3, 2, "a", settings).ct_hu.voxels != a.ct_hu.voxels);
   REQUIRE(a.truth);
   double clean = 0, expected = 0, inside = 0;
   for (std::size_t n = 0; n < a.body.voxels.size(); ++n) {

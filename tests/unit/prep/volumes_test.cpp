@@ -8,6 +8,7 @@
 #include "io/nifti/stored.hpp"
 #include "io_fixture.hpp"
 #include "prep/case_volumes.hpp"
+#include "prep/register.hpp"
 #include "prep/reorient.hpp"
 #include "prep/resample.hpp"
 #include "sys/log.hpp"
@@ -95,6 +96,33 @@ TEST_CASE("prep: what the volumes of a case are, and their names") {
   CHECK(contains(error_of([&] { case_volumes(item, {}, "out"); }), "cannot be part of a file name"));
 }
 
+TEST_CASE("prep: a volume has the name of its role, and inputs that of their own, too") {
+  Case item;
+  item.id = "p1";
+  item.inputs = {{"mr", "mr.nii"}, {"target", "other.nii"}};
+  item.target = "ct.nii";
+  const std::vector<CaseVolume> volumes = case_volumes(item, {}, "out");
+  CHECK(volume_named(volumes, "mr").source == "mr.nii");
+  CHECK(volume_named(volumes, "inputs.mr").source == "mr.nii");
+  CHECK(volume_named(volumes, "target").source == "ct.nii");
+  CHECK(volume_named(volumes, "inputs.target").source == "other.nii");
+  CHECK(error_of([&] { volume_named(volumes, "mask"); }) == "has no volume 'mask'; there are mr, target, target");
+  CHECK(files_of(item) == std::vector<fs::path>{"mr.nii", "other.nii", "ct.nii"});
+}
+
+TEST_CASE("prep: a registration that one start alone found is to be looked at") {
+  Registration found;
+  found.starts = 5;
+  found.starts_agreeing = 2;
+  CHECK(lonely(found).empty());
+  found.starts_agreeing = 1;
+  CHECK(contains(lonely(found), "one alone of 5 starts"));
+  found.starts_agreeing = 0;
+  CHECK(contains(lonely(found), "none of 5 starts"));
+  found.starts = 1;  // --starts header has no other
+  CHECK(lonely(found).empty());
+}
+
 TEST_CASE("prep: a case goes to the target's grid, in odd orientations, and nothing moves in the patient") {
   set_log_level(LogLevel::quiet);  // it says what lies outside
   const gdm_test::TemporaryFolder folder;
@@ -115,7 +143,8 @@ TEST_CASE("prep: a case goes to the target's grid, in odd orientations, and noth
       ResampleOptions options;
       if (coarse) options.spacing_mm = Point3{3, 3.3, 4};
       Case fresh = item;
-      resample_case(fresh, folder.path(), options, provenance(), Overwrite::replace);
+      resample_case(item, folder.path(), options, provenance(), Overwrite::replace);
+      enter_new_volumes(fresh, folder.path());
       NiftiInfo info;
       const Volume on_grid = read_volume(fresh.inputs.at("mr"), info);
       CHECK(corner_distance(on_grid.grid, resampling_grid(item, options)).mm < 1e-3);
@@ -128,6 +157,7 @@ TEST_CASE("prep: a case goes to the target's grid, in odd orientations, and noth
       if (!coarse) CHECK(read_volume(*fresh.target).voxels == read_volume(*item.target).voxels);
     }
     reorient_case(item, folder / "turned", "PIR", provenance(), Overwrite::replace);
+    enter_new_volumes(item, folder / "turned");
     const Volume turned = read_volume(item.inputs.at("mr"));
     CHECK(turned.grid.orientation() == "PIR");
     CHECK(reoriented(turned, letters).voxels == mr.voxels);
