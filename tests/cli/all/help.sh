@@ -11,7 +11,7 @@ refused 2 "error: --colour: no such option$" gdm-recon --colour
 refused 2 "error: -x: no such option$" gdm-metrics m.json -x
 refused 2 "error: --json: belongs to the command info" gdm-drift-train m.json --json -o x.safetensors
 refused 2 "error: --outptu: no such option; is --output meant?" gdm-phantom --outptu d
-refused 2 "manifest is required" gdm-synth --model m.safetensors -o x
+refused 2 "expected a manifest, a volume, or --input" gdm-synth --model m.safetensors -o x
 # "=" after a short option would be a part of the file's name.
 refused 2 "error: -o=x: .*write -o x or --output=x" gdm-synth m.json --model model.safetensors -o=x
 refused 2 "write -o d or --output=d" gdm-phantom -qfo=d
@@ -19,7 +19,7 @@ refused 2 "write -o s or --output=s" gdm-recon project ct.nii.gz -o=s
 gdm-phantom -oa=b --count 1 --shape 16 -q && [ -e a=b/manifest.json ] || fail "a name with = was refused"
 [ ! -e =x ] && [ ! -e =d ] || fail "a file '=x' was made"
 # An option that is given twice.
-refused 2 "error: --model is given twice, expected once" gdm-synth m.json --model a --model b -o x
+refused 2 "error: --overlap is given twice, expected once" gdm-synth m.json --model a --overlap 0.1 --overlap 0.2 -o x
 refused 2 "error: --count is given 3 times" gdm-phantom -o d --count 1 --count 2 --count 3
 refused 2 "error: --output is given twice" gdm-recon project ct.nii.gz -o a --output b
 refused 2 "error: --range is given twice" gdm-metrics m.json --range 0 1 --range 0 2
