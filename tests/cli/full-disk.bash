@@ -13,7 +13,7 @@ fi
 has_mount() { [ "$GDM_FULL_DISK" = tmpfs ]; }
 has_mount || skip "a full and a read-only disk: no tmpfs can be mounted here; files are limited in size instead"
 
-disk_kb=4096 growth=2  # of the room in sweep()
+disk_kb=4096 first=1 growth=2  # of the room in sweep(): pages after none, and by what they grow
 most_lines=3           # on stderr: one for each problem
 work=$(mktemp -d)
 trap 'cd /; ! has_mount || umount "$work/disk" || true; rm -rf "$work"' EXIT
@@ -87,7 +87,7 @@ sweep() {
     failures=$((failures + 1))
     grep -q "$disk/.*$reason" err.txt || fail "neither path nor reason: $*"
     find disk -mindepth 1 -delete
-    pages=$((pages == 0 ? 1 : pages * growth))
+    pages=$((pages == 0 ? first : pages * growth))
   done
   [ "$failures" -gt 0 ] || fail "no failure on a full disk: $*"
   find disk -mindepth 1 -delete

@@ -6,7 +6,7 @@ bin=$(realpath "$1")
 here=$(realpath "$(dirname "$0")")
 . "$here/../full-disk.bash" "$0" "$@"
 PATH="$bin:$PATH"
-growth=6
+first=4 growth=12  # each start loads LibTorch: none, room for a part of the first file, for most, for all
 most_lines=4  # three failed cases and their manifest
 common=(-q --threads 1 --seed 3)
 

@@ -9,36 +9,37 @@ train() { gdm-drift-train "$@" --objective regression --patch 16 --widths 8,16 -
 weights() { gdm-drift-train info "$1" --json | grep '^ "sha256"'; }
 
 # Read again for every patch or kept: the same log and the same weights, and the user is told.
-train fbp/manifest.json -o kept.safetensors --steps 8 -v 2>kept.txt
+steps=4
+train fbp/manifest.json -o kept.safetensors --steps $steps -v 2>kept.txt
 grep -q 'kept in memory' kept.txt || fail "nothing of the cache: $(cat kept.txt)"
 grep -q 'waited .* s for patches' kept.txt || fail "nothing of the waiting: $(cat kept.txt)"
-train fbp/manifest.json -o read.safetensors --steps 8 --cache 0 2>read.txt
+train fbp/manifest.json -o read.safetensors --steps $steps --cache 0 2>read.txt
 grep -q '0 of . cases are kept.*read again' read.txt || fail "silent about cases that are not kept: $(cat read.txt)"
 cmp kept.log.jsonl read.log.jsonl || fail "the cache changes the training"
 [[ $(weights kept.safetensors) == "$(weights read.safetensors)" ]] || fail "the cache changes the weights"
 
 # Each change is in the model's description, gives other weights, and a stopped training resumes to the same ones.
-changed() {
-  local name=$1 manifest=$2 pattern=$3
-  shift 3
+changed() {  # changed NAME MANIFEST LOG PATTERN OPTIONS...: LOG is that of the training without them
+  local name=$1 manifest=$2 plain=$3 pattern=$4
+  shift 4
   mkdir "$name"
-  train "$manifest" -o "$name/plain.safetensors" --steps 6 -q
-  train "$manifest" -o "$name/whole.safetensors" --steps 6 -q "$@"
-  cmp -s "$name/plain.log.jsonl" "$name/whole.log.jsonl" && fail "$*: changes nothing"
+  train "$manifest" -o "$name/whole.safetensors" --steps $steps -q "$@"
+  cmp -s "$plain" "$name/whole.log.jsonl" && fail "$*: changes nothing"
   gdm-drift-train info "$name/whole.safetensors" | found "$pattern" || fail "$*: info says nothing of it"
   local status=75 runs=0
   while [[ $status == 75 ]]; do
     status=0
-    train "$manifest" -o "$name/cut.safetensors" --steps 6 -q "$@" --max-time 1e-6 || status=$?
+    train "$manifest" -o "$name/cut.safetensors" --steps $steps -q "$@" --max-time 1e-6 || status=$?
     runs=$((runs + 1))
   done
   [[ $status == 0 ]] || fail "$*: the stopped training exited $status"
-  ((runs == 6)) || fail "$*: $runs runs, expected one for each step"
+  ((runs == steps)) || fail "$*: $runs runs, expected one for each step"
   cmp "$name/whole.log.jsonl" "$name/cut.log.jsonl" || fail "$*: another log after stops"
   [[ $(weights "$name/whole.safetensors") == "$(weights "$name/cut.safetensors")" ]] || fail "$*: other weights"
 }
-changed mr phantoms/manifest.json 'augmentation *strong' --augment strong
-changed ct fbp/manifest.json 'fresh noise *30.0 HU' --fresh-noise 30
+train phantoms/manifest.json -o mr.safetensors --steps $steps -q
+changed mr phantoms/manifest.json mr.log.jsonl 'augmentation *strong' --augment strong
+changed ct fbp/manifest.json kept.log.jsonl 'fresh noise *30.0 HU' --fresh-noise 30
 
 # A checkpoint is not continued with other data.
 train fbp/manifest.json -o c.safetensors --steps 6 -q --max-time 1e-6 && fail "not stopped"

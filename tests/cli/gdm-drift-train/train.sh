@@ -75,7 +75,7 @@ refused 1 "t2" gdm-drift-train phantoms/labels.json --objective regression --con
 
 # Stopped again and again, mostly in validations, which take most of the time: log and model are those of one run.
 gdm-phantom -o fine --count 3 --kind head --seed 3 --shape 64 --spacing 3.5 -q
-long=(gdm-drift-train ../fine/manifest.json --objective regression -o m.safetensors --steps 6 --validate-every 1
+long=(gdm-drift-train ../fine/manifest.json --objective regression -o m.safetensors --steps 4 --validate-every 1
   --keep best --force "${tiny[@]}" "${common[@]}")
 mkdir whole cut
 (cd whole && "${long[@]}")

@@ -55,6 +55,9 @@ Grid cube(std::int64_t size, double edge_mm) {
   return Grid::centred({size, size, size}, {edge_mm, edge_mm, edge_mm});
 }
 
+/// The slices of cube(60, 2.2) that check_water() looks at.
+const Grid slab = Grid::centred({60, 60, 16}, {2.2, 2.2, 2.2});
+
 std::vector<std::int64_t> first_views(std::int64_t count) {
   std::vector<std::int64_t> views;
   for (std::int64_t n = 0; n < count; ++n) views.push_back(n);
@@ -66,7 +69,7 @@ std::vector<std::int64_t> first_views(std::int64_t count) {
 TEST_CASE("ct fdk: water is 0 HU and air -1000 HU in every geometry") {
   for (const auto& [name, geometry] : ct::all_scans(96, 64, 2, 180)) {
     CAPTURE(name);
-    check_water(geometry, cube(60, 2.2));
+    check_water(geometry, slab);
   }
 }
 
@@ -82,27 +85,27 @@ TEST_CASE("ct fdk: water is 0 HU from a short scan, from uneven views and from a
     for (const double range_deg : {200.0, 250.0, 330.0}) {
       CAPTURE(range_deg);
       auto g = ct::scan_of(kind, 96, 64, 2, 180, range_deg);
-      check_water(g, cube(60, 2.2));
+      check_water(g, slab);
       std::reverse(g.angles_deg.begin(), g.angles_deg.end());
-      check_water(g, cube(60, 2.2));
+      check_water(g, slab);
     }
     auto offset = ct::scan_of(kind, 64, 64, 2, 180);
     offset.column_offset_mm = kind == ct::ScanKind::parallel ? 30 : 45;
-    check_water(offset, cube(60, 2.2));
+    check_water(offset, slab);
     offset.column_offset_mm = -offset.column_offset_mm;
-    check_water(offset, cube(60, 2.2));
+    check_water(offset, slab);
     const ct::Geometry part = ct::subset(offset, first_views(120));
     const std::vector<float> rays(static_cast<std::size_t>(part.view_count() * part.rays_per_view()), 0.0F);
-    CHECK_THROWS_WITH(ct::fdk(part, rays.data(), cube(60, 2.2), ct::FdkOptions()),
+    CHECK_THROWS_WITH(ct::fdk(part, rays.data(), slab, ct::FdkOptions()),
                       doctest::Contains("which takes a full turn"));  // half of the patient is seen from one side alone
     auto uneven = ct::scan_of(kind, 96, 64, 2, 180);
     for (double& angle : uneven.angles_deg) angle += 0.8 * std::sin(angle);
-    check_water(uneven, cube(60, 2.2));
+    check_water(uneven, slab);
   }
-  check_water(ct::scan_of(ct::ScanKind::parallel, 96, 64, 2, 150, 180), cube(60, 2.2));
+  check_water(ct::scan_of(ct::ScanKind::parallel, 96, 64, 2, 150, 180), slab);
   auto curved = ct::scan_of(ct::ScanKind::fan, 96, 64, 2, 150, 210);
   curved.curved_detector = true;
-  check_water(curved, cube(60, 2.2));
+  check_water(curved, slab);
 }
 
 TEST_CASE("ct fdk: a head phantom is better than 26 dB from 180 views") {

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 
 #include "io/safetensors.hpp"
@@ -253,16 +254,21 @@ TEST_CASE("safetensors: in memory the same bytes as on disk, and the same checks
 
 TEST_CASE("safetensors: every single flipped bit and every cut of a file of gdm is refused") {
   const TemporaryFolder folder;
-  write_example(folder / "a");
-  const ByteVector whole = get_file(folder / "a");
+  const fs::path path = folder / "a";
+  write_example(path);
+  const ByteVector whole = get_file(path);
+  std::fstream file(path, std::ios::binary | std::ios::in | std::ios::out);  // a new file for each bit takes far longer
+  const auto put_byte = [&file](std::size_t at, int byte) {
+    file.seekp(static_cast<std::streamoff>(at)).put(static_cast<char>(byte)).flush();
+  };
   for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
-    ByteVector damaged = whole;
-    damaged[bit / 8] = static_cast<std::uint8_t>(damaged[bit / 8] ^ (1U << (bit % 8)));
-    put_file(folder / "b", damaged);
-    CHECK_MESSAGE(open_error(folder / "b") != "no error", bit);
+    put_byte(bit / 8, whole[bit / 8] ^ (1 << (bit % 8)));
+    CHECK_MESSAGE(open_error(path) != "no error", bit);
+    put_byte(bit / 8, whole[bit / 8]);
   }
-  for (std::size_t size = 0; size < whole.size(); ++size) {
-    put_file(folder / "b", ByteVector(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(size)));
-    CHECK_MESSAGE(open_error(folder / "b") != "no error", size);
+  REQUIRE(open_error(path) == "no error");
+  for (std::size_t size = whole.size(); size-- > 0;) {
+    fs::resize_file(path, size);
+    CHECK_MESSAGE(open_error(path) != "no error", size);
   }
 }

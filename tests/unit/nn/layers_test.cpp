@@ -77,11 +77,13 @@ Tensor sample(std::int64_t edge) {
   return torch::rand({2, 1, edge, edge, edge}) * 2 - 1;
 }
 
-/// Voxels along an axis that the cell `place` of a map depends on, by gradients.
+/// Voxels along the first axis that the cell `place` of a map depends on, by gradients. Along the others a thin volume
+/// does.
 std::int64_t footprint(nn::LayeredEncoder& network, std::size_t tap, std::int64_t edge, std::int64_t place) {
-  const Tensor x = torch::rand({1, 1, edge, edge, edge}).requires_grad_(true);
+  constexpr std::int64_t thin = 24;
+  const Tensor x = torch::rand({1, 1, edge, thin, thin}).requires_grad_(true);
   const Tensor map = network.maps(x)[tap];
-  const Tensor cell = map[0].select(1, place).select(1, place).select(1, place).sum();
+  const Tensor cell = map[0].select(1, place).select(1, map.size(3) / 2).select(1, map.size(4) / 2).sum();
   const Tensor touched = torch::autograd::grad({cell}, {x})[0][0][0].abs().sum({1, 2}).nonzero().flatten();
   return (touched.max() - touched.min()).item<std::int64_t>() + 1;
 }

@@ -23,7 +23,8 @@ using torch::Tensor;
 
 namespace {
 
-constexpr std::int64_t patch = 24, view = 16, batch = 2, batches = 100, settled = 40, draws = 6;
+// Many patches in few batches: small tensors cost their number more than their size.
+constexpr std::int64_t patch = 24, view = 16, batch = 8, batches = 18, settled = 8, draws = 6;
 
 /// A thin slab of a patient: an elliptic cylinder whose texture grows rougher towards both of its ends, where patches
 /// that are moved into the volume pile up.

@@ -250,8 +250,8 @@ TEST_CASE("pretraining: loss and validation loss fall, on CT, MR and label maps"
     CAPTURE(source);
     engine::PretrainOptions options = tiny(cases, source == "labels" ? "segment" : "masked", source);
     options.volumes = source;
-    options.steps = 60;
-    options.validate_every = 20;
+    options.steps = 45;
+    options.validate_every = 15;
     options.learning_rate = 3e-3;
     REQUIRE(train_tiny(cases, options));
     const SafetensorsFile file(options.output);
@@ -282,10 +282,10 @@ TEST_CASE("pretraining: a stopped and continued run equals a straight one byte f
     CAPTURE(task);
     engine::PretrainOptions straight = tiny(whole, task, task), stopped = tiny(cut, task, task);
     straight.checkpoint_every = stopped.checkpoint_every = 3;
-    straight.steps = stopped.steps = 8;
+    straight.steps = stopped.steps = 5;
     REQUIRE(train_tiny(whole, straight));
     stopped.max_time_s = 1e-9;  // after each step
-    for (int n = 0; n < 7; ++n) REQUIRE_FALSE(train_tiny(cut, stopped));
+    for (int n = 0; n < 4; ++n) REQUIRE_FALSE(train_tiny(cut, stopped));
     engine::PretrainOptions other = stopped;
     other.augment = "none";
     CHECK(contains(error_of([&] { train_tiny(cut, other); }), "other options"));

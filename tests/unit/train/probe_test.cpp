@@ -47,7 +47,7 @@ TEST_CASE("probe: the graders that gdm comes with tell more than untrained netwo
   for (const auto& item : least_gain) {
     const std::string& name = item.first;
     const nn::FrozenEncoder grader = nn::load_encoder(shared_file(name, "encoders", ".safetensors"), cpu);
-    const auto found = probe_encoder(grader, set, 32, 8, 1, cpu);
+    const auto found = probe_encoder(grader, set, 32, 6, 1, cpu);
     CAPTURE(name);
     CAPTURE(found.dump());
     const auto &retrieval = found.at("retrieval"), &linear = found.at("linear");
