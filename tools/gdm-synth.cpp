@@ -169,8 +169,7 @@ int run_manifest(const cli::Program& program, Options& o) {
   cli::Synthesis synthesis(program, o.synthesis, provenance);
   require_spread(o, synthesis);
   if (o.samples > 1 && synthesis.noise_channels() == 0) {
-    throw Error(o.synthesis.models.front().string() + ": has no noise channels, all --samples would be equal",
-                Exit::usage);
+    throw Error(o.synthesis.models.front().string() + ": takes no noise, all --samples would be equal", Exit::usage);
   }
   for (const Case& item : batch.cases()) {
     if (item.error || o.batch.keep_going) continue;

@@ -252,19 +252,19 @@ OptionTable<O> shares() {
           .default_in_words(),
       number("adversarial", &O::adversarial, 0.0, 10.0, "The same of what a discriminator says; default: 0.1 with gan")
           .used_if(is_adversarial)
-          .recorded("adversarial.share")
+          .recorded("adversarial")
           .derived(default_adversarial)
           .default_in_words(),
       choice("adversarial-loss", &O::adversarial_loss, "What discriminator and generator minimise")
           .used_if(is_adversarial)
-          .recorded("adversarial.loss"),
+          .recorded("adversarial_loss"),
       number("r1", &O::r1, 0.0, 1e3 + 0.5,
              "Weight of the penalty on the discriminator's gradient at real patches; 0: none")
           .used_if(is_adversarial)
-          .recorded("adversarial.r1"),
+          .recorded("r1"),
       number("discriminator-rate", &O::discriminator_rate, 1e-8, 1.0, "Learning rate of the discriminator")
           .used_if(is_adversarial)
-          .recorded("adversarial.rate"),
+          .recorded("discriminator_rate"),
       number("gradient-l1", &O::gradient_l1, 0.0, 10.0,
              "The same of an L1 of image gradients, with any objective: less error for less realism")
           .used_if(predicts_volume)
@@ -370,10 +370,10 @@ Json training_settings(const TrainOptions& options, std::uint64_t seed) {
                            "consistency.pull_mm2",
                            "perceptual",
                            "frechet",
-                           "adversarial.share",
-                           "adversarial.loss",
-                           "adversarial.r1",
-                           "adversarial.rate",
+                           "adversarial",
+                           "adversarial_loss",
+                           "r1",
+                           "discriminator_rate",
                            "taps",
                            "drift.share",
                            "drift.weight_global",

@@ -92,7 +92,7 @@ std::string training_text(const Json& training) {
   if (training.contains("augment")) text += line("augmentation", plain(training, "augment"));
   if (training.contains("fresh_noise_hu")) text += line("fresh noise", plain(training, "fresh_noise_hu") + " HU");
   std::string shares;
-  for (const char* name : {"perceptual", "ssim", "gradient_l1", "projection"}) {
+  for (const char* name : {"perceptual", "ssim", "frechet", "adversarial", "gradient_l1", "projection"}) {
     if (training.value(name, 0.0) > 0)
       shares += fmt::format("{}{} {}", shares.empty() ? "" : ", ", name, plain(training, name));
   }

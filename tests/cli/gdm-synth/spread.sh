@@ -79,8 +79,8 @@ gdm-synth "$mr" --model a.safetensors --flips -o x.nii.gz --dry-run | found 'mea
 
 # What has no spread, and what makes no ensemble.
 refused 2 "spread needs more than one prediction" gdm-synth "$mr" --model a.safetensors -o x.nii.gz --spread x-sd.nii.gz
-refused 2 "no noise channels" gdm-synth "$mr" --model a.safetensors --samples 3 -o x.nii.gz --spread x-sd.nii.gz
-refused 2 "no noise channels" gdm-synth p/manifest.json --model noisy.safetensors --model a.safetensors --samples 3 -o x --spread x
+refused 2 "takes no noise" gdm-synth "$mr" --model a.safetensors --samples 3 -o x.nii.gz --spread x-sd.nii.gz
+refused 2 "takes no noise" gdm-synth p/manifest.json --model noisy.safetensors --model a.safetensors --samples 3 -o x --spread x
 refused 2 "spread: a manifest needs a folder" gdm-synth p/manifest.json --model a.safetensors --flips -o x --spread x.nii.gz
 refused 2 "spread: 'sd' is not a NIfTI name" gdm-synth "$mr" --model a.safetensors --flips -o x.nii.gz --spread sd
 refused 2 "two outputs are this one file" gdm-synth "$mr" --model a.safetensors --flips -o x.nii.gz --spread x.nii.gz

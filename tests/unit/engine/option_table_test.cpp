@@ -126,6 +126,9 @@ TEST_CASE("options: one key means one option in all trainings") {
 
 TEST_CASE("options: names of choices") {
   check_names<Objective>();
+  check_names<AdversarialLoss>();
+  check_names<model::NoiseSchedule>();
+  check_names<model::Solver>();
   check_names<Coordination>();
   check_names<Precision>();
   check_names<Keep>();
@@ -166,22 +169,48 @@ TEST_CASE("options: settings of a training, byte for byte as checkpoints have ha
 
 TEST_CASE("options: what an objective does not use") {
   TrainOptions options;
-  CHECK(unused(training_options(), options) == Words{"consistency-pull"});
+  // Those of a discriminator, of the Frechet distance and of processes speak to their objectives alone.
+  const std::set<std::string> others{"frechet", "adversarial",  "adversarial-loss", "r1",         "discriminator-rate",
+                                     "source",  "source-noise", "bridge-beta",      "bridge-ode", "noise-schedule",
+                                     "nfe"};
+  const auto of_shares = [&] {
+    Words names = unused(training_options(), options);
+    const auto of_others = [&](const std::string& name) { return others.count(name) != 0; };
+    CHECK(std::count_if(names.begin(), names.end(), of_others) == static_cast<std::ptrdiff_t>(others.size()));
+    names.erase(std::remove_if(names.begin(), names.end(), of_others), names.end());
+    return names;
+  };
+  CHECK(of_shares() == Words{"consistency-pull"});
   options.consistency = 3;
-  CHECK(unused(training_options(), options).empty());
+  CHECK(of_shares().empty());
   options.objective = Objective::perceptual;
-  CHECK(unused(training_options(), options) == Words{"drift", "weight-global", "weight-local", "weight-spatial",
-                                                     "pair-weight", "set-global", "set-local", "ring-batches",
-                                                     "temperatures", "sinkhorn"});
+  CHECK(of_shares() == Words{"drift", "weight-global", "weight-local", "weight-spatial", "pair-weight", "set-global",
+                             "set-local", "ring-batches", "temperatures", "sinkhorn"});
   options.objective = Objective::regression;
-  const Words alone = unused(training_options(), options);
+  const Words alone = of_shares();
   for (const char* name : {"bank", "encoder", "perceptual", "taps", "share-end", "drift-start", "coordination",
                            "conflict", "conflict-edge", "drift"}) {
     CHECK(std::find(alone.begin(), alone.end(), name) != alone.end());
   }
   CHECK(alone.size() == 19);
   options.ssim = 0.1;
-  CHECK(unused(training_options(), options).size() == 14);
+  CHECK(of_shares().size() == 14);
+  const auto unused_by = [&](Objective objective, const char* name) {
+    options.objective = objective;
+    const Words names = unused(training_options(), options);
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  CHECK_FALSE(unused_by(Objective::frechet, "frechet"));
+  CHECK_FALSE(unused_by(Objective::frechet, "ring-batches"));
+  CHECK(unused_by(Objective::frechet, "temperatures"));
+  CHECK_FALSE(unused_by(Objective::gan, "r1"));
+  CHECK(unused_by(Objective::gan, "bank"));
+  CHECK_FALSE(unused_by(Objective::flow, "nfe"));
+  CHECK(unused_by(Objective::flow, "source-noise"));  // it begins with noise
+  CHECK(unused_by(Objective::flow, "ssim"));
+  CHECK(unused_by(Objective::bridge, "noise-schedule"));
+  CHECK_FALSE(unused_by(Objective::bridge, "bridge-beta"));
+  CHECK_FALSE(unused_by(Objective::diffusion, "noise-schedule"));
 }
 
 TEST_CASE("options: settings of an encoder's training, byte for byte as checkpoints have had them") {

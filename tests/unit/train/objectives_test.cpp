@@ -163,9 +163,10 @@ TEST_CASE("bf16: the generator computes nearly the same, its weights and gradien
   const auto [plain, plain_gradient] = run(false);
   const auto [half, half_gradient] = run(true);
   CHECK_FALSE(torch::equal(plain, half));
-  CHECK((plain - half).norm().item<double>() < 0.02 * plain.norm().item<double>());
-  // .03 with AVX-512, .11 where LibTorch adds up in bf16 for want of it.
-  CHECK((plain_gradient - half_gradient).norm().item<double>() < 0.2 * plain_gradient.norm().item<double>());
+  // Processors without AVX-512 add up in bf16: .044 and .059 there, half as much with it.
+  constexpr double most = 0.1;
+  CHECK((plain - half).norm().item<double>() < most * plain.norm().item<double>());
+  CHECK((plain_gradient - half_gradient).norm().item<double>() < most * plain_gradient.norm().item<double>());
   CHECK((network->stem->weight.scalar_type() == torch::kFloat32));
   CHECK((half_gradient.scalar_type() == torch::kFloat32));
   CHECK(torch::equal(run(false).first, plain));  // the guard leaves nothing behind

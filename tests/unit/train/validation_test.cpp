@@ -185,12 +185,14 @@ TEST_CASE("validation: any sampler is judged, best weights are kept where they m
   double error_hu = 0;
   bool stop = false;
   std::int64_t patches = 0, channels = 0;
-  gdm_test::FunctionSampler sampler([&](const Tensor& x) {
-    if (stop) throw StopRequested{15};
-    patches += x.size(0);
-    channels = x.size(1);
-    return torch::full_like(x.slice(1, 0, 1), error_hu / config.hu_map.hu_per_unit());
-  });
+  gdm_test::FunctionSampler sampler(
+      [&](const Tensor& x) {
+        if (stop) throw StopRequested{15};
+        patches += x.size(0);
+        channels = x.size(1);
+        return torch::full_like(x.slice(1, 0, 1), error_hu / config.hu_map.hu_per_unit());
+      },
+      1, config.noise_channels);
   torch::nn::Linear net(2, 2);
   GeneratorValidator validator(validation, sampler, *net, BestWeights("mae"),
                                [](std::int64_t done) { return done > 1; });
