@@ -1,9 +1,11 @@
 #!/bin/bash
-# MR to CT on heads simulated from label maps, three objectives from the weights of one regression:
+# MR to CT on heads simulated from label maps, several objectives from the weights of one regression:
 #   label_heads.sh BIN MANIFEST FOLDER SPACING SEED...
 # MANIFEST: label maps with splits (head-labels). A regression of FIRST (1600) steps, then NEXT (400) of regression (l1), of
-# perceptual and SSIM (ps), and of gdm, in the same fixed filters. FOLDER/seed-SEED/report.json has the grades of the test
-# split. What exists is not made again, and an interrupted run continues.
+# perceptual and SSIM (ps), and of gdm, in the same fixed filters. METHODS ("l1 ps gdm") may name gan and frechet as well;
+# flow-reg and bridge-reg, processes from the first regression's output, for NEXT steps; flow and diffusion, from noise, for
+# FIRST + NEXT; these are graded at each number of evaluations of NFE ("1 4 25"). FOLDER/seed-SEED/report.json has the grades
+# of the test split. What exists is not made again, and an interrupted run continues.
 set -euo pipefail
 bin=$1 manifest=$(realpath "$2") folder=$3 spacing=$4
 shift 4
@@ -26,15 +28,29 @@ for seed in "$@"; do
       --seed "$seed" --steps "$steps" --validate-every "$steps" "$@"
   }
   next() { train "$1" "${NEXT:-400}" --init "$at/start.safetensors" --learning-rate 5e-4 "${@:2}"; }
-  train start "${FIRST:-1600}" --objective regression
-  next l1 --objective regression
-  next ps --objective perceptual --encoder scattering.safetensors --perceptual 0.2 --ssim 0.2 --drift-start 0
-  next gdm --bank bank.safetensors --drift-start 0
+  process() { train "$1" "$2" --objective "${1%-reg}" --learning-rate 5e-4 "${@:3}"; }
   methods=()
-  for name in l1 ps gdm; do
-    [ -f "$at/$name/manifest.json" ] || gdm-synth heads/manifest.json --model "$at/$name.safetensors" -o "$at/$name" \
-      --split test -q >/dev/null
-    methods+=("$name=$at/$name/manifest.json")
+  predict() {  # predict NAME MODEL OPTIONS...
+    [ -f "$at/$1/manifest.json" ] || gdm-synth heads/manifest.json --model "$at/$2.safetensors" -o "$at/$1" --split test -q \
+      "${@:3}" >/dev/null
+    methods+=("$1=$at/$1/manifest.json")
+  }
+  train start "${FIRST:-1600}" --objective regression
+  for name in ${METHODS:-l1 ps gdm}; do
+    case $name in
+      l1) next l1 --objective regression ;;
+      ps) next ps --objective perceptual --encoder scattering.safetensors --perceptual 0.2 --ssim 0.2 --drift-start 0 ;;
+      gdm) next gdm --bank bank.safetensors --drift-start 0 ;;
+      gan) next gan --objective gan --drift-start 0 ;;
+      frechet) next frechet --objective frechet --bank bank.safetensors --drift-start 0 ;;
+      flow-reg | bridge-reg) process $name "${NEXT:-400}" --source "$at/start.safetensors" ;;
+      flow | diffusion) process $name $((${FIRST:-1600} + ${NEXT:-400})) ;;
+      *) echo "unknown method $name" >&2; exit 2 ;;
+    esac
+    case $name in
+      flow* | bridge* | diffusion) for nfe in ${NFE:-1 4 25}; do predict "$name@$nfe" $name --nfe "$nfe"; done ;;
+      *) predict $name $name ;;
+    esac
   done
   gdm-metrics "${methods[@]}" --metrics mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu --baseline l1 --json \
     --encoder "$graders/grader-ct.safetensors" --encoder "$graders/grader-labels.safetensors" -o "$at/report.json" --force

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "model/generator_shape.hpp"
 #include "sys/error.hpp"
 
 using namespace gdm;
@@ -127,6 +128,9 @@ TEST_CASE("a generator of a process is told the time, and its sampler counts its
   config.process = flow(ProcessSource::regression, 0.1);
   config.process->evaluations = 3;
   nn::Generator network(config), base(one_step);
+  std::int64_t parameters = 0;
+  for (const Tensor& parameter : network->parameters()) parameters += parameter.numel();
+  CHECK(generator_shape(config.json()).parameters() == parameters);
   const torch::NoGradGuard no_grad;
   const Tensor inputs = torch::randn({2, 3, 8, 8, 8});
   const Tensor early = network(inputs, torch::tensor({0.1F, 0.1F})),
