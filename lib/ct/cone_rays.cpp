@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "ct/cone_walk.hpp"
-#include "ct/vectors.hpp"
+#include "image/vectors.hpp"
 #include "sys/parallel.hpp"
 
 namespace gdm::ct {

@@ -4,7 +4,8 @@
 #include <cmath>
 
 #include "ct/sixteen.hpp"
-#include "ct/vectors.hpp"
+#include "image/vectors.hpp"
+#include "sys/angle.hpp"
 #include "sys/parallel.hpp"
 
 namespace gdm::ct {
@@ -91,8 +92,8 @@ class Readings {
       : columns_(geometry.detector_columns),
         rows_(geometry.detector_rows),
         shape_(geometry.detector_tilt_deg == 0 ? 1.0 : geometry.column_spacing_mm / geometry.row_spacing_mm),
-        cosine_(std::cos(geometry.detector_tilt_deg * 0.017453292519943295)),
-        sine_(std::sin(geometry.detector_tilt_deg * 0.017453292519943295)),
+        cosine_(std::cos(geometry.detector_tilt_deg * radians_per_degree)),
+        sine_(std::sin(geometry.detector_tilt_deg * radians_per_degree)),
         rays_(rays) {}
 
   float at(std::int64_t u, std::int64_t v) const {

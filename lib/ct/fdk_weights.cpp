@@ -5,15 +5,13 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ct/vectors.hpp"
+#include "image/vectors.hpp"
+#include "sys/angle.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
 namespace gdm::ct {
 namespace {
-
-constexpr double pi = 3.14159265358979323846;
-constexpr double radians_per_degree = pi / 180.0;
 
 double middle_row(const PosedScan& scan) {
   return 0.5 * static_cast<double>(scan.geometry().detector_rows - 1);

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "ct/vectors.hpp"
+#include "image/vectors.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
 

@@ -5,13 +5,12 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ct/vectors.hpp"
+#include "image/vectors.hpp"
+#include "sys/angle.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::ct {
 namespace {
-
-constexpr double radians_per_degree = 0.017453292519943295;
 
 /// The source of a parallel beam is drawn from this far away and its detector lies as far behind the isocentre.
 constexpr double far_mm = 1e4;

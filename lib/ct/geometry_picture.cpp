@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include "ct/vectors.hpp"
+#include "image/vectors.hpp"
 
 namespace gdm::ct {
 namespace {
@@ -19,9 +19,10 @@ constexpr Rgb white{255, 255, 255}, black{30, 30, 30}, grey{190, 190, 190}, red{
 constexpr int panel_pixels = 480, caption_pixels = 40;
 
 /// A square part of the picture that shows two world axes around the isocentre.
-class Panel {
+class AxesPanel {
  public:
-  Panel(Picture& picture, int left, const Point3& centre_mm, double reach_mm, const Point3& right, const Point3& down)
+  AxesPanel(Picture& picture, int left, const Point3& centre_mm, double reach_mm, const Point3& right,
+            const Point3& down)
       : picture_(picture),
         left_(left),
         centre_(centre_mm),
@@ -95,7 +96,7 @@ double reach_of(const PosedScan& scan, const ScanFigures& figures) {
 }
 
 /// Edge rays and detector of the first view.
-void draw_view(Panel& panel, const PosedScan& scan, double reach_mm) {
+void draw_view(AxesPanel& panel, const PosedScan& scan, double reach_mm) {
   const Geometry& g = scan.geometry();
   const double columns = static_cast<double>(g.detector_columns), rows = static_cast<double>(g.detector_rows);
   for (const double u : {-0.5, columns - 0.5}) {
@@ -127,14 +128,14 @@ Picture picture_of(const PosedScan& scan) {
   const double u = 0.5 * static_cast<double>(g.detector_columns - 1),
                v = 0.5 * static_cast<double>(g.detector_rows - 1);
   Picture picture(2 * panel_pixels, panel_pixels + caption_pixels, white);
-  Panel across(picture, 0, scan.isocenter_mm(), reach_mm, {-1, 0, 0}, {0, -1, 0});
-  Panel side(picture, panel_pixels, scan.isocenter_mm(), reach_mm, {0, -1, 0}, {0, 0, -1});
+  AxesPanel across(picture, 0, scan.isocenter_mm(), reach_mm, {-1, 0, 0}, {0, -1, 0});
+  AxesPanel side(picture, panel_pixels, scan.isocenter_mm(), reach_mm, {0, -1, 0}, {0, 0, -1});
   across.label("L", "R", "A", "P");
   side.label("P", "A", "S", "I");
-  for (Panel* panel : {&across, &side}) draw_view(*panel, scan, reach_mm);
+  for (AxesPanel* panel : {&across, &side}) draw_view(*panel, scan, reach_mm);
   for (std::int64_t view = scan.view_count() - 1; view >= 0; --view) {
     const Point3 source = drawn_ray(scan, view, u, v, reach_mm).source_mm;
-    for (Panel* panel : {&across, &side}) panel->dot(source, view == 0 ? 9 : 3, red);
+    for (AxesPanel* panel : {&across, &side}) panel->dot(source, view == 0 ? 9 : 3, red);
   }
   across.circle(figures.field_of_view_radius_mm, green);
   if (figures.extended_radius_mm > 1.05 * figures.field_of_view_radius_mm)

@@ -9,13 +9,12 @@
 #include <string>
 
 #include "ct/geometry_file.hpp"
-#include "ct/vectors.hpp"
+#include "image/vectors.hpp"
+#include "sys/angle.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::ct {
 namespace {
-
-constexpr double radians_per_degree = 0.017453292519943295;
 
 using Values = std::map<std::string, std::vector<double>, std::less<>>;
 

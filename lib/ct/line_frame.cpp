@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ct/vectors.hpp"
+#include "image/vectors.hpp"
 
 namespace gdm::ct {
 namespace {

@@ -9,12 +9,11 @@
 #include "ct/joseph.hpp"
 #include "ct/oversampled.hpp"
 #include "ct/parallel_projector.hpp"
+#include "sys/angle.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::ct {
 namespace {
-
-constexpr double pi = 3.14159265358979323846;
 
 void check(const Sinogram& sinogram, const Grid& grid) {
   require_possible(grid, sinogram.scan);

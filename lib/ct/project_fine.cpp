@@ -5,7 +5,7 @@
 
 #include "ct/fine_projector.hpp"
 #include "ct/line_frame.hpp"
-#include "ct/vectors.hpp"
+#include "image/vectors.hpp"
 #include "sys/parallel.hpp"
 
 namespace gdm::ct {

@@ -4,7 +4,7 @@
 #include <limits>
 
 #include "ct/geometry.hpp"
-#include "ct/vectors.hpp"
+#include "image/vectors.hpp"
 
 namespace gdm::ct {
 namespace {

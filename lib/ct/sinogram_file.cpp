@@ -8,7 +8,7 @@
 
 #include "ct/geometry_file.hpp"
 #include "ct/measured.hpp"
-#include "ct/vectors.hpp"
+#include "image/vectors.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::ct {

@@ -4,12 +4,11 @@
 #include <cmath>
 #include <numeric>
 
-#include "ct/vectors.hpp"
+#include "image/vectors.hpp"
+#include "sys/angle.hpp"
 
 namespace gdm::ct {
 namespace {
-
-constexpr double pi = 3.14159265358979323846;
 
 double angle_of(const PosedScan& scan, std::int64_t view) {
   const Geometry& g = scan.geometry();

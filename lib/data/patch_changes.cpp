@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "ct/parallel.hpp"
+#include "sys/angle.hpp"
 #include "sys/error.hpp"
 #include "sys/random.hpp"
 
@@ -16,8 +17,6 @@ namespace {
 constexpr std::int64_t linear = 0, border = 1;
 
 using Matrix3 = std::array<std::array<double, 3>, 3>;
-
-constexpr double pi = 3.14159265358979323846;
 
 Matrix3 product(const Matrix3& a, const Matrix3& b) {
   Matrix3 out{};

@@ -7,6 +7,7 @@
 
 #include "image/grid_match.hpp"
 #include "image/orientation.hpp"
+#include "sys/angle.hpp"
 
 namespace gdm::dicom {
 namespace {
@@ -128,7 +129,6 @@ void find_lean(Stack& stack) {
     stack.lean = {0, 0};
     return;
   }
-  constexpr double pi = 3.14159265358979323846;
   stack.lean_degrees = std::atan(std::sqrt(squared)) * 180 / pi;
 }
 

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <vector>
 
+#include "image/vectors.hpp"
+#include "sys/angle.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -16,15 +18,6 @@ namespace {
 constexpr double noticed_voxels = 0.01;  // beyond it the user hears that two grids were taken for one
 double tolerance_voxels = 0.05;
 
-double dot(const Point3& a, const Point3& b) {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-double length(const Point3& a) {
-  return std::sqrt(dot(a, a));
-}
-Point3 minus(const Point3& a, const Point3& b) {
-  return {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
-}
 Point3 axis_of(const Grid& grid, std::size_t axis) {
   return {grid.ijk_to_ras_mm[0][axis], grid.ijk_to_ras_mm[1][axis], grid.ijk_to_ras_mm[2][axis]};
 }
@@ -34,15 +27,14 @@ double in_voxels(const Point3& displacement_mm, const Grid& grid) {
   double most = 0;
   for (std::size_t axis = 0; axis < 3; ++axis) {
     const Point3 edge = axis_of(grid, axis);
-    const double voxels = std::abs(dot(displacement_mm, edge)) / dot(edge, edge);
+    const double voxels = std::abs(inner(displacement_mm, edge)) / inner(edge, edge);
     if (!(voxels <= most)) most = voxels;
   }
   return most;
 }
 
 double angle_deg(const Point3& a, const Point3& b) {
-  constexpr double pi = 3.14159265358979323846;
-  return std::acos(std::clamp(dot(a, b) / (length(a) * length(b)), -1.0, 1.0)) * 180.0 / pi;
+  return std::acos(std::clamp(inner(a, b) / (length(a) * length(b)), -1.0, 1.0)) * 180.0 / pi;
 }
 
 /// What would move a corner by more than a tenth of the tolerance is worth a word.
@@ -59,8 +51,8 @@ std::vector<std::string> axis_differences(const Grid& found, const Grid& expecte
     if (matters(std::abs(length(a) - length(b)) * steps / length(b))) {
       parts.push_back(fmt::format("voxels of {:.9g} instead of {:.9g} mm along {}", length(a), length(b), name));
     }
-    const Point3 turned = minus({a[0] / length(a), a[1] / length(a), a[2] / length(a)},
-                                {b[0] / length(b), b[1] / length(b), b[2] / length(b)});
+    const Point3 turned = difference({a[0] / length(a), a[1] / length(a), a[2] / length(a)},
+                                     {b[0] / length(b), b[1] / length(b), b[2] / length(b)});
     const Point3 moved{turned[0] * length(b) * steps, turned[1] * length(b) * steps, turned[2] * length(b) * steps};
     if (matters(in_voxels(moved, expected))) {
       parts.push_back(fmt::format("axis {} turned by {:.3g} degrees", name, angle_deg(a, b)));
@@ -87,7 +79,7 @@ CornerDistance corner_distance(const Grid& found, const Grid& expected) {
     for (std::size_t axis = 0; axis < 3; ++axis) {
       index[axis] = (corner >> axis & 1) != 0 ? static_cast<double>(found.shape_ijk[axis] - 1) : 0.0;
     }
-    const Point3 apart = minus(found.ras_of_index(index), expected.ras_of_index(index));
+    const Point3 apart = difference(found.ras_of_index(index), expected.ras_of_index(index));
     const double voxels = in_voxels(apart, expected), mm = length(apart);
     if (!(voxels <= most.voxels)) most.voxels = voxels;
     if (!(mm <= most.mm)) most.mm = mm;
@@ -110,7 +102,7 @@ std::string grid_difference(const Grid& found, const Grid& expected) {
   } else {
     parts = axis_differences(found, expected);
   }
-  const Point3 off = minus(found.ras_of_index({0, 0, 0}), expected.ras_of_index({0, 0, 0}));
+  const Point3 off = difference(found.ras_of_index({0, 0, 0}), expected.ras_of_index({0, 0, 0}));
   if (matters(in_voxels(off, expected))) {
     parts.push_back(fmt::format("the first voxel lies {:.4g} mm off ({:.4g}, {:.4g}, {:.4g} mm to R, A, S)",
                                 length(off), off[0], off[1], off[2]));

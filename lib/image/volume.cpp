@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "image/vectors.hpp"
 #include "sys/error.hpp"
 
 namespace gdm {
@@ -17,12 +18,6 @@ double determinant(const Matrix4& m) {
 
 Point3 column(const Matrix4& m, std::size_t c) {
   return {m[0][c], m[1][c], m[2][c]};
-}
-double dot(const Point3& a, const Point3& b) {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-}
-double length(const Point3& a) {
-  return std::sqrt(dot(a, a));
 }
 
 }  // namespace
@@ -113,7 +108,7 @@ bool Grid::is_orthogonal() const {
   const Point3 spacing = spacing_mm();
   for (std::size_t a = 0; a < 3; ++a) {
     for (std::size_t b = a + 1; b < 3; ++b) {
-      const double cosine = dot(column(ijk_to_ras_mm, a), column(ijk_to_ras_mm, b)) / (spacing[a] * spacing[b]);
+      const double cosine = inner(column(ijk_to_ras_mm, a), column(ijk_to_ras_mm, b)) / (spacing[a] * spacing[b]);
       if (!(std::abs(cosine) < 1e-4)) return false;
     }
   }

@@ -11,7 +11,7 @@
 namespace gdm::metrics {
 namespace {
 
-struct Sums {
+struct GradientSums {
   std::int64_t bone_pairs = 0;
   double absolute = 0, bone_absolute = 0;
   PairMoments moments;
@@ -22,9 +22,9 @@ struct Sums {
 GradientMetrics through_plane_gradient(const Volume& prediction_hu, const Volume& target_hu, const Mask& mask) {
   const Index3& shape = mask.grid.shape_ijk;
   const std::int64_t slice = shape[0] * shape[1];
-  std::vector<Sums> slices(static_cast<std::size_t>(shape[2]));
+  std::vector<GradientSums> slices(static_cast<std::size_t>(shape[2]));
   parallel_for(shape[2] - 1, [&](std::int64_t k) {
-    Sums& sums = slices[static_cast<std::size_t>(k)];
+    GradientSums& sums = slices[static_cast<std::size_t>(k)];
     for (std::int64_t n = k * slice; n < (k + 1) * slice; ++n) {
       const std::size_t here = static_cast<std::size_t>(n), above = static_cast<std::size_t>(n + slice);
       if (mask.voxels[here] == 0 || mask.voxels[above] == 0) continue;
@@ -39,8 +39,8 @@ GradientMetrics through_plane_gradient(const Volume& prediction_hu, const Volume
       }
     }
   });
-  Sums total;
-  for (const Sums& sums : slices) {
+  GradientSums total;
+  for (const GradientSums& sums : slices) {
     total.bone_pairs += sums.bone_pairs;
     total.absolute += sums.absolute;
     total.bone_absolute += sums.bone_absolute;

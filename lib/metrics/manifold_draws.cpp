@@ -12,8 +12,8 @@ namespace gdm::metrics {
 namespace {
 
 /// The rows of all patients, and whose each is.
-struct Rows {
-  explicit Rows(const PatientFeatures& patients) : all(pooled_rows(patients)) {
+struct PatientRows {
+  explicit PatientRows(const PatientFeatures& patients) : all(pooled_rows(patients)) {
     for (std::size_t p = 0; p < patients.size(); ++p) {
       patient.insert(patient.end(), static_cast<std::size_t>(patients[p].rows()), p);
     }
@@ -27,7 +27,7 @@ struct Rows {
 /// For each row and each patient the k smallest squared distances to his other rows.
 class OwnNeighbours {
  public:
-  OwnNeighbours(const Rows& rows, std::size_t patients, int k)
+  OwnNeighbours(const PatientRows& rows, std::size_t patients, int k)
       : patients_(patients), k_(static_cast<std::size_t>(k)), nearest_(rows.size() * patients * k_, infinite_distance) {
     parallel_for(static_cast<std::int64_t>(rows.size()), [&](std::int64_t i) {
       for (std::size_t j = 0; j < rows.size(); ++j) {
@@ -56,7 +56,7 @@ class OwnNeighbours {
 };
 
 /// Squared distances of all targets (rows) to all predictions (columns).
-std::vector<float> cross_distances(const Rows& targets, const Rows& predictions) {
+std::vector<float> cross_distances(const PatientRows& targets, const PatientRows& predictions) {
   std::vector<float> distances(targets.size() * predictions.size());
   parallel_for(static_cast<std::int64_t>(targets.size()), [&](std::int64_t i) {
     float* out = distances.data() + static_cast<std::size_t>(i) * predictions.size();
@@ -74,7 +74,7 @@ struct DrawnSet {
   int count = 0;
   bool enough = true;  ///< whether every ball is defined
 
-  DrawnSet(const Rows& set, const OwnNeighbours& neighbours, const int* counts_of_patients, int k)
+  DrawnSet(const PatientRows& set, const OwnNeighbours& neighbours, const int* counts_of_patients, int k)
       : radii(set.size(), -1.0F), counts(set.size(), 0) {
     std::vector<float> nearest(static_cast<std::size_t>(k));
     for (std::size_t row = 0; row < set.size(); ++row) {
@@ -134,10 +134,10 @@ ManifoldDraws manifold_draws(const PatientFeatures& targets, const std::vector<P
   const MethodDraws empty(methods.size(), std::vector<double>(draws.draws()));
   ManifoldDraws result{empty, empty, empty, empty};
   if (draws.draws() == 0) return result;
-  const Rows real(targets);
+  const PatientRows real(targets);
   const OwnNeighbours of_real(real, targets.size(), neighbours);
   for (std::size_t m = 0; m < methods.size(); ++m) {
-    const Rows predicted(methods[m]);
+    const PatientRows predicted(methods[m]);
     const OwnNeighbours of_predicted(predicted, targets.size(), neighbours);
     const std::vector<float> distances = cross_distances(real, predicted);
     parallel_for(static_cast<std::int64_t>(draws.draws()), [&](std::int64_t b) {

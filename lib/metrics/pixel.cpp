@@ -24,11 +24,11 @@ void check_finite(const char* name, const Volume& volume, const Mask& mask) {
   if (bad > 0) throw Error(fmt::format("{} has {} NaN or infinite voxels inside the mask", name, bad));
 }
 
-struct Sums {
+struct ErrorSums {
   std::int64_t voxels = 0;
   double absolute = 0, squared = 0, signed_ = 0, clipped_squared = 0;
 
-  Sums& operator+=(const Sums& other) {
+  ErrorSums& operator+=(const ErrorSums& other) {
     voxels += other.voxels;
     absolute += other.absolute;
     squared += other.squared;
@@ -38,9 +38,9 @@ struct Sums {
   }
 };
 
-Sums sum_slice(const float* prediction, const float* target, const std::uint8_t* mask, std::int64_t count,
-               const HuRange& range) {
-  Sums sums;
+ErrorSums sum_slice(const float* prediction, const float* target, const std::uint8_t* mask, std::int64_t count,
+                    const HuRange& range) {
+  ErrorSums sums;
   for (std::int64_t n = 0; n < count; ++n) {
     if (mask[n] == 0) continue;
     const double p = prediction[n], t = target[n], difference = p - t;
@@ -68,14 +68,14 @@ PixelMetrics pixel_metrics(const Volume& prediction_hu, const Volume& target_hu,
                            const HuRange& range) {
   const Index3& shape = target_hu.grid.shape_ijk;
   const std::int64_t slice = shape[0] * shape[1];
-  std::vector<Sums> slices(static_cast<std::size_t>(shape[2]));
+  std::vector<ErrorSums> slices(static_cast<std::size_t>(shape[2]));
   parallel_for(shape[2], [&](std::int64_t k) {
     slices[static_cast<std::size_t>(k)] =
         sum_slice(prediction_hu.voxels.data() + k * slice, target_hu.voxels.data() + k * slice,
                   mask.voxels.data() + k * slice, slice, range);
   });
-  Sums total;
-  for (const Sums& sums : slices) total += sums;
+  ErrorSums total;
+  for (const ErrorSums& sums : slices) total += sums;
 
   PixelMetrics result;
   const double n = static_cast<double>(total.voxels), clipped_mse = total.clipped_squared / n;

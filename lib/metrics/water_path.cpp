@@ -9,13 +9,13 @@
 #include "image/grid_match.hpp"
 #include "metrics/pixel.hpp"
 #include "picture/slices.hpp"
+#include "sys/angle.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
 
 namespace gdm::metrics {
 namespace {
 
-constexpr double radians_per_degree = 3.14159265358979323846 / 180.0;
 constexpr double bin_mm = 0.01, longest_mm = 1000.0;
 constexpr std::int64_t tasks = 16;  // fixed, so that sums do not depend on the threads
 
@@ -36,11 +36,11 @@ double density_of(double hu, const std::vector<DensityPoint>& table) {
   return table.back().relative_density;
 }
 
-struct Sums {
+struct PathSums {
   std::vector<std::int64_t> histogram, samples;  ///< of |error| in bins; per angle
   std::vector<double> absolute, signed_;         ///< per angle
 
-  explicit Sums(std::size_t angles)
+  explicit PathSums(std::size_t angles)
       : histogram(static_cast<std::size_t>(longest_mm / bin_mm) + 1, 0),
         samples(angles, 0),
         absolute(angles, 0.0),
@@ -54,7 +54,7 @@ struct Sums {
     ++histogram[static_cast<std::size_t>(std::min(size, longest_mm) / bin_mm)];
   }
 
-  Sums& operator+=(const Sums& other) {
+  PathSums& operator+=(const PathSums& other) {
     for (std::size_t n = 0; n < histogram.size(); ++n) histogram[n] += other.histogram[n];
     for (std::size_t a = 0; a < samples.size(); ++a) {
       samples[a] += other.samples[a];
@@ -86,7 +86,7 @@ bool nearest_is_set(const picture::Slice& mask, double x, double y) {
 /// All rays of one angle through one slice. The slice shows the patient's left on the right and his front on top, so a
 /// beam of angle g runs along (-sin g, cos g).
 void trace(const picture::Slice& difference, const picture::Slice& points, double gantry_deg, std::size_t angle,
-           Sums& sums) {
+           PathSums& sums) {
   const double g = gantry_deg * radians_per_degree, along_x = -std::sin(g), along_y = std::cos(g);
   const double width = static_cast<double>(difference.width) * difference.width_mm;
   const double height = static_cast<double>(difference.height) * difference.height_mm;
@@ -108,7 +108,7 @@ void trace(const picture::Slice& difference, const picture::Slice& points, doubl
   }
 }
 
-double percentile_95(const Sums& sums, std::int64_t total) {
+double percentile_95(const PathSums& sums, std::int64_t total) {
   std::int64_t below = 0;
   std::size_t bin = 0;
   for (; bin + 1 < sums.histogram.size(); ++bin) {
@@ -131,9 +131,9 @@ WaterPathError water_path_error(const Volume& prediction_hu, const Volume& targe
   require_same_grid(points.grid, "the points' volume", body.grid, "the body");
   const picture::Orientation view = picture::orientation_of(target_hu.grid, "axial");
   const std::int64_t slices = target_hu.grid.shape_ijk[view.normal];
-  std::vector<Sums> parts(static_cast<std::size_t>(std::min(tasks, slices)), Sums(options.gantry_deg.size()));
+  std::vector<PathSums> parts(static_cast<std::size_t>(std::min(tasks, slices)), PathSums(options.gantry_deg.size()));
   parallel_for(static_cast<std::int64_t>(parts.size()), [&](std::int64_t task) {
-    Sums& sums = parts[static_cast<std::size_t>(task)];
+    PathSums& sums = parts[static_cast<std::size_t>(task)];
     for (std::int64_t s = task; s < slices; s += static_cast<std::int64_t>(parts.size())) {
       const picture::Slice where = picture::cut(points, view, s);
       if (std::count(where.values.begin(), where.values.end(), 0.0F) ==
@@ -152,7 +152,7 @@ WaterPathError water_path_error(const Volume& prediction_hu, const Volume& targe
         trace(difference, where, options.gantry_deg[a], a, sums);
     }
   });
-  Sums total = parts.front();
+  PathSums total = parts.front();
   for (std::size_t p = 1; p < parts.size(); ++p) total += parts[p];
   WaterPathError result;
   for (std::size_t a = 0; a < options.gantry_deg.size(); ++a) {

@@ -75,7 +75,7 @@ std::string taps_table(const Json& taps) {
   return text;
 }
 
-std::string training_text(const Json& description) {
+std::string pretraining_text(const Json& description) {
   std::string text;
   const Json training = description.value("training", Json::object());
   if (training.contains("data")) {
@@ -136,7 +136,7 @@ std::string encoder_text(const Json& info) {
   if (info.contains("statistics")) text += fmt::format("statistics     {}\n", info.at("statistics").dump());
   text += fmt::format("weights        {}\nsha256         {}\n", info.value("encoder_digest", "not recorded"),
                       info.at("sha256").get<std::string>());
-  text += training_text(info);
+  text += pretraining_text(info);
   const Json card = info.value("card", Json::object());
   for (const auto& [key, value] : card.items()) {
     if (key != "card") text += fmt::format("{:<14} {}\n", key, value.get<std::string>());

@@ -16,7 +16,6 @@
 namespace gdm::phantom {
 namespace {
 
-constexpr std::int64_t largest_label = 65535;
 constexpr double cut_share = 0.125;
 constexpr double least_pocket_mm3 = 100;  // cells of the mastoid hang together
 constexpr std::uint8_t unknown = 255;

@@ -7,6 +7,7 @@
 
 #include "phantom/filter.hpp"
 #include "phantom/noise.hpp"
+#include "sys/angle.hpp"
 #include "sys/parallel.hpp"
 
 namespace gdm::phantom {
@@ -15,8 +16,7 @@ namespace {
 constexpr float point_spread = 0.14F;        // of the MR, smooth_axis() in voxels
 constexpr double field_blur_mm = 2.5;        // of the susceptibility
 constexpr double hz_per_tesla_ppm = 42.577;  // of protons
-constexpr double pi = 3.14159265358979323846;
-constexpr double coil_share = 0.4;  // of the field of view, the lattice of the coil's sensitivity
+constexpr double coil_share = 0.4;           // of the field of view, the lattice of the coil's sensitivity
 constexpr float fine_side = 0.2F, wide_side = 0.25F, slice_side = 0.15F;  // of the CT's noise
 constexpr int wide_passes = 3;
 

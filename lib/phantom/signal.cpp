@@ -4,12 +4,13 @@
 
 #include <cmath>
 
+#include "sys/angle.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::phantom {
 namespace {
 
-constexpr double degree = 3.14159265358979323846 / 180.0;
+constexpr double degree = radians_per_degree;
 
 }  // namespace
 

@@ -15,7 +15,6 @@ namespace gdm::phantom {
 namespace {
 
 constexpr std::size_t most_tissues = 64, largest_file = std::size_t{1} << 20;
-constexpr std::int64_t largest_label = 65535;
 
 /// Every value comes with its source, which is for people and is only held to be there.
 void ask_source(JsonFields& fields) {

@@ -51,6 +51,8 @@ enum class TissueKind { soft, bone, air };
 enum class FieldStrength { tesla_1_5, tesla_3 };
 double tesla(FieldStrength field);
 
+constexpr std::int64_t largest_label = 65535;  ///< that a label map may hold
+
 /// A part of what a label covers that is another tissue: label maps know less than a picture shows.
 struct TissuePart {
   enum class Of { everywhere, body_surface, bone_surface, labels };

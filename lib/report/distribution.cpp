@@ -25,21 +25,24 @@ struct Block {
   const std::vector<grade::LevelDistances>& levels;
 };
 
-std::string cell(const std::optional<double>& value) {
+std::string distance_cell(const std::optional<double>& value) {
   return value ? fmt::format("{:.4g}", *value) : "-";
 }
 
-std::string cell(const std::optional<metrics::Interval>& interval) {
+std::string distance_cell(const std::optional<metrics::Interval>& interval) {
   return interval ? fmt::format("{:.3g} to {:.3g}", interval->low, interval->high) : "-";
 }
 
 Row frechet_and_kernel(const grade::MethodDistances& d) {
-  return {cell(d.frechet), cell(d.frechet_interval), cell(d.kernel), cell(d.kernel_interval)};
+  return {distance_cell(d.frechet), distance_cell(d.frechet_interval), distance_cell(d.kernel),
+          distance_cell(d.kernel_interval)};
 }
 
 Row manifolds(const grade::MethodDistances& d) {
-  return {cell(d.precision), cell(d.precision_interval), cell(d.recall),   cell(d.recall_interval),
-          cell(d.density),   cell(d.density_interval),   cell(d.coverage), cell(d.coverage_interval)};
+  return {distance_cell(d.precision), distance_cell(d.precision_interval),
+          distance_cell(d.recall),    distance_cell(d.recall_interval),
+          distance_cell(d.density),   distance_cell(d.density_interval),
+          distance_cell(d.coverage),  distance_cell(d.coverage_interval)};
 }
 
 /// All blocks have the same levels and methods.
@@ -95,7 +98,9 @@ std::string bank_text(const grade::Grades& grades) {
   std::vector<std::string> methods = method_names(grades);
   methods.push_back(of_targets);
   const auto titles = Row{"Frechet", "kernel"};
-  const auto cells = [](const grade::MethodDistances& d) { return Row{cell(d.frechet), cell(d.kernel)}; };
+  const auto cells = [](const grade::MethodDistances& d) {
+    return Row{distance_cell(d.frechet), distance_cell(d.kernel)};
+  };
   return "\nDistances to the distribution of the real features in the bank (standardised channels, Frechet per "
          "channel, means over the keys of a level):\n" +
          table_of({{grades.bank->name, grades.bank->levels}}, methods, titles, cells);

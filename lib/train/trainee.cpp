@@ -7,13 +7,13 @@
 
 #include "nn/adam_state.hpp"
 #include "nn/modules.hpp"
+#include "sys/angle.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
 namespace gdm::train {
 namespace {
 
-constexpr double pi = 3.14159265358979323846;
 constexpr double clip_norm = 1.0;
 
 torch::optim::AdamWOptions adamw_options() {

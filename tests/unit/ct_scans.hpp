@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "ct/geometry.hpp"
-#include "ct/vectors.hpp"
+#include "image/vectors.hpp"
 #include "sys/random.hpp"
 
 namespace gdm::ct {
@@ -25,6 +25,14 @@ inline Geometry scan_of(ScanKind kind, std::int64_t columns, std::int64_t rows, 
   g.column_spacing_mm = g.row_spacing_mm = spacing_mm;
   for (int n = 0; n < views; ++n) g.angles_deg.push_back(3.0 + range_deg * n / views);
   return g;
+}
+
+/// Evenly spread in [0, most).
+inline Volume random_volume(const Grid& grid, std::uint64_t seed, double most = 1) {
+  Volume volume(grid, 0.0F);
+  Random random(seed);
+  for (float& value : volume.voxels) value = static_cast<float>(most * random.uniform());
+  return volume;
 }
 
 /// An ellipsoid with its axes along the world's: value inside, or value (1 - r^2)^2 where it fades.

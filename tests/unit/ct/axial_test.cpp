@@ -8,6 +8,7 @@
 
 #include "ct/axial.hpp"
 #include "ct/sinogram_file.hpp"
+#include "ct_scans.hpp"
 #include "io_fixture.hpp"
 #include "sys/error.hpp"
 #include "sys/random.hpp"
@@ -44,13 +45,6 @@ Grid tilted(double pitch_deg, double yaw_deg) {
   return grid;
 }
 
-Volume random_volume(const Grid& grid) {
-  Volume volume(grid, 0.0F);
-  Random random(3);
-  for (float& value : volume.voxels) value = static_cast<float>(0.02 * random.uniform());
-  return volume;
-}
-
 ct::Sinogram scanned(const Volume& volume) {
   const Volume turned = ct::turned(volume, ct::axial_axes(volume.grid));
   return ct::project(turned, ct::default_scan(turned.grid, 5));
@@ -68,7 +62,7 @@ TEST_CASE("axial: in each of the 48 orientations the same anatomy gives the same
                                 tilted(45, 45),
                                 tilted(54.7, 45)};
   for (const Grid& grid : grids) {
-    const Volume original = random_volume(grid);
+    const Volume original = ct::random_volume(grid, 3, 0.02);
     const ct::Sinogram expected = scanned(original);
     const AxisMap map = ct::axial_axes(grid);
     const Volume fbp =
@@ -105,7 +99,7 @@ TEST_CASE("axial: slices lie along the axis nearest to head-foot, and a volume i
 
 TEST_CASE("axial: a sinogram's sidecar keeps how the volume was turned, one of before was not turned") {
   const gdm_test::TemporaryFolder folder;
-  const Volume volume = reoriented(random_volume(tilted(5, 0)), "SRA");
+  const Volume volume = reoriented(ct::random_volume(tilted(5, 0), 3, 0.02), "SRA");
   ct::StoredSinogram stored;
   stored.grid = volume.grid;
   stored.axes = ct::axial_axes(volume.grid);

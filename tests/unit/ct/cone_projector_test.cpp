@@ -29,15 +29,8 @@ Volume adjoint(const ct::ConeProjector& projector, const std::vector<float>& ray
   return volume;
 }
 
-Volume random_volume(const Grid& grid) {
-  Volume volume(grid, 0.0F);
-  const auto values = ct::random_floats(grid.voxels(), 7);
-  std::copy(values.begin(), values.end(), volume.voxels.begin());
-  return volume;
-}
-
 void check_transpose(const ct::ConeProjector& projector) {
-  const Volume x = random_volume(projector.grid());
+  const Volume x = ct::random_volume(projector.grid(), 7);
   const auto y = ct::random_floats(projector.ray_count(), 8);
   const double there = ct::dot(forward(projector, x), y), back = ct::dot(x.voxels, adjoint(projector, y).voxels);
   CHECK(there > 0);
@@ -85,7 +78,7 @@ TEST_CASE("ct cone: the adjoint is the transpose however finely the rows lie, in
 
 TEST_CASE("ct cone: whole columns and single rays give the same line integrals") {
   for (const Grid& grid : {Grid::centred({33, 28, 73}, {3, 3.5, 1.5}), ct::sagittal_grid({71, 20, 30}, {1.5, 3, 3})}) {
-    const Volume volume = random_volume(grid);
+    const Volume volume = ct::random_volume(grid, 7);
     for (const auto& [name, geometry] : ct::all_scans(30, 26, 5, 5)) {
       CAPTURE(name);
       const ct::ConeProjector projector(geometry, grid);
@@ -126,7 +119,7 @@ TEST_CASE("ct cone: wide and narrow vectors give the same to rounding") {
     std::vector<Volume> volumes;
     ct::for_each_width([&] {
       check_transpose(projector);
-      rays.push_back(forward(projector, random_volume(projector.grid())));
+      rays.push_back(forward(projector, ct::random_volume(projector.grid(), 7)));
       volumes.push_back(adjoint(projector, ct::random_floats(projector.ray_count(), 8)));
     });
     CHECK(ct::relative_difference(rays[0], rays[1]) < 1e-5);
@@ -145,7 +138,7 @@ TEST_CASE("ct cone: oblique and flipped volumes are scanned as they lie in the w
 
 TEST_CASE("ct cone: a parallel beam gives what the stack of slices gives") {
   const Grid grid = Grid::centred({32, 32, 5}, {2, 2, 3});  // i to the left and j to anterior
-  const Volume volume = random_volume(grid);
+  const Volume volume = ct::random_volume(grid, 7);
   const ct::ParallelScan scan{6, 45, 2.0, 0.1};
   const auto expected = ct::project(volume, scan);
   auto g = ct::scan_of(ct::ScanKind::parallel, 45, 5, 2, 0);
@@ -165,7 +158,7 @@ TEST_CASE("ct cone: a parallel beam gives what the stack of slices gives") {
 
 TEST_CASE("ct cone: one thread and two give the same bits, and chosen views those of all") {
   const Grid grid = Grid::centred({40, 31, 77}, {2.5, 3, 1.5});
-  const Volume volume = random_volume(grid);
+  const Volume volume = ct::random_volume(grid, 7);
   for (const auto& [name, geometry] : ct::all_scans(30, 26, 5, 6)) {
     CAPTURE(name);
     const ct::ConeProjector projector(geometry, grid);

@@ -27,7 +27,7 @@ double mean_hu(const Volume& hu, Inside&& inside) {
     for (std::int64_t j = 0; j < hu.grid.shape_ijk[1]; ++j) {
       for (std::int64_t i = 0; i < hu.grid.shape_ijk[0]; ++i) {
         const Point3 p = hu.grid.ras_of_index({static_cast<double>(i), static_cast<double>(j), static_cast<double>(k)});
-        if (!inside(ct::difference(p, water.centre_mm))) continue;
+        if (!inside(difference(p, water.centre_mm))) continue;
         total += hu.at(i, j, k);
         count += 1;
       }
@@ -43,8 +43,8 @@ void check_water(const ct::Geometry& geometry, const Grid& grid) {
   const auto rays = ct::integrals(scan, {water});
   const Volume hu = ct::hu_from_attenuation(ct::fdk(geometry, rays.data(), grid, ct::FdkOptions()));
   const auto near_plane = [](const Point3& p) { return std::abs(p[2]) < 12; };
-  CHECK(std::abs(mean_hu(hu, [&](const Point3& p) { return near_plane(p) && ct::length(p) < 30; })) < 2);
-  CHECK(std::abs(mean_hu(hu, [&](const Point3& p) { return near_plane(p) && ct::length(p) < 8; })) < 2);
+  CHECK(std::abs(mean_hu(hu, [&](const Point3& p) { return near_plane(p) && length(p) < 30; })) < 2);
+  CHECK(std::abs(mean_hu(hu, [&](const Point3& p) { return near_plane(p) && length(p) < 8; })) < 2);
   CHECK(std::abs(1000 + mean_hu(hu, [&](const Point3& p) {
                    const double r = std::hypot(p[0], p[1]);
                    return near_plane(p) && r > 44 && r < 52;

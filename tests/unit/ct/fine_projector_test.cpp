@@ -32,21 +32,14 @@ double trilinear(const Volume& volume, const Point3& at) {
 
 /// In small steps around the isocentre.
 double integral(const Volume& volume, const ct::Ray& ray) {
-  const Point3 along = ct::difference(ray.element_mm, ray.source_mm);
-  const double length_mm = ct::length(along), reach_mm = 120, step_mm = 0.1;
-  const double middle = -ct::inner(ray.source_mm, along) / length_mm;
+  const Point3 along = difference(ray.element_mm, ray.source_mm);
+  const double length_mm = length(along), reach_mm = 120, step_mm = 0.1;
+  const double middle = -inner(ray.source_mm, along) / length_mm;
   double total = 0;
   for (double at = middle - reach_mm; at < middle + reach_mm; at += step_mm) {
-    total += trilinear(volume, volume.grid.index_of_ras(ct::sum(ray.source_mm, along, at / length_mm)));
+    total += trilinear(volume, volume.grid.index_of_ras(sum(ray.source_mm, along, at / length_mm)));
   }
   return total * step_mm;
-}
-
-Volume random_volume(const Grid& grid) {
-  Volume volume(grid, 0.0F);
-  const auto values = ct::random_floats(grid.voxels(), 7);
-  for (std::size_t n = 0; n < values.size(); ++n) volume.voxels[n] = 0.02F * values[n];
-  return volume;
 }
 
 }  // namespace
@@ -56,7 +49,7 @@ TEST_CASE("ct fine: the adjoint is the transpose, and elements read the mean of 
     for (const auto& [name, geometry] : ct::all_scans(12, 10, 8, 5)) {
       CAPTURE(name);
       const ct::FineProjector projector(geometry, grid, 2);
-      const Volume x = random_volume(grid);
+      const Volume x = ct::random_volume(grid, 7, 0.02);
       const auto y = ct::random_floats(projector.ray_count(), 8);
       std::vector<float> rays(y.size(), -1.0F);
       Volume back(grid, -1.0F);
@@ -80,7 +73,7 @@ TEST_CASE("ct fine: the adjoint is the transpose, and elements read the mean of 
 TEST_CASE("ct fine: oversampled elements hold the mean transmission of rays through the interpolated object") {
   const Grid straight = Grid::centred({12, 14, 10}, {7, 6, 8});
   for (const Grid& grid : {straight, ct::turned_grid({12, 14, 10}, {7, 6, 8}, 30)}) {
-    const Volume volume = random_volume(grid);
+    const Volume volume = ct::random_volume(grid, 7, 0.02);
     for (const auto& [name, geometry] : ct::all_scans(8, 6, 14, 3)) {
       CAPTURE(name);
       constexpr std::int64_t times = 3;

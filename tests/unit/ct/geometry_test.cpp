@@ -7,7 +7,7 @@
 #include <string>
 
 #include "ct/geometry_file.hpp"
-#include "ct/vectors.hpp"
+#include "image/vectors.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -83,13 +83,13 @@ TEST_CASE("ct geometry: offsets, tilt and curved detectors move the elements as 
   const ct::PosedScan arc(ct::geometry_from_json(fan), {0, 0, 0});
   for (const double u : {0.0, 50.0, 80.0}) {
     const ct::Ray ray = arc.ray(2, u, 30);
-    CHECK(ct::length(ct::difference(ray.element_mm, ray.source_mm)) == doctest::Approx(1500));
+    CHECK(length(difference(ray.element_mm, ray.source_mm)) == doctest::Approx(1500));
     CHECK(ray.source_mm[2] == doctest::Approx(15));
     CHECK(ray.element_mm[2] == doctest::Approx(15));
   }
-  const Point3 a = ct::difference(arc.ray(2, 50, 25).element_mm, arc.ray(2, 50, 25).source_mm);
-  const Point3 b = ct::difference(arc.ray(2, 80, 25).element_mm, arc.ray(2, 80, 25).source_mm);
-  CHECK(std::acos(ct::inner(a, b) / 1500 / 1500) == doctest::Approx(60.0 / 1500));
+  const Point3 a = difference(arc.ray(2, 50, 25).element_mm, arc.ray(2, 50, 25).source_mm);
+  const Point3 b = difference(arc.ray(2, 80, 25).element_mm, arc.ray(2, 80, 25).source_mm);
+  CHECK(std::acos(inner(a, b) / 1500 / 1500) == doctest::Approx(60.0 / 1500));
   CHECK(b[0] > 0);  // at 180 degrees columns count to the right
 }
 
@@ -100,7 +100,7 @@ TEST_CASE("ct geometry: rays of a parallel beam are perpendicular to the detecto
   json.erase("source_to_detector_mm");
   const ct::PosedScan scan(ct::geometry_from_json(json), {5, 6, 7});
   const ct::Ray ray = scan.ray(1, 60, 26);  // from the left, 20 mm towards posterior
-  const Point3 along = ct::difference(ray.element_mm, ray.source_mm);
+  const Point3 along = difference(ray.element_mm, ray.source_mm);
   CHECK(along[0] > 0);
   CHECK(along[1] / along[0] == doctest::Approx(0));
   CHECK(ray.element_mm[1] == doctest::Approx(6 - 20));

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ct/parallel.hpp"
+#include "ct_scans.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
 #include "sys/random.hpp"
@@ -83,13 +84,6 @@ double projection_error(std::int64_t n, bool smooth) {
     }
   }
   return std::sqrt(error / total);
-}
-
-Volume random_volume(const Grid& grid, std::uint64_t seed) {
-  Volume volume(grid, 0.0F);
-  Random random(seed);
-  for (float& value : volume.voxels) value = static_cast<float>(random.uniform());
-  return volume;
 }
 
 template <class A, class B>
@@ -200,7 +194,7 @@ TEST_CASE("ct: the rays of an oversampled element are averaged as intensities, a
 
 TEST_CASE("ct: a single ray for each element is the plain projection, and sub-rays keep the mass of thin matter") {
   const Grid grid = Grid::centred({33, 20, 19}, {0.7, 1.9, 5.0});
-  Volume volume = random_volume(grid, 5);
+  Volume volume = ct::random_volume(grid, 5);
   const auto scan = ct::default_scan(grid, 7);
   CHECK(ct::project(volume, scan, 1).line_integrals == ct::project(volume, scan).line_integrals);
   for (float& value : volume.voxels) value *= 1e-4F;  // thin: intensities are as good as line integrals
@@ -240,7 +234,7 @@ TEST_CASE("ct: back_project is the transpose of project") {
       auto scan = ct::default_scan(grid, views);
       scan.first_angle_rad = 0.1;
       if (views == 7) scan.detectors = 13;  // narrower than the slice
-      const Volume x = random_volume(grid, 5);
+      const Volume x = ct::random_volume(grid, 5);
       ct::Sinogram y{scan, 19, {}};
       Random random(6);
       y.line_integrals.resize(static_cast<std::size_t>(scan.views * scan.detectors * y.slices));
@@ -327,7 +321,7 @@ TEST_CASE("ct: Poisson noise has the variance of counting and starved detectors 
 
 TEST_CASE("ct: one thread and two give the same bits") {
   const Grid grid = Grid::centred({40, 31, 37}, {1.0, 1.1, 2.0});
-  const Volume volume = random_volume(grid, 3);
+  const Volume volume = ct::random_volume(grid, 3);
   gdm::Voxels<float> noisy[2], found[2];
   for (int threads = 1; threads <= 2; ++threads) {
     set_thread_count(threads);

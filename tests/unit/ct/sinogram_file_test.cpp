@@ -48,7 +48,7 @@ TEST_CASE("ct sinogram file: every geometry comes back with its rays, its projec
       CHECK(read.analytic_method() == "fdk");
       CHECK(read.beam.photons == 1e5);
       REQUIRE(read.geometry);
-      CHECK(ct::length(ct::difference(*read.geometry->isocenter_mm, ct::centre_of(grid))) < 1e-4);
+      CHECK(length(difference(*read.geometry->isocenter_mm, ct::centre_of(grid))) < 1e-4);
       const auto projector = read.make_projector();
       REQUIRE(projector->ray_count() == stored.ray_count());
       std::vector<float> rays(static_cast<std::size_t>(stored.ray_count()));

@@ -11,6 +11,7 @@
 #include "metrics/spectrum.hpp"
 #include "metrics/wasserstein.hpp"
 #include "metrics_volumes.hpp"
+#include "sys/angle.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
 #include "sys/random.hpp"
@@ -20,8 +21,6 @@ using namespace gdm::metrics;
 using namespace gdm::grade;
 
 namespace {
-
-constexpr double pi = 3.14159265358979323846;
 
 Volume white_noise(const Grid& grid, std::uint64_t seed) {
   Volume volume(grid, 0.0F);

@@ -1,11 +1,11 @@
-// Arithmetic of points and directions in space: of use inside ct/ alone.
+// Arithmetic of points and directions in space.
 #pragma once
 
 #include <cmath>
 
 #include "image/volume.hpp"
 
-namespace gdm::ct {
+namespace gdm {
 
 inline Point3 sum(const Point3& a, const Point3& b, double times = 1.0) {
   return {a[0] + times * b[0], a[1] + times * b[1], a[2] + times * b[2]};
@@ -29,4 +29,4 @@ inline Point3 cross(const Point3& a, const Point3& b) {
   return {a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]};
 }
 
-}  // namespace gdm::ct
+}  // namespace gdm
