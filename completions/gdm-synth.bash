@@ -19,6 +19,7 @@ _gdm_synth() {
         --solver) COMPREPLY=($(compgen -W "euler heun" -- "$cur")); return ;;
         --dtype) COMPREPLY=($(compgen -W "int16 float32" -- "$cur")); return ;;
         --resample) COMPREPLY=($(compgen -W "auto never" -- "$cur")); return ;;
+        --memory) return ;;
         --bank) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --samples) return ;;
         --spread) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
@@ -29,7 +30,7 @@ _gdm_synth() {
         --grid-tolerance) return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --input --mask --model --any-acquisition --patch --overlap --nfe --solver --dtype --resample --bank --samples --flips --spread --split --shard --keep-going --resume -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --input --mask --model --any-acquisition --patch --overlap --nfe --solver --dtype --resample --memory --bank --samples --flips --spread --split --shard --keep-going --resume -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

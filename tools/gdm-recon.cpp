@@ -40,7 +40,7 @@ int run_gdm(cli::Program& program, const Options& options) {
   cli::Synthesis synthesis(program, how, provenance);
   std::vector<cli::ModelInput> inputs;
   for (const std::string& name : synthesis.condition_names()) {
-    inputs.push_back(with_context(options.synthesis.models.front().string(), [&] {
+    inputs.push_back(with_context(options.synthesis.ensemble.models.front().string(), [&] {
       return cli::model_input(synthesis.description(), name, options.model_filter);
     }));
   }
@@ -51,7 +51,7 @@ int run_gdm(cli::Program& program, const Options& options) {
   }
   cli::ReconStep step = cli::sinogram_step("gdm");
   step.is_prediction = true;
-  step.reads = options.synthesis.models;
+  step.reads = options.synthesis.ensemble.models;
   step.reads.push_back(options.synthesis.bank);
   step.accept = [&](const fs::path& source) {
     for (const cli::ModelInput& input : inputs) {

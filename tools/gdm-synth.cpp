@@ -37,7 +37,7 @@ void declare(CLI::App& app, Options& o) {
   app.add_option("--samples", o.samples,
                  "Draws of a model with noise channels: cases ID_s1 and so on, or with --spread the mean of them")
       ->transform(cli::range(1, 10000));
-  app.add_flag("--flips", o.synthesis.flips, "The mean with what the volume mirrored left to right gives");
+  app.add_flag("--flips", o.synthesis.ensemble.flips, "The mean with what the volume mirrored left to right gives");
   app.add_option(
          "--spread", o.spread,
          "Standard deviation in HU of what the CT is the mean of; of a manifest the folder for ID_spread.nii.gz")
@@ -67,11 +67,11 @@ void check_outputs(const Options& o, const std::vector<fs::path>& reads, Overwri
 /// With --spread, draws are no cases: they have a mean.
 void choose_draws(Options& o) {
   o.synthesis.replace = o.batch.resume;
-  if (!o.spread.empty()) o.synthesis.draws = o.samples;
+  if (!o.spread.empty()) o.synthesis.ensemble.draws = o.samples;
 }
 
 void require_spread(const Options& o, const cli::Synthesis& synthesis) {
-  if (o.spread.empty() || synthesis.members() > 1) return;
+  if (o.spread.empty() || synthesis.ensemble().members() > 1) return;
   throw Error(
       "--spread needs more than one prediction: --samples of a model with noise channels, --model once more, "
       "or --flips",
@@ -90,7 +90,7 @@ int run_single(const cli::Program& program, Options& o) {
   choose_draws(o);
   const Overwrite overwrite = o.batch.overwrite(program.standard().overwrite());
   Provenance provenance = program.provenance();
-  std::vector<fs::path> reads = o.synthesis.models;
+  std::vector<fs::path> reads = o.synthesis.ensemble.models;
   reads.insert(reads.end(), {o.single.volume, o.single.mask, o.synthesis.bank, program.config_file()});
   check_outputs(o, reads, overwrite);  // before the models take their time
   cli::Synthesis synthesis(program, o.synthesis, provenance);
@@ -106,7 +106,7 @@ int run_single(const cli::Program& program, Options& o) {
   };
   if (program.standard().dry_run) {
     const bool stream = std::count(files.begin(), files.end(), "-") > 0;
-    write_stdout(synthesis.plan() + (stream ? "" : synthesis.plan(item, o.output)));
+    write_stdout(synthesis.plan() + (stream ? "" : synthesis.plan(item, {o.output, o.spread})));
   } else if (o.batch.resume && finished()) {
     log_info(o.output.string() + ": was finished already");
   } else {
@@ -129,7 +129,7 @@ void check_folders(const cli::Program& program, const Options& o, const Manifest
     cli::add_volume(outputs, volumes.spread);
   }
   cli::RunInputs inputs{{o.single.volume, o.synthesis.bank, program.config_file()}, {&manifest}};
-  inputs.files.insert(inputs.files.end(), o.synthesis.models.begin(), o.synthesis.models.end());
+  inputs.files.insert(inputs.files.end(), o.synthesis.ensemble.models.begin(), o.synthesis.ensemble.models.end());
   cli::refuse_outputs_that_are_read(inputs, outputs);
 }
 
@@ -168,8 +168,9 @@ int run_manifest(const cli::Program& program, Options& o) {
   if (o.single.volume != "-") provenance.add_source(o.single.volume);
   cli::Synthesis synthesis(program, o.synthesis, provenance);
   require_spread(o, synthesis);
-  if (o.samples > 1 && synthesis.noise_channels() == 0) {
-    throw Error(o.synthesis.models.front().string() + ": takes no noise, all --samples would be equal", Exit::usage);
+  if (o.samples > 1 && synthesis.ensemble().noise_channels() == 0) {
+    throw Error(o.synthesis.ensemble.models.front().string() + ": takes no noise, all --samples would be equal",
+                Exit::usage);
   }
   for (const Case& item : batch.cases()) {
     if (item.error || o.batch.keep_going) continue;
@@ -179,7 +180,7 @@ int run_manifest(const cli::Program& program, Options& o) {
     std::string plan = synthesis.plan();
     for (const Case& item : batch.cases()) {
       if (item.error) continue;
-      plan += with_context("case '" + item.id + "'", [&] { return synthesis.plan(item, outputs_of(o, item).ct); });
+      plan += with_context("case '" + item.id + "'", [&] { return synthesis.plan(item, outputs_of(o, item)); });
     }
     write_stdout(plan);
     return 0;

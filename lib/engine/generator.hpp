@@ -30,6 +30,11 @@ class Synthesizer {
   virtual std::int64_t noise_channels() const = 0;
   /// Network evaluations of the last predict().
   virtual std::int64_t evaluations() const = 0;
+  /// How many patches predict() takes through the network together. It chooses by itself until it is told.
+  virtual std::int64_t patches_at_once() const = 0;
+  virtual void set_patches_at_once(std::int64_t patches) = 0;
+  /// Samples so many patches of air together, for what the network itself needs: the process's peak of memory after it.
+  virtual double peak_mib_of_patches() = 0;
 };
 
 /// How the image of a process is made (model/process.hpp); nothing to a model of one step.

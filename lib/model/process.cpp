@@ -4,12 +4,13 @@
 
 #include <cmath>
 
+#include "sys/angle.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::model {
 namespace {
 
-constexpr double half_pi = 1.57079632679489661923;
+constexpr double half_pi = pi / 2;
 constexpr double bridge_steps = 1000,
                  bridge_least_beta = 1e-4;  // of the paper's code: square roots of beta rise linearly
 constexpr double linear_least_beta = 0.1, linear_largest_beta = 20;
@@ -53,27 +54,21 @@ Mixture Process::state(double time) const {
   return {to_source / all, to_target / all, bridge_is_ode ? 0.0 : std::sqrt(to_target * to_source / all)};
 }
 
-Mixture Process::learnt(double time) const {
-  if (kind == ProcessKind::flow) {
-    const Mixture begin = state(0);
-    return {1.0, -begin.source, -begin.noise};
-  }
-  if (kind == ProcessKind::diffusion) {
-    const Levels at = levels(time);
-    return {-at.sigma, 0.0, at.alpha};
-  }
-  const auto [to_target, to_source] = bridge(time);
-  const double all = to_target + to_source, sigma = std::sqrt(to_target);
-  return {-sigma / all, sigma / all, bridge_is_ode ? 0.0 : std::sqrt(to_source / all)};
+Process::Estimate Process::estimate(double time) const {
+  const Mixture at = state(time);
+  if (!has_noise()) return {1.0, 0.0, at.source * spread};
+  const double known = at.target * at.target * spread * spread, noise = at.noise * at.noise;
+  // At its source a bridge has no noise yet, and the state says nothing of the target.
+  const double all = known + noise, gain = all > 1e-20 ? at.target * spread * spread / all : 0.0;
+  const double left = all > 1e-20 ? noise / all : 1.0;
+  const bool from_noise = source == ProcessSource::noise;
+  return {gain, from_noise ? 0.0 : 1 - gain * (at.target + at.source), spread * std::sqrt(left)};
 }
 
-Process::Estimate Process::estimate(double time) const {
-  if (kind == ProcessKind::flow) return {1.0, 1 - time};
-  if (kind == ProcessKind::diffusion) {
-    const Levels at = levels(time);
-    return {at.alpha, -at.sigma};
-  }
-  return {1.0, -std::sqrt(bridge(time).to_target)};
+Process::Shown Process::shown(double time) const {
+  const Mixture at = state(time);
+  const double width = std::sqrt(spread * spread + at.noise * at.noise);
+  return {1 / width, source == ProcessSource::noise ? 0.0 : -(at.target + at.source) / width};
 }
 
 Process::Step Process::step(double from, double to) const {
@@ -91,7 +86,7 @@ Process::Step Process::step(double from, double to) const {
 }
 
 Json Process::json() const {
-  Json json{{"kind", name_of(kind)}, {"source", name_of(source)}, {"evaluations", evaluations}};
+  Json json{{"kind", name_of(kind)}, {"source", name_of(source)}, {"evaluations", evaluations}, {"spread", spread}};
   if (kind == ProcessKind::flow && source != ProcessSource::noise) json["source_noise"] = source_noise;
   if (kind == ProcessKind::bridge) {
     json["beta"] = bridge_beta;
@@ -112,12 +107,14 @@ Process Process::from_json(const Json& json) {
     throw impossible;
   }
   process.evaluations = json.at("evaluations").get<std::int64_t>();
+  process.spread = json.value("spread", 0.0);
   process.source_noise = json.value("source_noise", 0.0);
   process.bridge_beta = json.value("beta", process.bridge_beta);
   process.bridge_is_ode = json.value("ode", false);
   const bool from_noise = process.source == ProcessSource::noise;
   const bool fits = process.kind == ProcessKind::flow || from_noise == (process.kind == ProcessKind::diffusion);
-  const bool positive = process.source_noise >= 0 && process.bridge_beta > 0 && process.evaluations >= 1;
+  const bool positive =
+      process.source_noise >= 0 && process.spread > 0 && process.bridge_beta > 0 && process.evaluations >= 1;
   if (!fits || !positive || process.evaluations > 1000) throw impossible;
   return process;
 }

@@ -1,15 +1,22 @@
 // Processes that lead from a source to the target in several evaluations of one network: flow matching, the diffusion
 // bridge, and diffusion. All that they are is numbers: a state is a mixture of target, source and standard normal
-// noise, and so is what the network learns, and a step of a synthesis is a mixture of the state, an estimate of the
-// target and noise. Training (train/process_method.hpp) and synthesis (synth/sampler.hpp) take the numbers from here.
+// noise, and a step of a synthesis is a mixture of the state, an estimate of the target and noise. Training
+// (train/process_method.hpp) and synthesis (synth/process_sampler.hpp) take the numbers from here.
 //
-//   flow       z_t = t y + (1 - t) z_0, the velocity y - z_0 is learnt (Lipman et al. 2023, arXiv 2210.02747; Liu et
-//              al. 2023, arXiv 2209.03003). z_0 is noise, or an image plus noise; with a regression's output it is the
-//              posterior-mean rectified flow (Ohayon et al. 2025, arXiv 2410.00418)
+//   flow       z_t = t y + (1 - t) z_0 (Lipman et al. 2023, arXiv 2210.02747; Liu et al. 2023, arXiv 2209.03003). z_0
+//              is noise, or an image plus noise; with a regression's output it is the posterior-mean rectified flow
+//              (Ohayon et al. 2025, arXiv 2410.00418)
 //   bridge     the image-to-image Schroedinger bridge (Liu et al. 2023, arXiv 2302.05872): x_t from the bridge between
-//              y and the source, (x_t - y) / sigma_t is learnt; its posterior is drawn from, or its mean followed
-//   diffusion  variance-preserving: x = alpha y + sigma e, v = alpha e - sigma y is learnt (Salimans & Ho 2022, arXiv
-//              2202.00512), and steps are those of DDIM (Song et al. 2021, arXiv 2010.02502)
+//              y and the source; its posterior is drawn from, or its mean followed
+//   diffusion  variance-preserving: x = alpha y + sigma e (Salimans & Ho 2022, arXiv 2202.00512), and steps are those
+//   of
+//              DDIM (Song et al. 2021, arXiv 2010.02502)
+//
+// The papers learn the velocity y - z_0, (x_t - y) / sigma_t, and alpha e - sigma y. Given the state, each of them is
+// the target times a number of the time plus what is known, so they differ by the weights of times alone. Here the
+// network learns, in all of them, what the best linear predictor of the target from state and source leaves, in units
+// of its standard deviation (after Karras et al. 2022, arXiv 2206.00364, section 5), so that no network has to learn to
+// take out noise that it is shown, and no time outweighs another.
 //
 // Time runs from 0, the source, to 1, the target, in all of them. Images are in units of the network, [-1, 1].
 #pragma once
@@ -45,17 +52,24 @@ struct Process {
   bool bridge_is_ode = false;  ///< a bridge without noise, from image to image along the mean
   NoiseSchedule schedule = NoiseSchedule::cosine;
   std::int64_t evaluations = 10;  ///< of the network for one image, unless a synthesis is told otherwise
+  double spread = 0.5;            ///< standard deviation of the target about the source, about 0 without one
 
   /// The state at a time in [0, 1].
   Mixture state(double time) const;
-  /// What the network is to make of that state.
-  Mixture learnt(double time) const;
 
   struct Estimate {
-    double of_state = 0, of_output = 0;
+    double of_state = 0, of_source = 0, of_output = 0;
   };
-  /// The target, as state and network's output tell it.
+  /// The target, as state, source and network's output tell it: the best linear predictor for a target that is normal
+  /// about the source, and its standard deviation for the network's part. Of a process without noise, whose states lie
+  /// between source and target, it is the state and, for the network, what is left of the way.
   Estimate estimate(double time) const;
+
+  struct Shown {
+    double of_state = 0, of_source = 0;
+  };
+  /// What the network is shown of the state: its way from the source, about as wide as standard normal noise.
+  Shown shown(double time) const;
 
   struct Step {
     double of_state = 0, of_estimate = 0, of_noise = 0;
@@ -65,6 +79,8 @@ struct Process {
 
   /// Whether the state at time 0 holds noise.
   bool begins_with_noise() const { return state(0).noise > 0; }
+  /// Whether any state does.
+  bool has_noise() const { return kind == ProcessKind::bridge ? !bridge_is_ode : begins_with_noise(); }
   /// Whether steps but the last add noise.
   bool steps_are_noisy() const { return kind == ProcessKind::bridge && !bridge_is_ode; }
   /// Volumes of noise that a synthesis of so many steps takes.

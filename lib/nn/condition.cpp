@@ -3,6 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <iterator>
+#include <vector>
 
 #include "model/scaling_choice.hpp"
 #include "sys/error.hpp"
@@ -14,21 +18,34 @@ namespace {
 constexpr double low_percentile = 0.5, high_percentile = 99.5, deviations = 4.0;
 constexpr double most_outside = 0.01;
 
-double percentile_of(const Tensor& flat, double percentile) {
-  const auto rank = static_cast<std::int64_t>(percentile / 100 * static_cast<double>(flat.numel() - 1)) + 1;
-  return std::get<0>(flat.kthvalue(rank)).item<double>();
+/// Of values that may be put into another order.
+double percentile_of(std::vector<float>& values, double percentile) {
+  const auto rank = static_cast<std::ptrdiff_t>(percentile / 100 * static_cast<double>(values.size() - 1));
+  std::nth_element(values.begin(), values.begin() + rank, values.end());
+  return static_cast<double>(values[static_cast<std::size_t>(rank)]);
 }
 
 RawRange range_of_percentiles(const Tensor& raw, const Condition& condition) {
-  const Tensor flat = raw.flatten();
-  const Tensor foreground = flat.masked_select(flat > flat.mean());
-  if (foreground.numel() == 0) throw Error("condition '" + condition.name + "' is constant");
-  const double low = flat.min().item<double>() < 0 ? std::min(0.0, percentile_of(flat, low_percentile)) : 0.0;
+  const Tensor flat = raw.contiguous().flatten();
+  const float* const begin = flat.data_ptr<float>();
+  const float* const end = begin + flat.numel();
+  const auto mean = flat.mean().item<float>();
+  double low = 0;
+  if (flat.min().item<float>() < 0) {
+    std::vector<float> all(begin, end);
+    low = std::min(0.0, percentile_of(all, low_percentile));
+  }
+  std::vector<float> foreground;
+  foreground.reserve(static_cast<std::size_t>(std::count_if(begin, end, [mean](float v) { return v > mean; })));
+  std::copy_if(begin, end, std::back_inserter(foreground), [mean](float v) { return v > mean; });
+  if (foreground.empty()) throw Error("condition '" + condition.name + "' is constant");
   return {low, percentile_of(foreground, high_percentile)};
 }
 
 void warn_of_outside(const Tensor& scaled, const Condition& condition, const RawRange& raw, const ScaledRange& kept) {
-  const auto share = [&](const Tensor& outside) { return outside.to(torch::kFloat32).mean().item<double>(); };
+  const auto share = [&](const Tensor& outside) {
+    return static_cast<double>(outside.sum().item<std::int64_t>()) / static_cast<double>(outside.numel());
+  };
   const double above = share(scaled > kept.most), below = condition.scaling == "hu" ? 0 : share(scaled < kept.least);
   if (above + below <= most_outside) return;
   const auto raw_of = [&](double value) { return raw.low + (value + 1) / 2 * (raw.high - raw.low); };
@@ -81,8 +98,13 @@ RawRange raw_range(const Tensor& raw, const Condition& condition, const HuMap& h
   if (condition.scaling == "range") return {condition.low, condition.high};
   RawRange range{};
   if (condition.scaling == "zscore") {
-    const Tensor values = raw.flatten().to(torch::kFloat64);
-    const double mean = values.mean().item<double>(), deviation = values.std(false).item<double>();
+    const Tensor flat = raw.contiguous().flatten();
+    const float* const values = flat.data_ptr<float>();
+    const double count = static_cast<double>(flat.numel());
+    double mean = 0, squares = 0;
+    for (std::int64_t n = 0; n < flat.numel(); ++n) mean += static_cast<double>(values[n]) / count;
+    for (std::int64_t n = 0; n < flat.numel(); ++n) squares += std::pow(static_cast<double>(values[n]) - mean, 2);
+    const double deviation = std::sqrt(squares / count);
     range = {mean - deviations * deviation, mean + deviations * deviation};
   } else {
     range = range_of_percentiles(raw, condition);
@@ -99,11 +121,11 @@ Tensor scale_condition(const Tensor& raw, const Condition& condition, const HuMa
                     "are these images of two kinds?",
                     condition.name, range.low));
   }
-  const Tensor scaled =
-      condition.scaling == "hu" ? hu_map.to_unit(raw) : (raw - range.low) * (2.0 / (range.high - range.low)) - 1.0;
+  Tensor scaled = raw.clone();
+  scaled.sub_(range.low).mul_(2.0 / (range.high - range.low)).sub_(1.0);
   const ScaledRange kept = scaled_range(condition.scaling);
   warn_of_outside(scaled, condition, range, kept);
-  return scaled.clamp(kept.least, kept.most);
+  return scaled.clamp_(kept.least, kept.most);
 }
 
 }  // namespace gdm::nn

@@ -1,6 +1,9 @@
 #include "nn/volume_tensors.hpp"
 
 #include <algorithm>
+#include <cmath>
+
+#include "nn/host.hpp"
 
 namespace gdm::nn {
 
@@ -18,6 +21,12 @@ Volume volume_of(const Tensor& tensor, const Grid& grid) {
   Volume volume(grid, 0.0F);
   tensor_of(volume).copy_(tensor);
   return volume;
+}
+
+bool all_finite(const Tensor& values) {
+  const auto [least, most] = values.aminmax();  // NaN if any is
+  return std::isfinite(host_value<double>(least.to(torch::kFloat64))) &&
+         std::isfinite(host_value<double>(most.to(torch::kFloat64)));
 }
 
 Tensor air_outside(const Tensor& image, const Tensor& mask) {

@@ -27,6 +27,9 @@ Tensor tensor_of(const Mask& mask);
 /// (D, H, W) on any device -> volume on `grid`.
 Volume volume_of(const Tensor& tensor, const Grid& grid);
 
+/// Whether no value is NaN or infinite, without a copy of them.
+bool all_finite(const Tensor& values);
+
 constexpr double air_units = -1.0;  ///< the lower end of a HuMap, which stands for air
 
 /// Volumes or patches in units of a HuMap with air wherever the mask, of the same or a broadcast shape, is 0: features

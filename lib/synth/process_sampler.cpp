@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "nn/compat.hpp"
+#include "nn/host.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::synth {
@@ -21,10 +23,11 @@ std::int64_t steps_of(const model::Process& process, std::int64_t evaluations, m
   if (process.kind != model::ProcessKind::flow) {
     throw Error("--solver heun is for a flow, this model is a " + name_of(process.kind), Exit::usage);
   }
-  if (asked % 2 != 0) {
-    throw Error(fmt::format("--solver heun evaluates twice a step, so --nfe {} should be even", asked), Exit::usage);
+  if (asked % 2 == 0) {
+    throw Error(fmt::format("--solver heun evaluates twice a step but the last, so --nfe {} should be odd", asked),
+                Exit::usage);
   }
-  return asked / 2;
+  return (asked + 1) / 2;
 }
 
 Tensor follow(const model::Process& process, std::int64_t steps, model::Solver solver, const Evaluate& evaluate,
@@ -36,14 +39,13 @@ Tensor follow(const model::Process& process, std::int64_t steps, model::Solver s
   for (std::int64_t n = 0; n < steps; ++n) {
     const double from = static_cast<double>(n) / static_cast<double>(steps),
                  to = static_cast<double>(n + 1) / static_cast<double>(steps);
-    const Tensor output = evaluate(state, from);
-    if (solver == model::Solver::heun) {  // of a flow, whose output is the velocity
-      const Tensor ahead = evaluate(state + (to - from) * output, to);
-      state = state + 0.5 * (to - from) * (output + ahead);
+    const Tensor target = evaluate(state, from);
+    if (solver == model::Solver::heun &&
+        n + 1 < steps) {  // of a flow, whose velocity leads to the target in what is left
+      const Tensor velocity = (target - state) / (1 - from), ahead = state + (to - from) * velocity;
+      state = state + 0.5 * (to - from) * (velocity + (evaluate(ahead, to) - ahead) / (1 - to));
       continue;
     }
-    const model::Process::Estimate estimate = process.estimate(from);
-    const Tensor target = mixed(estimate.of_state, state, estimate.of_output, output);
     const model::Process::Step step = process.step(from, to);
     state = mixed(step.of_state, state, step.of_estimate, target);
     if (step.of_noise > 0 && n + 1 < steps) state = state + step.of_noise * next_noise();
@@ -58,10 +60,29 @@ Tensor source_of(const model::Process& process, const Tensor& conditions, nn::Ge
   return base(conditions).to(torch::kFloat32);
 }
 
+Tensor of_each(const Tensor& times, torch::Device device, const std::function<double(double)>& number) {
+  std::vector<float> numbers;
+  for (std::int64_t n = 0; n < times.size(0); ++n) {
+    numbers.push_back(static_cast<float>(number(static_cast<double>(nn::host_value<float>(times[n])))));
+  }
+  return nn::to_device(torch::tensor(numbers).view({-1, 1, 1, 1, 1}), device);
+}
+
 Tensor network_inputs(const model::Process& process, const Tensor& conditions, const Tensor& source,
-                      const Tensor& state) {
-  if (process.own_channels() == 1) return torch::cat({conditions, state}, 1);
-  return torch::cat({conditions, source, state}, 1);
+                      const Tensor& state, const Tensor& times) {
+  Tensor shown = state * of_each(times, state.device(), [&](double t) { return process.shown(t).of_state; });
+  if (source.defined()) {
+    shown = shown + source * of_each(times, state.device(), [&](double t) { return process.shown(t).of_source; });
+  }
+  if (process.own_channels() == 1) return torch::cat({conditions, shown}, 1);
+  return torch::cat({conditions, source, shown}, 1);
+}
+
+Tensor known_target(const model::Process& process, const Tensor& source, const Tensor& state, const Tensor& times) {
+  const Tensor of_state =
+      state * of_each(times, state.device(), [&](double t) { return process.estimate(t).of_state; });
+  if (!source.defined()) return of_state;
+  return of_state + source * of_each(times, state.device(), [&](double t) { return process.estimate(t).of_source; });
 }
 
 ProcessSampler::ProcessSampler(nn::Generator network, nn::Generator base, const nn::GeneratorConfig& config,
@@ -78,15 +99,17 @@ Tensor ProcessSampler::sample(const Tensor& inputs) {
                noise = inputs.narrow(1, conditions_, inputs.size(1) - conditions_);
   const Tensor source = source_of(process_, conditions, base_);
   const Evaluate evaluate = [&](const Tensor& state, double time) {
-    const Tensor times = torch::full({state.size(0)}, time, state.options());
-    return network_(network_inputs(process_, conditions, source, state), times);
+    const Tensor times = torch::full({state.size(0)}, time, torch::kFloat32);
+    const Tensor output =
+        network_(network_inputs(process_, conditions, source, state, times), nn::to_device(times, state.device()));
+    return known_target(process_, source, state, times) + process_.estimate(time).of_output * output;
   };
   return follow(process_, steps_, solver_, evaluate, source, noise);
 }
 
 std::int64_t ProcessSampler::evaluations() const {
   const std::int64_t base = process_.source == model::ProcessSource::regression ? 1 : 0;
-  return base + (solver_ == model::Solver::heun ? 2 * steps_ : steps_);
+  return base + (solver_ == model::Solver::heun ? 2 * steps_ - 1 : steps_);
 }
 
 std::unique_ptr<Sampler> make_sampler(const nn::GeneratorConfig& config, nn::Generator network, nn::Generator base,

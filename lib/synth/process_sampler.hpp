@@ -11,11 +11,11 @@ namespace gdm::synth {
 
 using torch::Tensor;
 
-/// What the network learnt of states (B, 1, D, H, W) at a time.
+/// The target as a network tells it from states (B, 1, D, H, W) at a time.
 using Evaluate = std::function<Tensor(const Tensor& state, double time)>;
 
 /// Evaluations for `evaluations` of them, or of the process if it is 0. Throws Error, usage, if the solver needs an
-/// even number, or for heun with what is no flow.
+/// odd number, or for heun with what is no flow.
 std::int64_t steps_of(const model::Process& process, std::int64_t evaluations, model::Solver solver);
 
 /// The image at the end of so many even steps. `source`: what the process begins with, undefined for noise. `noise`
@@ -26,9 +26,15 @@ Tensor follow(const model::Process& process, std::int64_t steps, model::Solver s
 /// source of a batch: nothing, the first condition, or what the base makes of the conditions.
 Tensor source_of(const model::Process& process, const Tensor& conditions, nn::Generator& base);
 
-/// Inputs of a process's network: conditions, the source where it is no condition, the state.
+/// One number for each patch, by its time, to be multiplied with (B, 1, D, H, W) on `device`. `times` (B) on the host.
+Tensor of_each(const Tensor& times, torch::Device device, const std::function<double(double)>& number);
+
+/// Inputs of a process's network: conditions, the source where it is no condition, what is shown of the state.
 Tensor network_inputs(const model::Process& process, const Tensor& conditions, const Tensor& source,
-                      const Tensor& state);
+                      const Tensor& state, const Tensor& times);
+
+/// Process::estimate without the network's part.
+Tensor known_target(const model::Process& process, const Tensor& source, const Tensor& state, const Tensor& times);
 
 class ProcessSampler : public Sampler {
  public:

@@ -88,7 +88,7 @@ std::vector<float> patch_weights(std::int64_t patch) {
 }
 
 Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, torch::Device device,
-             const std::string& progress_title, std::int64_t* evaluations) {
+             const std::string& progress_title, std::int64_t* evaluations, Tensor out) {
   const c10::InferenceMode inference;
   const model::PatchShape& shape = plan.patch;
   const bool noisy = plan.noise != nullptr && plan.noise->channels() > 0;
@@ -98,7 +98,8 @@ Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, 
   const Tensor weight =
       axes[0].weights.view({-1, 1, 1}) * axes[1].weights.view({1, -1, 1}) * axes[2].weights.view({1, 1, -1});
   const Tensor on_device = conditions.to(device);
-  Tensor out = torch::zeros(conditions.sizes().slice(1), on_device.options());
+  if (!out.defined()) out = torch::empty(conditions.sizes().slice(1), torch::kFloat32);
+  Tensor sum = device.is_cpu() ? out.zero_() : torch::zeros(out.sizes(), on_device.options());
   const auto total = static_cast<std::int64_t>(axes[0].starts.size() * axes[1].starts.size() * axes[2].starts.size());
   std::unique_ptr<Progress> progress;
   if (!progress_title.empty()) progress = std::make_unique<Progress>(progress_title, total, "patch");
@@ -108,7 +109,7 @@ Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, 
       for (const std::int64_t x : axes[2].starts) starts.push_back({d, h, x});
     }
   }
-  const std::size_t at_once = static_cast<std::size_t>(patches_at_once(shape, device));
+  const auto at_once = static_cast<std::size_t>(plan.at_once > 0 ? plan.at_once : patches_at_once(shape, device));
   for (std::size_t first = 0; first < starts.size(); first += at_once) {
     throw_if_stop_requested();
     const std::size_t count = std::min(at_once, starts.size() - first);
@@ -123,13 +124,14 @@ Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, 
     const Tensor made = sampler.sample(torch::stack(patches));
     const Tensor blended = made.view({-1, shape[0], shape[1], shape[2]}) * weight;
     for (std::size_t n = 0; n < count; ++n) {
-      add_patch(blended[static_cast<std::int64_t>(n)], starts[first + n], out);
+      add_patch(blended[static_cast<std::int64_t>(n)], starts[first + n], sum);
       if (progress) progress->advance();
     }
   }
   if (evaluations != nullptr) *evaluations = total * sampler.evaluations();
-  out.mul_(axes[0].normaliser.view({-1, 1, 1})).mul_(axes[1].normaliser.view({1, -1, 1}));
-  return out.mul_(axes[2].normaliser.view({1, 1, -1})).to(torch::kCPU);
+  sum.mul_(axes[0].normaliser.view({-1, 1, 1})).mul_(axes[1].normaliser.view({1, -1, 1}));
+  sum.mul_(axes[2].normaliser.view({1, 1, -1}));
+  return device.is_cpu() ? out : out.copy_(sum);
 }
 
 }  // namespace gdm::synth

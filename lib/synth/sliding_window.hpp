@@ -17,6 +17,7 @@ struct PatchPlan {
   model::PatchShape patch = 48;
   double overlap = engine::SynthOptions().overlap;  ///< part of a patch that it shares with the next, in [0, 0.9]
   const nn::NoiseField* noise = nullptr;            ///< appended to each patch; null or without channels: none
+  std::int64_t at_once = 0;                         ///< patches that go through the network together; 0: by itself
 };
 
 /// First voxels of the patches of `patch` voxels along an axis: the first starts at 0, the last ends at `extent`; one
@@ -32,12 +33,13 @@ std::vector<float> patch_weights(std::int64_t patch);
 /// has more to keep busy.
 std::int64_t patches_at_once(const model::PatchShape& patch, torch::Device device);
 
-/// conditions (C, D, H, W) on the CPU; the sampler gets up to patches_at_once() patches of them on `device`, with the
-/// noise of their place. Input and output lie on `device` meanwhile, and nothing waits for it before the end. Returns
-/// the blended (D, H, W) on the CPU. `evaluations` gets those of the network; may be null. The weights are a product
-/// over the axes, and so is their sum over the patches, so that no weight volume is kept. Patches beyond the volume see
-/// air. `progress_title` empty: silent. Throws StopRequested.
+/// conditions (C, D, H, W) on the CPU; the sampler gets groups of patches of them on `device`, with the noise of their
+/// place. Input and output lie on `device` meanwhile, and nothing waits for it before the end. Returns the blended (D,
+/// H, W) on the CPU: `out` if it is given, overwritten, beside which a CPU needs no memory that grows with it.
+/// `evaluations` gets those of the network; may be null. The weights are a product over the axes, and so is their sum
+/// over the patches, so that no weight volume is kept. Patches beyond the volume see air. `progress_title` empty:
+/// silent. Throws StopRequested.
 Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, torch::Device device,
-             const std::string& progress_title, std::int64_t* evaluations);
+             const std::string& progress_title, std::int64_t* evaluations, Tensor out = {});
 
 }  // namespace gdm::synth

@@ -4,6 +4,7 @@
 
 #include "image/grid_match.hpp"
 #include "image/hu_check.hpp"
+#include "io/sidecar.hpp"
 #include "model/feature_levels.hpp"
 #include "nn/device.hpp"
 #include "nn/encoder.hpp"
@@ -46,6 +47,21 @@ class GeneratorOnVolumes : public engine::Synthesizer {
   const std::string& digest() const override { return generator_.digest; }
   std::int64_t evaluations() const override { return evaluations_; }
   std::int64_t noise_channels() const override { return sampler_->noise_channels(); }
+  std::int64_t patches_at_once() const override {
+    return plan_.at_once > 0 ? plan_.at_once : synth::patches_at_once(plan_.patch, device_);
+  }
+  void set_patches_at_once(std::int64_t patches) override { plan_.at_once = patches; }
+
+  double peak_mib_of_patches() override {
+    return nn::with_plain_errors("a smaller --patch needs less", [&] {
+      const c10::InferenceMode inference;
+      const model::PatchShape& patch = plan_.patch;
+      const auto channels = static_cast<std::int64_t>(names_.size()) + noise_channels();
+      const Tensor air = torch::full({patches_at_once(), channels, patch[0], patch[1], patch[2]}, nn::air_units);
+      sampler_->sample(air.to(device_));
+      return peak_rss_mib();
+    });
+  }
 
   Volume predict(const std::vector<Volume>& conditions, const std::string& draw,
                  const std::string& progress_title) override {
@@ -53,35 +69,47 @@ class GeneratorOnVolumes : public engine::Synthesizer {
   }
 
  private:
+  // Of the size of the volumes lie in memory, beside the conditions, one copy of each and the output; turning a volume
+  // takes one more for a while.
   Volume run(const std::vector<Volume>& conditions, const std::string& draw, const std::string& progress_title) {
     const c10::InferenceMode inference;
-    const nn::GeneratorConfig& config = generator_.config;
-    std::vector<Tensor> channels;
-    for (std::size_t c = 0; c < conditions.size(); ++c) {
-      if (c > 0) {
-        require_same_grid(conditions[c].grid, "input '" + names_[c] + "'", conditions[0].grid, "'" + names_[0] + "'");
-      }
-      if (config.conditions[c].scaling == "hu") warn_unless_hu(conditions[c], "input '" + names_[c] + "'");
-      const Volume turned = nn::turned_for_network(conditions[c]);
-      const Tensor raw = tensor_of(turned);
-      if (!torch::isfinite(raw).all().item<bool>()) {
-        throw Error("input '" + names_[c] + "' contains NaN or infinite voxels");
-      }
-      channels.push_back(nn::scale_condition(raw, config.conditions[c], config.hu_map));
-    }
-    const Tensor stacked = channels.size() == 1 ? channels[0].unsqueeze(0) : torch::stack(channels);
-    channels.clear();
-    const nn::NoiseField noise(sampler_->noise_channels(), seed_, draw);
-    PatchPlan plan = plan_;
-    plan.noise = &noise;
-    Tensor out = slide(stacked, *sampler_, plan, device_, progress_title, &evaluations_);
-    if (!torch::isfinite(out).all().item<bool>()) throw Error("the model's output is not finite; is it a whole model?");
-    config.hu_map.to_hu_(out);
     const Grid& wanted = conditions[0].grid;
-    Volume predicted = nn::volume_of(out, reoriented(wanted, axis_map(wanted, nn::network_orientation)));
+    Volume predicted(reoriented(wanted, axis_map(wanted, nn::network_orientation)), 0.0F);
+    {
+      const Tensor scaled = for_network(conditions);
+      const nn::NoiseField noise(sampler_->noise_channels(), seed_, draw);
+      PatchPlan plan = plan_;
+      plan.noise = &noise;
+      slide(scaled, *sampler_, plan, device_, progress_title, &evaluations_, tensor_of(predicted));
+    }
+    Tensor out = tensor_of(predicted);
+    if (!nn::all_finite(out)) throw Error("the model's output is not finite; is it a whole model?");
+    generator_.config.hu_map.to_hu_(out);
     if (wanted.orientation() != nn::network_orientation) predicted = reoriented(predicted, wanted.orientation());
     predicted.grid = wanted;  // the same but for rounding
     return predicted;
+  }
+
+  /// (C, D, H, W) as the network sees them.
+  Tensor for_network(const std::vector<Volume>& conditions) const {
+    const nn::GeneratorConfig& config = generator_.config;
+    Tensor scaled;
+    for (std::size_t c = 0; c < conditions.size(); ++c) {
+      const std::string input = "input '" + names_[c] + "'";
+      if (c > 0) require_same_grid(conditions[c].grid, input, conditions[0].grid, "'" + names_[0] + "'");
+      if (config.conditions[c].scaling == "hu") warn_unless_hu(conditions[c], input);
+      if (!nn::all_finite(tensor_of(conditions[c]))) throw Error(input + " contains NaN or infinite voxels");
+      const bool lies_so = conditions[c].grid.orientation() == nn::network_orientation;
+      const Volume turned = lies_so ? Volume() : reoriented(conditions[c], nn::network_orientation);
+      Tensor one =
+          nn::scale_condition(tensor_of(lies_so ? conditions[c] : turned), config.conditions[c], config.hu_map);
+      if (conditions.size() == 1) return one.unsqueeze(0);
+      if (!scaled.defined()) {
+        scaled = torch::empty({static_cast<std::int64_t>(conditions.size()), one.size(0), one.size(1), one.size(2)});
+      }
+      scaled[static_cast<std::int64_t>(c)].copy_(one);
+    }
+    return scaled;
   }
 
   torch::Device device_;

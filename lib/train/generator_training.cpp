@@ -32,6 +32,7 @@ namespace gdm::train {
 namespace {
 
 constexpr std::size_t most_validation_cases = 6;
+constexpr std::int64_t spread_patches = 32;
 
 model::Process process_of(const engine::TrainOptions& options, const nn::HuMap& units) {
   model::Process process;
@@ -133,13 +134,14 @@ class Training {
       scans_ = std::make_shared<data::ScannedCases>(cases_, train_->headers(), config_.hu_map, provenance);
       if (options.consistency > 0) scans_->require_whole_slices(options.patch);
     }
-    make_method();
-    load_validation(validation);
     const auto cut = [this](std::size_t index, const auto& start, const auto& shape) {
       return train_->cut(index, start, shape);
     };
     patches_ = std::make_unique<data::PatchSampler>(train_->headers(), cut, options.patch, options.batch, compute.seed,
                                                     std::move(changes));
+    if (config_.process && options.init.empty()) measure_spread();
+    make_method();
+    load_validation(validation);
     begin_session();
   }
 
@@ -180,6 +182,15 @@ class Training {
   }
 
  private:
+  /// By the first patches of the training.
+  void measure_spread() {
+    std::vector<data::Batch> batches;
+    for (std::int64_t drawn = 0; drawn < spread_patches; drawn += options_.batch) {
+      batches.push_back(patches_->draw(static_cast<std::int64_t>(batches.size()), device_));
+    }
+    config_.process->spread = spread_about_source(*config_.process, base_.network, batches);
+  }
+
   void make_method() {
     const bool bfloat16 = options_.precision == engine::Precision::bf16;
     objectives_ = std::make_shared<Objectives>(options_, compute_.seed, config_.hu_map,
@@ -265,6 +276,7 @@ class Training {
   /// Takes over the weights of a trained generator of the same architecture.
   void begin_from(const fs::path& path) {
     const nn::LoadedGenerator trained = nn::load_generator(path, torch::Device(torch::kCPU));
+    if (config_.process && trained.config.process) config_.process->spread = trained.config.process->spread;
     auto same = [](Json config) {
       config.erase("patch_voxels");  // what it was trained with; the weights do not depend on it
       return config;

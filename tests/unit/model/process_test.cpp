@@ -42,15 +42,41 @@ double mixed(const Mixture& m, double target, double source, double noise) {
 
 }  // namespace
 
-TEST_CASE("a state and what is learnt of it tell the target at every time") {
-  const double y = 0.7, s = -0.2, e = 1.3;
-  for (const Process& process : processes()) {
+TEST_CASE("what a network learns has mean 0 and variance 1, and nothing of it is told by the state") {
+  // For a target that is normal about the source, y = s + spread a: all are sums of the source and of a and e, which
+  // are standard normal and independent.
+  for (Process process : processes()) {
     CAPTURE(process.text());
-    for (const double time : {0.0, 0.1, 0.5, 0.77, 1.0}) {
+    process.spread = 0.2;
+    const bool from_noise = process.source == ProcessSource::noise;
+    for (const double time : {0.0, 0.1, 0.5, 0.77, 0.99}) {
+      CAPTURE(time);
+      const Mixture state = process.state(time);
       const Process::Estimate estimate = process.estimate(time);
-      const double told = estimate.of_state * mixed(process.state(time), y, s, e) +
-                          estimate.of_output * mixed(process.learnt(time), y, s, e);
-      CHECK(told == doctest::Approx(y).epsilon(1e-12));
+      const double of_source = 1 - estimate.of_state * (state.target + state.source) - estimate.of_source;
+      const double of_target = process.spread * (1 - estimate.of_state * state.target);
+      const double of_noise = -estimate.of_state * state.noise;
+      if (!from_noise) CHECK(of_source == doctest::Approx(0).epsilon(1e-9));
+      if (!process.has_noise()) continue;  // then the state tells all but for where the source is not shown
+      CHECK(of_target * of_target + of_noise * of_noise == doctest::Approx(estimate.of_output * estimate.of_output));
+      CHECK(of_target * state.target * process.spread + of_noise * state.noise == doctest::Approx(0).epsilon(1e-9));
+    }
+  }
+}
+
+TEST_CASE("what a network is shown of a state is about as wide as standard normal noise, and no wider") {
+  for (Process process : processes()) {
+    CAPTURE(process.text());
+    process.spread = 0.2;
+    for (const double time : {0.0, 0.1, 0.5, 0.77, 1.0}) {
+      const Mixture state = process.state(time);
+      const Process::Shown shown = process.shown(time);
+      const double width = shown.of_state * std::hypot(state.target * process.spread, state.noise);
+      CHECK(width <= 1.0 + 1e-12);
+      if (time == 1.0) CHECK(width == doctest::Approx(1));
+      if (process.source != ProcessSource::noise) {
+        CHECK(shown.of_state * (state.target + state.source) + shown.of_source == doctest::Approx(0));
+      }
     }
   }
 }

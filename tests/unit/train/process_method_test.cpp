@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "generator_fixture.hpp"
 #include "synth/process_sampler.hpp"
 
@@ -25,6 +27,20 @@ TEST_CASE("times of batches lie one in each part of [0, 1], and fill it evenly")
   CHECK(counts.max().item<float>() <= 22);
   CHECK(torch::equal(stratified_times(4, 7, 3), stratified_times(4, 7, 3)));
   CHECK_FALSE(torch::equal(stratified_times(4, 7, 3), stratified_times(4, 8, 3)));
+}
+
+TEST_CASE("the spread about a source is that of the patients, and of the target where there is no source") {
+  data::Batch batch;
+  batch.conditions = torch::full({1, 1, 4, 4, 4}, 0.3F);
+  batch.target = torch::full({1, 1, 4, 4, 4}, 0.5F);
+  batch.mask = torch::ones({1, 1, 4, 4, 4}, torch::kUInt8);
+  data::Batch other = batch;
+  other.target = torch::full({1, 1, 4, 4, 4}, 0.7F);
+  nn::Generator none{nullptr};
+  model::Process process;
+  CHECK(spread_about_source(process, none, {batch, other}) == doctest::Approx(std::sqrt((0.25 + 0.49) / 2)));
+  process.source = model::ProcessSource::input;
+  CHECK(spread_about_source(process, none, {batch, other}) == doctest::Approx(std::sqrt((0.04 + 0.16) / 2)));
 }
 
 TEST_CASE("a process's loss is 0 for a network that makes what is to be learnt, and its gradients add up by parts") {

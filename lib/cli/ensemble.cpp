@@ -1,0 +1,194 @@
+#include "cli/ensemble.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "cli/iterative.hpp"
+#include "engine/engine.hpp"
+#include "engine/prediction.hpp"
+#include "image/running_spread.hpp"
+#include "io/sidecar.hpp"
+#include "model/trained_voxels.hpp"
+#include "sys/error.hpp"
+#include "sys/log.hpp"
+
+namespace gdm::cli {
+namespace {
+
+/// Models whose outputs have a mean.
+void require_alike(const engine::Synthesizer& first, const engine::Synthesizer& other, const std::string& name) {
+  const auto refuse = [&name](const std::string& what) {
+    throw Error(fmt::format("{}: {}, unlike the first --model, so they make no ensemble", name, what), Exit::usage);
+  };
+  if (first.condition_names() != other.condition_names()) {
+    refuse(fmt::format("takes {}", fmt::join(other.condition_names(), ", ")));
+  }
+  const model::RayConsistency a = model::consistency_of(first.description()),
+                              b = model::consistency_of(other.description());
+  if (a.iterations != b.iterations || a.pull_mm2 != b.pull_mm2) {
+    refuse(fmt::format("has {} iterations of data consistency", b.iterations));
+  }
+}
+
+}  // namespace
+
+Ensemble::Ensemble(const EnsembleOptions& options, const engine::Compute& compute)
+    : memory_bytes_(options.memory_bytes), draws_(options.draws), flips_(options.flips), resample_(options.resample) {
+  for (const fs::path& model : options.models) {
+    models_.push_back(engine::services().open_generator(model, options.patches, compute));
+    require_alike(first(), *models_.back(), model.string());
+    if (draws_ > 1 && models_.back()->noise_channels() == 0) {
+      throw Error(model.string() + ": takes no noise, all --samples would be equal", Exit::usage);
+    }
+  }
+  consistency_ = model::consistency_of(first().description());
+  if (memory_bytes_ == 0) return;
+  base_mib_ = peak_rss_mib();
+  most_at_once_ = first().patches_at_once();
+  for (const auto& model : models_) {
+    model->set_patches_at_once(1);
+    patch_mib_ = std::max(1.0, model->peak_mib_of_patches() - base_mib_);
+  }
+}
+
+std::int64_t Ensemble::noise_channels() const {
+  std::int64_t most = 0;
+  for (const auto& model : models_) most = std::max(most, model->noise_channels());
+  return most;
+}
+
+std::int64_t Ensemble::members() const {
+  return static_cast<std::int64_t>(models_.size()) * draws_ * (flips_ ? 2 : 1);
+}
+
+Json Ensemble::digests_json() const {
+  if (models_.size() == 1) return first().digest();
+  Json digests = Json::array();
+  for (const auto& model : models_) digests.push_back(model->digest());
+  return digests;
+}
+
+Json Ensemble::mean_json() const {
+  if (members() == 1) return {};
+  return {{"predictions", members()}, {"models", models_.size()}, {"draws", draws_}, {"flips", flips_}};
+}
+
+double Ensemble::volumes_mib(const Grid& grid, bool with_deviation) const {
+  constexpr double turned = 1.25;   // one input on its way to the network, and a mask of it
+  constexpr double iterations = 4;  // what conjugate gradients hold
+  const std::optional<Grid> working = working_grid(grid);
+  const auto own = static_cast<double>(grid.voxels());
+  const double seen = working ? static_cast<double>(working->voxels()) : own;
+  const auto inputs = static_cast<double>(condition_names().size());
+  double voxels = inputs * own + (inputs + turned) * seen;
+  if (working) voxels += inputs * seen;
+  if (flips_) voxels += inputs * seen;
+  if (needs_rays()) voxels += iterations * own;
+  if (members() > 1) voxels += (with_deviation ? 3 : 2) * own;
+  return voxels * sizeof(float) / 1048576.0;
+}
+
+double Ensemble::peak_mib(const Grid& grid, bool with_deviation) {
+  const double volumes = volumes_mib(grid, with_deviation);
+  if (memory_bytes_ > 0) {
+    fit_into_memory("", grid, with_deviation);
+    return volumes + base_mib_ + patch_mib_ * static_cast<double>(first().patches_at_once());
+  }
+  if (patches_peak_mib_ == 0) {
+    for (const auto& model : models_) patches_peak_mib_ = model->peak_mib_of_patches();
+  }
+  return volumes + patches_peak_mib_;
+}
+
+void Ensemble::fit_into_memory(const std::string& title, const Grid& grid, bool with_deviation) const {
+  if (memory_bytes_ == 0) return;
+  const double limit = static_cast<double>(memory_bytes_) / 1048576.0, volumes = volumes_mib(grid, with_deviation);
+  const double room = limit - base_mib_ - volumes;
+  if (room < patch_mib_) {
+    throw Error(
+        fmt::format("{}{} needs {:.0f} MiB of volumes, {:.0f} of programs and weights and {:.0f} for a patch: "
+                    "more than the {:.0f} MiB of --memory; a smaller --patch needs less",
+                    title, title.empty() ? "it" : ":", volumes, base_mib_, patch_mib_, limit));
+  }
+  const auto fitting = static_cast<std::int64_t>(room / patch_mib_);
+  for (const auto& model : models_) model->set_patches_at_once(std::min(most_at_once_, fitting));
+}
+
+Ensemble::Prediction Ensemble::predict(const std::vector<Volume>& conditions, const Subject& subject,
+                                       bool with_deviation) const {
+  fit_into_memory(subject.title, conditions.front().grid, with_deviation);
+  Prediction told;
+  RunningSpread spread;
+  std::int64_t made = 0;
+  const auto use = [&](Volume prediction) {
+    if (members() > 1) {
+      spread.add(prediction);
+    } else {
+      told.hu = std::move(prediction);
+    }
+  };
+  for (const auto& model : models_) predict_each(*model, conditions, subject, made, told, use);
+  if (with_deviation) told.deviation = spread.deviation();
+  if (members() == 1) return told;
+  told.hu = spread.mean();
+  return told;
+}
+
+void Ensemble::predict_each(engine::Synthesizer& model, const std::vector<Volume>& conditions, const Subject& subject,
+                            std::int64_t& made, Prediction& told, const std::function<void(Volume)>& use) const {
+  const Grid& grid = conditions.front().grid;
+  const std::optional<Grid> working = with_context(subject.title, [&] { return working_grid(model, grid); });
+  say_voxels(model, subject.title, grid, working);
+  if (working) told.details["resampled"] = {{"from", describe(grid)}, {"to", describe(*working)}};
+  const std::vector<Volume> moved = working ? engine::on_grid(conditions, *working) : std::vector<Volume>();
+  const std::vector<Volume>& seen = working ? moved : conditions;
+  for (std::int64_t n = 0; n < (flips_ ? 2 : 1) * draws_; ++n) {
+    const bool flipped = n >= draws_;
+    const std::string draw = draws_ > 1 ? sample_name(subject.draw, n % draws_ + 1) : subject.draw;
+    std::string progress = subject.progress;
+    if (members() > 1 && !progress.empty()) progress += fmt::format(" {} of {}", made + 1, members());
+    std::optional<WarningCapture> heard;  // of the same inputs a model says the same each time
+    if (n > 0) heard.emplace();
+    Volume prediction;
+    with_warning_prefix(subject.title, [&] {
+      prediction = model.predict(flipped ? engine::mirrored(seen) : seen, draw, progress);
+      if (flipped) prediction = engine::mirrored(prediction);
+      if (working) prediction = engine::ct_on_grid(prediction, grid);
+    });
+    told.evaluations += model.evaluations();
+    ++made;
+    if (needs_rays()) {
+      IterativeOutcome outcome =
+          consistent_with_rays(std::move(prediction), "the prediction", subject.sinogram,
+                               consistency_choice(consistency_.iterations, consistency_.pull_mm2));
+      prediction = std::move(outcome.hu);
+      told.details["consistency"] = std::move(outcome.record);
+      told.details["consistency"]["seconds"] = outcome.seconds;
+    }
+    use(std::move(prediction));
+  }
+}
+
+std::optional<Grid> Ensemble::working_grid(const engine::Synthesizer& model, const Grid& grid) const {
+  if (!resample_ || needs_rays()) return {};
+  return model::working_grid(model.description(), grid);
+}
+
+void Ensemble::say_voxels(const engine::Synthesizer& model, const std::string& title, const Grid& grid,
+                          const std::optional<Grid>& working) const {
+  const std::optional<std::string> misfit = model::voxel_edge_warning(model.description(), grid);
+  if (working) {
+    log_info(fmt::format("{}: {}: resampled to {}, and the CT is brought back", title, *misfit, describe(*working)));
+  } else if (misfit) {
+    log_warning(fmt::format("{}: {}{}", title, *misfit,
+                            resample_ ? "; not resampled, as its rays are followed on the grid of the input" : ""));
+  }
+}
+
+std::string sample_name(const std::string& id, std::int64_t sample) {
+  return fmt::format("{}_s{}", id, sample);
+}
+
+}  // namespace gdm::cli

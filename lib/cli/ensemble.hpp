@@ -1,0 +1,95 @@
+// What a CT is the mean of: predictions of one generator or of several, of draws of each, and of mirror images.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/app.hpp"
+#include "engine/compute.hpp"
+#include "engine/generator.hpp"
+#include "io/json.hpp"
+#include "model/consistency.hpp"
+
+namespace gdm::cli {
+
+struct EnsembleOptions {
+  std::vector<fs::path> models;  ///< of several the mean is taken
+  std::int64_t draws = 1;        ///< of each model, of which the mean is taken
+  bool flips = false;            ///< the mean with what the mirror image gives
+  bool resample = true;          ///< volumes of other voxels than a model's are brought to them, and the CT back
+  engine::SynthOptions patches;
+  std::int64_t memory_bytes = 0;  ///< that the process may take; 0: what it needs
+};
+
+class Ensemble {
+ public:
+  /// Loads the models. Throws Error (Exit::usage) for models that do not take the same inputs or are not followed by
+  /// the same iterations, and for draws of one without noise.
+  Ensemble(const EnsembleOptions& options, const engine::Compute& compute);
+
+  const std::vector<std::string>& condition_names() const { return first().condition_names(); }
+  const engine::Synthesizer& first() const { return *models_.front(); }
+  const std::vector<std::unique_ptr<engine::Synthesizer>>& models() const { return models_; }
+  /// Whether data consistency follows the network, so that the sinogram of each case is needed.
+  bool needs_rays() const { return consistency_.iterations > 0; }
+  /// The most that a model of them takes.
+  std::int64_t noise_channels() const;
+  /// How many predictions a CT is the mean of: models, draws, and mirror images of each.
+  std::int64_t members() const;
+  /// The digest of the model, or the list of those of several.
+  Json digests_json() const;
+  /// How many predictions of which kinds; null if there is one.
+  Json mean_json() const;
+  /// The grid that the first model's volumes are brought to and the CT back from (model/trained_voxels.hpp), if the
+  /// options let them.
+  std::optional<Grid> working_grid(const Grid& grid) const { return working_grid(first(), grid); }
+
+  struct Subject {
+    std::string title;     ///< begins messages
+    std::string draw;      ///< names the noise
+    std::string progress;  ///< title of a bar; empty: none
+    fs::path sinogram;     ///< of needs_rays()
+  };
+  struct Prediction {
+    Volume hu;
+    Volume deviation;  ///< standard deviation of the predictions, if asked for
+    std::int64_t evaluations = 0;
+    Json details = Json::object();  ///< what a sidecar tells of it: "resampled", "consistency"
+  };
+  /// MiB that the process needs at its peak for a case on this grid: what it had at its peak when the models were open,
+  /// what a group of patches took, which it samples for that, and the volumes. For dry runs, where no volume was read.
+  double peak_mib(const Grid& grid, bool with_deviation);
+  /// On the grid of the conditions. One prediction is held at a time. Throws Error if even one patch at a time would
+  /// need more than `memory_bytes`.
+  Prediction predict(const std::vector<Volume>& conditions, const Subject& subject, bool with_deviation) const;
+
+ private:
+  std::optional<Grid> working_grid(const engine::Synthesizer& model, const Grid& grid) const;
+  double volumes_mib(const Grid& grid, bool with_deviation) const;
+  /// Patches that go through a network together, as many as leave the process within its memory.
+  void fit_into_memory(const std::string& title, const Grid& grid, bool with_deviation) const;
+  /// One line of what becomes of volumes whose voxels do not fit the model; `title` begins it.
+  void say_voxels(const engine::Synthesizer& model, const std::string& title, const Grid& grid,
+                  const std::optional<Grid>& working) const;
+  /// Predictions of one model, handed on one by one; `made` counts those of all.
+  void predict_each(engine::Synthesizer& model, const std::vector<Volume>& conditions, const Subject& subject,
+                    std::int64_t& made, Prediction& told, const std::function<void(Volume)>& use) const;
+
+  std::vector<std::unique_ptr<engine::Synthesizer>> models_;
+  model::RayConsistency consistency_;
+  std::int64_t memory_bytes_;
+  double patches_peak_mib_ = 0;          ///< after a group of patches, once peak_mib() asked
+  double base_mib_ = 0, patch_mib_ = 0;  ///< with memory_bytes_: peak before any volume, and what one patch adds
+  std::int64_t most_at_once_ = 0;        ///< with memory_bytes_: patches of a group where memory is no matter
+  std::int64_t draws_;
+  bool flips_, resample_;
+};
+
+/// The draw of a case with this id that sample n of it has, from 1.
+std::string sample_name(const std::string& id, std::int64_t sample);
+
+}  // namespace gdm::cli

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# What a dry run says of memory grows with the volume as the volumes do; --memory changes how many patches go together
+# and no voxel, and refuses what cannot fit.
+set -euo pipefail
+. "$(dirname "$0")/../scratch.bash"
+
+gdm-phantom -o p --count 2 --kind head --seed 3 --shape 24 --spacing 8 -q
+gdm-drift-train p/manifest.json --objective regression --steps 2 --patch 16 --widths 8,16 --batch 1 --threads 1 --seed 3 -q \
+  -o m.safetensors
+mr=$(ls p/*_mr.nii.gz | head -n 1)
+synth=(gdm-synth --threads 1 -q --model m.safetensors)
+
+# 160^3 voxels are 15.6 MiB; one input is held as it is, as the network sees it, turned, and beside the CT.
+gdm-phantom -o q --count 1 --kind head --seed 3 --shape 160 --spacing 1.2 -q
+large=$(ls q/*_mr.nii.gz)
+stated() { "${synth[@]}" "$1" --resample never -o x.nii.gz --dry-run "${@:2}" | sed -n 's/.*about \([0-9]*\) MiB of memory.*/\1/p'; }
+a=$(stated "$mr") b=$(stated "$large") c=$(stated "$large" --flips --spread s.nii.gz)
+[[ -n $a && -n $b && -n $c ]] || fail "no memory in the plans"
+((b > a + 30 && b < a + 80)) || fail "a volume of 15.6 MiB adds $a to $b MiB"
+((c > b + 40 && c < b + 100)) || fail "a mean of two with its spread adds $b to $c MiB"
+
+# Enough, and enough for fewer patches: the same voxels.
+"${synth[@]}" "$mr" -o whole.nii.gz
+"${synth[@]}" "$mr" -o limited.nii.gz --memory "$((a + 20))M"
+volume-diff whole.nii.gz limited.nii.gz || fail "--memory changes voxels"
+refused 1 'more than the 40 MiB of --memory; a smaller --patch needs less' "${synth[@]}" "$mr" -o x.nii.gz --memory 40M
+refused 1 'more than the 40 MiB' "${synth[@]}" "$mr" -o x.nii.gz --memory 40M --dry-run
+refused 2 'memory' "${synth[@]}" "$mr" -o x.nii.gz --memory plenty
+[[ ! -e x.nii.gz && ! -e x.json ]] || fail "a refused run left files"
