@@ -5,7 +5,7 @@ _gdm_drift_train() {
   COMPREPLY=()
   for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $word in
-      info|plot) command=$word; break ;;
+      info|plot|half) command=$word; break ;;
     esac
   done
   case $command in
@@ -81,7 +81,7 @@ _gdm_drift_train() {
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --plot --conditions --scaling --steps --batch --accumulate --patch --preset --augment --fresh-noise --cache --widths --blocks --noise-channels --learning-rate --ema --precision --checkpoint-every --validate-every --keep --score --max-time --restart --allow-leak --drift-start --drift --perceptual --ssim --frechet --adversarial --adversarial-loss --r1 --discriminator-rate --gradient-l1 --projection --share-end --consistency --consistency-pull --coordination --conflict --conflict-edge --taps --weight-global --weight-local --weight-spatial --pair-weight --set-global --set-local --ring-batches --temperatures --sinkhorn --source --source-noise --bridge-beta --bridge-ode --noise-schedule --nfe -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
       else
-        COMPREPLY=($(compgen -W "info plot" -- "$cur"))
+        COMPREPLY=($(compgen -W "info plot half" -- "$cur"))
         COMPREPLY+=($(compgen -f -- "$cur"))
         compopt -o filenames
       fi ;;
@@ -107,6 +107,21 @@ _gdm_drift_train() {
       esac
       if [[ $cur == -* ]]; then
         COMPREPLY=($(compgen -W "-f --force --reproducible -o --output --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+      else
+        COMPREPLY=()
+        COMPREPLY+=($(compgen -f -- "$cur"))
+        compopt -o filenames
+      fi ;;
+    half)
+      case $prev in
+        -o|--output) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --card) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
+        --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
+      esac
+      if [[ $cur == -* ]]; then
+        COMPREPLY=($(compgen -W "-f --force --reproducible -o --output --card --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

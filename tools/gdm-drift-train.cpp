@@ -9,6 +9,7 @@
 #include "engine/engine.hpp"
 #include "engine/training_options.hpp"
 #include "model/generator_text.hpp"
+#include "model/half_precision.hpp"
 #include "report/training_plot.hpp"
 #include "sys/duration.hpp"
 #include "sys/error.hpp"
@@ -28,6 +29,11 @@ struct Options {
 
 struct Plot {
   fs::path log, output;
+};
+
+struct Half {
+  std::string model;
+  fs::path card, output;
 };
 
 void declare_training(CLI::App& app, Options& o) {
@@ -69,6 +75,8 @@ void complete(CLI::App& app, Options& o) {
     t.options["encoder"] = Json::array({default_encoder});
   }
   for (fs::path& encoder : t.encoders) encoder = cli::encoder_path(encoder.string());
+  t.init = cli::model_path(t.init.string());
+  if (t.has_base()) t.source = cli::model_path(t.source).string();
 }
 
 /// Draws the curves of a log anew. A failure is no reason to lose the training.
@@ -120,8 +128,8 @@ int run(cli::Program& program, Options& o) {
   return cli::exit_of(finished);
 }
 
-int run_info(const cli::Program& program, const fs::path& path) {
-  const SafetensorsFile file(path);
+int run_info(const cli::Program& program, const std::string& name) {
+  const SafetensorsFile file(cli::model_path(name));
   const Json info = model::generator_info(file);
   write_stdout(program.standard().json ? info.dump(1) + "\n" : model::generator_text(info));
   return 0;
@@ -131,6 +139,15 @@ int run_plot(const cli::Program& program, const Plot& plot) {
   cli::refuse_outputs_that_are_read({{plot.log}, {}}, {plot.output});
   check_writable(plot.output, program.standard().overwrite());
   write_png(plot.output, report::training_plot(report::read_training_log(plot.log)), program.standard().overwrite());
+  return 0;
+}
+
+int run_half(const cli::Program& program, const Half& half) {
+  const fs::path model = cli::model_path(half.model);
+  cli::refuse_outputs_that_are_read({{model, half.card}, {}}, {half.output});
+  check_writable(half.output, program.standard().overwrite());
+  model::write_in_half_precision(SafetensorsFile(model), cli::card_text(half.card), half.output,
+                                 program.standard().overwrite());
   return 0;
 }
 
@@ -147,10 +164,12 @@ int main(int argc, char** argv) {
       "Examples:\n"
       "  gdm-drift-train cases/manifest.json --bank bank.safetensors -o model.safetensors\n"
       "  gdm-drift-train cases/manifest.json --objective regression -o l1.safetensors --steps 2000");
-  fs::path model;
+  std::string model;
   CLI::App& info =
       program.command("info", "Describe a generator", cli::has_json, [&] { return run_info(program, model); });
-  info.add_option("model", model, "Generator file")->required()->type_name("FILE");
+  info.add_option("model", model, "Generator file, or the name of one that gdm comes with")
+      ->required()
+      ->type_name("FILE");
   info.footer("Example:\n  gdm-drift-train info model.safetensors");
   Plot plot;
   CLI::App& plotter = program.command("plot", "Draw the curves of a training", cli::has_output,
@@ -158,5 +177,12 @@ int main(int argc, char** argv) {
   plotter.add_option("log", plot.log, "Log of a training, also of one that is running")->required()->type_name("LOG");
   plotter.add_option("-o,--output", plot.output, "Picture to write")->required()->type_name("FILE.png");
   plotter.footer("Example:\n  gdm-drift-train plot model.log.jsonl -o curves.png");
+  Half half;
+  CLI::App& halver = program.command("half", "Write a generator with its weights in half precision", cli::has_output,
+                                     [&] { return run_half(program, half); });
+  halver.add_option("model", half.model, "Generator file")->required()->type_name("FILE");
+  halver.add_option("-o,--output", half.output, "Generator to write, half the size")->required()->type_name("FILE");
+  halver.add_option("--card", half.card, "Text for people that the generator carries")->type_name("FILE.txt");
+  halver.footer("Example:\n  gdm-drift-train half model.safetensors -o small.safetensors");
   return program.main(argc, argv);
 }

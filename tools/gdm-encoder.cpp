@@ -88,7 +88,7 @@ int run_pretrain(const cli::Program& program, Pretrain& o) {
       options.overwrite);
   options.log = files.log;
   if (!options.classes_file.empty()) options.classes = classes_from_file(options.classes_file.string());
-  if (!options.card_file.empty()) options.card = read_file(options.card_file, largest_text_bytes);
+  options.card = cli::card_text(options.card_file);
   Provenance provenance = program.provenance();
   if (o.manifest != "-") provenance.add_source(o.manifest);
   return cli::exit_of(engine::services().pretrain_encoder(manifest, options, cli::compute_of(program), provenance));
@@ -205,7 +205,7 @@ int run_scattering(const cli::Program& program, Scattering& o) {
   Provenance provenance = program.provenance();
   const auto manifest = statistics_manifest(o.manifest, o.options.statistics, provenance);
   check_output({o.manifest, o.card, program.config_file()}, manifest, o.options.output, o.options.overwrite);
-  if (!o.card.empty()) o.options.card = read_file(o.card, largest_text_bytes);
+  o.options.card = cli::card_text(o.card);
   engine::services().make_scattering(manifest ? &*manifest : nullptr, o.options, cli::compute_of(program), provenance);
   return 0;
 }

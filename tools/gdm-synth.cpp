@@ -38,6 +38,9 @@ void declare(CLI::App& app, Options& o) {
                  "Draws of a model with noise channels: cases ID_s1 and so on, or with --spread the mean of them")
       ->transform(cli::range(1, 10000));
   app.add_flag("--flips", o.synthesis.ensemble.flips, "The mean with what the volume mirrored left to right gives");
+  app.add_option("--shifts", o.synthesis.ensemble.shifts,
+                 "The mean with so many predictions whose patches lie elsewhere")
+      ->transform(cli::range(0, 100));
   app.add_option(
          "--spread", o.spread,
          "Standard deviation in HU of what the CT is the mean of; of a manifest the folder for ID_spread.nii.gz")
@@ -74,7 +77,7 @@ void require_spread(const Options& o, const cli::Synthesis& synthesis) {
   if (o.spread.empty() || synthesis.ensemble().members() > 1) return;
   throw Error(
       "--spread needs more than one prediction: --samples of a model with noise channels, --model once more, "
-      "or --flips",
+      "--flips or --shifts",
       Exit::usage);
 }
 

@@ -35,7 +35,11 @@ void require_alike(const engine::Synthesizer& first, const engine::Synthesizer& 
 }  // namespace
 
 Ensemble::Ensemble(const EnsembleOptions& options, const engine::Compute& compute)
-    : memory_bytes_(options.memory_bytes), draws_(options.draws), flips_(options.flips), resample_(options.resample) {
+    : memory_bytes_(options.memory_bytes),
+      draws_(options.draws),
+      shifts_(options.shifts),
+      flips_(options.flips),
+      resample_(options.resample) {
   for (const fs::path& model : options.models) {
     models_.push_back(engine::services().open_generator(model, options.patches, compute));
     require_alike(first(), *models_.back(), model.string());
@@ -60,7 +64,7 @@ std::int64_t Ensemble::noise_channels() const {
 }
 
 std::int64_t Ensemble::members() const {
-  return static_cast<std::int64_t>(models_.size()) * draws_ * (flips_ ? 2 : 1);
+  return static_cast<std::int64_t>(models_.size()) * draws_ * (flips_ ? 2 : 1) * (1 + shifts_);
 }
 
 Json Ensemble::digests_json() const {
@@ -72,7 +76,11 @@ Json Ensemble::digests_json() const {
 
 Json Ensemble::mean_json() const {
   if (members() == 1) return {};
-  return {{"predictions", members()}, {"models", models_.size()}, {"draws", draws_}, {"flips", flips_}};
+  return {{"predictions", members()},
+          {"models", models_.size()},
+          {"draws", draws_},
+          {"flips", flips_},
+          {"shifts", shifts_}};
 }
 
 double Ensemble::volumes_mib(const Grid& grid, bool with_deviation) const {
@@ -84,7 +92,7 @@ double Ensemble::volumes_mib(const Grid& grid, bool with_deviation) const {
   const auto inputs = static_cast<double>(condition_names().size());
   double voxels = inputs * own + (inputs + turned) * seen;
   if (working) voxels += inputs * seen;
-  if (flips_) voxels += inputs * seen;
+  if (flips_ || shifts_ > 0) voxels += (inputs + 1) * seen;
   if (needs_rays()) voxels += iterations * own;
   if (members() > 1) voxels += (with_deviation ? 3 : 2) * own;
   return voxels * sizeof(float) / 1048576.0;
@@ -144,8 +152,12 @@ void Ensemble::predict_each(engine::Synthesizer& model, const std::vector<Volume
   if (working) told.details["resampled"] = {{"from", describe(grid)}, {"to", describe(*working)}};
   const std::vector<Volume> moved = working ? engine::on_grid(conditions, *working) : std::vector<Volume>();
   const std::vector<Volume>& seen = working ? moved : conditions;
-  for (std::int64_t n = 0; n < (flips_ ? 2 : 1) * draws_; ++n) {
-    const bool flipped = n >= draws_;
+  // Draws, then the mirror images of all, then both for each shift.
+  const std::int64_t straight = draws_, unmoved = straight * (flips_ ? 2 : 1);
+  const std::int64_t step = model.patch().least() / (1 + shifts_);
+  for (std::int64_t n = 0; n < unmoved * (1 + shifts_); ++n) {
+    const std::int64_t shift = n / unmoved * step;
+    const bool flipped = n % unmoved >= straight;
     const std::string draw = draws_ > 1 ? sample_name(subject.draw, n % draws_ + 1) : subject.draw;
     std::string progress = subject.progress;
     if (members() > 1 && !progress.empty()) progress += fmt::format(" {} of {}", made + 1, members());
@@ -153,7 +165,11 @@ void Ensemble::predict_each(engine::Synthesizer& model, const std::vector<Volume
     if (n > 0) heard.emplace();
     Volume prediction;
     with_warning_prefix(subject.title, [&] {
-      prediction = model.predict(flipped ? engine::mirrored(seen) : seen, draw, progress);
+      std::vector<Volume> changed;
+      if (flipped) changed = engine::mirrored(seen);
+      if (shift > 0) changed = engine::shifted(flipped ? changed : seen, shift);
+      prediction = model.predict(changed.empty() ? seen : changed, draw, progress);
+      if (shift > 0) prediction = engine::unshifted(prediction, shift, seen.front().grid);
       if (flipped) prediction = engine::mirrored(prediction);
       if (working) prediction = engine::ct_on_grid(prediction, grid);
     });

@@ -1,4 +1,5 @@
-// What a CT is the mean of: predictions of one generator or of several, of draws of each, and of mirror images.
+// What a CT is the mean of: predictions of one generator or of several, of draws of each, of mirror images and of
+// shifts.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,7 @@ struct EnsembleOptions {
   std::vector<fs::path> models;  ///< of several the mean is taken
   std::int64_t draws = 1;        ///< of each model, of which the mean is taken
   bool flips = false;            ///< the mean with what the mirror image gives
+  std::int64_t shifts = 0;       ///< so many times more, with patches that lie elsewhere
   bool resample = true;          ///< volumes of other voxels than a model's are brought to them, and the CT back
   engine::SynthOptions patches;
   std::int64_t memory_bytes = 0;  ///< that the process may take; 0: what it needs
@@ -38,7 +40,7 @@ class Ensemble {
   bool needs_rays() const { return consistency_.iterations > 0; }
   /// The most that a model of them takes.
   std::int64_t noise_channels() const;
-  /// How many predictions a CT is the mean of: models, draws, and mirror images of each.
+  /// How many predictions a CT is the mean of: models, draws, mirror images and shifts of each.
   std::int64_t members() const;
   /// The digest of the model, or the list of those of several.
   Json digests_json() const;
@@ -85,7 +87,7 @@ class Ensemble {
   double patches_peak_mib_ = 0;          ///< after a group of patches, once peak_mib() asked
   double base_mib_ = 0, patch_mib_ = 0;  ///< with memory_bytes_: peak before any volume, and what one patch adds
   std::int64_t most_at_once_ = 0;        ///< with memory_bytes_: patches of a group where memory is no matter
-  std::int64_t draws_;
+  std::int64_t draws_, shifts_;
   bool flips_, resample_;
 };
 

@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "cli/batch.hpp"
+#include "sys/atomic_file.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
 #include "sys/share.hpp"
@@ -59,6 +60,16 @@ std::string check_numbers(const std::string& text) {
 fs::path encoder_path(const std::string& name) {
   if (name.empty()) return name;
   return shared_file(name == "default" ? "ct-default" : name, "encoders", ".safetensors");
+}
+
+fs::path model_path(const std::string& name) {
+  if (name.empty()) return name;
+  return shared_file(name, "models", ".safetensors");
+}
+
+std::string card_text(const fs::path& file) {
+  constexpr std::size_t largest = 1 << 20;
+  return file.empty() ? std::string() : read_file(file, largest);
 }
 
 }  // namespace gdm::cli

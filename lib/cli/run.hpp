@@ -26,5 +26,10 @@ std::string check_numbers(const std::string& text);
 /// The file meant by --encoder and the like: a path, or the name of an encoder that gdm comes with ("default" is
 /// "ct-default"); "" stays "". Throws Error with Exit::usage if there is none.
 fs::path encoder_path(const std::string& name);
+/// The same for generators.
+fs::path model_path(const std::string& name);
+
+/// The text of a --card, at most 1 MiB; "" for no file.
+std::string card_text(const fs::path& file);
 
 }  // namespace gdm::cli

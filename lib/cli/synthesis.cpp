@@ -50,7 +50,12 @@ EnsembleOptions chosen(const SynthesisOptions& options) {
 void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
   command
       .add_option("--model", options.ensemble.models,
-                  "Generator from gdm-drift-train; repeatable: the mean of an ensemble")
+                  "Generator from gdm-drift-train, or one that gdm comes with; repeatable: the mean of an ensemble")
+      ->transform(CLI::Validator(
+          [](std::string& name) {
+            return refusal_of([&name](const std::string& text) { name = model_path(text).string(); }, name);
+          },
+          ""))
       ->required()
       ->allow_extra_args(false)
       ->default_str("")
@@ -113,7 +118,8 @@ Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Pr
   engine::services().describe(compute_of(program), provenance_);
   for (const fs::path& model : options.ensemble.models) provenance_.add_source(model);
   if (ensemble_.members() > 1) {
-    options_["mean_of"] = {{"draws", options.ensemble.draws}, {"flips", options.ensemble.flips}};
+    options_["mean_of"] = {
+        {"draws", options.ensemble.draws}, {"flips", options.ensemble.flips}, {"shifts", options.ensemble.shifts}};
   }
 }
 

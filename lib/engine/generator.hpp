@@ -30,6 +30,7 @@ class Synthesizer {
   virtual std::int64_t noise_channels() const = 0;
   /// Network evaluations of the last predict().
   virtual std::int64_t evaluations() const = 0;
+  virtual model::PatchShape patch() const = 0;
   /// How many patches predict() takes through the network together. It chooses by itself until it is told.
   virtual std::int64_t patches_at_once() const = 0;
   virtual void set_patches_at_once(std::int64_t patches) = 0;

@@ -37,4 +37,51 @@ std::vector<Volume> mirrored(const std::vector<Volume>& volumes) {
   return result;
 }
 
+namespace {
+
+/// Copies the voxels of the smaller image between it and the place in the larger one that begins at `voxels` on each
+/// axis.
+template <class Copy>
+void for_rows(const Index3& small, const Index3& large, std::int64_t voxels, Copy copy) {
+  for (std::int64_t k = 0; k < small[2]; ++k) {
+    for (std::int64_t j = 0; j < small[1]; ++j) {
+      copy((k * small[1] + j) * small[0], ((k + voxels) * large[1] + j + voxels) * large[0] + voxels);
+    }
+  }
+}
+
+Volume shifted(const Volume& volume, std::int64_t voxels) {
+  Grid grid = volume.grid;
+  const auto back = static_cast<double>(-voxels);
+  const Point3 origin = grid.ras_of_index({back, back, back});
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    grid.shape_ijk[axis] += voxels;
+    grid.ijk_to_ras_mm[axis][3] = origin[axis];
+  }
+  Volume result(grid, least_finite(volume));
+  const std::int64_t row = volume.grid.shape_ijk[0];
+  for_rows(volume.grid.shape_ijk, grid.shape_ijk, voxels, [&](std::int64_t small, std::int64_t large) {
+    std::copy_n(volume.voxels.begin() + small, row, result.voxels.begin() + large);
+  });
+  return result;
+}
+
+}  // namespace
+
+std::vector<Volume> shifted(const std::vector<Volume>& volumes, std::int64_t voxels) {
+  std::vector<Volume> result;
+  result.reserve(volumes.size());
+  for (const Volume& volume : volumes) result.push_back(shifted(volume, voxels));
+  return result;
+}
+
+Volume unshifted(const Volume& volume, std::int64_t voxels, const Grid& grid) {
+  Volume result(grid, 0.0F);
+  const std::int64_t row = grid.shape_ijk[0];
+  for_rows(grid.shape_ijk, volume.grid.shape_ijk, voxels, [&](std::int64_t small, std::int64_t large) {
+    std::copy_n(volume.voxels.begin() + large, row, result.voxels.begin() + small);
+  });
+  return result;
+}
+
 }  // namespace gdm::engine

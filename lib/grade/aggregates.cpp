@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "metrics/mean_intervals.hpp"
+#include "metrics/spread.hpp"
 
 namespace gdm::grade {
 namespace {
@@ -72,6 +73,14 @@ void aggregate(std::size_t first, const std::vector<Gate>& gates, const GradeOpt
     for (std::size_t bin = 0; bin < method.cases.front().power_ratios.size(); ++bin) {
       const Values ratios = values_of(method, [bin](const CaseGrades& c) { return c.power_ratios[bin]; });
       method.power_ratios.push_back(aggregate_of(ratios, patient_of));
+    }
+    const auto has_spread = [](const CaseGrades& c) { return !c.within_spreads.empty(); };
+    const bool any = std::any_of(method.cases.begin(), method.cases.end(), has_spread);
+    for (std::size_t n = 0; any && n < metrics::spread_multiples; ++n) {
+      const Values shares = values_of(method, [&](const CaseGrades& c) {
+        return has_spread(c) ? std::optional(c.within_spreads[n]) : std::nullopt;
+      });
+      method.within_spreads.push_back(aggregate_of(shares, patient_of));
     }
   }
   judge_gates(first, gates, patient_of, grades);

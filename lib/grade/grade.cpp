@@ -192,7 +192,7 @@ std::vector<MethodGrades> empty_methods(const std::vector<MethodManifest>& metho
     }
     result.push_back(std::move(input));
   }
-  for (const MethodManifest& method : methods) result.push_back({method.name, "", {}, {}, {}});
+  for (const MethodManifest& method : methods) result.push_back({method.name, "", {}, {}, {}, {}});
   return result;
 }
 
@@ -200,7 +200,13 @@ std::vector<MethodGrades> empty_methods(const std::vector<MethodManifest>& metho
 
 CaseGrades grade_volumes(const CaseVolumes& volumes, const Settings& settings, const std::vector<Metric>& metrics) {
   Scores scores = measure(volumes, settings, metrics);
-  return {"", "", count_inside(volumes.mask), scores.values(), std::move(scores.notes), std::move(scores.power_ratios)};
+  return {"",
+          "",
+          count_inside(volumes.mask),
+          scores.values(),
+          std::move(scores.notes),
+          std::move(scores.power_ratios),
+          std::move(scores.within_spreads)};
 }
 
 Mask mask_of(const Case& reference, const Volume& target_hu) {

@@ -25,7 +25,8 @@ struct CaseGrades {
   std::int64_t mask_voxels = 0;
   std::vector<std::optional<double>> values;  ///< one per metric; none: undefined for this case, a note says why
   std::vector<std::string> notes;
-  metrics::PowerRatios power_ratios;  ///< if a metric of the group spectrum is wanted
+  metrics::PowerRatios power_ratios;   ///< if a metric of the group spectrum is wanted
+  std::vector<double> within_spreads;  ///< likewise of the group spread, if the prediction has one
 };
 
 /// All metrics of one pair, without an id. Throws Error as check_gradable() does.
@@ -112,8 +113,9 @@ struct MethodGrades {
   std::string name;
   std::string note;  ///< what a reader must know about it; mostly empty
   std::vector<CaseGrades> cases;
-  std::vector<Aggregate> aggregates;    ///< one per metric
-  std::vector<Aggregate> power_ratios;  ///< one per bin of the cases' `power_ratios`; empty without them
+  std::vector<Aggregate> aggregates;      ///< one per metric
+  std::vector<Aggregate> power_ratios;    ///< one per bin of the cases' `power_ratios`; empty without them
+  std::vector<Aggregate> within_spreads;  ///< one per multiple of the cases' `within_spreads`; empty without any
 };
 
 struct Grades {

@@ -7,8 +7,6 @@
 namespace gdm::grade {
 namespace {
 
-constexpr double normal_coverage[] = {0.6827, 0.9545};  // of 1 and 2 standard deviations
-
 std::vector<Metric> list(const Settings& settings) {
   if (!settings.spread) return {};
   std::vector<Metric> metrics{
@@ -25,8 +23,8 @@ std::vector<Metric> list(const Settings& settings) {
     metrics.push_back(
         {fmt::format("spread_excess_{}sd", k), fmt::format("cover {} SD", k), 3,
          fmt::format("share of the mask voxels whose absolute error is at most {} times the spread, minus "
-                     "the {} of a normal distribution",
-                     k, normal_coverage[k - 1]),
+                     "the {:.4f} of a normal distribution",
+                     k, metrics::normal_share(k)),
          "spread", Better::nearest_zero});
   }
   return metrics;
@@ -42,9 +40,12 @@ void measure(const CaseVolumes& v, const Settings& settings, Scores& scores) {
   scores.set("spread_correlation", found.correlation, "spread or error are constant inside the mask");
   scores.set("spread_ause", found.ause, no_error);
   scores.set("spread_ratio", found.ratio, no_error);
-  for (std::size_t k = 0; k < found.coverage.size(); ++k) {
-    scores.set(fmt::format("spread_excess_{}sd", k + 1), found.coverage[k] - normal_coverage[k]);
+  for (std::size_t n = 0; n < found.within.size(); ++n) {
+    const double k = metrics::spread_multiple(n);
+    if (k == 1 || k == 2)
+      scores.set(fmt::format("spread_excess_{:g}sd", k), found.within[n] - metrics::normal_share(k));
   }
+  scores.within_spreads.assign(found.within.begin(), found.within.end());
 }
 
 }  // namespace

@@ -101,7 +101,8 @@ class Scores {
   /// One per wanted metric, in order.
   std::vector<std::optional<double>> values() const;
   std::vector<std::string> notes;
-  metrics::PowerRatios power_ratios;  ///< what the group spectrum leaves for the mean over cases
+  metrics::PowerRatios power_ratios;   ///< what the group spectrum leaves for the mean over cases
+  std::vector<double> within_spreads;  ///< SpreadMetrics::within, if there is a spread and a metric of it is wanted
 
  private:
   std::vector<std::string> keys_;

@@ -65,6 +65,10 @@ double area(const std::vector<float>& errors) {
 
 }  // namespace
 
+double normal_share(double k) {
+  return std::erf(k / std::sqrt(2.0));
+}
+
 SpreadMetrics spread_metrics(const Volume& prediction_hu, const Volume& target_hu, const Volume& spread_hu,
                              const Mask& mask) {
   check_gradable(prediction_hu, target_hu, mask);
@@ -74,7 +78,7 @@ SpreadMetrics spread_metrics(const Volume& prediction_hu, const Volume& target_h
   std::vector<float> errors;
   errors.reserve(pairs.size());
   double sum = 0, error_squares = 0, spread_squares = 0;
-  std::array<std::int64_t, 2> covered{};
+  std::array<std::int64_t, spread_multiples> covered{};
   for (const auto& [spread, error] : pairs) {
     const auto s = static_cast<double>(spread), e = static_cast<double>(error);
     moments.add(s, e);
@@ -82,10 +86,10 @@ SpreadMetrics spread_metrics(const Volume& prediction_hu, const Volume& target_h
     sum += e;
     error_squares += e * e;
     spread_squares += s * s;
-    for (std::size_t k = 0; k < covered.size(); ++k) covered[k] += e <= static_cast<double>(k + 1) * s ? 1 : 0;
+    for (std::size_t k = 0; k < covered.size(); ++k) covered[k] += e <= spread_multiple(k) * s ? 1 : 0;
   }
   const auto count = static_cast<double>(pairs.size());
-  for (std::size_t k = 0; k < covered.size(); ++k) result.coverage[k] = static_cast<double>(covered[k]) / count;
+  for (std::size_t k = 0; k < covered.size(); ++k) result.within[k] = static_cast<double>(covered[k]) / count;
   result.correlation = moments.correlation();
   if (sum > 0) {
     std::sort(errors.begin(), errors.end());

@@ -2,11 +2,20 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <optional>
 
 #include "image/volume.hpp"
 
 namespace gdm::metrics {
+
+/// Multiples of the spread at which its calibration is told: 0.25, 0.5, ..., 3.
+constexpr std::size_t spread_multiples = 12;
+constexpr double spread_multiple(std::size_t n) {
+  return 0.25 * static_cast<double>(n + 1);
+}
+/// The share of normal errors within `k` standard deviations.
+double normal_share(double k);
 
 struct SpreadMetrics {
   /// Pearson's, of the spread and the absolute error; none where one of them does not vary.
@@ -18,8 +27,8 @@ struct SpreadMetrics {
   std::optional<double> ause;
   /// Root mean square of the spread over that of the error: 1 for a spread of the right size. None as for `ause`.
   std::optional<double> ratio;
-  /// Share of the voxels whose error is at most 1 and 2 spreads; 0.6827 and 0.9545 for normal errors.
-  std::array<double, 2> coverage{};
+  /// Share of the voxels whose error is at most each multiple of the spread.
+  std::array<double, spread_multiples> within{};
 };
 
 /// Over the voxels inside the mask. Throws Error as check_gradable(), and for a spread that is negative or not finite

@@ -153,7 +153,11 @@ std::string generator_text(const Json& info) {
     for (const auto& scan : scans.items()) {
       text += line("acquisition", (scan.key() == "fbp" ? "" : scan.key() + ": ") + acquisition_text(scan.value()));
     }
-    return text + training_text(training) + (info.contains("sha256") ? line("sha256", plain(info, "sha256")) : "");
+    text += training_text(training);
+    if (info.contains("half_precision_of")) text += line("half precision", "of " + plain(info, "half_precision_of"));
+    if (info.contains("sha256")) text += line("sha256", plain(info, "sha256"));
+    const Json card = info.value("card", Json::object());
+    return card.contains("card") ? text + "\n" + card.at("card").get<std::string>() : text;
   } catch (const JsonError& error) {
     throw Error(std::string("incomplete generator description: ") + error.what());
   }

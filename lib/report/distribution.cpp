@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "metrics/manifold.hpp"
+#include "metrics/spread.hpp"
 #include "report/values.hpp"
 #include "sys/table.hpp"
 
@@ -156,6 +157,21 @@ Json bank_json(const grade::Grades& grades) {
     json["levels"].push_back(std::move(entry));
   }
   return json;
+}
+
+Json calibration_json(const grade::Grades& grades) {
+  Json methods = Json::object(), multiples = Json::array(), normal = Json::array();
+  for (const grade::MethodGrades& method : grades.methods) {
+    if (method.within_spreads.empty()) continue;
+    Json& means = methods[method.name] = Json::array();
+    for (const grade::Aggregate& share : method.within_spreads) means.push_back(number(share.over_patients.mean));
+  }
+  if (methods.empty()) return nullptr;
+  for (std::size_t n = 0; n < metrics::spread_multiples; ++n) {
+    multiples.push_back(metrics::spread_multiple(n));
+    normal.push_back(metrics::normal_share(metrics::spread_multiple(n)));
+  }
+  return {{"spreads", std::move(multiples)}, {"normal", std::move(normal)}, {"methods", std::move(methods)}};
 }
 
 Json spectra_json(const grade::Grades& grades) {

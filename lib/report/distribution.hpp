@@ -22,4 +22,8 @@ Json bank_json(const grade::Grades& grades);
 /// group spectrum was asked for.
 Json spectra_json(const grade::Grades& grades);
 
+/// report["calibration"]: for each method that has spreads the mean over patients of the share of voxels whose error is
+/// at most each multiple of the spread, and what a normal distribution has there; null if no method has.
+Json calibration_json(const grade::Grades& grades);
+
 }  // namespace gdm::report

@@ -182,6 +182,8 @@ Json report_json(const grade::Grades& grades, const Json& provenance) {
   }
   report["distribution"] = distribution_json(grades);
   if (Json spectra = spectra_json(grades); !spectra.is_null()) report["spectra"] = std::move(spectra);
+  if (Json calibration = calibration_json(grades); !calibration.is_null())
+    report["calibration"] = std::move(calibration);
   if (grades.bank) report["bank"] = bank_json(grades);
   add_statistics(grades, report);
   report["skipped"] = Json::array();

@@ -47,6 +47,7 @@ class GeneratorOnVolumes : public engine::Synthesizer {
   const std::string& digest() const override { return generator_.digest; }
   std::int64_t evaluations() const override { return evaluations_; }
   std::int64_t noise_channels() const override { return sampler_->noise_channels(); }
+  model::PatchShape patch() const override { return plan_.patch; }
   std::int64_t patches_at_once() const override {
     return plan_.at_once > 0 ? plan_.at_once : synth::patches_at_once(plan_.patch, device_);
   }

@@ -5,10 +5,12 @@
 # perceptual and SSIM (ps), and of gdm, in the same fixed filters. METHODS ("l1 ps gdm") may name gan and frechet as well;
 # flow-reg and bridge-reg, processes from the first regression's output, for NEXT steps; flow and diffusion, from noise, for
 # FIRST + NEXT; these are graded at each number of evaluations of NFE ("1 4 25"). FOLDER/seed-SEED/report.json has the grades
-# of the test split. What exists is not made again, and an interrupted run continues.
+# of the test split. What exists is not made again, and an interrupted run continues. With NEXT_S each method has so many
+# seconds by the times of its own steps (from noise FIRST_S + NEXT_S), in FOLDER/time-seed-SEED, from the same regression.
 set -euo pipefail
 bin=$1 manifest=$(realpath "$2") folder=$3 spacing=$4
 shift 4
+. "$(dirname "$0")/steps_within.bash"
 graders=$(realpath "$(dirname "$0")/../../share/gdm/encoders")
 PATH=$(realpath "$bin"):$PATH
 mkdir -p "$folder"
@@ -19,11 +21,18 @@ cd "$folder"
 [ -f bank.safetensors ] || gdm-featbank build heads/manifest.json --encoder scattering.safetensors -o bank.safetensors --seed 1 \
   --patches-per-case 40 -q
 for seed in "$@"; do
-  at=seed-$seed
+  at=${NEXT_S:+time-}seed-$seed
   mkdir -p "$at"
+  [ -z "${NEXT_S:-}" ] || [ ! -f "seed-$seed/start.safetensors" ] || ln -sf "../seed-$seed/start.safetensors" "$at/"
   train() {
-    local name=$1 steps=$2
+    local name=$1 steps=$2 seconds=${NEXT_S:-}
     shift 2
+    if [ -n "$seconds" ] && [ "$name" != start ]; then
+      case $name in flow | diffusion) seconds=$((FIRST_S + NEXT_S)) ;; esac
+      [ -f "$at/$name.safetensors" ] || [ -s "$at/$name.steps" ] ||
+        steps_within "$seconds" heads/manifest.json --conditions mr -o "$at/never.safetensors" --seed "$seed" "$@" >"$at/$name.steps"
+      [ ! -s "$at/$name.steps" ] || steps=$(cat "$at/$name.steps")
+    fi
     [ -f "$at/$name.safetensors" ] || gdm-drift-train heads/manifest.json --conditions mr -o "$at/$name.safetensors" \
       --seed "$seed" --steps "$steps" --validate-every "$steps" "$@"
   }
@@ -36,7 +45,7 @@ for seed in "$@"; do
     methods+=("$1=$at/$1/manifest.json")
   }
   train start "${FIRST:-1600}" --objective regression
-  for name in ${METHODS:-l1 ps gdm}; do
+  for name in ${METHODS-l1 ps gdm}; do
     case $name in
       l1) next l1 --objective regression ;;
       ps) next ps --objective perceptual --encoder scattering.safetensors --perceptual 0.2 --ssim 0.2 --drift-start 0 ;;

@@ -13,10 +13,13 @@
 #   flow flow-input bridge diffusion   processes from noise or from the reconstruction, for FIRST + NEXT steps
 # Processes are graded at each number of evaluations of NFE ("1 4 25"), all others have one. l1, gdm and, with CONSISTENT=all,
 # every variant are graded with data consistency after them as well ("+dc"). FOLDER/seed-SEED/report.json has the grades of the
-# test split. What exists is not made again, and an interrupted run continues.
+# test split. What exists is not made again, and an interrupted run continues. With NEXT_S each variant has so many seconds by
+# the times of its own steps instead of NEXT (and processes from noise or the input, FIRST_S + NEXT_S), and FOLDER/time-seed-SEED
+# the models; the regression before is that of seed-SEED.
 set -euo pipefail
 bin=$1 manifest=$(realpath "$2") folder=$3 views=$4 strength=$5 seed=$6 of_tv=$7 of_fbp=${8:-}
 here=$(realpath "$(dirname "$0")")
+. "$here/steps_within.bash"
 grader=$(realpath "$here/../../share/gdm/encoders/grader-ct.safetensors")
 PATH=$(realpath "$bin"):$PATH
 mkdir -p "$folder"
@@ -46,8 +49,13 @@ fi
 [ -f bank.safetensors ] ||
   gdm-featbank build tv/manifest.json --encoder scattering.safetensors -o bank.safetensors --seed 1 --patches-per-case 8 -q
 
-at=seed-$seed
+at=${NEXT_S:+time-}seed-$seed
 mkdir -p "$at"
+if [ -n "${NEXT_S:-}" ]; then
+  for input in tv fbp; do
+    [ ! -f "seed-$seed/$input-start.safetensors" ] || ln -sf "../seed-$seed/$input-start.safetensors" "$at/"
+  done
+fi
 train() {  # train INPUT NAME OPTIONS...
   local input=$1 name=$2
   shift 2
@@ -94,6 +102,14 @@ for input in tv fbp; do
       *) echo "unknown variant $variant" >&2; exit 2 ;;
     esac
     case $variant in flow | flow-input | bridge | diffusion) begin=() steps=$((${FIRST:-1600} + steps)) ;; esac
+    if [ -n "${NEXT_S:-}" ] && [ ! -f "$at/$input-$variant.safetensors" ]; then
+      case $variant in flow | flow-input | bridge | diffusion) seconds=$((FIRST_S + NEXT_S)) ;; *) seconds=$NEXT_S ;; esac
+      # The number stands in a file, as a training goes on with the same steps alone.
+      [ -s "$at/$input-$variant.steps" ] ||
+        steps_within "$seconds" tv/manifest.json -o "$at/never.safetensors" --seed "$seed" --conditions $input "${begin[@]}" \
+          --learning-rate 5e-4 "${how[@]}" >"$at/$input-$variant.steps"
+      steps=$(cat "$at/$input-$variant.steps")
+    fi
     train $input "$variant" "${begin[@]}" --steps "$steps" --validate-every "$steps" --learning-rate 5e-4 "${how[@]}"
     case $variant in
       flow* | bridge* | diffusion)

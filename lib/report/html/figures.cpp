@@ -199,6 +199,30 @@ std::string spectra_section(const ShownReport& report) {
                      legend(series) + "<div class=\"wide\">" + plot + "</div>\n");
 }
 
+std::string calibration_section(const ShownReport& report) {
+  if (!holds(report.json, "calibration") || !holds(report.json["calibration"], "methods")) return "";
+  const Json& calibration = report.json["calibration"];
+  const Json spreads = calibration.value("spreads", Json::array()), normal = calibration.value("normal", Json::array());
+  std::vector<PlotSeries> series;
+  for (const auto& item : calibration["methods"].items()) {
+    PlotSeries points{item.key(), report.colour(item.key()), {}};
+    for (std::size_t n = 0; n < std::min({spreads.size(), normal.size(), item.value().size()}); ++n) {
+      const auto k = number_of(spreads[n]), x = number_of(normal[n]), y = number_of(item.value()[n]);
+      if (k && x && y)
+        points.points.push_back({*x, *y, fmt::format("{}: {:.3f} within {:g} spreads", item.key(), *y, *k)});
+    }
+    series.push_back(std::move(points));
+  }
+  const std::string plot =
+      scatter_plot("Errors that the spread covers", "share of normal errors", "share of the voxels", series);
+  if (plot.empty()) return "";
+  return section(
+      "calibration", "Calibration of the spread",
+      "<p>For 0.25 to 3 spreads: how many voxels have an error within so many, mean over patients. On the dashed "
+      "line it is as many as of a normal distribution; below it the spread is too small.</p>\n" +
+          legend(series) + plots_grid({plot}));
+}
+
 std::string boxes_section(const ShownReport& report) {
   std::vector<std::string> plots;
   for (std::size_t metric = 0; metric < report.metrics.size(); ++metric) {

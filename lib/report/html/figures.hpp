@@ -9,6 +9,8 @@ namespace gdm::report {
 
 std::string distribution_section(const ShownReport& report);
 std::string spectra_section(const ShownReport& report);
+/// What spreads cover of the errors, against what those of a normal distribution would.
+std::string calibration_section(const ShownReport& report);
 /// A box plot for each metric.
 std::string boxes_section(const ShownReport& report);
 /// The first method against each other one, case by case, a plot for each metric.

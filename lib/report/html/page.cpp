@@ -66,20 +66,12 @@ std::string contents(const std::vector<std::string>& sections) {
 std::string html_page(const ShownReport& report, const std::string& split, const std::vector<CasePictures>& pictures) {
   std::vector<PicturedCase> pictured;
   for (const CasePictures& c : pictures) pictured.push_back(c.which);
-  const std::vector<std::string> sections{summary_section(report),
-                                          gates_section(report),
-                                          comparisons_section(report),
-                                          ranks_section(report),
-                                          boxes_section(report),
-                                          scatter_section(report),
-                                          distribution_section(report),
-                                          spectra_section(report),
-                                          efficiency_section(report),
-                                          cases_section(report, pictured),
-                                          pictures_section(report, pictures),
-                                          definitions_section(report),
-                                          notes_section(report),
-                                          provenance_section(report)};
+  const std::vector<std::string> sections{
+      summary_section(report),      gates_section(report),           comparisons_section(report),
+      ranks_section(report),        boxes_section(report),           scatter_section(report),
+      distribution_section(report), spectra_section(report),         calibration_section(report),
+      efficiency_section(report),   cases_section(report, pictured), pictures_section(report, pictures),
+      definitions_section(report),  notes_section(report),           provenance_section(report)};
   std::string body;
   for (const std::string& text : sections) body += text;
   // Nothing is fetched, nothing is sent, and no markup that slipped through could run.

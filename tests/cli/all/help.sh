@@ -19,7 +19,7 @@ refused 2 "write -o s or --output=s" gdm-recon project ct.nii.gz -o=s
 gdm-phantom -oa=b --count 1 --shape 16 -q && [ -e a=b/manifest.json ] || fail "a name with = was refused"
 [ ! -e =x ] && [ ! -e =d ] || fail "a file '=x' was made"
 # An option that is given twice.
-refused 2 "error: --overlap is given twice, expected once" gdm-synth m.json --model a --overlap 0.1 --overlap 0.2 -o x
+refused 2 "error: --overlap is given twice, expected once" gdm-synth m.json --model a.safetensors --overlap 0.1 --overlap 0.2 -o x
 refused 2 "error: --count is given 3 times" gdm-phantom -o d --count 1 --count 2 --count 3
 refused 2 "error: --output is given twice" gdm-recon project ct.nii.gz -o a --output b
 refused 2 "error: --range is given twice" gdm-metrics m.json --range 0 1 --range 0 2

@@ -36,7 +36,7 @@ same() {
 same "mean/${id}_pred.nii.gz" "sd/${id}_spread.nii.gz" draws/"${id}"_s?_pred.nii.gz
 grep -q "\"spread\": \".*sd/${id}_spread.nii.gz\"" mean/manifest.json || fail "no spread in $(cat mean/manifest.json)"
 (($(grep -c _spread.nii.gz manifest.json) == 3)) || fail "the manifest has not three cases: $(cat manifest.json)"
-tr -d ' \n' <"sd/${id}_spread.json" | found '"mean_of":{"predictions":4,"models":1,"draws":4,"flips":false}' ||
+tr -d ' \n' <"sd/${id}_spread.json" | found '"mean_of":{"predictions":4,"models":1,"draws":4,"flips":false,"shifts":0}' ||
   fail "the sidecar tells nothing of the draws: $(cat "sd/${id}_spread.json")"
 grep -q '"mean_in_body": [1-9]' "sd/${id}_spread.json" || fail "no mean spread in $(cat "sd/${id}_spread.json")"
 "${synth[@]}" "$mr" --model noisy.safetensors --samples 3 -o one.nii.gz --spread one-sd.nii.gz --mask "p/${id}_mask.nii.gz"
@@ -74,6 +74,9 @@ volume-diff ab.nii.gz ab-alone.nii.gz || fail "the mean depends on --spread"
 "${synth[@]}" "$mr" --model a.safetensors --flips -o flips.nii.gz --spread flips-sd.nii.gz
 ! volume-diff flips.nii.gz a.nii.gz >/dev/null || fail "--flips changes nothing"
 "${synth[@]}" "$mr" --model a.safetensors --model b.safetensors --flips -o four.nii.gz --spread four-sd.nii.gz
+"${synth[@]}" "$mr" --model a.safetensors --shifts 2 -o shifts.nii.gz --spread shifts-sd.nii.gz
+! volume-diff shifts.nii.gz a.nii.gz >/dev/null || fail "--shifts changes nothing"
+tr -d ' \n' <shifts.json | found '"predictions":3,"models":1,"draws":1,"flips":false,"shifts":2' || fail "not three: $(cat shifts.json)"
 tr -d ' \n' <four.json | found '"predictions":4,"models":2,"draws":1,"flips":true' || fail "not four: $(cat four.json)"
 gdm-synth "$mr" --model a.safetensors --flips -o x.nii.gz --dry-run | found 'mean  *of 2 predictions' || fail "the plan"
 

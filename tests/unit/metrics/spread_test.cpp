@@ -38,7 +38,9 @@ TEST_CASE("spread: proportional to the error it has no sparsification error, the
   CHECK(*good.correlation == doctest::Approx(1.0));
   CHECK(*good.ause == doctest::Approx(0.0));
   CHECK(*good.ratio == doctest::Approx(2.0));
-  CHECK(good.coverage == std::array<double, 2>{1.0, 1.0});
+  CHECK(good.within[0] == 0.001);  // a quarter of a spread is half of each error but the one of 0
+  CHECK(good.within[3] == 1.0);
+  CHECK(good.within[7] == 1.0);
 
   for (float& s : g.spread.voxels) s = 2000.0F - s;
   const metrics::SpreadMetrics bad = g.metrics();
@@ -50,8 +52,8 @@ TEST_CASE("spread: proportional to the error it has no sparsification error, the
   const metrics::SpreadMetrics flat = g.metrics();
   CHECK_FALSE(flat.correlation);
   CHECK(*flat.ause == doctest::Approx(0.495).epsilon(1e-3));  // M instead of M (1 - f)
-  CHECK(flat.coverage[0] == doctest::Approx(0.006));          // 0 to 5 of 1000
-  CHECK(flat.coverage[1] == doctest::Approx(0.011));
+  CHECK(flat.within[3] == doctest::Approx(0.006));            // 0 to 5 of 1000
+  CHECK(flat.within[7] == doctest::Approx(0.011));
 }
 
 TEST_CASE("spread: normal errors of the stated size are covered as a normal distribution is") {
@@ -63,8 +65,11 @@ TEST_CASE("spread: normal errors of the stated size are covered as a normal dist
     g.prediction.voxels[v] += g.spread.voxels[v] * normal(engine);
   }
   const metrics::SpreadMetrics found = g.metrics();
-  CHECK(found.coverage[0] == doctest::Approx(0.6827).epsilon(0.01));
-  CHECK(found.coverage[1] == doctest::Approx(0.9545).epsilon(0.005));
+  CHECK(found.within[3] == doctest::Approx(0.6827).epsilon(0.01));
+  CHECK(found.within[7] == doctest::Approx(0.9545).epsilon(0.005));
+  for (std::size_t n = 0; n < metrics::spread_multiples; ++n) {
+    CHECK(found.within[n] == doctest::Approx(metrics::normal_share(metrics::spread_multiple(n))).epsilon(0.02));
+  }
   CHECK(*found.ratio == doctest::Approx(1.0).epsilon(0.01));
   CHECK(*found.ause > 0.2);
   CHECK(*found.ause < 0.4);
@@ -78,7 +83,8 @@ TEST_CASE("spread: voxels outside the mask do not count, what is no deviation is
   g.spread.voxels[0] = -1.0F;
   g.prediction.voxels[1] += 8.0F;
   g.spread.voxels[1] = 4.0F;
-  CHECK(g.metrics().coverage == std::array<double, 2>{62.0 / 63.0, 1.0});
+  CHECK(g.metrics().within[3] == 62.0 / 63.0);
+  CHECK(g.metrics().within[7] == 1.0);
   g.spread.voxels[5] = -1.0F;
   CHECK(gdm_test::contains(gdm_test::error_of([&] { g.metrics(); }), "the spread is -1 in a voxel of the mask"));
 }
@@ -100,5 +106,5 @@ TEST_CASE("spread: the group is there with a spread, and an input has none") {
   volumes.spread = &g.spread;  // the grid lies along LAS, so that it is turned
   const auto values = grade::measure(volumes, settings, wanted).values();
   CHECK(*values[0] == doctest::Approx(*g.metrics().correlation));
-  CHECK(*values[3] == doctest::Approx(g.metrics().coverage[0] - 0.6827));
+  CHECK(*values[3] == doctest::Approx(g.metrics().within[3] - 0.682689));
 }

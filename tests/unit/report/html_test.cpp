@@ -92,9 +92,15 @@ TEST_CASE("html: the policy lets nothing run but the page's own script") {
 
 TEST_CASE("html: a section without data is left out") {
   const Json full = fixture();
-  const std::pair<const char*, const char*> sections[] = {
-      {"comparisons", "comparisons"}, {"ranks", "ranks"}, {"distribution", "distribution"}, {"spectra", "spectra"},
-      {"efficiency", "efficiency"},   {"gates", "gates"}, {"provenance", "provenance"},     {"metrics", "definitions"}};
+  const std::pair<const char*, const char*> sections[] = {{"comparisons", "comparisons"},
+                                                          {"ranks", "ranks"},
+                                                          {"distribution", "distribution"},
+                                                          {"spectra", "spectra"},
+                                                          {"calibration", "calibration"},
+                                                          {"efficiency", "efficiency"},
+                                                          {"gates", "gates"},
+                                                          {"provenance", "provenance"},
+                                                          {"metrics", "definitions"}};
   const std::string page = html_page(ShownReport(full), "test", {pictures_of(0)});
   for (const auto& [key, id] : sections) {
     Json less = full;

@@ -1,0 +1,49 @@
+#!/bin/bash
+# All objectives on equal terms, once with equal steps and once with equal wall time, then tables and plots:
+#   benchmark.sh BIN TASK MANIFEST FOLDER BUDGET SEED...
+# TASK sparse-ct: MANIFEST has CT with splits; VIEWS (8) and STRENGTH (.0105 mm) of the total variation that all begin from, and
+# data consistency after all of them. TASK mr2ct: MANIFEST has label maps; SPACING (2 mm). BUDGET: seconds of a whole training
+# here, the regression before it included, of which FIRST_SHARE (.6) goes to that regression; steps follow from a dry run of a
+# regression, once for a folder. METHODS are the variants of learned_ct.sh or the methods of label_heads.sh, NFE the numbers of
+# evaluations of processes. FOLDER gets table.md, perception-distortion.svg, nfe.svg and montage.png. What exists is not made
+# again, and an interrupted run continues.
+set -euo pipefail
+bin=$(realpath "$1") task=$2 manifest=$(realpath "$3") folder=$4 budget=$5
+shift 5
+here=$(realpath "$(dirname "$0")")
+PATH=$bin:$PATH
+. "$here/steps_within.bash"
+mkdir -p "$folder"
+folder=$(realpath "$folder")
+cd "$folder"
+
+case $task in
+  sparse-ct)
+    METHODS=${METHODS:-l1 ps gan frechet gdm flow-reg bridge-reg flow bridge diffusion}
+    cell() { CONSISTENT=all "$here/learned_ct.sh" "$bin" "$manifest" "$folder" "${VIEWS:-8}" "${STRENGTH:-0.0105}" "$1" "$2" ""; }
+    cases=(tv/manifest.json --conditions tv) input=tv ;;
+  mr2ct)
+    METHODS=${METHODS:-l1 ps gan frechet gdm flow-reg bridge-reg flow diffusion}
+    cell() { METHODS=$2 "$here/label_heads.sh" "$bin" "$manifest" "$folder" "${SPACING:-2}" "$1"; }
+    cases=(heads/manifest.json --conditions mr) input=mr ;;
+  *) echo "unknown task $task" >&2; exit 2 ;;
+esac
+first_s=$(awk -v b="$budget" -v s="${FIRST_SHARE:-.6}" 'BEGIN { print int(b * s) }')
+next_s=$((budget - first_s))
+
+# The volumes are there once a cell without variants has run; its steps are of no matter then.
+if [ ! -s first.steps ]; then
+  FIRST=1 cell 0 "" >/dev/null || true
+  rm -rf seed-0
+  steps_within "$first_s" "${cases[@]}" --objective regression -o never.safetensors --seed 1 >first.steps
+  steps_within "$next_s" "${cases[@]}" --objective regression -o never.safetensors --seed 1 >next.steps
+fi
+export FIRST NEXT
+FIRST=$(cat first.steps) NEXT=$(cat next.steps)
+for seed in "$@"; do
+  cell "$seed" "$METHODS"
+  FIRST_S=$first_s NEXT_S=$next_s cell "$seed" "$METHODS"
+done
+python3 "$here/benchmark_report.py" "$folder" "$task: $FIRST + $NEXT steps, or $first_s + $next_s s" "$@"
+picture=(seed-$1/*l1/manifest.json seed-$1/*gdm/manifest.json)
+gdm-metrics montage "l1=${picture[0]}" "gdm=${picture[1]}" --input "$input" --cases 3 -o montage.png --force

@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Tables and plots of benchmark.sh: benchmark_report.py FOLDER TITLE SEED...
+
+Reads FOLDER/seed-N/report.json (equal steps) and FOLDER/time-seed-N/report.json (equal wall time). table.md has the mean over
+seeds with the least and the largest, and of the first seed which methods differ significantly from l1 over the patients (Holm over
+all comparisons of a report): a star better, a minus worse. perception-distortion.svg: MAE across, the Frechet distance of the first
+grader up, equal steps. nfe.svg: both against the number of evaluations, of processes.
+"""
+import json
+import math
+import os
+import re
+import sys
+
+COLUMNS = [("mae_hu", "MAE / HU", 1), ("psnr_db", "PSNR / dB", 2), ("ssim", "SSIM", 4), ("bone_mae_hu", "bone MAE / HU", 1),
+           ("bone_dice", "bone Dice", 3), ("bias_hu", "bias / HU", 1)]
+COLOURS = ["#1b6ca8", "#c0392b", "#2e8b57", "#8e44ad", "#d68910", "#16a085", "#7f8c8d", "#34495e"]
+
+
+def read(folder, kind, seed):
+    path = os.path.join(folder, f"{kind}seed-{seed}", "report.json")
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def scores(report):
+    """Method -> key -> number; distances as "frechet GRADER"."""
+    found = {m["name"]: {key: m["aggregate"][key]["mean"] for key, _, _ in COLUMNS} for m in report["methods"]}
+    for block in report["distribution"]:
+        if block["level"] != "patch":
+            continue
+        for name, of_method in block["methods"].items():
+            found[name]["frechet " + block["encoder"]] = of_method["frechet"]
+    for name, effort in report["efficiency"]["methods"].items():
+        found[name]["s"] = effort.get("seconds_median")
+    return found
+
+
+def base_of(names):
+    return next((name for name in names if re.fullmatch(r"(\w+-)?l1", name)), names[0])
+
+
+def signs(report, key, base):
+    marks = {}
+    everything = report.get("comparisons", []) + report.get("distance_comparisons", [])
+    for c in everything:
+        own = c.get("metric") or c.get("distance", "") + " " + c.get("encoder", "")
+        if own.strip() != key or base not in (c["a"], c["b"]) or c["p_holm"] is None or c["p_holm"] >= 0.05:
+            continue
+        other = c["a"] if c["b"] == base else c["b"]
+        marks[other] = " *" if c["better"] == other else " -"
+    return marks
+
+
+def number(values, digits):
+    values = [v for v in values if v is not None]
+    if not values:
+        return ""
+    text = f"{sum(values) / len(values):.{digits}f}"
+    return text if len(values) == 1 else f"{text} ({min(values):.{digits}f}, {max(values):.{digits}f})"
+
+
+def table(reports):
+    all_scores = [scores(report) for report in reports]
+    names = [m["name"] for m in reports[0]["methods"]]
+    base = base_of(names)
+    distances = sorted({key for found in all_scores[0].values() for key in found if key.startswith("frechet")})
+    columns = COLUMNS + [(key, key.replace("frechet", "Frechet,"), 1) for key in distances] + [("s", "s a case", 1)]
+    marks = {key: signs(reports[0], key, base) for key, _, _ in columns}
+    lines = ["| | " + " | ".join(title for _, title, _ in columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    for name in names:
+        cells = [number([found.get(name, {}).get(key) for found in all_scores], digits) + marks[key].get(name, "")
+                 for key, _, digits in columns]
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
+    return "\n".join(lines) + f"\n\n{reports[0]['patients']} patients, {len(reports)} seed(s); marks: against {base}, first seed\n"
+
+
+class Plot:
+    """Points, lines and words in an SVG of 640 x 420."""
+
+    def __init__(self, title, x_label, y_label, points, log_x=False):
+        self.log_x, self.parts = log_x, []
+        xs, ys = [self.across(x) for x, _ in points], [y for _, y in points]
+        self.x0, self.x1 = self.around(xs)
+        self.y0, self.y1 = self.around(ys)
+        self.parts.append(f'<text x="330" y="22" text-anchor="middle" font-size="15">{title}</text>')
+        self.parts.append(f'<text x="330" y="412" text-anchor="middle">{x_label}</text>')
+        self.parts.append(f'<text transform="translate(16 210) rotate(-90)" text-anchor="middle">{y_label}</text>')
+        self.parts.append('<rect x="64" y="34" width="560" height="346" fill="none" stroke="#999"/>')
+        for n in range(5):
+            y = self.y0 + (self.y1 - self.y0) * n / 4
+            self.parts.append(f'<text x="60" y="{self.down(y) + 4:.1f}" text-anchor="end">{y:.4g}</text>')
+            if not log_x:
+                x = self.x0 + (self.x1 - self.x0) * n / 4
+                self.parts.append(f'<text x="{64 + 140 * n}" y="395" text-anchor="middle">{x:.4g}</text>')
+        if log_x:
+            for x in sorted({x for x, _ in points}):
+                self.parts.append(f'<text x="{self.right(x):.1f}" y="395" text-anchor="middle">{x:g}</text>')
+
+    @staticmethod
+    def around(values):
+        low, high = min(values), max(values)
+        room = 0.06 * (high - low) or 1.0
+        return low - room, high + room
+
+    def across(self, x):
+        return math.log(x) if self.log_x else x
+
+    def right(self, x):
+        return 64 + 560 * (self.across(x) - self.x0) / (self.x1 - self.x0)
+
+    def down(self, y):
+        return 380 - 346 * (y - self.y0) / (self.y1 - self.y0)
+
+    def point(self, x, y, name, colour):
+        self.parts.append(f'<circle cx="{self.right(x):.1f}" cy="{self.down(y):.1f}" r="4" fill="{colour}"/>')
+        if name:
+            self.parts.append(f'<text x="{self.right(x) + 7:.1f}" y="{self.down(y) + 4:.1f}" fill="{colour}">{name}</text>')
+
+    def line(self, points, colour):
+        path = " ".join(f"{self.right(x):.1f},{self.down(y):.1f}" for x, y in points)
+        self.parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}"/>')
+
+    def write(self, path):
+        with open(path, "w", encoding="utf-8") as file:
+            file.write('<svg xmlns="http://www.w3.org/2000/svg" width="640" height="420" font-family="sans-serif" font-size="12">\n'
+                       '<rect width="640" height="420" fill="white"/>\n' + "\n".join(self.parts) + "\n</svg>\n")
+
+
+def mean_scores(reports):
+    every = [scores(report) for report in reports]
+    merged = {}
+    for name, found in every[0].items():
+        merged[name] = {}
+        for key in found:
+            values = [one[name][key] for one in every if one.get(name, {}).get(key) is not None]
+            if values:
+                merged[name][key] = sum(values) / len(values)
+    return merged
+
+
+def plots(folder, reports):
+    found = mean_scores(reports)
+    distance = next(key for values in found.values() for key in values if key.startswith("frechet"))
+    shown = {name: values for name, values in found.items() if {"mae_hu", distance} <= set(values)}
+    plot = Plot("Error and realism", "MAE / HU", distance.replace("frechet", "Frechet distance,"),
+                [(v["mae_hu"], v[distance]) for v in shown.values()])
+    for n, (name, values) in enumerate(shown.items()):
+        plot.point(values["mae_hu"], values[distance], name, COLOURS[n % len(COLOURS)])
+    plot.write(os.path.join(folder, "perception-distortion.svg"))
+    processes = {}
+    for name, values in shown.items():
+        match = re.fullmatch(r"(.+)@(\d+)", name)
+        if match:
+            processes.setdefault(match[1], []).append((int(match[2]), values))
+    if not processes:
+        return
+    for key, title, file in [("mae_hu", "MAE / HU", "nfe-mae.svg"), (distance, "Frechet distance", "nfe.svg")]:
+        plot = Plot("By evaluations of the network", "evaluations", title, [(n, v[key]) for ps in processes.values() for n, v in ps],
+                    log_x=True)
+        for n, (name, points) in enumerate(processes.items()):
+            colour = COLOURS[n % len(COLOURS)]
+            points.sort(key=lambda point: point[0])
+            plot.line([(evaluations, v[key]) for evaluations, v in points], colour)
+            for evaluations, values in points:
+                plot.point(evaluations, values[key], name if evaluations == points[-1][0] else "", colour)
+        plot.write(os.path.join(folder, file))
+
+
+def main():
+    if len(sys.argv) < 4:
+        sys.exit(__doc__)
+    folder, title, seeds = sys.argv[1], sys.argv[2], sys.argv[3:]
+    text = f"# {title}\n"
+    for kind, name in [("", "Equal steps"), ("time-", "Equal wall time")]:
+        reports = [report for report in (read(folder, kind, seed) for seed in seeds) if report]
+        if reports:
+            text += f"\n## {name}\n\n" + table(reports)
+        if reports and kind == "":
+            plots(folder, reports)
+    with open(os.path.join(folder, "table.md"), "w", encoding="utf-8") as file:
+        file.write(text)
+    print(text)
+
+
+main()
