@@ -18,7 +18,7 @@ endfunction()
 
 # RESULT: the list for the library at PATH, as lines of C++.
 function(gdm_load_order result path)
-  if(NOT GDM_LOAD_ORDER_OF STREQUAL "${path}")  # a second, which not every configuration need take
+  if(NOT GDM_LOAD_LIBRARIES_OF STREQUAL "${path}")  # a second, which not every configuration need take
     execute_process(COMMAND ldd ${path} OUTPUT_VARIABLE text ERROR_QUIET)
     string(REGEX MATCHALL "[^ \t\n]+ => /[^ \n]+" found "${text}")
     foreach(line ${found})
@@ -33,10 +33,11 @@ function(gdm_load_order result path)
     endif()
     get_property(order GLOBAL PROPERTY gdm_load_order)
     list(FILTER order EXCLUDE REGEX "^lib(torch|c10)")  # these find each other best all at once
-    list(TRANSFORM order REPLACE "(.+)" "    \"\\1\",\n")
-    string(CONCAT lines ${order})
-    set(GDM_LOAD_ORDER "${lines}" CACHE INTERNAL "")
-    set(GDM_LOAD_ORDER_OF "${path}" CACHE INTERNAL "")
+    set(GDM_LOAD_LIBRARIES "${order}" CACHE INTERNAL "")  # one line, as a cache keeps no more
+    set(GDM_LOAD_LIBRARIES_OF "${path}" CACHE INTERNAL "")
   endif()
-  set(${result} "${GDM_LOAD_ORDER}" PARENT_SCOPE)
+  set(lines "${GDM_LOAD_LIBRARIES}")
+  list(TRANSFORM lines REPLACE "(.+)" "    \"\\1\",\n")
+  string(CONCAT lines ${lines})
+  set(${result} "${lines}" PARENT_SCOPE)
 endfunction()
