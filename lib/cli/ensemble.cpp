@@ -149,7 +149,11 @@ void Ensemble::predict_each(engine::Synthesizer& model, const std::vector<Volume
   const Grid& grid = conditions.front().grid;
   const std::optional<Grid> working = with_context(subject.title, [&] { return working_grid(model, grid); });
   say_voxels(model, subject.title, grid, working);
-  if (working) told.details["resampled"] = {{"from", describe(grid)}, {"to", describe(*working)}};
+  const bool adds = model::adds_to_first(model.description());
+  if (working) {
+    told.details["resampled"] = {
+        {"from", describe(grid)}, {"to", describe(*working)}, {"brought_back", adds ? "change" : "ct"}};
+  }
   const std::vector<Volume> moved = working ? engine::on_grid(conditions, *working) : std::vector<Volume>();
   const std::vector<Volume>& seen = working ? moved : conditions;
   // Draws, then the mirror images of all, then both for each shift.
@@ -171,7 +175,10 @@ void Ensemble::predict_each(engine::Synthesizer& model, const std::vector<Volume
       prediction = model.predict(changed.empty() ? seen : changed, draw, progress);
       if (shift > 0) prediction = engine::unshifted(prediction, shift, seen.front().grid);
       if (flipped) prediction = engine::mirrored(prediction);
-      if (working) prediction = engine::ct_on_grid(prediction, grid);
+      if (working) {
+        prediction = adds ? engine::with_change(conditions.front(), prediction, seen.front())
+                          : engine::ct_on_grid(prediction, grid);
+      }
     });
     told.evaluations += model.evaluations();
     ++made;
@@ -196,7 +203,8 @@ void Ensemble::say_voxels(const engine::Synthesizer& model, const std::string& t
                           const std::optional<Grid>& working) const {
   const std::optional<std::string> misfit = model::voxel_edge_warning(model.description(), grid);
   if (working) {
-    log_info(fmt::format("{}: {}: resampled to {}, and the CT is brought back", title, *misfit, describe(*working)));
+    log_info(fmt::format("{}: {}: resampled to {}, and {} is brought back", title, *misfit, describe(*working),
+                         model::adds_to_first(model.description()) ? "what the model adds" : "the CT"));
   } else if (misfit) {
     log_warning(fmt::format("{}: {}{}", title, *misfit,
                             resample_ ? "; not resampled, as its rays are followed on the grid of the input" : ""));

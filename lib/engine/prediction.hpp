@@ -21,6 +21,10 @@ std::vector<Volume> on_grid(const std::vector<Volume>& volumes, const Grid& grid
 /// A CT in HU on `grid`, with air outside its field.
 Volume ct_on_grid(const Volume& ct_hu, const Grid& grid);
 
+/// `own_hu` and what a model added to it on another grid, where it saw `seen_hu`: what a coarser grid cannot hold stays
+/// as it was, and outside the other grid's field nothing is added.
+Volume with_change(const Volume& own_hu, const Volume& predicted_hu, const Volume& seen_hu);
+
 /// The same voxels backwards along the axis nearest to left-right, on the same grid: what the mirror image of a patient
 /// gives there. Twice is once and back.
 Volume mirrored(const Volume& volume);

@@ -97,4 +97,9 @@ std::optional<Grid> working_grid(const Json& description, const Grid& grid) {
   return respaced(grid, spacing_mm);
 }
 
+bool adds_to_first(const Json& description) {
+  const Json& generator = description.at("generator");
+  return generator.value("residual_on_first", false) && generator.at("conditions").at(0).value("scaling", "") == "hu";
+}
+
 }  // namespace gdm::model

@@ -24,4 +24,8 @@ constexpr double most_edge_factor = 4, most_anisotropy_factor = 8;
 /// figures, beyond the factors above.
 std::optional<Grid> working_grid(const Json& description, const Grid& grid);
 
+/// Whether the generator adds to its first input, and that is in HU: of other voxels its change alone need be brought
+/// back.
+bool adds_to_first(const Json& description);
+
 }  // namespace gdm::model

@@ -181,3 +181,19 @@ TEST_CASE("shifted volumes lie where they lay, with more at the first ends, and 
   CHECK(back.voxels == volume.voxels);
   CHECK(back.grid.ijk_to_ras_mm == grid.ijk_to_ras_mm);
 }
+
+TEST_CASE("what a model adds on another grid is added where it belongs, and nothing else changes") {
+  const Grid own = Grid::centred({24, 22, 20}, {2, 2, 2}), other = respaced(own, {3, 3, 4});
+  const Volume input = phantom(own);
+  const Volume seen = engine::on_grid({input}, other).front();
+  CHECK(engine::with_change(input, seen, seen).voxels == input.voxels);
+  Volume predicted = seen;
+  for (float& v : predicted.voxels) v += 25.0F;
+  const Volume changed = engine::with_change(input, predicted, seen);
+  for (std::size_t v = 0; v < input.voxels.size(); ++v) {
+    const float added = changed.voxels[v] - input.voxels[v];
+    REQUIRE((added == doctest::Approx(25.0) || added == doctest::Approx(0.0)));  // 0 beyond the other grid's field
+  }
+  const std::size_t middle = (10 * 22 + 11) * 24 + 12;
+  CHECK(changed.voxels[middle] - input.voxels[middle] == doctest::Approx(25.0));
+}
