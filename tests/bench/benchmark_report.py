@@ -117,7 +117,9 @@ class Plot:
     def point(self, x, y, name, colour):
         self.parts.append(f'<circle cx="{self.right(x):.1f}" cy="{self.down(y):.1f}" r="4" fill="{colour}"/>')
         if name:
-            self.parts.append(f'<text x="{self.right(x) + 7:.1f}" y="{self.down(y) + 4:.1f}" fill="{colour}">{name}</text>')
+            at_end = self.right(x) > 500  # there the words would leave the picture
+            place = f'x="{self.right(x) + (-7 if at_end else 7):.1f}" y="{self.down(y) + 4:.1f}"'
+            self.parts.append(f'<text {place} fill="{colour}"{" text-anchor=" + chr(34) + "end" + chr(34) if at_end else ""}>{name}</text>')
 
     def line(self, points, colour):
         path = " ".join(f"{self.right(x):.1f},{self.down(y):.1f}" for x, y in points)
