@@ -75,7 +75,7 @@ void complete(CLI::App& app, Options& o) {
     t.options["encoder"] = Json::array({default_encoder});
   }
   for (fs::path& encoder : t.encoders) encoder = cli::encoder_path(encoder.string());
-  t.init = cli::model_path(t.init.string());
+  if (!t.init.empty()) t.init = cli::model_path(t.init.string());
   if (t.has_base()) t.source = cli::model_path(t.source).string();
 }
 

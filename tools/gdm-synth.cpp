@@ -183,7 +183,15 @@ int run_manifest(const cli::Program& program, Options& o) {
     std::string plan = synthesis.plan();
     for (const Case& item : batch.cases()) {
       if (item.error) continue;
-      plan += with_context("case '" + item.id + "'", [&] { return synthesis.plan(item, outputs_of(o, item)); });
+      try {
+        plan += with_context("case '" + item.id + "'", [&] {
+          if (o.batch.keep_going) check_case(program, o, synthesis, item);
+          return synthesis.plan(item, outputs_of(o, item));
+        });
+      } catch (const Error& error) {
+        if (!o.batch.keep_going) throw;
+        plan += fmt::format("{:<9} would fail: {}\n", item.id, error.what());
+      }
     }
     write_stdout(plan);
     return 0;

@@ -43,6 +43,11 @@ Ensemble::Ensemble(const EnsembleOptions& options, const engine::Compute& comput
   for (const fs::path& model : options.models) {
     models_.push_back(engine::services().open_generator(model, options.patches, compute));
     require_alike(first(), *models_.back(), model.string());
+    if (shifts_ >= models_.back()->patch_places()) {
+      throw Error(fmt::format("--shifts {}: patches of {} can begin at {} places alone", shifts_, model.string(),
+                              models_.back()->patch_places()),
+                  Exit::usage);
+    }
     if (draws_ > 1 && models_.back()->noise_channels() == 0) {
       throw Error(model.string() + ": takes no noise, all --samples would be equal", Exit::usage);
     }
@@ -51,9 +56,11 @@ Ensemble::Ensemble(const EnsembleOptions& options, const engine::Compute& comput
   if (memory_bytes_ == 0) return;
   base_mib_ = peak_rss_mib();
   most_at_once_ = first().patches_at_once();
+  // A single small patch takes LibTorch's slow path, which needs more memory than two.
+  least_at_once_ = std::min<std::int64_t>(2, most_at_once_);
   for (const auto& model : models_) {
-    model->set_patches_at_once(1);
-    patch_mib_ = std::max(1.0, model->peak_mib_of_patches() - base_mib_);
+    const double added = model->peak_mib_of_patches(least_at_once_) - base_mib_;
+    patch_mib_ = std::max(1.0, added / static_cast<double>(least_at_once_));
   }
 }
 
@@ -92,7 +99,7 @@ double Ensemble::volumes_mib(const Grid& grid, bool with_deviation) const {
   const auto inputs = static_cast<double>(condition_names().size());
   double voxels = inputs * own + (inputs + turned) * seen;
   if (working) voxels += inputs * seen;
-  if (flips_ || shifts_ > 0) voxels += (inputs + 1) * seen;
+  if (flips_) voxels += (inputs + 1) * seen;
   if (needs_rays()) voxels += iterations * own;
   if (members() > 1) voxels += (with_deviation ? 3 : 2) * own;
   return voxels * sizeof(float) / 1048576.0;
@@ -102,23 +109,31 @@ double Ensemble::peak_mib(const Grid& grid, bool with_deviation) {
   const double volumes = volumes_mib(grid, with_deviation);
   if (memory_bytes_ > 0) {
     fit_into_memory("", grid, with_deviation);
-    return volumes + base_mib_ + patch_mib_ * static_cast<double>(first().patches_at_once());
+    const std::int64_t group = std::min(first().patches_at_once(), patches_of(grid));
+    return volumes + base_mib_ + patch_mib_ * static_cast<double>(std::max(group, least_at_once_));
   }
-  if (patches_peak_mib_ == 0) {
-    for (const auto& model : models_) patches_peak_mib_ = model->peak_mib_of_patches();
+  // Of volumes with fewer patches than one before, the statement is a little more than they need.
+  const std::int64_t group = std::min(first().patches_at_once(), patches_of(grid));
+  if (group > sampled_patches_) {
+    for (const auto& model : models_) patches_peak_mib_ = model->peak_mib_of_patches(group);
+    sampled_patches_ = group;
   }
   return volumes + patches_peak_mib_;
+}
+
+std::int64_t Ensemble::patches_of(const Grid& grid) const {
+  return first().patches_of(working_grid(grid).value_or(grid));
 }
 
 void Ensemble::fit_into_memory(const std::string& title, const Grid& grid, bool with_deviation) const {
   if (memory_bytes_ == 0) return;
   const double limit = static_cast<double>(memory_bytes_) / 1048576.0, volumes = volumes_mib(grid, with_deviation);
-  const double room = limit - base_mib_ - volumes;
-  if (room < patch_mib_) {
+  const double room = limit - base_mib_ - volumes, least = patch_mib_ * static_cast<double>(least_at_once_);
+  if (room < least) {
     throw Error(
-        fmt::format("{}{} needs {:.0f} MiB of volumes, {:.0f} of programs and weights and {:.0f} for a patch: "
+        fmt::format("{}{} needs {:.0f} MiB of volumes, {:.0f} of programs and weights and {:.0f} for patches: "
                     "more than the {:.0f} MiB of --memory; a smaller --patch needs less",
-                    title, title.empty() ? "it" : ":", volumes, base_mib_, patch_mib_, limit));
+                    title, title.empty() ? "it" : ":", volumes, base_mib_, least, limit));
   }
   const auto fitting = static_cast<std::int64_t>(room / patch_mib_);
   for (const auto& model : models_) model->set_patches_at_once(std::min(most_at_once_, fitting));
@@ -158,9 +173,7 @@ void Ensemble::predict_each(engine::Synthesizer& model, const std::vector<Volume
   const std::vector<Volume>& seen = working ? moved : conditions;
   // Draws, then the mirror images of all, then both for each shift.
   const std::int64_t straight = draws_, unmoved = straight * (flips_ ? 2 : 1);
-  const std::int64_t step = model.patch().least() / (1 + shifts_);
   for (std::int64_t n = 0; n < unmoved * (1 + shifts_); ++n) {
-    const std::int64_t shift = n / unmoved * step;
     const bool flipped = n % unmoved >= straight;
     const std::string draw = draws_ > 1 ? sample_name(subject.draw, n % draws_ + 1) : subject.draw;
     std::string progress = subject.progress;
@@ -169,11 +182,7 @@ void Ensemble::predict_each(engine::Synthesizer& model, const std::vector<Volume
     if (n > 0) heard.emplace();
     Volume prediction;
     with_warning_prefix(subject.title, [&] {
-      std::vector<Volume> changed;
-      if (flipped) changed = engine::mirrored(seen);
-      if (shift > 0) changed = engine::shifted(flipped ? changed : seen, shift);
-      prediction = model.predict(changed.empty() ? seen : changed, draw, progress);
-      if (shift > 0) prediction = engine::unshifted(prediction, shift, seen.front().grid);
+      prediction = model.predict(flipped ? engine::mirrored(seen) : seen, draw, progress, {n / unmoved, 1 + shifts_});
       if (flipped) prediction = engine::mirrored(prediction);
       if (working) {
         prediction = adds ? engine::with_change(conditions.front(), prediction, seen.front())

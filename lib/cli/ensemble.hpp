@@ -72,6 +72,7 @@ class Ensemble {
  private:
   std::optional<Grid> working_grid(const engine::Synthesizer& model, const Grid& grid) const;
   double volumes_mib(const Grid& grid, bool with_deviation) const;
+  std::int64_t patches_of(const Grid& grid) const;
   /// Patches that go through a network together, as many as leave the process within its memory.
   void fit_into_memory(const std::string& title, const Grid& grid, bool with_deviation) const;
   /// One line of what becomes of volumes whose voxels do not fit the model; `title` begins it.
@@ -84,9 +85,10 @@ class Ensemble {
   std::vector<std::unique_ptr<engine::Synthesizer>> models_;
   model::RayConsistency consistency_;
   std::int64_t memory_bytes_;
-  double patches_peak_mib_ = 0;          ///< after a group of patches, once peak_mib() asked
+  double patches_peak_mib_ = 0;  ///< after a group of so many patches, once peak_mib() asked
+  std::int64_t sampled_patches_ = 0;
   double base_mib_ = 0, patch_mib_ = 0;  ///< with memory_bytes_: peak before any volume, and what one patch adds
-  std::int64_t most_at_once_ = 0;        ///< with memory_bytes_: patches of a group where memory is no matter
+  std::int64_t most_at_once_ = 0, least_at_once_ = 0;  ///< with memory_bytes_: patches of a group
   std::int64_t draws_, shifts_;
   bool flips_, resample_;
 };

@@ -63,7 +63,6 @@ fs::path encoder_path(const std::string& name) {
 }
 
 fs::path model_path(const std::string& name) {
-  if (name.empty()) return name;
   return shared_file(name, "models", ".safetensors");
 }
 

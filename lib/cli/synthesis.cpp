@@ -107,7 +107,9 @@ Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Pr
                 {"resample", options.resample},
                 {"device", program.standard().device}}),
       provenance_(provenance) {
-  if (description().at("generator").contains("process")) {
+  const auto& models = ensemble_.models();
+  if (std::any_of(models.begin(), models.end(),
+                  [](const auto& model) { return model->description().at("generator").contains("process"); })) {
     options_["nfe"] = options.ensemble.patches.sampling.evaluations;
     options_["solver"] = options.solver;
   }

@@ -13,6 +13,12 @@
 
 namespace gdm::engine {
 
+/// Where patches begin: moved by `place` of `places` parts of the way from one patch to the next. No part: from the
+/// volume's ends.
+struct PatchShift {
+  std::int64_t place = 0, places = 1;
+};
+
 /// A trained generator.
 class Synthesizer {
  public:
@@ -25,17 +31,20 @@ class Synthesizer {
   /// and Gaussian blending. The noise of a model that takes some depends on the seed, `draw` (such as a case's id) and
   /// the place of a voxel in the volume turned to RAS. `progress_title` empty: no progress display.
   virtual Volume predict(const std::vector<Volume>& conditions, const std::string& draw,
-                         const std::string& progress_title) = 0;
+                         const std::string& progress_title, const PatchShift& shift = {}) = 0;
   /// Volumes of noise that a draw takes; 0: the model gives one output for each input.
   virtual std::int64_t noise_channels() const = 0;
   /// Network evaluations of the last predict().
   virtual std::int64_t evaluations() const = 0;
-  virtual model::PatchShape patch() const = 0;
+  /// At how many places, a voxel apart, the patches of an axis can begin: the largest PatchShift::places.
+  virtual std::int64_t patch_places() const = 0;
+  /// Patches of a volume on this grid.
+  virtual std::int64_t patches_of(const Grid& grid) const = 0;
   /// How many patches predict() takes through the network together. It chooses by itself until it is told.
   virtual std::int64_t patches_at_once() const = 0;
   virtual void set_patches_at_once(std::int64_t patches) = 0;
   /// Samples so many patches of air together, for what the network itself needs: the process's peak of memory after it.
-  virtual double peak_mib_of_patches() = 0;
+  virtual double peak_mib_of_patches(std::int64_t patches) = 0;
 };
 
 /// How the image of a process is made (model/process.hpp); nothing to a model of one step.

@@ -30,10 +30,4 @@ Volume with_change(const Volume& own_hu, const Volume& predicted_hu, const Volum
 Volume mirrored(const Volume& volume);
 std::vector<Volume> mirrored(const std::vector<Volume>& volumes);
 
-/// The volumes with so many voxels more at the first end of each axis, each of its least value: patches then lie
-/// elsewhere in the patient.
-std::vector<Volume> shifted(const std::vector<Volume>& volumes, std::int64_t voxels);
-/// Without them again, on the grid that it was.
-Volume unshifted(const Volume& volume, std::int64_t voxels, const Grid& grid);
-
 }  // namespace gdm::engine

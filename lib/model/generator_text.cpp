@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "model/acquisition.hpp"
@@ -157,7 +158,13 @@ std::string generator_text(const Json& info) {
     if (info.contains("half_precision_of")) text += line("half precision", "of " + plain(info, "half_precision_of"));
     if (info.contains("sha256")) text += line("sha256", plain(info, "sha256"));
     const Json card = info.value("card", Json::object());
-    return card.contains("card") ? text + "\n" + card.at("card").get<std::string>() : text;
+    if (!card.contains("card")) return text;
+    std::string words = card.at("card").get<std::string>();
+    // A model may come from anybody: what it says must not steer the reader's terminal.
+    std::replace_if(
+        words.begin(), words.end(), [](unsigned char c) { return (c < ' ' && c != '\n' && c != '\t') || c == 127; },
+        '?');
+    return text + "\n" + words;
   } catch (const JsonError& error) {
     throw Error(std::string("incomplete generator description: ") + error.what());
   }

@@ -27,6 +27,9 @@ std::uint16_t half_bits(float value) {
 void write_in_half_precision(const SafetensorsFile& file, const std::string& card, const std::filesystem::path& output,
                              Overwrite overwrite) {
   file.require_kind("generator");
+  if (file.description().contains("half_precision_of")) {
+    throw Error(file.path().string() + ": is in half precision already");
+  }
   constexpr std::uint16_t infinite = 0x7C00U;
   std::vector<std::vector<std::uint16_t>> halves;
   SafetensorsWriter writer;

@@ -54,6 +54,23 @@ void refuse_beyond(const Json& description, const Grid& grid) {
          fmt::format("voxels {:.3g} times as long as wide", grid.anisotropy()));
 }
 
+/// The median edges of the training along the axes of the grid, if the description tells them.
+std::optional<Point3> median_edges_mm(const Json& description, const Grid& grid) {
+  const Json::json_pointer place("/training/data/median_edges_mm");
+  if (!description.contains(place)) return {};
+  const Json& edges = description.at(place);
+  const std::string letters = grid.orientation();
+  Point3 along{};
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    const char letter = letters[axis];
+    const char* const name = letter == 'R' || letter == 'L'   ? "right"
+                             : letter == 'A' || letter == 'P' ? "anterior"
+                                                              : "superior";
+    along[axis] = edges.at(name).get<double>();
+  }
+  return along;
+}
+
 std::size_t head_foot_axis(const Grid& grid) {
   const std::string letters = grid.orientation();
   return std::min(letters.find('S'), letters.find('I'));
@@ -91,6 +108,7 @@ std::optional<Grid> working_grid(const Json& description, const Grid& grid) {
   if (!voxel_edge_warning(description, grid)) return {};
   refuse_beyond(description, grid);
   const auto ratios = misfit(description, "anisotropy", grid.anisotropy());
+  if (const auto edges = ratios ? median_edges_mm(description, grid) : std::nullopt) return respaced(grid, *edges);
   Point3 spacing_mm = proportions(grid, ratios ? ratios->nearest(grid.anisotropy()) : grid.anisotropy());
   const double median_mm = median_edge_mm(description, grid);
   for (double& edge : spacing_mm) edge *= median_mm;

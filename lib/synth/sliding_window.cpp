@@ -19,9 +19,9 @@ struct Axis {
   Tensor normaliser;  ///< (extent): 1 / sum of the weights of all patches at each voxel
 };
 
-Axis plan_axis(std::int64_t extent, std::int64_t patch, double overlap, torch::Device device) {
+Axis plan_axis(std::int64_t extent, std::int64_t patch, const PatchPlan& plan, torch::Device device) {
   Axis axis;
-  axis.starts = patch_starts(extent, patch, overlap);
+  axis.starts = patch_starts(extent, patch, plan.overlap, plan.shift);
   const std::vector<float> weights = patch_weights(patch);
   std::vector<double> sum(static_cast<std::size_t>(extent), 0.0);
   for (const std::int64_t start : axis.starts) {
@@ -65,12 +65,24 @@ std::int64_t patches_at_once(const model::PatchShape& patch, torch::Device devic
   return std::max<std::int64_t>(1, voxels / patch.voxels());
 }
 
-std::vector<std::int64_t> patch_starts(std::int64_t extent, std::int64_t patch, double overlap) {
+std::int64_t patch_stride(std::int64_t patch, double overlap) {
+  return std::max<std::int64_t>(1, std::llround(static_cast<double>(patch) * (1.0 - overlap)));
+}
+
+std::vector<std::int64_t> patch_starts(std::int64_t extent, std::int64_t patch, double overlap,
+                                       const engine::PatchShift& shift) {
+  const std::int64_t stride = patch_stride(patch, overlap);
+  std::vector<std::int64_t> starts;
+  if (shift.place > 0) {
+    for (std::int64_t start = -(stride * shift.place / shift.places); starts.empty() || starts.back() + patch < extent;
+         start += stride) {
+      starts.push_back(start);
+    }
+    return starts;
+  }
   if (extent <= patch) return {(extent - patch) / 2};
-  const auto stride = std::max<std::int64_t>(1, std::llround(static_cast<double>(patch) * (1.0 - overlap)));
   const std::int64_t last = extent - patch;
   const std::int64_t count = (last + stride - 1) / stride + 1;
-  std::vector<std::int64_t> starts;
   // Evenly spread, so that no pair of patches overlaps much more than the others.
   for (std::int64_t n = 0; n < count; ++n) starts.push_back(count == 1 ? 0 : last * n / (count - 1));
   return starts;
@@ -94,7 +106,7 @@ Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, 
   const bool noisy = plan.noise != nullptr && plan.noise->channels() > 0;
   std::array<Axis, 3> axes;
   for (std::size_t a = 0; a < 3; ++a)
-    axes[a] = plan_axis(conditions.size(static_cast<std::int64_t>(a) + 1), shape[a], plan.overlap, device);
+    axes[a] = plan_axis(conditions.size(static_cast<std::int64_t>(a) + 1), shape[a], plan, device);
   const Tensor weight =
       axes[0].weights.view({-1, 1, 1}) * axes[1].weights.view({1, -1, 1}) * axes[2].weights.view({1, 1, -1});
   const Tensor on_device = conditions.to(device);

@@ -17,12 +17,18 @@ struct PatchPlan {
   model::PatchShape patch = 48;
   double overlap = engine::SynthOptions().overlap;  ///< part of a patch that it shares with the next, in [0, 0.9]
   const nn::NoiseField* noise = nullptr;            ///< appended to each patch; null or without channels: none
+  engine::PatchShift shift{};                       ///< of where patches begin
   std::int64_t at_once = 0;                         ///< patches that go through the network together; 0: by itself
 };
 
+/// From one patch to the next, at most.
+std::int64_t patch_stride(std::int64_t patch, double overlap);
+
 /// First voxels of the patches of `patch` voxels along an axis: the first starts at 0, the last ends at `extent`; one
-/// centred patch (negative start) if the axis is shorter than the patch.
-std::vector<std::int64_t> patch_starts(std::int64_t extent, std::int64_t patch, double overlap);
+/// centred patch (negative start) if the axis is shorter than the patch. With a shift they start that far before 0, a
+/// stride apart, until they cover the axis.
+std::vector<std::int64_t> patch_starts(std::int64_t extent, std::int64_t patch, double overlap,
+                                       const engine::PatchShift& shift = {});
 
 /// Blending weight along one axis of a patch: a Gaussian of standard deviation patch / 8 around its centre, at least
 /// 1e-3.

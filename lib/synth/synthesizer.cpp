@@ -47,32 +47,43 @@ class GeneratorOnVolumes : public engine::Synthesizer {
   const std::string& digest() const override { return generator_.digest; }
   std::int64_t evaluations() const override { return evaluations_; }
   std::int64_t noise_channels() const override { return sampler_->noise_channels(); }
-  model::PatchShape patch() const override { return plan_.patch; }
+  std::int64_t patch_places() const override { return patch_stride(plan_.patch.least(), plan_.overlap); }
+  std::int64_t patches_of(const Grid& grid) const override {
+    const Index3 shape = reoriented(grid, axis_map(grid, nn::network_orientation)).shape_ijk;
+    std::int64_t patches = 1;
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      const auto starts = patch_starts(shape[2 - axis], plan_.patch[axis], plan_.overlap);
+      patches *= static_cast<std::int64_t>(starts.size());
+    }
+    return patches;
+  }
   std::int64_t patches_at_once() const override {
     return plan_.at_once > 0 ? plan_.at_once : synth::patches_at_once(plan_.patch, device_);
   }
   void set_patches_at_once(std::int64_t patches) override { plan_.at_once = patches; }
 
-  double peak_mib_of_patches() override {
+  double peak_mib_of_patches(std::int64_t patches) override {
     return nn::with_plain_errors("a smaller --patch needs less", [&] {
       const c10::InferenceMode inference;
       const model::PatchShape& patch = plan_.patch;
       const auto channels = static_cast<std::int64_t>(names_.size()) + noise_channels();
-      const Tensor air = torch::full({patches_at_once(), channels, patch[0], patch[1], patch[2]}, nn::air_units);
+      const Tensor air = torch::full({patches, channels, patch[0], patch[1], patch[2]}, nn::air_units);
       sampler_->sample(air.to(device_));
       return peak_rss_mib();
     });
   }
 
-  Volume predict(const std::vector<Volume>& conditions, const std::string& draw,
-                 const std::string& progress_title) override {
-    return nn::with_plain_errors("a smaller --patch needs less", [&] { return run(conditions, draw, progress_title); });
+  Volume predict(const std::vector<Volume>& conditions, const std::string& draw, const std::string& progress_title,
+                 const engine::PatchShift& shift) override {
+    return nn::with_plain_errors("a smaller --patch needs less",
+                                 [&] { return run(conditions, draw, progress_title, shift); });
   }
 
  private:
   // Of the size of the volumes lie in memory, beside the conditions, one copy of each and the output; turning a volume
   // takes one more for a while.
-  Volume run(const std::vector<Volume>& conditions, const std::string& draw, const std::string& progress_title) {
+  Volume run(const std::vector<Volume>& conditions, const std::string& draw, const std::string& progress_title,
+             const engine::PatchShift& shift) {
     const c10::InferenceMode inference;
     const Grid& wanted = conditions[0].grid;
     Volume predicted(reoriented(wanted, axis_map(wanted, nn::network_orientation)), 0.0F);
@@ -81,6 +92,7 @@ class GeneratorOnVolumes : public engine::Synthesizer {
       const nn::NoiseField noise(sampler_->noise_channels(), seed_, draw);
       PatchPlan plan = plan_;
       plan.noise = &noise;
+      plan.shift = shift;
       slide(scaled, *sampler_, plan, device_, progress_title, &evaluations_, tensor_of(predicted));
     }
     Tensor out = tensor_of(predicted);

@@ -21,19 +21,26 @@ Json data_json(const std::vector<data::Sample>& samples, const std::vector<Case>
                const std::vector<std::string>& conditions, const std::string& digest) {
   std::set<std::string> patients;
   std::vector<double> edges, ratios;
+  std::array<std::vector<double>, 3> along;
   for (const data::Sample& sample : samples) {
     patients.insert(sample.patient);
+    for (std::size_t axis = 0; axis < 3; ++axis) along[axis].push_back(sample.grid.spacing_mm()[axis]);
     edges.push_back(sample.grid.mean_edge_mm());
     ratios.push_back(sample.grid.anisotropy());
   }
   std::sort(edges.begin(), edges.end());
   std::sort(ratios.begin(), ratios.end());
+  for (std::vector<double>& one : along) std::sort(one.begin(), one.end());
   Json json{{"sha256", digest},
             {"cases", samples.size()},
             {"patients", patients.size()},
             {"voxel_edge_mm",
              {{"least", edges.front()}, {"median", quantile_of_sorted(edges, 0.5)}, {"largest", edges.back()}}},
-            {"anisotropy", {{"least", ratios.front()}, {"largest", ratios.back()}}}};
+            {"anisotropy", {{"least", ratios.front()}, {"largest", ratios.back()}}},
+            {"median_edges_mm",
+             {{"right", quantile_of_sorted(along[0], 0.5)},
+              {"anterior", quantile_of_sorted(along[1], 0.5)},
+              {"superior", quantile_of_sorted(along[2], 0.5)}}}};
   for (const std::string& name : conditions) {
     std::vector<Json> acquisitions;
     for (const Case& item : cases) {

@@ -11,8 +11,9 @@ namespace gdm::train {
 std::string fbp_filter(const fs::path& volume);
 
 /// {"sha256", "cases", "patients", "voxel_edge_mm": {"least", "median", "largest"} (mean edges of the cases),
-/// "anisotropy": {"least", "largest"} (longest to shortest edge), and for the inputs `conditions` that are
-/// reconstructions "scans": {INPUT: the acquisitions that their sidecars tell, merged (model/acquisition.hpp)}}.
+/// "anisotropy": {"least", "largest"} (longest to shortest edge), "median_edges_mm": {"right", "anterior", "superior"},
+/// and for the inputs `conditions` that are reconstructions "scans": {INPUT: the acquisitions that their sidecars tell,
+/// merged (model/acquisition.hpp)}}.
 Json data_json(const std::vector<data::Sample>& samples, const std::vector<Case>& cases,
                const std::vector<std::string>& conditions, const std::string& digest);
 

@@ -29,8 +29,8 @@ gdm-drift-train p/manifest.json --objective regression --init small-heads --step
 
 refused 2 "neither a file nor one of the models" "${synth[@]}" --model large-heads -o x
 refused 2 "there is small-heads" "${synth[@]}" --model large-heads -o x
-refused 1 "no weights in single precision" gdm-drift-train half small-heads -o x.safetensors
+refused 1 "is in half precision already" gdm-drift-train half small-heads -o x.safetensors
 refused 1 "exists" gdm-drift-train half m.safetensors -o later.safetensors
 refused 1 "nothing.txt" gdm-drift-train half m.safetensors -o x.safetensors --card nothing.txt
-refused 1 "card.txt: " gdm-drift-train half card.txt -o x.safetensors
+refused 1 "card.txt: is no safetensors file" gdm-drift-train half card.txt -o x.safetensors
 [[ ! -e x.safetensors && ! -e x ]] || fail "a refused command left files"

@@ -76,6 +76,11 @@ volume-diff ab.nii.gz ab-alone.nii.gz || fail "the mean depends on --spread"
 "${synth[@]}" "$mr" --model a.safetensors --model b.safetensors --flips -o four.nii.gz --spread four-sd.nii.gz
 "${synth[@]}" "$mr" --model a.safetensors --shifts 2 -o shifts.nii.gz --spread shifts-sd.nii.gz
 ! volume-diff shifts.nii.gz a.nii.gz >/dev/null || fail "--shifts changes nothing"
+gdm-prep reorient "$mr" -o turned.nii.gz --to SPR -q
+"${synth[@]}" turned.nii.gz --model a.safetensors --shifts 2 -o turned-ct.nii.gz
+gdm-prep reorient turned-ct.nii.gz -o back.nii.gz --to LAS -q
+volume-diff back.nii.gz shifts.nii.gz || fail "--shifts depends on how the file orders its axes"
+refused 2 'can begin at 12 places alone' "${synth[@]}" "$mr" --model a.safetensors --shifts 12 -o x.nii.gz
 tr -d ' \n' <shifts.json | found '"predictions":3,"models":1,"draws":1,"flips":false,"shifts":2' || fail "not three: $(cat shifts.json)"
 tr -d ' \n' <four.json | found '"predictions":4,"models":2,"draws":1,"flips":true' || fail "not four: $(cat four.json)"
 gdm-synth "$mr" --model a.safetensors --flips -o x.nii.gz --dry-run | found 'mean  *of 2 predictions' || fail "the plan"

@@ -72,7 +72,7 @@ TEST_CASE("half precision: a generator's file keeps its description, names, shap
   }
   CHECK(half.tensor("counts").dtype == "I64");
   CHECK(contains(error_of([&] { model::write_in_half_precision(half, "", folder / "x", Overwrite::refuse); }),
-                 "no weights in single precision"));
+                 "is in half precision already"));
   weights[5] = 1e6F;
   writer.write(folder / "large.safetensors", {{"kind", "generator"}}, Overwrite::refuse);
   CHECK(contains(error_of([&] {

@@ -48,6 +48,18 @@ TEST_CASE("trained voxels: the ratio of edges becomes the nearest of the trainin
   check_spacing(slices, {1, 8, 1});
 }
 
+TEST_CASE("trained voxels: proportions that do not fit become the training's, along the patient's axes") {
+  Json description = trained(2, 2.5, 3, 1.3, 2.6);
+  description["training"]["data"]["median_edges_mm"] = {{"right", 3.9}, {"anterior", 3.8}, {"superior", 2.5}};
+  check_spacing(working_spacing(description, Grid::centred({40, 40, 40}, {2.5, 2.5, 2.5})), {3.9, 3.8, 2.5});
+  Grid along_j = Grid::centred({40, 40, 40}, {2.5, 2.5, 2.5});
+  std::swap(along_j.ijk_to_ras_mm[1], along_j.ijk_to_ras_mm[2]);  // j to superior
+  check_spacing(working_spacing(description, along_j), {3.9, 2.5, 3.8});
+  // Where proportions fit and the size does not, they stay.
+  check_spacing(working_spacing(description, Grid::centred({40, 40, 40}, {8, 8, 4})),
+                {2.5 * std::cbrt(2.0), 2.5 * std::cbrt(2.0), 2.5 / std::cbrt(4.0)});
+}
+
 TEST_CASE("trained voxels: what lies far beyond is refused with the figures") {
   const Json description = trained(1, 1.5, 2, 1, 1);
   const auto refusal = [&](const Point3& spacing) {

@@ -168,20 +168,6 @@ TEST_CASE("mirrored: left and right change places, in whatever order the axes ar
   }
 }
 
-TEST_CASE("shifted volumes lie where they lay, with more at the first ends, and come back") {
-  Grid grid = Grid::centred({7, 6, 5}, {2, 2, 3});
-  std::swap(grid.ijk_to_ras_mm[0], grid.ijk_to_ras_mm[1]);
-  const Volume volume = phantom(grid);
-  const Volume moved = engine::shifted({volume}, 3).front();
-  CHECK(moved.grid.shape_ijk == Index3{10, 9, 8});
-  const Point3 before = grid.ras_of_index({2, 1, 4}), after = moved.grid.ras_of_index({5, 4, 7});
-  for (std::size_t axis = 0; axis < 3; ++axis) CHECK(after[axis] == doctest::Approx(before[axis]));
-  CHECK(moved.voxels.front() == *std::min_element(volume.voxels.begin(), volume.voxels.end()));
-  const Volume back = engine::unshifted(moved, 3, grid);
-  CHECK(back.voxels == volume.voxels);
-  CHECK(back.grid.ijk_to_ras_mm == grid.ijk_to_ras_mm);
-}
-
 TEST_CASE("what a model adds on another grid is added where it belongs, and nothing else changes") {
   const Grid own = Grid::centred({24, 22, 20}, {2, 2, 2}), other = respaced(own, {3, 3, 4});
   const Volume input = phantom(own);

@@ -41,6 +41,26 @@ TEST_CASE("sliding window: patches cover the axis, the last ends at its end, sho
   CHECK(patch_starts(9, 16, 0.25) == std::vector<std::int64_t>{-3});
 }
 
+TEST_CASE("sliding window: shifted patches begin elsewhere along the whole axis, cover it, and blend to the same") {
+  CHECK(patch_starts(32, 16, 0.25, {1, 2}) == std::vector<std::int64_t>{-6, 6, 18});
+  CHECK(patch_starts(9, 16, 0.25, {1, 3}) == std::vector<std::int64_t>{-4});
+  for (const std::int64_t extent : {5, 16, 17, 40, 95}) {
+    for (std::int64_t place = 1; place < 5; ++place) {
+      const auto plain = patch_starts(extent, 16, 0.25), starts = patch_starts(extent, 16, 0.25, {place, 5});
+      CHECK(starts.front() <= 0);
+      CHECK(starts.back() + 16 >= extent);
+      CHECK(starts != plain);
+    }
+  }
+  torch::manual_seed(1);
+  const Tensor volume = torch::randn({1, 37, 16, 9});
+  FunctionSampler identity([](const Tensor& x) { return x; });
+  for (std::int64_t place = 0; place < 3; ++place) {
+    const Tensor out = slide(volume, identity, {16, 0.25, nullptr, {place, 3}}, torch::kCPU, "", nullptr);
+    CHECK((out - volume[0]).abs().max().item<double>() < 1e-6);
+  }
+}
+
 TEST_CASE("sliding window: beyond the volume the network sees air") {
   const Tensor volume = torch::ones({1, 4, 4, 4});
   double least = 1;
