@@ -55,6 +55,8 @@ def main():
     signs["frechet"] = verdicts(report.get("distance_comparisons", []), "frechet")
     distances = {}
     for block in report["distribution"]:
+        if block["level"] != "patch":
+            continue
         for name, found in block["methods"].items():
             distances[name] = found["frechet"]
     print("| | " + " | ".join(title for _, title, _ in COLUMNS) + " | Frechet | residual | s |")
