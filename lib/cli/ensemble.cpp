@@ -58,7 +58,7 @@ Ensemble::Ensemble(const EnsembleOptions& options, const engine::Compute& comput
   most_at_once_ = first().patches_at_once();
   // A single small patch takes LibTorch's slow path, which needs more memory than two.
   least_at_once_ = std::min<std::int64_t>(2, most_at_once_);
-  for (const auto& model : models_) {
+  for (const auto& model : models_) {  // a peak never falls, so that what is left is that of the most demanding
     const double added = model->peak_mib_of_patches(least_at_once_) - base_mib_;
     patch_mib_ = std::max(1.0, added / static_cast<double>(least_at_once_));
   }
@@ -107,22 +107,18 @@ double Ensemble::volumes_mib(const Grid& grid, bool with_deviation) const {
 
 double Ensemble::peak_mib(const Grid& grid, bool with_deviation) {
   const double volumes = volumes_mib(grid, with_deviation);
+  fit_into_memory("", grid, with_deviation);
+  const std::int64_t patches = first().patches_of(working_grid(grid).value_or(grid));
+  const std::int64_t group = std::min(first().patches_at_once(), patches);
   if (memory_bytes_ > 0) {
-    fit_into_memory("", grid, with_deviation);
-    const std::int64_t group = std::min(first().patches_at_once(), patches_of(grid));
     return volumes + base_mib_ + patch_mib_ * static_cast<double>(std::max(group, least_at_once_));
   }
   // Of volumes with fewer patches than one before, the statement is a little more than they need.
-  const std::int64_t group = std::min(first().patches_at_once(), patches_of(grid));
   if (group > sampled_patches_) {
     for (const auto& model : models_) patches_peak_mib_ = model->peak_mib_of_patches(group);
     sampled_patches_ = group;
   }
   return volumes + patches_peak_mib_;
-}
-
-std::int64_t Ensemble::patches_of(const Grid& grid) const {
-  return first().patches_of(working_grid(grid).value_or(grid));
 }
 
 void Ensemble::fit_into_memory(const std::string& title, const Grid& grid, bool with_deviation) const {

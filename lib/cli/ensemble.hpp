@@ -21,7 +21,7 @@ struct EnsembleOptions {
   std::vector<fs::path> models;  ///< of several the mean is taken
   std::int64_t draws = 1;        ///< of each model, of which the mean is taken
   bool flips = false;            ///< the mean with what the mirror image gives
-  std::int64_t shifts = 0;       ///< so many times more, with patches that lie elsewhere
+  std::int64_t shifts = 0;       ///< so many times more, with patches that begin elsewhere
   bool resample = true;          ///< volumes of other voxels than a model's are brought to them, and the CT back
   engine::SynthOptions patches;
   std::int64_t memory_bytes = 0;  ///< that the process may take; 0: what it needs
@@ -65,14 +65,13 @@ class Ensemble {
   /// MiB that the process needs at its peak for a case on this grid: what it had at its peak when the models were open,
   /// what a group of patches took, which it samples for that, and the volumes. For dry runs, where no volume was read.
   double peak_mib(const Grid& grid, bool with_deviation);
-  /// On the grid of the conditions. One prediction is held at a time. Throws Error if even one patch at a time would
-  /// need more than `memory_bytes`.
+  /// On the grid of the conditions. One prediction is held at a time. Throws Error if even the smallest group of
+  /// patches would need more than `memory_bytes`.
   Prediction predict(const std::vector<Volume>& conditions, const Subject& subject, bool with_deviation) const;
 
  private:
   std::optional<Grid> working_grid(const engine::Synthesizer& model, const Grid& grid) const;
   double volumes_mib(const Grid& grid, bool with_deviation) const;
-  std::int64_t patches_of(const Grid& grid) const;
   /// Patches that go through a network together, as many as leave the process within its memory.
   void fit_into_memory(const std::string& title, const Grid& grid, bool with_deviation) const;
   /// One line of what becomes of volumes whose voxels do not fit the model; `title` begins it.

@@ -147,19 +147,22 @@ void Synthesis::check_acquisition(const std::string& input, const Json& acquisit
   for (const auto& model : ensemble_.models()) acquisitions_.check(model->description(), input, acquisition, name);
 }
 
-Json Synthesis::options_json() const {
+Json Synthesis::options_and_files() const {
   Json options = options_;
   options["model"] = ensemble_.digests_json();
   if (bank_) options["bank"] = bank_->digest();
+  return options;
+}
+
+Json Synthesis::options_json() const {
+  Json options = options_and_files();
   if (ensemble_.noise_channels() > 0) options["seed"] = seed_;
   return options;
 }
 
 Json Synthesis::recipe(const std::string& work, std::vector<fs::path> sources, const std::optional<fs::path>& mask,
                        const std::string& draw, Json more) const {
-  Json options = options_;
-  options["model"] = ensemble_.digests_json();
-  if (bank_) options["bank"] = bank_->digest();
+  Json options = options_and_files();
   if (bank_ && mask) sources.push_back(*mask);
   if (ensemble_.noise_channels() > 0) options["draw"] = fmt::format("{} of seed {}", draw, seed_);
   options.update(more);

@@ -73,6 +73,8 @@ class Synthesis {
   std::string plan(const Case& item, const SynthesisOutputs& outputs);
 
  private:
+  /// options_, and the digests of models and bank.
+  Json options_and_files() const;
   std::vector<fs::path> sources_of(const Case& item) const;
   std::vector<ConditionFile> condition_files(const Case& item) const;
   /// Scores of the output and of inputs in HU against the bank; one warning for what is out of distribution.

@@ -13,8 +13,8 @@
 
 namespace gdm::engine {
 
-/// Where patches begin: moved by `place` of `places` parts of the way from one patch to the next. No part: from the
-/// volume's ends.
+/// Where patches begin: `place` of `places` parts of the way from one patch to the next before the volume. With place 0
+/// the first begins where the volume does, and the last ends where it ends.
 struct PatchShift {
   std::int64_t place = 0, places = 1;
 };

@@ -8,9 +8,8 @@
 //              (Ohayon et al. 2025, arXiv 2410.00418)
 //   bridge     the image-to-image Schroedinger bridge (Liu et al. 2023, arXiv 2302.05872): x_t from the bridge between
 //              y and the source; its posterior is drawn from, or its mean followed
-//   diffusion  variance-preserving: x = alpha y + sigma e (Salimans & Ho 2022, arXiv 2202.00512), and steps are those
-//   of
-//              DDIM (Song et al. 2021, arXiv 2010.02502)
+//   diffusion  variance-preserving: x = alpha y + sigma e (Salimans & Ho 2022, arXiv 2202.00512); its steps are those
+//              of DDIM (Song et al. 2021, arXiv 2010.02502)
 //
 // The papers learn the velocity y - z_0, (x_t - y) / sigma_t, and alpha e - sigma y. Given the state, each of them is
 // the target times a number of the time plus what is known, so they differ by the weights of times alone. Here the

@@ -40,8 +40,7 @@ Tensor follow(const model::Process& process, std::int64_t steps, model::Solver s
     const double from = static_cast<double>(n) / static_cast<double>(steps),
                  to = static_cast<double>(n + 1) / static_cast<double>(steps);
     const Tensor target = evaluate(state, from);
-    if (solver == model::Solver::heun &&
-        n + 1 < steps) {  // of a flow, whose velocity leads to the target in what is left
+    if (solver == model::Solver::heun && n + 1 < steps) {  // of a flow: its velocity reaches the target at time 1
       const Tensor velocity = (target - state) / (1 - from), ahead = state + (to - from) * velocity;
       state = state + 0.5 * (to - from) * (velocity + (evaluate(ahead, to) - ahead) / (1 - to));
       continue;
