@@ -267,11 +267,12 @@ TEST_CASE("description: voxel edges, shapes and patients of the data") {
   }
   CHECK(median_edge_mm(samples) == doctest::Approx(2.5));
   Json json = data_json(samples, {}, {}, "digest");
-  for (const char* key : {"voxel_edge_mm", "anisotropy"}) {
+  for (const char* key : {"voxel_edge_mm", "anisotropy", "median_edges_mm"}) {
     for (auto& value : json[key]) value = std::round(value.get<double>() * 1e9) / 1e9;
   }
   CHECK(json.dump() == R"({"sha256":"digest","cases":4,"patients":2,"voxel_edge_mm":{"least":1.0,"median":2.5,)"
-                       R"("largest":4.0},"anisotropy":{"least":1.0,"largest":8.0}})");
+                       R"("largest":4.0},"anisotropy":{"least":1.0,"largest":8.0},)"
+                       R"("median_edges_mm":{"right":2.0,"anterior":2.0,"superior":3.5}})");
   const WarningCapture capture;
   warn_of_mixed_voxels(samples);
   CHECK(capture.warnings().size() == 2);
