@@ -122,8 +122,10 @@ cli::SynthesisOutputs outputs_of(const Options& o, const Case& item) {
   return {cli::prediction_path(o.output, item), o.spread.empty() ? fs::path() : cli::spread_path(o.spread, item)};
 }
 
-/// Of a manifest: folders, in which nothing lies that the run reads.
+/// Of a manifest: folders that can be made, in which nothing lies that the run reads.
 void check_folders(const cli::Program& program, const Options& o, const Manifest& manifest, cli::Batch& batch) {
+  check_folder(o.output);
+  if (!o.spread.empty()) check_folder(o.spread);
   std::vector<fs::path> outputs{batch.manifest_path(o.output)};
   for (const Case& item : batch.cases()) {
     if (item.error) continue;

@@ -91,13 +91,12 @@ Json Ensemble::mean_json() const {
 }
 
 double Ensemble::volumes_mib(const Grid& grid, bool with_deviation) const {
-  constexpr double turned = 1.25;   // one input on its way to the network, and a mask of it
   constexpr double iterations = 4;  // what conjugate gradients hold
   const std::optional<Grid> working = working_grid(grid);
   const auto own = static_cast<double>(grid.voxels());
   const double seen = working ? static_cast<double>(working->voxels()) : own;
   const auto inputs = static_cast<double>(condition_names().size());
-  double voxels = inputs * own + (inputs + turned) * seen;
+  double voxels = inputs * own + seen;
   if (working) voxels += inputs * seen;
   if (flips_) voxels += (inputs + 1) * seen;
   if (needs_rays()) voxels += iterations * own;
@@ -178,7 +177,9 @@ void Ensemble::predict_each(engine::Synthesizer& model, const std::vector<Volume
     if (n > 0) heard.emplace();
     Volume prediction;
     with_warning_prefix(subject.title, [&] {
-      prediction = model.predict(flipped ? engine::mirrored(seen) : seen, draw, progress, {n / unmoved, 1 + shifts_});
+      const std::vector<Volume> backwards = flipped ? engine::mirrored(seen) : std::vector<Volume>();
+      // Both are lvalues, as a choice between a value and one would copy the volumes.
+      prediction = model.predict(flipped ? backwards : seen, draw, progress, {n / unmoved, 1 + shifts_});
       if (flipped) prediction = engine::mirrored(prediction);
       if (working) {
         prediction = adds ? engine::with_change(conditions.front(), prediction, seen.front())

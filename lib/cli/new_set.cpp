@@ -134,6 +134,7 @@ int run_new_set(const Program& program, const NewSet& set, const CaseStep& step)
   const Overwrite overwrite = set.overwrite(program);
   const fs::path manifest_path = batch.manifest_path(set.output);
   refuse_sources(set, program, manifest, batch.cases(), step, manifest_path);
+  check_folder(set.output);
   if (fs::exists(set.output)) check_writable(manifest_path, overwrite);
   std::string plan;
   std::size_t refused = 0;

@@ -48,6 +48,8 @@ void add_values(const std::string& type, const std::vector<CLI::Validator*>& che
       json["choices"] = split(text.substr(1, text.size() - 2), ',');
     } else if (check->get_name() == "range" && dots != std::string::npos) {
       json["range"] = {Json::parse(text.substr(0, dots)), Json::parse(text.substr(dots + 2))};
+    } else if (check->get_name() == "real range" && dots != std::string::npos) {
+      json["range"] = {std::stod(text.substr(0, dots)), std::stod(text.substr(dots + 2))};
     }
   }
   if (json.contains("choices")) return;

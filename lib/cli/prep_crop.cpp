@@ -75,7 +75,7 @@ void add_crop_options(CLI::App& command, CropCommand& crop) {
   command.add_option("--mask", crop.mask, "For one volume: what it is cut to; cases bring their own")
       ->type_name("FILE");
   command.add_option("--margin", crop.margin_mm, "Left around the body on each side, in mm")
-      ->transform(range(0.0, 999.5))
+      ->transform(range(0.0, 1000.0))
       ->type_name("MM");
 }
 

@@ -116,10 +116,10 @@ void add_qc_options(CLI::App& command, QcCommand& qc) {
   command.add_option("-o,--output", qc.output, "Folder for ID.png and contact.png")->required()->type_name("DIR");
   add_batch_options(command, qc.batch);
   command.add_option("--level", qc.level_hu, "Centre of the grey window of CT, in HU")
-      ->transform(range(-2000.5, 4000.5))
+      ->transform(range(-2000.0, 4000.0))
       ->type_name("HU");
   command.add_option("--width", qc.width_hu, "Width of that window, in HU")
-      ->transform(range(0.5, 8000.0))
+      ->transform(range(1.0, 8000.0))
       ->type_name("HU");
 }
 

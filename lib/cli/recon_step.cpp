@@ -71,6 +71,7 @@ void check_batch(Batch& batch, const Program& program, const ReconOptions& optio
       if (!options.batch.keep_going || error.exit_class() == Exit::usage) throw;
     }
   }
+  check_folder(options.output);
   if (!standard.dry_run) make_folder(options.output);
   if (!fs::exists(options.output)) return;
   check_writable(manifest_path, overwrite);

@@ -43,7 +43,7 @@ CLI::Validator real_range(double low, double high) {
     if (parse_whole_text(text, value) && value >= low && value <= high) return {};
     return fmt::format("'{}' is not a number from {:g} to {:g}", text, low, high);
   };
-  return {check, fmt::format("{:g}..{:g}", low, high), "range"};
+  return {check, fmt::format("{:g}..{:g}", low, high), "real range"};
 }
 
 CLI::Validator ends_in(const std::string& extension) {

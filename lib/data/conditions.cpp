@@ -7,6 +7,7 @@
 #include <cmath>
 #include <optional>
 
+#include "ct/acquisition.hpp"
 #include "data/samples.hpp"
 #include "image/hu_check.hpp"
 #include "image/label_check.hpp"
@@ -75,10 +76,11 @@ void remember_sign(nn::Condition& condition, const Volume& volume) {
   condition.below_zero = nn::raw_range(nn::tensor_of(volume), condition, {}).low < 0;
 }
 
-nn::Condition chosen_condition(const Manifest& manifest, const Case& first, const std::string& name,
+/// `is_ct`: what the network adds a CT to. Other inputs beside it may be of any kind, such as an MR.
+nn::Condition chosen_condition(const Manifest& manifest, const Case& first, const std::string& name, bool is_ct,
                                const std::vector<model::ScalingChoice>& scalings) {
   const auto wanted = std::find_if(scalings.begin(), scalings.end(), [&](const auto& s) { return s.name == name; });
-  const bool reconstruction = manifest.task == "sparse-ct" || name == "fbp";
+  const bool reconstruction = is_ct || name == "fbp" || !ct::reconstruction_acquisition(first.input(name)).empty();
   if (wanted == scalings.end() && reconstruction) return {name, "hu", 0, 0, true};
   const Volume volume = read_volume(first.input(name));
   require_finite(nn::tensor_of(volume), first.input(name));
@@ -120,7 +122,8 @@ void choose_conditions(const Manifest& manifest, const std::vector<std::string>&
     }
     config.conditions.push_back(with_context("case '" + first.id + "'", [&] {
       first.input(name);
-      return chosen_condition(manifest, first, name, parsed);
+      const bool is_ct = sparse && config.conditions.empty();
+      return chosen_condition(manifest, first, name, is_ct, parsed);
     }));
   }
 }

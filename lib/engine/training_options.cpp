@@ -173,7 +173,6 @@ OptionTable<O> data_and_size() {
           .described_as("blocks")
           .derived(preset_blocks),
       number("noise-channels", &O::noise_channels, 0, 16, "Inputs of normal noise, for one output of many")
-          .used_if(predicts_volume)
           .described_as("noise_channels")};
 }
 
@@ -186,11 +185,11 @@ OptionTable<O> processes() {
           .derived(default_source)
           .recorded_as("process.source", source_name)
           .default_in_words(),
-      number("source-noise", &O::source_noise_hu, 0.0, 2000.5,
+      number("source-noise", &O::source_noise_hu, 0.0, 2000.0,
              "Standard deviation in HU of the noise that a flow adds to an image that it begins with")
           .used_if(is_flow_from_image)
           .recorded("process.source_noise_hu"),
-      number("bridge-beta", &O::bridge_beta, 0.01, 10.5, "Width of a bridge: its paper's beta_max")
+      number("bridge-beta", &O::bridge_beta, 0.01, 10.0, "Width of a bridge: its paper's beta_max")
           .used_if(is_bridge)
           .recorded("process.bridge_beta"),
       flag("bridge-ode", &O::bridge_ode, "A bridge without noise: from image to image along the mean")
@@ -258,8 +257,7 @@ OptionTable<O> shares() {
       choice("adversarial-loss", &O::adversarial_loss, "What discriminator and generator minimise")
           .used_if(is_adversarial)
           .recorded("adversarial_loss"),
-      number("r1", &O::r1, 0.0, 1e3 + 0.5,
-             "Weight of the penalty on the discriminator's gradient at real patches; 0: none")
+      number("r1", &O::r1, 0.0, 1e3, "Weight of the penalty on the discriminator's gradient at real patches; 0: none")
           .used_if(is_adversarial)
           .recorded("r1"),
       number("discriminator-rate", &O::discriminator_rate, 1e-8, 1.0, "Learning rate of the discriminator")

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <iterator>
+#include <numeric>
 #include <vector>
 
 #include "model/scaling_choice.hpp"
@@ -29,7 +30,8 @@ RawRange range_of_percentiles(const Tensor& raw, const Condition& condition) {
   const Tensor flat = raw.contiguous().flatten();
   const float* const begin = flat.data_ptr<float>();
   const float* const end = begin + flat.numel();
-  const auto mean = flat.mean().item<float>();
+  // In double, so that the same voxels in another order have the same mean.
+  const auto mean = static_cast<float>(std::accumulate(begin, end, 0.0) / static_cast<double>(flat.numel()));
   double low = 0;
   if (flat.min().item<float>() < 0) {
     std::vector<float> all(begin, end);
@@ -42,21 +44,22 @@ RawRange range_of_percentiles(const Tensor& raw, const Condition& condition) {
   return {low, percentile_of(foreground, high_percentile)};
 }
 
-void warn_of_outside(const Tensor& scaled, const Condition& condition, const RawRange& raw, const ScaledRange& kept) {
+void warn_of_outside(const Tensor& raw, const Condition& condition, const ValueScale& scale) {
+  const auto raw_of = [&](double value) { return scale.raw.low + (value + 1) / 2 * (scale.raw.high - scale.raw.low); };
   // By hand, as a comparison and its sum take three times the memory of the volume.
-  const float* const begin = scaled.data_ptr<float>();
-  const float* const end = begin + scaled.numel();
-  const auto least = static_cast<float>(kept.least), most = static_cast<float>(kept.most);
+  const Tensor flat = raw.contiguous();
+  const float* const begin = flat.data_ptr<float>();
+  const float* const end = begin + flat.numel();
+  const auto least = static_cast<float>(raw_of(scale.kept.least)), most = static_cast<float>(raw_of(scale.kept.most));
   const auto share = [&](auto&& outside) {
-    return static_cast<double>(std::count_if(begin, end, outside)) / static_cast<double>(scaled.numel());
+    return static_cast<double>(std::count_if(begin, end, outside)) / static_cast<double>(flat.numel());
   };
   const double above = share([most](float v) { return v > most; });
   const double below = condition.scaling == "hu" ? 0 : share([least](float v) { return v < least; });
   if (above + below <= most_outside) return;
-  const auto raw_of = [&](double value) { return raw.low + (value + 1) / 2 * (raw.high - raw.low); };
-  log_warning(
-      fmt::format("input '{}': {:.1f} % of the voxels lie outside {:.5g} to {:.5g} and are clamped (scaling {})",
-                  condition.name, 100 * (above + below), raw_of(kept.least), raw_of(kept.most), condition.scaling));
+  log_warning(fmt::format(
+      "input '{}': {:.1f} % of the voxels lie outside {:.5g} to {:.5g} and are clamped (scaling {})", condition.name,
+      100 * (above + below), raw_of(scale.kept.least), raw_of(scale.kept.most), condition.scaling));
 }
 
 }  // namespace
@@ -118,19 +121,24 @@ RawRange raw_range(const Tensor& raw, const Condition& condition, const HuMap& h
   return range;
 }
 
-Tensor scale_condition(const Tensor& raw, const Condition& condition, const HuMap& hu_map) {
-  const RawRange range = raw_range(raw, condition, hu_map);
-  if (condition.scaling == "percentile" && range.low < 0 && !condition.below_zero) {
+Tensor ValueScale::operator()(const Tensor& values) const {
+  return values.sub(raw.low).mul_(2.0 / (raw.high - raw.low)).sub_(1.0).clamp_(kept.least, kept.most);
+}
+
+ValueScale scale_of(const Tensor& raw, const Condition& condition, const HuMap& hu_map) {
+  const ValueScale scale{raw_range(raw, condition, hu_map), scaled_range(condition.scaling)};
+  if (condition.scaling == "percentile" && scale.raw.low < 0 && !condition.below_zero) {
     log_warning(
         fmt::format("input '{}' has values below 0 (from {:.4g}), and the first case of the training had none: "
                     "are these images of two kinds?",
-                    condition.name, range.low));
+                    condition.name, scale.raw.low));
   }
-  Tensor scaled = raw.clone();
-  scaled.sub_(range.low).mul_(2.0 / (range.high - range.low)).sub_(1.0);
-  const ScaledRange kept = scaled_range(condition.scaling);
-  warn_of_outside(scaled, condition, range, kept);
-  return scaled.clamp_(kept.least, kept.most);
+  warn_of_outside(raw, condition, scale);
+  return scale;
+}
+
+Tensor scale_condition(const Tensor& raw, const Condition& condition, const HuMap& hu_map) {
+  return scale_of(raw, condition, hu_map)(raw);
 }
 
 }  // namespace gdm::nn

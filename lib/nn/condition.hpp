@@ -40,9 +40,21 @@ struct RawRange {
 };
 RawRange raw_range(const Tensor& raw, const Condition& condition, const HuMap& hu_map);
 
-/// Scales one volume (any shape, finite); returns a new tensor. Warns, naming the condition, if more than 1 % of the
+/// What the values of one volume become, all of them or a part: raw.low is -1, raw.high 1, and the rest in proportion
+/// as far as it is kept.
+struct ValueScale {
+  RawRange raw;
+  ScaledRange kept;
+  /// A new tensor, on the device of the values.
+  Tensor operator()(const Tensor& values) const;
+};
+
+/// That of a volume (any shape and strides, finite, on the CPU). Warns, naming the condition, if more than 1 % of the
 /// voxels lie beyond what is kept (of "hu": above it), and if "percentile" meets values below 0 that the training had
-/// not.
+/// not. Throws as raw_range() does.
+ValueScale scale_of(const Tensor& raw, const Condition& condition, const HuMap& hu_map);
+
+/// The whole volume in its scale.
 Tensor scale_condition(const Tensor& raw, const Condition& condition, const HuMap& hu_map);
 
 }  // namespace gdm::nn

@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "nn/host.hpp"
-#include "nn/volume_tensors.hpp"
 #include "sys/progress.hpp"
 #include "sys/signals.hpp"
 
@@ -33,29 +32,6 @@ Axis plan_axis(std::int64_t extent, std::int64_t patch, const PatchPlan& plan, t
   axis.weights = nn::to_device(torch::tensor(weights), device);
   axis.normaliser = nn::to_device(torch::tensor(sum).reciprocal().to(torch::kFloat32), device);
   return axis;
-}
-
-/// The part of a patch at `start` that lies inside an axis of this extent.
-struct Overlap {
-  std::int64_t from, to;  ///< in the volume
-  std::int64_t inside;    ///< of `from`, in the patch
-};
-Overlap clip(std::int64_t start, std::int64_t patch, std::int64_t extent) {
-  const std::int64_t from = std::max<std::int64_t>(0, start);
-  return {from, std::min(extent, start + patch), from - start};
-}
-
-using Start = std::array<std::int64_t, 3>;
-
-/// Adds what of a patch lies inside the volume.
-void add_patch(Tensor patch, const Start& start_dhw, const Tensor& volume) {
-  Tensor place = volume;
-  for (std::int64_t a = 0; a < 3; ++a) {
-    const Overlap part = clip(start_dhw[static_cast<std::size_t>(a)], patch.size(a), volume.size(a));
-    place = place.slice(a, part.from, part.to);
-    patch = patch.slice(a, part.inside, part.inside + part.to - part.from);
-  }
-  place.add_(patch);
 }
 
 }  // namespace
@@ -99,23 +75,30 @@ std::vector<float> patch_weights(std::int64_t patch) {
   return weights;
 }
 
-Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, torch::Device device,
-             const std::string& progress_title, std::int64_t* evaluations, Tensor out) {
+Tensor slide(const PatchSource& conditions, Sampler& sampler, const PatchPlan& plan, torch::Device device,
+             const std::string& progress_title, std::int64_t* evaluations) {
+  const Tensor out = torch::empty(conditions.sizes(), torch::kFloat32);
+  slide_into({out, {}}, conditions, sampler, plan, device, progress_title, evaluations);
+  return out;
+}
+
+void slide_into(const TurnedView& out, const PatchSource& conditions, Sampler& sampler, const PatchPlan& plan,
+                torch::Device device, const std::string& progress_title, std::int64_t* evaluations) {
   const c10::InferenceMode inference;
   const model::PatchShape& shape = plan.patch;
   const bool noisy = plan.noise != nullptr && plan.noise->channels() > 0;
   std::array<Axis, 3> axes;
-  for (std::size_t a = 0; a < 3; ++a)
-    axes[a] = plan_axis(conditions.size(static_cast<std::int64_t>(a) + 1), shape[a], plan, device);
+  for (std::size_t a = 0; a < 3; ++a) axes[a] = plan_axis(conditions.sizes()[a], shape[a], plan, device);
   const Tensor weight =
       axes[0].weights.view({-1, 1, 1}) * axes[1].weights.view({1, -1, 1}) * axes[2].weights.view({1, 1, -1});
-  const Tensor on_device = conditions.to(device);
-  if (!out.defined()) out = torch::empty(conditions.sizes().slice(1), torch::kFloat32);
-  Tensor sum = device.is_cpu() ? out.zero_() : torch::zeros(out.sizes(), on_device.options());
+  const PatchSource on_device = conditions.on(device);
+  TurnedView sum = out;
+  if (!device.is_cpu()) sum.values = torch::empty(conditions.sizes(), weight.options());
+  sum.values.zero_();
   const auto total = static_cast<std::int64_t>(axes[0].starts.size() * axes[1].starts.size() * axes[2].starts.size());
   std::unique_ptr<Progress> progress;
   if (!progress_title.empty()) progress = std::make_unique<Progress>(progress_title, total, "patch");
-  std::vector<Start> starts;
+  std::vector<PatchStart> starts;
   for (const std::int64_t d : axes[0].starts) {
     for (const std::int64_t h : axes[1].starts) {
       for (const std::int64_t x : axes[2].starts) starts.push_back({d, h, x});
@@ -127,7 +110,7 @@ Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, 
     const std::size_t count = std::min(at_once, starts.size() - first);
     std::vector<Tensor> patches;
     for (std::size_t n = 0; n < count; ++n) {
-      patches.push_back(nn::cut_patch(on_device, starts[first + n], shape, nn::air_units));
+      patches.push_back(on_device.patch(starts[first + n], shape));
       if (noisy) {
         patches.back() =
             torch::cat({patches.back(), nn::to_device(plan.noise->patch(starts[first + n], shape), device)});
@@ -136,14 +119,13 @@ Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, 
     const Tensor made = sampler.sample(torch::stack(patches));
     const Tensor blended = made.view({-1, shape[0], shape[1], shape[2]}) * weight;
     for (std::size_t n = 0; n < count; ++n) {
-      add_patch(blended[static_cast<std::int64_t>(n)], starts[first + n], sum);
+      sum.add(starts[first + n], blended[static_cast<std::int64_t>(n)]);
       if (progress) progress->advance();
     }
   }
   if (evaluations != nullptr) *evaluations = total * sampler.evaluations();
-  sum.mul_(axes[0].normaliser.view({-1, 1, 1})).mul_(axes[1].normaliser.view({1, -1, 1}));
-  sum.mul_(axes[2].normaliser.view({1, 1, -1}));
-  return device.is_cpu() ? out : out.copy_(sum);
+  for (std::size_t a = 0; a < 3; ++a) sum.multiply(a, axes[a].normaliser);
+  if (!device.is_cpu()) out.values.copy_(sum.values);
 }
 
 }  // namespace gdm::synth

@@ -8,6 +8,7 @@
 #include "engine/generator.hpp"
 #include "nn/noise.hpp"
 #include "synth/sampler.hpp"
+#include "synth/turned_view.hpp"
 
 namespace gdm::synth {
 
@@ -39,13 +40,15 @@ std::vector<float> patch_weights(std::int64_t patch);
 /// has more to keep busy.
 std::int64_t patches_at_once(const model::PatchShape& patch, torch::Device device);
 
-/// conditions (C, D, H, W) on the CPU; the sampler gets groups of patches of them on `device`, with the noise of their
+/// The conditions lie on the CPU; the sampler gets groups of patches of them on `device`, with the noise of their
 /// place. Input and output lie on `device` meanwhile, and nothing waits for it before the end. Returns the blended (D,
-/// H, W) on the CPU: `out` if it is given, overwritten, beside which a CPU needs no memory that grows with it.
-/// `evaluations` gets those of the network; may be null. The weights are a product over the axes, and so is their sum
-/// over the patches, so that no weight volume is kept. Patches beyond the volume see air. `progress_title` empty:
-/// silent. Throws StopRequested.
-Tensor slide(const Tensor& conditions, Sampler& sampler, const PatchPlan& plan, torch::Device device,
-             const std::string& progress_title, std::int64_t* evaluations, Tensor out = {});
+/// H, W) on the CPU. `evaluations` gets those of the network; may be null. The weights are a product over the axes, and
+/// so is their sum over the patches, so that no weight volume is kept. Patches beyond the volume see air.
+/// `progress_title` empty: silent. Throws StopRequested.
+Tensor slide(const PatchSource& conditions, Sampler& sampler, const PatchPlan& plan, torch::Device device,
+             const std::string& progress_title, std::int64_t* evaluations);
+/// The same into voxels that lie on the CPU, overwritten: beside them a CPU needs no memory that grows with the volume.
+void slide_into(const TurnedView& out, const PatchSource& conditions, Sampler& sampler, const PatchPlan& plan,
+                torch::Device device, const std::string& progress_title, std::int64_t* evaluations);
 
 }  // namespace gdm::synth

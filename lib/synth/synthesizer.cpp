@@ -80,49 +80,35 @@ class GeneratorOnVolumes : public engine::Synthesizer {
   }
 
  private:
-  // Of the size of the volumes lie in memory, beside the conditions, one copy of each and the output; turning a volume
-  // takes one more for a while.
+  // Of the size of the volumes the output alone is made: patches are turned and scaled, not volumes.
   Volume run(const std::vector<Volume>& conditions, const std::string& draw, const std::string& progress_title,
              const engine::PatchShift& shift) {
     const c10::InferenceMode inference;
-    const Grid& wanted = conditions[0].grid;
-    Volume predicted(reoriented(wanted, axis_map(wanted, nn::network_orientation)), 0.0F);
-    {
-      const Tensor scaled = for_network(conditions);
-      const nn::NoiseField noise(sampler_->noise_channels(), seed_, draw);
-      PatchPlan plan = plan_;
-      plan.noise = &noise;
-      plan.shift = shift;
-      slide(scaled, *sampler_, plan, device_, progress_title, &evaluations_, tensor_of(predicted));
-    }
+    const PatchSource source = for_network(conditions);
+    const nn::NoiseField noise(sampler_->noise_channels(), seed_, draw);
+    PatchPlan plan = plan_;
+    plan.noise = &noise;
+    plan.shift = shift;
+    Volume predicted(conditions[0].grid, 0.0F);
+    slide_into(turned_view(predicted), source, *sampler_, plan, device_, progress_title, &evaluations_);
     Tensor out = tensor_of(predicted);
     if (!nn::all_finite(out)) throw Error("the model's output is not finite; is it a whole model?");
     generator_.config.hu_map.to_hu_(out);
-    if (wanted.orientation() != nn::network_orientation) predicted = reoriented(predicted, wanted.orientation());
-    predicted.grid = wanted;  // the same but for rounding
     return predicted;
   }
 
-  /// (C, D, H, W) as the network sees them.
-  Tensor for_network(const std::vector<Volume>& conditions) const {
+  PatchSource for_network(const std::vector<Volume>& conditions) const {
     const nn::GeneratorConfig& config = generator_.config;
-    Tensor scaled;
+    PatchSource source;
     for (std::size_t c = 0; c < conditions.size(); ++c) {
       const std::string input = "input '" + names_[c] + "'";
       if (c > 0) require_same_grid(conditions[c].grid, input, conditions[0].grid, "'" + names_[0] + "'");
       if (config.conditions[c].scaling == "hu") warn_unless_hu(conditions[c], input);
-      if (!nn::all_finite(tensor_of(conditions[c]))) throw Error(input + " contains NaN or infinite voxels");
-      const bool lies_so = conditions[c].grid.orientation() == nn::network_orientation;
-      const Volume turned = lies_so ? Volume() : reoriented(conditions[c], nn::network_orientation);
-      Tensor one =
-          nn::scale_condition(tensor_of(lies_so ? conditions[c] : turned), config.conditions[c], config.hu_map);
-      if (conditions.size() == 1) return one.unsqueeze(0);
-      if (!scaled.defined()) {
-        scaled = torch::empty({static_cast<std::int64_t>(conditions.size()), one.size(0), one.size(1), one.size(2)});
-      }
-      scaled[static_cast<std::int64_t>(c)].copy_(one);
+      const Tensor raw = tensor_of(conditions[c]);
+      if (!nn::all_finite(raw)) throw Error(input + " contains NaN or infinite voxels");
+      source.add(turned_view(conditions[c]), nn::scale_of(raw, config.conditions[c], config.hu_map));
     }
-    return scaled;
+    return source;
   }
 
   torch::Device device_;

@@ -120,6 +120,14 @@ void check_writable(const fs::path& path, Overwrite overwrite) {
   }
 }
 
+void check_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::path existing = fs::absolute(folder, error);
+  while (!fs::exists(existing, error) && existing.has_relative_path()) existing = existing.parent_path();
+  if (!fs::is_directory(existing, error)) throw Error(existing.string() + ": exists and is not a folder");
+  if (::access(existing.c_str(), W_OK | X_OK) != 0) throw system_error(existing.string(), errno);
+}
+
 void make_folder(const fs::path& folder) {
   std::error_code error;
   fs::create_directories(folder, error);

@@ -15,6 +15,9 @@ enum class Overwrite { refuse, replace };
 /// Tools call it before they compute anything; AtomicFile checks again at the commit.
 void check_writable(const std::filesystem::path& path, Overwrite overwrite);
 
+/// Throws Error unless `folder` is one that can be written, or make_folder() would find nothing in its way.
+void check_folder(const std::filesystem::path& folder);
+
 /// Creates `folder` and its parents. Throws Error naming the path.
 void make_folder(const std::filesystem::path& folder);
 

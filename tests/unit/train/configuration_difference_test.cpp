@@ -36,6 +36,17 @@ TEST_CASE("configuration: numbers of a network have the names that its options h
         "--patch 48 there, 64 here; --noise-channels 0 there, 2 here");
 }
 
+TEST_CASE("configuration: a process is told by the options that made it, not by what its network keeps of it") {
+  const auto of = [](const char* kind, double beta) {
+    return Json{{"generator", {{"process", {{"kind", "bridge"}, {"beta", beta}, {"spread", beta}}}}},
+                {"training", {{"objective", kind}, {"process", {{"bridge_beta", beta}}}}}};
+  };
+  CHECK(configuration_difference(of("bridge", 1), of("bridge", 2)) == "--bridge-beta 1.0 there, 2.0 here");
+  CHECK(configuration_difference(of("flow", 1), of("bridge", 1)) == "--objective flow there, bridge here");
+  CHECK(configuration_difference({{"generator", {{"process", {{"kind", "flow"}}}}}},
+                                 {{"generator", {{"process", {{"kind", "bridge"}}}}}}) == "the process");
+}
+
 TEST_CASE("configuration: strengths that one option stands for are told by its name") {
   const engine::PretrainOptions options;
   const auto of = [&](double gain) {

@@ -70,6 +70,7 @@ TEST_CASE("conditions: label maps are none, by name or by voxels, names choose a
   CHECK(head.conditions({"organs"}) == "organs=percentile ");
   head.manifest.task = "sparse-ct";
   CHECK(head.conditions({}) == "fbp=hu residual");
+  CHECK(head.conditions({"fbp", "mr"}) == "fbp=hu mr=percentile residual");  // an MR beside it is no CT
   CHECK(contains(error_of([&] { head.conditions({"ct9"}); }), "ct9"));
   CHECK(contains(error_of([&] { head.conditions({"mr", "mr"}); }), "twice"));
   head.manifest.task = "other";
