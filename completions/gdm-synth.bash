@@ -24,6 +24,7 @@ _gdm_synth() {
         --samples) return ;;
         --shifts) return ;;
         --spread) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --bank-map) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --split) COMPREPLY=($(compgen -W "train val test all" -- "$cur")); return ;;
         --shard) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --seed) return ;;
@@ -31,7 +32,7 @@ _gdm_synth() {
         --grid-tolerance) return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --input --mask --model --any-acquisition --patch --overlap --nfe --solver --dtype --resample --memory --bank --samples --flips --shifts --spread --split --shard --keep-going --resume -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --input --mask --model --any-acquisition --patch --overlap --nfe --solver --dtype --resample --memory --bank --samples --flips --shifts --spread --bank-map --split --shard --keep-going --resume -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

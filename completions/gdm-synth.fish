@@ -23,6 +23,7 @@ complete -c gdm-synth -l samples -x -d 'Draws of a model with noise channels: ca
 complete -c gdm-synth -l flips -d 'The mean with what the volume mirrored left to right gives'
 complete -c gdm-synth -l shifts -x -d 'The mean with so many predictions whose patches lie elsewhere'
 complete -c gdm-synth -l spread -r -F -d 'Standard deviation in HU of what the CT is the mean of; of a manifest the folder for ID_spread.nii.gz'
+complete -c gdm-synth -l bank-map -r -F -d 'How far each place of the CT lies from --bank, in medians of its own patches; of a manifest the folder for ID_bank.nii.gz'
 complete -c gdm-synth -l split -x -a 'train val test all' -d 'Only these cases of a manifest'
 complete -c gdm-synth -l shard -x -a 'auto' -d 'Only part I of N of the cases; auto: by a whole SLURM array; auto/N: part number by its task\'s ID'
 complete -c gdm-synth -l keep-going -d 'Record a failed case and go on; exit 3 at the end'

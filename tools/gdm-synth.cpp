@@ -19,11 +19,19 @@ using namespace gdm;
 
 struct Options {
   cli::SingleCase single;  ///< its volume is the manifest where it is one
-  fs::path output, spread;
+  fs::path output, spread, bank_map;
   std::int64_t samples = 1;
   cli::SynthesisOptions synthesis;
   cli::BatchOptions batch;
 };
+
+/// The outputs that are asked for, by their options: files of one volume, folders of a manifest.
+std::vector<std::pair<const char*, fs::path>> outputs_of(const Options& o) {
+  std::vector<std::pair<const char*, fs::path>> outputs{{"-o", o.output}};
+  if (!o.spread.empty()) outputs.emplace_back("--spread", o.spread);
+  if (!o.bank_map.empty()) outputs.emplace_back("--bank-map", o.bank_map);
+  return outputs;
+}
 
 void declare(CLI::App& app, Options& o) {
   app.add_option("input", o.single.volume, "Manifest (.json, .jsonl) of cases, or the one input volume; - is stdin")
@@ -45,6 +53,11 @@ void declare(CLI::App& app, Options& o) {
          "--spread", o.spread,
          "Standard deviation in HU of what the CT is the mean of; of a manifest the folder for ID_spread.nii.gz")
       ->type_name("FILE|DIR");
+  app.add_option(
+         "--bank-map", o.bank_map,
+         "How far each place of the CT lies from --bank, in medians of its own patches; of a manifest the folder "
+         "for ID_bank.nii.gz")
+      ->type_name("FILE|DIR");
   cli::add_batch_options(app, o.batch);
   cli::add_resume_option(app, o.batch);
 }
@@ -52,23 +65,24 @@ void declare(CLI::App& app, Options& o) {
 /// Of one volume. Nothing that is read may be replaced, and what is not asked to be replaced is not.
 void check_outputs(const Options& o, const std::vector<fs::path>& reads, Overwrite overwrite) {
   cli::refuse_batch_options(o.batch);
-  if (o.output == "-" && o.spread == "-") throw Error("standard output can be -o or --spread, not both", Exit::usage);
   std::vector<fs::path> outputs;
-  for (const auto& [option, path] : {std::pair("-o", o.output), std::pair("--spread", o.spread)}) {
-    if (path.empty()) continue;
+  std::int64_t streams = 0;
+  for (const auto& [option, path] : outputs_of(o)) {
+    if (path == "-" && ++streams > 1) {
+      throw Error("standard output can be one of -o, --spread and --bank-map", Exit::usage);
+    }
     if (!cli::is_volume_name(path)) {
       throw Error(fmt::format("{}: '{}' is not a NIfTI name (.nii.gz, .nii)", option, path.string()), Exit::usage);
     }
     cli::add_volume(outputs, path);
   }
   cli::refuse_outputs_that_are_read({reads, {}}, outputs);
-  for (const fs::path& path : {o.output, o.spread}) {
-    if (!path.empty()) cli::check_volume_writable(path, overwrite);
-  }
+  for (const auto& [option, path] : outputs_of(o)) cli::check_volume_writable(path, overwrite);
 }
 
 /// With --spread, draws are no cases: they have a mean.
 void choose_draws(Options& o) {
+  if (!o.bank_map.empty() && o.synthesis.bank.empty()) throw Error("--bank-map needs --bank", Exit::usage);
   o.synthesis.replace = o.batch.resume;
   if (!o.spread.empty()) o.synthesis.ensemble.draws = o.samples;
 }
@@ -83,6 +97,10 @@ void require_spread(const Options& o, const cli::Synthesis& synthesis) {
 
 bool is_made(const fs::path& output, const Json& recipe) {
   return output.empty() || cli::why_not_made(output, recipe).empty();
+}
+
+cli::SynthesisOutputs files_of(const Options& o) {
+  return {o.output, o.spread, o.bank_map};
 }
 
 int run_single(const cli::Program& program, Options& o) {
@@ -105,33 +123,38 @@ int run_single(const cli::Program& program, Options& o) {
   synthesis.check(item, o.output);
   const auto finished = [&] {
     const Json recipe = synthesis.case_recipe(item);
-    return is_made(o.output, recipe) && is_made(o.spread, recipe);
+    const auto outputs = outputs_of(o);
+    return std::all_of(outputs.begin(), outputs.end(),
+                       [&](const auto& output) { return is_made(output.second, recipe); });
   };
   if (program.standard().dry_run) {
     const bool stream = std::count(files.begin(), files.end(), "-") > 0;
-    write_stdout(synthesis.plan() + (stream ? "" : synthesis.plan(item, {o.output, o.spread})));
+    write_stdout(synthesis.plan() + (stream ? "" : synthesis.plan(item, files_of(o))));
   } else if (o.batch.resume && finished()) {
     log_info(o.output.string() + ": was finished already");
   } else {
-    synthesis.run(item, {o.output, o.spread});
+    synthesis.run(item, files_of(o));
   }
   return 0;
 }
 
-cli::SynthesisOutputs outputs_of(const Options& o, const Case& item) {
-  return {cli::prediction_path(o.output, item), o.spread.empty() ? fs::path() : cli::spread_path(o.spread, item)};
+cli::SynthesisOutputs files_of(const Options& o, const Case& item) {
+  cli::SynthesisOutputs files{cli::prediction_path(o.output, item)};
+  if (!o.spread.empty()) files.spread = cli::spread_path(o.spread, item);
+  if (!o.bank_map.empty()) files.bank_map = cli::bank_map_path(o.bank_map, item);
+  return files;
 }
 
 /// Of a manifest: folders that can be made, in which nothing lies that the run reads.
 void check_folders(const cli::Program& program, const Options& o, const Manifest& manifest, cli::Batch& batch) {
-  check_folder(o.output);
-  if (!o.spread.empty()) check_folder(o.spread);
+  for (const auto& [option, folder] : outputs_of(o)) check_folder(folder);
   std::vector<fs::path> outputs{batch.manifest_path(o.output)};
   for (const Case& item : batch.cases()) {
     if (item.error) continue;
-    const cli::SynthesisOutputs volumes = outputs_of(o, item);
+    const cli::SynthesisOutputs volumes = files_of(o, item);
     cli::add_volume(outputs, volumes.ct);
     cli::add_volume(outputs, volumes.spread);
+    cli::add_volume(outputs, volumes.bank_map);
   }
   cli::RunInputs inputs{{o.single.volume, o.synthesis.bank, program.config_file()}, {&manifest}};
   inputs.files.insert(inputs.files.end(), o.synthesis.ensemble.models.begin(), o.synthesis.ensemble.models.end());
@@ -139,10 +162,12 @@ void check_folders(const cli::Program& program, const Options& o, const Manifest
 }
 
 void check_case(const cli::Program& program, const Options& o, cli::Synthesis& synthesis, const Case& item) {
-  const cli::SynthesisOutputs outputs = outputs_of(o, item);
+  const cli::SynthesisOutputs outputs = files_of(o, item);
   synthesis.check(item, outputs.ct);
-  if (!o.spread.empty() && fs::exists(o.spread)) {
-    cli::check_volume_writable(outputs.spread, o.batch.overwrite(program.standard().overwrite()));
+  for (const fs::path& beside : {outputs.spread, outputs.bank_map}) {
+    if (!beside.empty() && fs::exists(beside.parent_path())) {
+      cli::check_volume_writable(beside, o.batch.overwrite(program.standard().overwrite()));
+    }
   }
 }
 
@@ -156,8 +181,8 @@ void enter(const cli::SynthesisOutputs& outputs, const cli::Synthesis& synthesis
 }
 
 int run_manifest(const cli::Program& program, Options& o) {
-  for (const auto& [option, path] : {std::pair("-o", o.output), std::pair("--spread", o.spread)}) {
-    if (!path.empty() && cli::is_volume_name(path)) {
+  for (const auto& [option, path] : outputs_of(o)) {
+    if (cli::is_volume_name(path)) {
       throw Error(fmt::format("{}: a manifest needs a folder, not '{}'", option, path.string()), Exit::usage);
     }
   }
@@ -188,7 +213,7 @@ int run_manifest(const cli::Program& program, Options& o) {
       try {
         plan += with_context("case '" + item.id + "'", [&] {
           if (o.batch.keep_going) check_case(program, o, synthesis, item);
-          return synthesis.plan(item, outputs_of(o, item));
+          return synthesis.plan(item, files_of(o, item));
         });
       } catch (const Error& error) {
         if (!o.batch.keep_going) throw;
@@ -198,13 +223,12 @@ int run_manifest(const cli::Program& program, Options& o) {
     write_stdout(plan);
     return 0;
   }
-  make_folder(o.output);
-  if (!o.spread.empty()) make_folder(o.spread);
+  for (const auto& [option, folder] : outputs_of(o)) make_folder(folder);
   const std::size_t failed = batch.run("synthesis", [&](Case& item) {
-    const cli::SynthesisOutputs outputs = outputs_of(o, item);
+    const cli::SynthesisOutputs outputs = files_of(o, item);
     check_case(program, o, synthesis, item);
     const auto recipe = [&] { return synthesis.case_recipe(item); };
-    const bool whole = !o.batch.resume || o.spread.empty() || is_made(outputs.spread, recipe());
+    const bool whole = !o.batch.resume || (is_made(outputs.spread, recipe()) && is_made(outputs.bank_map, recipe()));
     if (!whole || !batch.keeps(outputs.ct, recipe)) synthesis.run(item, outputs);
     enter(outputs, synthesis, item);
   });

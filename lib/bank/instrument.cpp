@@ -9,8 +9,11 @@
 
 #include "bank/distances.hpp"
 #include "bank/patches.hpp"
+#include "bank/regions.hpp"
+#include "bank/statistics.hpp"
 #include "nn/device.hpp"
 #include "nn/plain_errors.hpp"
+#include "nn/resample.hpp"
 #include "sys/error.hpp"
 #include "sys/quantile.hpp"
 
@@ -72,6 +75,9 @@ class BankOnVolumes : public engine::FeatureBank {
   engine::OutlierScore score(const engine::BankSubject& subject) override {
     return guarded([&] { return score_of(project(subject, PatchLevels::upright), subject.patient); });
   }
+  engine::DistanceMap map(const engine::BankSubject& subject) override {
+    return guarded([&] { return map_of(subject); });
+  }
   Json query(const engine::BankSubject& subject, std::int64_t neighbours) override {
     return guarded([&] { return query_of(subject, neighbours); });
   }
@@ -90,25 +96,40 @@ class BankOnVolumes : public engine::FeatureBank {
   }
 
  private:
-  Projected project(const engine::BankSubject& subject, PatchLevels levels) const {
+  /// A volume as the bank's patches are cut from it, and the recipe by which they are.
+  struct Prepared {
+    BankVolume volume;
+    BankRecipe recipe;
+    Grid grid;  ///< of the volume turned for the network, before any resampling
+  };
+
+  Prepared prepared(const engine::BankSubject& subject) const {
     const nn::HuMap& units = bank_.encoder().input.hu_map;
     const Volume ct_hu = nn::turned_for_network(*subject.ct_hu);
     const Mask inside = nn::turned_for_network(*subject.mask);
     const Tensor hu = nn::tensor_of(ct_hu);
-    if (!torch::isfinite(hu).all().item<bool>()) throw Error("contains NaN or infinite voxels");
+    if (!nn::all_finite(hu)) throw Error("contains NaN or infinite voxels");
     const Tensor image = units.to_unit(hu).unsqueeze(0), mask = nn::tensor_of(inside).unsqueeze(0);
+    Prepared out;
+    out.grid = ct_hu.grid;
+    out.recipe = recipe_;
+    out.recipe.patches_per_case = subject.patches;
     const double edge_mm = ct_hu.grid.mean_edge_mm();
-    BankRecipe recipe = recipe_;
-    recipe.patches_per_case = subject.patches;
-    if (recipe.spacing_mm == 0 && !bank_.fits_edge(edge_mm)) recipe.spacing_mm = bank_.edges_mm()[1];
-    BankVolume volume = bank_volume(image, mask, ct_hu.grid, recipe.spacing_mm);
-    volume.id = subject.id;
-    volume.anatomy = subject.anatomy;
-    volume.user = subject.user;
+    if (recipe_.spacing_mm == 0 && !bank_.fits_edge(edge_mm)) out.recipe.spacing_mm = bank_.edges_mm()[1];
+    out.volume = bank_volume(image, mask.clone(), ct_hu.grid, out.recipe.spacing_mm);
+    out.volume.id = subject.id;
+    out.volume.anatomy = subject.anatomy;
+    out.volume.user = subject.user;
+    return out;
+  }
+
+  Projected project(const engine::BankSubject& subject, PatchLevels levels) const {
+    const auto [volume, recipe, grid] = prepared(subject);
     Projected out;
     out.edge_mm = volume.edge_mm;
-    if (recipe.spacing_mm > 0) out.resampled_from_mm = edge_mm;
+    if (recipe.spacing_mm > 0) out.resampled_from_mm = grid.mean_edge_mm();
     std::map<std::string, std::vector<Tensor>> found;
+    const nn::HuMap& units = bank_.encoder().input.hu_map;
     for_each_patch(bank_.encoder(), volume, recipe, units, device_, levels, [&](PatchRows&& rows) {
       if (!bank_.has(rows.key)) return;
       if (level_of(rows.key) == level && (out.patches.empty() || out.patches.back() != rows.patch)) {
@@ -134,6 +155,58 @@ class BankOnVolumes : public engine::FeatureBank {
     out.percentile = 100.0 * static_cast<double>(below) / static_cast<double>(reference_.size());
     out.limit = quantile_of_sorted(reference_, outlier_quantile);
     return out;
+  }
+
+  /// Mean distances to the nearest entries, of the bank's own patches to those of other patients, rising.
+  const std::vector<double>& own_distances() {
+    if (own_distances_.empty()) {
+      const Tensor found = nearest(entries_, upright_->patient, entries_, upright_->patient, nearest_rows).distance;
+      own_distances_ = rising_values(found.mean(1));
+    }
+    if (own_distances_.empty())
+      throw Error("the bank has fewer than two patients, so there is nothing to compare with");
+    return own_distances_;
+  }
+
+  engine::DistanceMap map_of(const engine::BankSubject& subject) {
+    const auto [volume, recipe, grid] = prepared(subject);
+    const double median = quantile_of_sorted(own_distances(), 0.5);
+    const std::vector<PatchPlace> places = covering_patches(volume.mask, recipe.patch);
+    auto rows = upright_rows(bank_.encoder(), volume, places, recipe.patch, bank_.encoder().input.hu_map, device_);
+    const Tensor points = space_->project(rows);
+    const Tensor distance = nearest(points, patients_of(points.size(0), bank_.patient_number(subject.patient)),
+                                    entries_, upright_->patient, nearest_rows)
+                                .distance.mean(1)
+                                .to(torch::kCPU, torch::kFloat64);
+    std::vector<double> ratios;
+    for (std::int64_t n = 0; n < distance.size(0); ++n) ratios.push_back(distance[n].item<double>() / median);
+    engine::DistanceMap map;
+    map.limit = own_distances().back() / median;
+    const auto farthest = std::max_element(ratios.begin(), ratios.end());
+    map.largest = *farthest;
+    const auto sizes = volume.mask.sizes();
+    const std::array<std::int64_t, 3> size{sizes[1], sizes[2], sizes[3]};
+    const PatchPlace& place = places[static_cast<std::size_t>(farthest - ratios.begin())];
+    Point3 index{};
+    for (std::size_t dim = 0; dim < 3; ++dim) {  // axis 2 of a grid is dimension 0; voxels fill the same field
+      const double centre = static_cast<double>(place[dim]) + 0.5 * static_cast<double>(recipe.patch);
+      index[2 - dim] = centre * static_cast<double>(grid.shape_ijk[2 - dim]) / static_cast<double>(size[dim]) - 0.5;
+    }
+    map.farthest_ras_mm = grid.ras_of_index(index);
+    map.ratio = on_subject(interpolated(places, ratios, recipe.patch, size), grid, subject);
+    return map;
+  }
+
+  /// A map (D, H, W) of the turned and resampled volume on the subject's grid, inside its mask.
+  static Volume on_subject(const Tensor& map, const Grid& turned, const engine::BankSubject& subject) {
+    const Index3& shape = turned.shape_ijk;
+    const Tensor whole = nn::area_mean(map.unsqueeze(0), {shape[2], shape[1], shape[0]}).squeeze(0);
+    Volume ratio = reoriented(nn::volume_of(whole, turned), subject.ct_hu->grid.orientation());
+    ratio.grid = subject.ct_hu->grid;
+    for (std::size_t v = 0; v < ratio.voxels.size(); ++v) {
+      if (subject.mask->voxels[v] == 0) ratio.voxels[v] = 0;
+    }
+    return ratio;
   }
 
   /// A row of a query and the nearest entry.
@@ -296,6 +369,7 @@ class BankOnVolumes : public engine::FeatureBank {
   std::optional<PatchSpace> space_;
   BankRecipe recipe_;
   std::vector<double> reference_;
+  std::vector<double> own_distances_;  ///< own_distances(), once asked for
   const BankRows* upright_ = nullptr;  ///< any key of the level: all keep the same patches
   Tensor entries_;                     ///< upright rows in the common space
 };

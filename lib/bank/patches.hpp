@@ -15,6 +15,7 @@
 
 #include "bank/collection.hpp"
 #include "bank/levels.hpp"
+#include "bank/regions.hpp"
 #include "data/samples.hpp"
 #include "image/volume.hpp"
 
@@ -60,5 +61,10 @@ enum class PatchLevels { all, upright };
 void for_each_patch(const nn::FrozenEncoder& encoder, const BankVolume& volume, const BankRecipe& recipe,
                     const nn::HuMap& units, torch::Device device, PatchLevels levels,
                     const std::function<void(PatchRows&&)>& sink, ForwardTime* time = nullptr);
+
+/// Upright rows of cubes of `edge` voxels at these places: (places, C) of each key.
+std::map<std::string, Tensor> upright_rows(const nn::FrozenEncoder& encoder, const BankVolume& volume,
+                                           const std::vector<PatchPlace>& places, std::int64_t edge,
+                                           const nn::HuMap& units, torch::Device device);
 
 }  // namespace gdm::bank

@@ -16,14 +16,14 @@ constexpr double least_variance = 1e-12;
 constexpr std::int64_t most_whitened = 2048;
 constexpr std::int64_t most_compared = 1024;  // rows; they stand by priority, so the first ones are a random sample
 
+}  // namespace
+
 std::vector<double> rising_values(const Tensor& values) {
-  const Tensor finite = values.masked_select(torch::isfinite(values)).to(torch::kFloat64).contiguous();
+  const Tensor finite = values.masked_select(torch::isfinite(values)).to(torch::kCPU, torch::kFloat64).contiguous();
   std::vector<double> out(finite.data_ptr<double>(), finite.data_ptr<double>() + finite.numel());
   std::sort(out.begin(), out.end());
   return out;
 }
-
-}  // namespace
 
 double mean_distance(const Tensor& vectors) {
   const std::int64_t n = vectors.size(0), step = std::max<std::int64_t>(1, n / 512);

@@ -10,6 +10,9 @@
 
 namespace gdm::bank {
 
+/// The finite ones, sorted.
+std::vector<double> rising_values(const Tensor& values);
+
 /// Mean Euclidean distance between distinct rows, over 512 to 1023 evenly spaced ones (all, if fewer).
 double mean_distance(const Tensor& vectors);
 

@@ -222,9 +222,10 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
   if (const Json mean = ensemble_.mean_json(); !mean.is_null()) told["mean_of"] = mean;
   add_effort(told, provenance_, seconds, made.evaluations);
   const Mask body = mask ? *mask : bank_ || !outputs.spread.empty() ? body_mask_from_ct(made.hu) : Mask();
+  Volume bank_map;
   if (bank_) {
     told["bank_sha256"] = bank_->digest();
-    told["outliers"] = outliers(title, body, made.hu, conditions);
+    told["outliers"] = outliers(title, body, made.hu, conditions, outputs.bank_map.empty() ? nullptr : &bank_map);
   }
   Provenance own = provenance_;  // a sidecar lists this case's sources, not those of the whole batch
   for (const fs::path& source : sources) {
@@ -238,11 +239,12 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
   if (!outputs.spread.empty()) told["spread_hu"] = {{"mean_in_body", mean_inside(made.deviation, body)}};
   save(outputs.ct, made.hu, type_);
   if (!outputs.spread.empty()) save(outputs.spread, made.deviation, VoxelType::float32);
+  if (!outputs.bank_map.empty()) save(outputs.bank_map, bank_map, VoxelType::float32);
   log_verbose(fmt::format("{}: network {:.2f} s, written in {:.2f} s", title, seconds, writing.seconds()));
 }
 
 Json Synthesis::outliers(const std::string& id, const Mask& mask, const Volume& predicted,
-                         const std::vector<Volume>& conditions) const {
+                         const std::vector<Volume>& conditions, Volume* map) const {
   Json scores;
   std::vector<std::string> far;
   engine::BankSubject subject;
@@ -257,12 +259,26 @@ Json Synthesis::outliers(const std::string& id, const Mask& mask, const Volume& 
   };
   if (count_inside(mask) == 0) {
     log_warning(id + ": no body in the output, so it was not compared with the bank");
+    if (map != nullptr) *map = Volume(predicted.grid, 0.0F);
     return scores;
   }
   add("output", predicted);
   const Json& declared = description().at("generator").at("conditions");
   for (std::size_t c = 0; c < conditions.size(); ++c) {
     if (declared.at(c).value("scaling", "") == "hu") add("input " + condition_names()[c], conditions[c]);
+  }
+  if (map != nullptr) {
+    subject.ct_hu = &predicted;
+    engine::DistanceMap found = bank_->map(subject);
+    const Point3& at = found.farthest_ras_mm;
+    scores["farthest_place"] = {{"ratio", found.largest}, {"limit", found.limit}, {"ras_mm", at}};
+    if (found.largest > found.limit) {
+      far.push_back(
+          fmt::format("output near {:.0f}, {:.0f}, {:.0f} mm (RAS; {:.2f} times, no patch of the bank more than "
+                      "{:.2f})",
+                      at[0], at[1], at[2], found.largest, found.limit));
+    }
+    *map = std::move(found.ratio);
   }
   if (!far.empty()) log_warning(fmt::format("{}: out of the bank's distribution: {}", id, fmt::join(far, ", ")));
   return scores;
@@ -304,6 +320,10 @@ void repeat_cases(Manifest& manifest, std::int64_t samples) {
 
 fs::path prediction_path(const fs::path& folder, const Case& item) {
   return folder / (item.id + "_pred.nii.gz");
+}
+
+fs::path bank_map_path(const fs::path& folder, const Case& item) {
+  return folder / (item.id + "_bank.nii.gz");
 }
 
 fs::path spread_path(const fs::path& folder, const Case& item) {

@@ -28,7 +28,8 @@ struct SynthesisOptions {
 /// Where a synthesis goes.
 struct SynthesisOutputs {
   fs::path ct;
-  fs::path spread;  ///< standard deviation of what `ct` is the mean of; empty: none
+  fs::path spread{};    ///< standard deviation of what `ct` is the mean of; empty: none
+  fs::path bank_map{};  ///< engine::DistanceMap of the CT, in the bank of the options; empty: none
 };
 
 /// --model, --any-acquisition, --patch, --overlap, --nfe, --solver, --dtype, --resample, --memory, --bank.
@@ -77,9 +78,10 @@ class Synthesis {
   Json options_and_files() const;
   std::vector<fs::path> sources_of(const Case& item) const;
   std::vector<ConditionFile> condition_files(const Case& item) const;
-  /// Scores of the output and of inputs in HU against the bank; one warning for what is out of distribution.
-  Json outliers(const std::string& id, const Mask& mask, const Volume& predicted,
-                const std::vector<Volume>& conditions) const;
+  /// Scores of the output and of inputs in HU against the bank; one warning for what is out of distribution. `map` gets
+  /// that of the output if it is not null.
+  Json outliers(const std::string& id, const Mask& mask, const Volume& predicted, const std::vector<Volume>& conditions,
+                Volume* map) const;
 
   Ensemble ensemble_;
   AcquisitionCheck acquisitions_;
@@ -95,8 +97,9 @@ class Synthesis {
 /// leaves the manifest as it is. Throws Error if that makes an id twice.
 void repeat_cases(Manifest& manifest, std::int64_t samples);
 
-/// DIR/ID_pred.nii.gz, DIR/ID_spread.nii.gz
+/// DIR/ID_pred.nii.gz, DIR/ID_spread.nii.gz, DIR/ID_bank.nii.gz
 fs::path prediction_path(const fs::path& folder, const Case& item);
 fs::path spread_path(const fs::path& folder, const Case& item);
+fs::path bank_map_path(const fs::path& folder, const Case& item);
 
 }  // namespace gdm::cli

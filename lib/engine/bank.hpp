@@ -52,6 +52,14 @@ struct OutlierScore {
   bool outlier() const { return score > limit; }
 };
 
+/// The distances of single places, in medians of the same of the bank's own patches, each to those of other patients.
+struct DistanceMap {
+  Volume ratio;              ///< on the subject's grid; 0 outside the mask
+  double limit = 0;          ///< the largest of the bank's patches: of many places some lie beyond any share of these
+  double largest = 0;        ///< of all places
+  Point3 farthest_ras_mm{};  ///< the centre of the patch that has it
+};
+
 /// What `gdm-featbank plot` draws.
 struct BankPicture {
   std::vector<std::array<float, 2>> points;  ///< upright entries on the first two principal axes
@@ -76,6 +84,8 @@ class FeatureBank {
   /// Throws Error if the mask is empty or the bank has no reference to compare with. A volume whose voxels do not fit
   /// the bank's is resampled to the bank's median voxel edge.
   virtual OutlierScore score(const BankSubject& subject) = 0;
+  /// The same of each place: patches of the bank's size all over the mask, half a patch apart. Throws as score() does.
+  virtual DistanceMap map(const BankSubject& subject) = 0;
   /// score() with the nearest `neighbours` entries of each level and the retrieval of axial strata.
   virtual Json query(const BankSubject& subject, std::int64_t neighbours) = 0;
   /// Feature rows of a volume by key, and the bank's entries of a key.

@@ -92,7 +92,11 @@ refused 2 "takes no noise" gdm-synth p/manifest.json --model noisy.safetensors -
 refused 2 "spread: a manifest needs a folder" gdm-synth p/manifest.json --model a.safetensors --flips -o x --spread x.nii.gz
 refused 2 "spread: 'sd' is not a NIfTI name" gdm-synth "$mr" --model a.safetensors --flips -o x.nii.gz --spread sd
 refused 2 "two outputs are this one file" gdm-synth "$mr" --model a.safetensors --flips -o x.nii.gz --spread x.nii.gz
-refused 2 "not both" gdm-synth "$mr" --model a.safetensors --flips -o - --spread -
+refused 2 "standard output can be one of" gdm-synth "$mr" --model a.safetensors --flips -o - --spread -
+mkdir x.d && touch x.d/file
+refused 1 "file: exists and is not a folder" gdm-synth p/manifest.json --model a.safetensors --flips -o x.d/out --spread x.d/file/sd
+[[ ! -e x.d/out ]] || fail "a refused folder left the other"
+rm -r x.d
 refused 1 "exists" gdm-synth "$mr" --model a.safetensors --flips -o x.nii.gz --spread flips-sd.nii.gz
 refused 2 "cannot be its output" gdm-synth "$mr" --model a.safetensors --flips -o x.nii.gz --spread "$mr" --force
 sed 's|"mr": "\([^"]*\)"|"mr": "\1", "t2": "\1"|' p/manifest.json >p/two.json
