@@ -30,6 +30,7 @@ void check_outputs(const cli::PhantomSet& set, const cli::PhantomOptions& option
   if (!standard.force && fs::exists(manifest_path)) {
     throw Error(manifest_path.string() + ": this set is complete already; --force makes it again");
   }
+  check_folder(manifest_path.parent_path());
   if (!standard.dry_run) make_folder(manifest_path.parent_path());
   if (!fs::exists(manifest_path.parent_path())) return;
   for (const fs::path& path : outputs) check_writable(path, standard.overwrite());

@@ -82,7 +82,6 @@ void check_outputs(const Options& o, const std::vector<fs::path>& reads, Overwri
 
 /// With --spread, draws are no cases: they have a mean.
 void choose_draws(Options& o) {
-  if (!o.bank_map.empty() && o.synthesis.bank.empty()) throw Error("--bank-map needs --bank", Exit::usage);
   o.synthesis.replace = o.batch.resume;
   if (!o.spread.empty()) o.synthesis.ensemble.draws = o.samples;
 }
@@ -228,7 +227,12 @@ int run_manifest(const cli::Program& program, Options& o) {
     const cli::SynthesisOutputs outputs = files_of(o, item);
     check_case(program, o, synthesis, item);
     const auto recipe = [&] { return synthesis.case_recipe(item); };
-    const bool whole = !o.batch.resume || (is_made(outputs.spread, recipe()) && is_made(outputs.bank_map, recipe()));
+    const auto beside_are_made = [&] {
+      if (outputs.spread.empty() && outputs.bank_map.empty()) return true;  // reading sources for a recipe takes time
+      const Json once = recipe();
+      return is_made(outputs.spread, once) && is_made(outputs.bank_map, once);
+    };
+    const bool whole = !o.batch.resume || beside_are_made();
     if (!whole || !batch.keeps(outputs.ct, recipe)) synthesis.run(item, outputs);
     enter(outputs, synthesis, item);
   });
@@ -241,6 +245,7 @@ int run_manifest(const cli::Program& program, Options& o) {
 }
 
 int run(const cli::Program& program, Options& o) {
+  if (!o.bank_map.empty() && o.synthesis.bank.empty()) throw Error("--bank-map needs --bank", Exit::usage);
   return cli::is_single(o.single, o.output) ? run_single(program, o) : run_manifest(program, o);
 }
 

@@ -105,11 +105,14 @@ class BankOnVolumes : public engine::FeatureBank {
 
   Prepared prepared(const engine::BankSubject& subject) const {
     const nn::HuMap& units = bank_.encoder().input.hu_map;
-    const Volume ct_hu = nn::turned_for_network(*subject.ct_hu);
+    const bool lies_so = subject.ct_hu->grid.orientation() == nn::network_orientation;
+    const Volume turned = lies_so ? Volume() : reoriented(*subject.ct_hu, nn::network_orientation);
+    const Volume& ct_hu = lies_so ? *subject.ct_hu : turned;
     const Mask inside = nn::turned_for_network(*subject.mask);
-    const Tensor hu = nn::tensor_of(ct_hu);
-    if (!nn::all_finite(hu)) throw Error("contains NaN or infinite voxels");
-    const Tensor image = units.to_unit(hu).unsqueeze(0), mask = nn::tensor_of(inside).unsqueeze(0);
+    if (!nn::all_finite(nn::tensor_of(ct_hu))) throw Error("contains NaN or infinite voxels");
+    Tensor image = nn::tensor_of(ct_hu).clone().unsqueeze(0);
+    units.to_unit_(image);
+    const Tensor mask = nn::tensor_of(inside).unsqueeze(0);
     Prepared out;
     out.grid = ct_hu.grid;
     out.recipe = recipe_;
@@ -164,15 +167,15 @@ class BankOnVolumes : public engine::FeatureBank {
       own_distances_ = rising_values(found.mean(1));
     }
     if (own_distances_.empty())
-      throw Error("the bank has fewer than two patients, so there is nothing to compare with");
+      throw Error(fmt::format("no patch of the bank has {} of other patients to compare with", nearest_rows));
     return own_distances_;
   }
 
   engine::DistanceMap map_of(const engine::BankSubject& subject) {
     const auto [volume, recipe, grid] = prepared(subject);
     const double median = quantile_of_sorted(own_distances(), 0.5);
-    const std::vector<PatchPlace> places = covering_patches(volume.mask, recipe.patch);
-    auto rows = upright_rows(bank_.encoder(), volume, places, recipe.patch, bank_.encoder().input.hu_map, device_);
+    const std::vector<PatchStart> starts = covering_patches(volume.mask, recipe.patch);
+    auto rows = upright_rows(bank_.encoder(), volume, starts, recipe.patch, bank_.encoder().input.hu_map, device_);
     const Tensor points = space_->project(rows);
     const Tensor distance = nearest(points, patients_of(points.size(0), bank_.patient_number(subject.patient)),
                                     entries_, upright_->patient, nearest_rows)
@@ -185,15 +188,15 @@ class BankOnVolumes : public engine::FeatureBank {
     const auto farthest = std::max_element(ratios.begin(), ratios.end());
     map.largest = *farthest;
     const auto sizes = volume.mask.sizes();
-    const std::array<std::int64_t, 3> size{sizes[1], sizes[2], sizes[3]};
-    const PatchPlace& place = places[static_cast<std::size_t>(farthest - ratios.begin())];
+    const std::array<std::int64_t, 3> size_dhw{sizes[1], sizes[2], sizes[3]};
+    const PatchStart& start = starts[static_cast<std::size_t>(farthest - ratios.begin())];
     Point3 index{};
     for (std::size_t dim = 0; dim < 3; ++dim) {  // axis 2 of a grid is dimension 0; voxels fill the same field
-      const double centre = static_cast<double>(place[dim]) + 0.5 * static_cast<double>(recipe.patch);
-      index[2 - dim] = centre * static_cast<double>(grid.shape_ijk[2 - dim]) / static_cast<double>(size[dim]) - 0.5;
+      const double centre = static_cast<double>(start[dim]) + 0.5 * static_cast<double>(recipe.patch);
+      index[2 - dim] = centre * static_cast<double>(grid.shape_ijk[2 - dim]) / static_cast<double>(size_dhw[dim]) - 0.5;
     }
     map.farthest_ras_mm = grid.ras_of_index(index);
-    map.ratio = on_subject(interpolated(places, ratios, recipe.patch, size), grid, subject);
+    map.ratio = on_subject(interpolated(starts, ratios, recipe.patch, size_dhw), grid, subject);
     return map;
   }
 

@@ -212,15 +212,15 @@ void for_each_patch(const nn::FrozenEncoder& encoder, const BankVolume& volume, 
 }
 
 std::map<std::string, Tensor> upright_rows(const nn::FrozenEncoder& encoder, const BankVolume& volume,
-                                           const std::vector<PatchPlace>& places, std::int64_t edge,
+                                           const std::vector<PatchStart>& starts, std::int64_t edge,
                                            const nn::HuMap& units, torch::Device device) {
   std::map<std::string, std::vector<Tensor>> parts;
-  const auto count = static_cast<std::int64_t>(places.size());
+  const auto count = static_cast<std::int64_t>(starts.size());
   for (std::int64_t first = 0; first < count; first += patches_in_forward) {
     throw_if_stop_requested();
     std::vector<Tensor> images;
     for (std::int64_t n = first; n < std::min(first + patches_in_forward, count); ++n) {
-      images.push_back(nn::cut_patch(volume.image, places[static_cast<std::size_t>(n)], edge, nn::air_units));
+      images.push_back(nn::cut_patch(volume.image, starts[static_cast<std::size_t>(n)], edge, nn::air_units));
     }
     const auto maps = encoder.features(torch::stack(images).to(device), units, volume.edge_mm);
     for (const Candidates& found : upright_candidates(encoder.taps(), maps)) {

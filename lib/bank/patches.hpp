@@ -62,9 +62,9 @@ void for_each_patch(const nn::FrozenEncoder& encoder, const BankVolume& volume, 
                     const nn::HuMap& units, torch::Device device, PatchLevels levels,
                     const std::function<void(PatchRows&&)>& sink, ForwardTime* time = nullptr);
 
-/// Upright rows of cubes of `edge` voxels at these places: (places, C) of each key.
+/// Upright rows of cubes of `edge` voxels at these starts: (starts, C) of each key.
 std::map<std::string, Tensor> upright_rows(const nn::FrozenEncoder& encoder, const BankVolume& volume,
-                                           const std::vector<PatchPlace>& places, std::int64_t edge,
+                                           const std::vector<PatchStart>& starts, std::int64_t edge,
                                            const nn::HuMap& units, torch::Device device);
 
 }  // namespace gdm::bank

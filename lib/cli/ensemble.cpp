@@ -39,7 +39,8 @@ Ensemble::Ensemble(const EnsembleOptions& options, const engine::Compute& comput
       draws_(options.draws),
       shifts_(options.shifts),
       flips_(options.flips),
-      resample_(options.resample) {
+      resample_(options.resample),
+      bank_(options.bank) {
   for (const fs::path& model : options.models) {
     models_.push_back(engine::services().open_generator(model, options.patches, compute));
     require_alike(first(), *models_.back(), model.string());
@@ -91,16 +92,18 @@ Json Ensemble::mean_json() const {
 }
 
 double Ensemble::volumes_mib(const Grid& grid, bool with_deviation) const {
-  constexpr double iterations = 4;  // what conjugate gradients hold
+  constexpr double iterations = 4;   // what conjugate gradients hold
+  constexpr double with_bank = 4.5;  // the CT turned, scaled and masked, and what lists or maps its places
   const std::optional<Grid> working = working_grid(grid);
   const auto own = static_cast<double>(grid.voxels());
   const double seen = working ? static_cast<double>(working->voxels()) : own;
   const auto inputs = static_cast<double>(condition_names().size());
-  double voxels = inputs * own + seen;
-  if (working) voxels += inputs * seen;
+  const double kept = members() > 1 ? (with_deviation ? 3 : 2) * own : 0;
+  double voxels = inputs * own + seen + kept;
+  if (working) voxels += inputs * seen + own;  // the CT on both grids
   if (flips_) voxels += (inputs + 1) * seen;
   if (needs_rays()) voxels += iterations * own;
-  if (members() > 1) voxels += (with_deviation ? 3 : 2) * own;
+  if (bank_) voxels = std::max(voxels, (inputs + 1 + with_bank) * own + kept);
   return voxels * sizeof(float) / 1048576.0;
 }
 
@@ -182,7 +185,7 @@ void Ensemble::predict_each(engine::Synthesizer& model, const std::vector<Volume
       prediction = model.predict(flipped ? backwards : seen, draw, progress, {n / unmoved, 1 + shifts_});
       if (flipped) prediction = engine::mirrored(prediction);
       if (working) {
-        prediction = adds ? engine::with_change(conditions.front(), prediction, seen.front())
+        prediction = adds ? engine::with_change(conditions.front(), std::move(prediction), seen.front())
                           : engine::ct_on_grid(prediction, grid);
       }
     });

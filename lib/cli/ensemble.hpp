@@ -25,6 +25,7 @@ struct EnsembleOptions {
   bool resample = true;          ///< volumes of other voxels than a model's are brought to them, and the CT back
   engine::SynthOptions patches;
   std::int64_t memory_bytes = 0;  ///< that the process may take; 0: what it needs
+  bool bank = false;              ///< the CT is held against a bank afterwards
 };
 
 class Ensemble {
@@ -89,7 +90,7 @@ class Ensemble {
   double base_mib_ = 0, patch_mib_ = 0;  ///< with memory_bytes_: peak before any volume, and what one patch adds
   std::int64_t most_at_once_ = 0, least_at_once_ = 0;  ///< with memory_bytes_: patches of a group
   std::int64_t draws_, shifts_;
-  bool flips_, resample_;
+  bool flips_, resample_, bank_;
 };
 
 /// The draw of a case with this id that sample n of it has, from 1.

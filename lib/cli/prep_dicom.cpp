@@ -205,6 +205,7 @@ int run_dicom(const Program& program, const DicomCommand& command) {
   const Overwrite overwrite = program.standard().overwrite();
   const engine::ItkServices& itk = engine::itk_services();
   const fs::path manifest_path = command.output / "manifest.json";
+  check_folder(command.output);
   if (fs::exists(command.output)) check_writable(manifest_path, overwrite);
   if (!command.map.empty()) check_writable(command.map, overwrite);
   dicom::Survey found = dicom::survey(files_of(command.folders), options_of(command), itk.read_dicom_header);

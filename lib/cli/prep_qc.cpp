@@ -133,6 +133,7 @@ int run_qc(const Program& program, const QcCommand& command) {
   std::vector<fs::path> outputs{sheet};
   for (const Case& item : batch.cases()) outputs.push_back(path_of(item));
   refuse_outputs_that_are_read({{command.input}, {&manifest}}, outputs);
+  check_folder(command.output);
   for (const fs::path& output : outputs) {
     if (fs::exists(command.output)) check_writable(output, overwrite);
   }

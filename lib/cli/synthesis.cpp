@@ -41,6 +41,7 @@ EnsembleOptions chosen(const SynthesisOptions& options) {
   EnsembleOptions ensemble = options.ensemble;
   ensemble.patches.sampling.solver = value_named<model::Solver>(options.solver);
   ensemble.resample = options.resample == "auto";
+  ensemble.bank = !options.bank.empty();
   if (!options.memory.empty()) ensemble.memory_bytes = bytes_from_text(options.memory);
   return ensemble;
 }
@@ -96,7 +97,8 @@ void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
 }
 
 Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Provenance& provenance)
-    : ensemble_(chosen(options), compute_of(program)),
+    : bank_(options.bank.empty() ? nullptr : engine::services().open_bank(options.bank, compute_of(program))),
+      ensemble_(chosen(options), compute_of(program)),
       acquisitions_(options.any_acquisition),
       type_(voxel_type_from_name(options.dtype)),
       overwrite_(options.replace ? Overwrite::replace : program.standard().overwrite()),
@@ -113,10 +115,7 @@ Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Pr
     options_["nfe"] = options.ensemble.patches.sampling.evaluations;
     options_["solver"] = options.solver;
   }
-  if (!options.bank.empty()) {
-    bank_ = engine::services().open_bank(options.bank, compute_of(program));
-    provenance_.add_source(options.bank);
-  }
+  if (bank_) provenance_.add_source(options.bank);
   engine::services().describe(compute_of(program), provenance_);
   for (const fs::path& model : options.ensemble.models) provenance_.add_source(model);
   if (ensemble_.members() > 1) {
@@ -198,34 +197,38 @@ void Synthesis::run(const Case& item, const SynthesisOutputs& outputs) {
   const bool single = item.id.empty();
   const Stopwatch watch;
   const std::vector<Volume> conditions = read_conditions(description(), condition_files(item));
-  std::optional<Mask> mask;
-  if (item.mask && (bank_ || single || !outputs.spread.empty())) mask = read_mask(*item.mask, &conditions.front().grid);
+  SynthesisSubject subject{item.id, item.patient(), single ? "synthesis" : "", {}, {{"recipe", case_recipe(item)}}, {}};
+  if (item.mask && (bank_ || single || !outputs.spread.empty())) {
+    subject.mask = read_mask(*item.mask, &conditions.front().grid);
+  }
+  if (ensemble_.needs_rays()) subject.sinogram = item.input("sinogram");
   log_verbose(fmt::format("{}: read in {:.2f} s", title_of(outputs.ct), watch.seconds()));
-  write(conditions, sources, outputs, item.id, single ? "synthesis" : "", mask, {{"recipe", case_recipe(item)}},
-        ensemble_.needs_rays() ? item.input("sinogram") : fs::path());
+  write(conditions, sources, outputs, subject);
 }
 
 void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources,
-                      const SynthesisOutputs& outputs, const std::string& draw, const std::string& progress_title,
-                      const std::optional<Mask>& mask, Json details, const fs::path& sinogram) {
+                      const SynthesisOutputs& outputs, const SynthesisSubject& subject) {
   const std::string title = title_of(outputs.ct);
   const Stopwatch watch;
   const Ensemble::Prediction made =
-      ensemble_.predict(conditions, {title, draw, progress_title, sinogram}, !outputs.spread.empty());
+      ensemble_.predict(conditions, {title, subject.draw, subject.progress, subject.sinogram}, !outputs.spread.empty());
   const double seconds = watch.seconds();
-  Json told = std::move(details);
+  Json told = subject.details;
   told.update(made.details);
   told[ensemble_.models().size() == 1 ? "model_sha256" : "models_sha256"] = ensemble_.digests_json();
   if (ensemble_.noise_channels() > 0) {
-    told["noise"] = {{"channels", ensemble_.noise_channels()}, {"seed", seed_}, {"draw", draw}};
+    told["noise"] = {{"channels", ensemble_.noise_channels()}, {"seed", seed_}, {"draw", subject.draw}};
   }
   if (const Json mean = ensemble_.mean_json(); !mean.is_null()) told["mean_of"] = mean;
   add_effort(told, provenance_, seconds, made.evaluations);
-  const Mask body = mask ? *mask : bank_ || !outputs.spread.empty() ? body_mask_from_ct(made.hu) : Mask();
+  const Mask body = subject.mask                       ? *subject.mask
+                    : bank_ || !outputs.spread.empty() ? body_mask_from_ct(made.hu)
+                                                       : Mask();
   Volume bank_map;
   if (bank_) {
     told["bank_sha256"] = bank_->digest();
-    told["outliers"] = outliers(title, body, made.hu, conditions, outputs.bank_map.empty() ? nullptr : &bank_map);
+    told["outliers"] =
+        outliers(title, subject.patient, body, made.hu, conditions, outputs.bank_map.empty() ? nullptr : &bank_map);
   }
   Provenance own = provenance_;  // a sidecar lists this case's sources, not those of the whole batch
   for (const fs::path& source : sources) {
@@ -243,12 +246,13 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
   log_verbose(fmt::format("{}: network {:.2f} s, written in {:.2f} s", title, seconds, writing.seconds()));
 }
 
-Json Synthesis::outliers(const std::string& id, const Mask& mask, const Volume& predicted,
-                         const std::vector<Volume>& conditions, Volume* map) const {
+Json Synthesis::outliers(const std::string& title, const std::string& patient, const Mask& mask,
+                         const Volume& predicted, const std::vector<Volume>& conditions, Volume* map) const {
   Json scores;
   std::vector<std::string> far;
   engine::BankSubject subject;
-  subject.id = id;
+  subject.id = title;
+  subject.patient = patient;
   subject.mask = &mask;
   subject.patches = bank_->description().at("build").at("patches_per_case").get<std::int64_t>();
   const auto add = [&](const std::string& name, const Volume& volume) {
@@ -258,7 +262,7 @@ Json Synthesis::outliers(const std::string& id, const Mask& mask, const Volume& 
     if (score.outlier()) far.push_back(fmt::format("{} ({:.2f} times the median of real CT)", name, score.ratio));
   };
   if (count_inside(mask) == 0) {
-    log_warning(id + ": no body in the output, so it was not compared with the bank");
+    log_warning(title + ": no body in the output, so it was not compared with the bank");
     if (map != nullptr) *map = Volume(predicted.grid, 0.0F);
     return scores;
   }
@@ -280,7 +284,7 @@ Json Synthesis::outliers(const std::string& id, const Mask& mask, const Volume& 
     }
     *map = std::move(found.ratio);
   }
-  if (!far.empty()) log_warning(fmt::format("{}: out of the bank's distribution: {}", id, fmt::join(far, ", ")));
+  if (!far.empty()) log_warning(fmt::format("{}: out of the bank's distribution: {}", title, fmt::join(far, ", ")));
   return scores;
 }
 

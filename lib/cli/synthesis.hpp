@@ -32,6 +32,16 @@ struct SynthesisOutputs {
   fs::path bank_map{};  ///< engine::DistanceMap of the CT, in the bank of the options; empty: none
 };
 
+/// What is synthesised, beside its volumes.
+struct SynthesisSubject {
+  std::string draw;          ///< names the noise of a model that has noise channels
+  std::string patient;       ///< whose own entries of a bank do not count; empty: nobody's
+  std::string progress;      ///< title of a bar; empty: none
+  std::optional<Mask> mask;  ///< of the body; none: found in the CT where it is needed
+  Json details;              ///< for the sidecar, beside what a synthesis tells; an object
+  fs::path sinogram;         ///< one of the sources, for a model that needs rays
+};
+
 /// --model, --any-acquisition, --patch, --overlap, --nfe, --solver, --dtype, --resample, --memory, --bank.
 void add_synthesis_options(CLI::App& command, SynthesisOptions& options);
 
@@ -62,12 +72,9 @@ class Synthesis {
   /// Reads the case's inputs, predicts, writes the volume and its sidecar. A case without an id is one volume, whose
   /// mask must be on its grid even if nothing here needs it.
   void run(const Case& item, const SynthesisOutputs& outputs);
-  /// The same for conditions in memory that come from `sources`. `draw` names the noise of a model that has noise
-  /// channels; without a mask the predicted body is compared with the bank. `details` go to the sidecar with the rest.
-  /// `sinogram`: one of the sources, for a model that needs rays.
+  /// The same for conditions in memory that come from `sources`.
   void write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources,
-             const SynthesisOutputs& outputs, const std::string& draw, const std::string& progress_title,
-             const std::optional<Mask>& mask = {}, Json details = Json::object(), const fs::path& sinogram = {});
+             const SynthesisOutputs& outputs, const SynthesisSubject& subject);
   /// What a dry run prints of the model, and of a case, whose headers it reads. Throws Error if its inputs do not share
   /// a grid.
   std::string plan() const;
@@ -80,12 +87,12 @@ class Synthesis {
   std::vector<ConditionFile> condition_files(const Case& item) const;
   /// Scores of the output and of inputs in HU against the bank; one warning for what is out of distribution. `map` gets
   /// that of the output if it is not null.
-  Json outliers(const std::string& id, const Mask& mask, const Volume& predicted, const std::vector<Volume>& conditions,
-                Volume* map) const;
+  Json outliers(const std::string& title, const std::string& patient, const Mask& mask, const Volume& predicted,
+                const std::vector<Volume>& conditions, Volume* map) const;
 
+  std::unique_ptr<engine::FeatureBank> bank_;  ///< null without --bank; opened first, as --memory counts it
   Ensemble ensemble_;
   AcquisitionCheck acquisitions_;
-  std::unique_ptr<engine::FeatureBank> bank_;  ///< null without --bank
   VoxelType type_;
   Overwrite overwrite_;
   std::uint64_t seed_;

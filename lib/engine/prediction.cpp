@@ -21,8 +21,8 @@ Volume ct_on_grid(const Volume& ct_hu, const Grid& grid) {
   return regrid(ct_hu, grid, air_hu, model_regrid).volume;
 }
 
-Volume with_change(const Volume& own_hu, const Volume& predicted_hu, const Volume& seen_hu) {
-  Volume change = predicted_hu;
+Volume with_change(const Volume& own_hu, Volume predicted_hu, const Volume& seen_hu) {
+  Volume change = std::move(predicted_hu);
   for (std::size_t v = 0; v < change.voxels.size(); ++v) change.voxels[v] -= seen_hu.voxels[v];
   Volume result = regrid(change, own_hu.grid, 0.0F, model_regrid).volume;
   for (std::size_t v = 0; v < result.voxels.size(); ++v) result.voxels[v] += own_hu.voxels[v];

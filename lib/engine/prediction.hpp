@@ -23,7 +23,7 @@ Volume ct_on_grid(const Volume& ct_hu, const Grid& grid);
 
 /// `own_hu` and what a model added to it on another grid, where it saw `seen_hu`: what a coarser grid cannot hold stays
 /// as it was, and outside the other grid's field nothing is added.
-Volume with_change(const Volume& own_hu, const Volume& predicted_hu, const Volume& seen_hu);
+Volume with_change(const Volume& own_hu, Volume predicted_hu, const Volume& seen_hu);
 
 /// The same voxels backwards along the axis nearest to left-right, on the same grid: what the mirror image of a patient
 /// gives there. Twice is once and back.

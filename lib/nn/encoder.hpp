@@ -34,7 +34,7 @@ class EncoderNetwork;  // nn/encoder_network.hpp
 
 /// What a network expects of its input.
 struct InputConvention {
-  /// "hu", or "percentile": volumes brought to [-1, 1] one by one (scale_condition in nn/generator.hpp), as MR is.
+  /// "hu", or "percentile": volumes brought to [-1, 1] one by one (nn/condition.hpp), as MR is.
   std::string scaling = "hu";
   HuMap hu_map;                                ///< "hu": values are clamped to this range, which becomes `units`
   std::array<double, 2> units{-1.0, 1.0};      ///< what the network sees at the ends of the range

@@ -14,6 +14,7 @@ struct HuMap {
   Tensor to_unit(const Tensor& hu) const { return (hu - low_hu) * (2.0 / (high_hu - low_hu)) - 1.0; }
   Tensor to_hu(const Tensor& unit) const { return (unit + 1.0) * (0.5 * (high_hu - low_hu)) + low_hu; }
   /// The same in place, for whole volumes.
+  void to_unit_(Tensor& hu) const { hu.sub_(low_hu).mul_(2.0 / (high_hu - low_hu)).sub_(1.0); }
   void to_hu_(Tensor& unit) const { unit.add_(1.0).mul_(0.5 * (high_hu - low_hu)).add_(low_hu); }
   /// Mean absolute differences in HU from those in units.
   double hu_per_unit() const { return 0.5 * (high_hu - low_hu); }

@@ -46,19 +46,24 @@ Tensor with_turned_axes(const Tensor& x, const std::array<std::int64_t, 3>& orde
   return (flipped.empty() ? turned : turned.flip(flipped)).contiguous();
 }
 
-Tensor cut_patch(const Tensor& volume, const std::array<std::int64_t, 3>& start_dhw, const model::PatchShape& patch,
-                 double fill) {
-  Tensor out = torch::full({volume.size(0), patch[0], patch[1], patch[2]}, fill, volume.options());
-  Tensor source = volume, place = out;
+Overlap overlap(const Tensor& volume, const Tensor& patch, const PatchStart& start_dhw) {
+  Overlap both{volume, patch};
   for (std::size_t axis = 0; axis < 3; ++axis) {
-    const auto dim = static_cast<std::int64_t>(axis) + 1;
+    const std::int64_t in_volume = volume.dim() - 3 + static_cast<std::int64_t>(axis),
+                       in_patch = patch.dim() - 3 + static_cast<std::int64_t>(axis);
     const std::int64_t from = std::max<std::int64_t>(0, start_dhw[axis]);
-    const std::int64_t to = std::min(volume.size(dim), start_dhw[axis] + patch[axis]);
-    if (from >= to) return out;
-    source = source.slice(dim, from, to);
-    place = place.slice(dim, from - start_dhw[axis], to - start_dhw[axis]);
+    const std::int64_t to = std::min(volume.size(in_volume), start_dhw[axis] + patch.size(in_patch));
+    if (from >= to) return {};
+    both.of_volume = both.of_volume.slice(in_volume, from, to);
+    both.of_patch = both.of_patch.slice(in_patch, from - start_dhw[axis], to - start_dhw[axis]);
   }
-  place.copy_(source);
+  return both;
+}
+
+Tensor cut_patch(const Tensor& volume, const PatchStart& start_dhw, const model::PatchShape& patch, double fill) {
+  Tensor out = torch::full({volume.size(0), patch[0], patch[1], patch[2]}, fill, volume.options());
+  const Overlap both = overlap(volume, out, start_dhw);
+  if (both.of_patch.defined()) both.of_patch.copy_(both.of_volume);
   return out;
 }
 

@@ -40,8 +40,17 @@ Tensor air_outside(const Tensor& image, const Tensor& mask);
 /// Contiguous.
 Tensor with_turned_axes(const Tensor& x, const std::array<std::int64_t, 3>& order, const std::array<bool, 3>& backward);
 
-/// A patch of (C, D, H, W) that starts at `start` (may be negative or reach beyond the end): filled with `fill`.
-Tensor cut_patch(const Tensor& volume, const std::array<std::int64_t, 3>& start_dhw, const model::PatchShape& patch,
-                 double fill);
+/// First voxel of a patch along D, H, W; patches may reach out of a volume at both ends.
+using PatchStart = std::array<std::int64_t, 3>;
+
+/// What of a volume (..., D, H, W) and of a patch (..., D, H, W) that begins there lie on one another; views, both
+/// undefined if nothing does.
+struct Overlap {
+  Tensor of_volume, of_patch;
+};
+Overlap overlap(const Tensor& volume, const Tensor& patch, const PatchStart& start_dhw);
+
+/// A patch of (C, D, H, W), with `fill` outside.
+Tensor cut_patch(const Tensor& volume, const PatchStart& start_dhw, const model::PatchShape& patch, double fill);
 
 }  // namespace gdm::nn

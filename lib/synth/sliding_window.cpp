@@ -93,7 +93,8 @@ void slide_into(const TurnedView& out, const PatchSource& conditions, Sampler& s
       axes[0].weights.view({-1, 1, 1}) * axes[1].weights.view({1, -1, 1}) * axes[2].weights.view({1, 1, -1});
   const PatchSource on_device = conditions.on(device);
   TurnedView sum = out;
-  if (!device.is_cpu()) sum.values = torch::empty(conditions.sizes(), weight.options());
+  // With the strides of `out`, or the way back would go through one more copy.
+  if (!device.is_cpu()) sum.values = torch::empty_like(out.values, weight.options());
   sum.values.zero_();
   const auto total = static_cast<std::int64_t>(axes[0].starts.size() * axes[1].starts.size() * axes[2].starts.size());
   std::unique_ptr<Progress> progress;

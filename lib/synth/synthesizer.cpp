@@ -90,7 +90,7 @@ class GeneratorOnVolumes : public engine::Synthesizer {
     plan.noise = &noise;
     plan.shift = shift;
     Volume predicted(conditions[0].grid, 0.0F);
-    slide_into(turned_view(predicted), source, *sampler_, plan, device_, progress_title, &evaluations_);
+    slide_into(turned_view(predicted, predicted.grid), source, *sampler_, plan, device_, progress_title, &evaluations_);
     Tensor out = tensor_of(predicted);
     if (!nn::all_finite(out)) throw Error("the model's output is not finite; is it a whole model?");
     generator_.config.hu_map.to_hu_(out);
@@ -106,7 +106,9 @@ class GeneratorOnVolumes : public engine::Synthesizer {
       if (config.conditions[c].scaling == "hu") warn_unless_hu(conditions[c], input);
       const Tensor raw = tensor_of(conditions[c]);
       if (!nn::all_finite(raw)) throw Error(input + " contains NaN or infinite voxels");
-      source.add(turned_view(conditions[c]), nn::scale_of(raw, config.conditions[c], config.hu_map));
+      // Grids that are the same but for rounding must not be turned in two ways.
+      source.add(turned_view(conditions[c], conditions[0].grid),
+                 nn::scale_of(raw, config.conditions[c], config.hu_map));
     }
     return source;
   }

@@ -1,9 +1,6 @@
 #include "synth/turned_view.hpp"
 
-#include <algorithm>
-
 #include "image/orientation.hpp"
-#include "nn/volume_tensors.hpp"
 
 namespace gdm::synth {
 namespace {
@@ -24,22 +21,19 @@ Tensor flipped(const TurnedView& view, const Tensor& patch) {
 
 }  // namespace
 
-Tensor TurnedView::cut(const PatchStart& start, const model::PatchShape& shape, double fill) const {
+Tensor TurnedView::cut(const PatchStart& start_dhw, const model::PatchShape& shape, double fill) const {
   PatchStart stored{};
-  for (std::size_t axis = 0; axis < 3; ++axis) stored[axis] = stored_start(*this, axis, start[axis], shape[axis]);
+  for (std::size_t axis = 0; axis < 3; ++axis) stored[axis] = stored_start(*this, axis, start_dhw[axis], shape[axis]);
   return flipped(*this, nn::cut_patch(values.unsqueeze(0), stored, shape, fill).squeeze(0));
 }
 
-void TurnedView::add(const PatchStart& start, const Tensor& patch) const {
-  Tensor place = values, part = flipped(*this, patch);
-  for (std::int64_t axis = 0; axis < 3; ++axis) {
-    const auto a = static_cast<std::size_t>(axis);
-    const std::int64_t length = part.size(axis), begin = stored_start(*this, a, start[a], length);
-    const std::int64_t from = std::max<std::int64_t>(0, begin), to = std::min(values.size(axis), begin + length);
-    place = place.slice(axis, from, to);
-    part = part.slice(axis, from - begin, to - begin);
+void TurnedView::add(const PatchStart& start_dhw, const Tensor& patch) const {
+  PatchStart stored{};
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    stored[axis] = stored_start(*this, axis, start_dhw[axis], patch.size(static_cast<std::int64_t>(axis)));
   }
-  place.add_(part);
+  const nn::Overlap both = nn::overlap(values, flipped(*this, patch), stored);
+  if (both.of_volume.defined()) both.of_volume.add_(both.of_patch);
 }
 
 void TurnedView::multiply(std::size_t axis, const Tensor& factors) const {
@@ -48,8 +42,8 @@ void TurnedView::multiply(std::size_t axis, const Tensor& factors) const {
   values.mul_((backward[axis] ? factors.flip({0}) : factors).view(shape));
 }
 
-TurnedView turned_view(const Volume& volume) {
-  const AxisMap map = axis_map(volume.grid, nn::network_orientation);
+TurnedView turned_view(const Volume& volume, const Grid& grid) {
+  const AxisMap map = axis_map(grid, nn::network_orientation);
   TurnedView view;
   std::vector<std::int64_t> order;
   for (std::size_t dim = 0; dim < 3; ++dim) {  // dimension 0 of a tensor is axis 2 of a grid
@@ -70,11 +64,11 @@ PatchSource PatchSource::on(torch::Device device) const {
   return moved;
 }
 
-Tensor PatchSource::patch(const PatchStart& start, const model::PatchShape& shape) const {
+Tensor PatchSource::patch(const PatchStart& start_dhw, const model::PatchShape& shape) const {
   std::vector<Tensor> seen;
   for (const Channel& channel : channels_) {
     // The lower end of a raw range becomes the value of air.
-    seen.push_back(channel.view.cut(start, shape, channel.scale ? channel.scale->raw.low : nn::air_units));
+    seen.push_back(channel.view.cut(start_dhw, shape, channel.scale ? channel.scale->raw.low : nn::air_units));
     if (channel.scale) seen.back() = (*channel.scale)(seen.back());
   }
   return torch::stack(seen);

@@ -11,28 +11,29 @@
 #include "model/patch_shape.hpp"
 #include "nn/condition.hpp"
 #include "nn/tensor.hpp"
+#include "nn/volume_tensors.hpp"
 
 namespace gdm::synth {
 
 using torch::Tensor;
 
-/// First voxel of a patch along the axes of a network (D, H, W); patches may reach out of the volume at both ends.
-using PatchStart = std::array<std::int64_t, 3>;
+using nn::PatchStart;
 
 struct TurnedView {
   Tensor values;                   ///< (D, H, W) along the axes of the network, with any strides
   std::array<bool, 3> backward{};  ///< axes along which the network's indices run against those of `values`
 
   /// (D, H, W) on the device of `values`, with `fill` outside the volume.
-  Tensor cut(const PatchStart& start, const model::PatchShape& shape, double fill) const;
+  Tensor cut(const PatchStart& start_dhw, const model::PatchShape& shape, double fill) const;
   /// Adds what of a patch (D, H, W) lies inside.
-  void add(const PatchStart& start, const Tensor& patch) const;
+  void add(const PatchStart& start_dhw, const Tensor& patch) const;
   /// Multiplies by a factor for each of the network's indices along an axis.
   void multiply(std::size_t axis, const Tensor& factors) const;
 };
 
-/// The voxels of the volume, which must outlive the view, along nn::network_orientation.
-TurnedView turned_view(const Volume& volume);
+/// The voxels of a volume, which must outlive the view, along nn::network_orientation, as its `grid` or another that is
+/// the same up to rounding has them.
+TurnedView turned_view(const Volume& volume, const Grid& grid);
 
 /// The condition volumes of a generator, all of one shape, from which patches are cut.
 class PatchSource {
@@ -47,7 +48,7 @@ class PatchSource {
   c10::IntArrayRef sizes() const { return channels_.at(0).view.values.sizes(); }
   PatchSource on(torch::Device device) const;
   /// (C, D, H, W) as a network sees them, with air outside the volume.
-  Tensor patch(const PatchStart& start, const model::PatchShape& shape) const;
+  Tensor patch(const PatchStart& start_dhw, const model::PatchShape& shape) const;
 
  private:
   struct Channel {

@@ -123,7 +123,11 @@ void check_writable(const fs::path& path, Overwrite overwrite) {
 void check_folder(const fs::path& folder) {
   std::error_code error;
   fs::path existing = fs::absolute(folder, error);
-  while (!fs::exists(existing, error) && existing.has_relative_path()) existing = existing.parent_path();
+  if (error) throw Error("'" + folder.string() + "': " + error.message());
+  // A link to nothing is in the way as a file is.
+  while (!fs::exists(fs::symlink_status(existing, error)) && existing.has_relative_path()) {
+    existing = existing.parent_path();
+  }
   if (!fs::is_directory(existing, error)) throw Error(existing.string() + ": exists and is not a folder");
   if (::access(existing.c_str(), W_OK | X_OK) != 0) throw system_error(existing.string(), errno);
 }

@@ -65,16 +65,17 @@ void compare_members(const Json& there, const Json& here, std::vector<std::strin
   }
 }
 
-/// A process as its network knows it. The options tell all of it in their own words but its spread, which the data
-/// give.
-bool is_process(const std::string& key, const Json* value) {
-  return key == "process" && value != nullptr && value->contains("kind");
+/// A process as its network knows it, or one where the other has none. The options and the objective tell all of it in
+/// their own words but its spread, which the data give.
+bool is_process(const std::string& key, const Json* there, const Json* here) {
+  if (key != "process") return false;
+  return there == nullptr || here == nullptr || there->contains("kind") || here->contains("kind");
 }
 
 /// Digests and what an option stands for (classes, strengths) tell people nothing, so what they are of is named.
 void compare(const std::string& key, const Json* there, const Json* here, std::vector<std::string>& found) {
   if (there != nullptr && here != nullptr && *there == *here) return;
-  if (is_process(key, there) || is_process(key, here)) return;
+  if (is_process(key, there, here)) return;
   const bool both_objects = there != nullptr && here != nullptr && there->is_object() && here->is_object();
   if (key == "data") {
     found.emplace_back("the data (cases, their order or their volumes)");

@@ -298,10 +298,11 @@ class Training {
     base_ = nn::load_generator(path, device_);
     Json same = config_.json();
     const Json its = base_.config.json();
-    for (const auto& [key, word] : {std::pair("task", "task"), {"conditions", "inputs"}, {"hu_range", "HU range"}}) {
+    for (const auto& [key, word] :
+         {std::pair("task", "another task"), {"conditions", "other inputs"}, {"hu_range", "another HU range"}}) {
       if (its.at(key) != same.at(key)) {
-        throw Error(fmt::format("{}: was trained with another {}, {} and not {}", path.string(), word,
-                                its.at(key).dump(), same.at(key).dump()));
+        throw Error(fmt::format("{}: was trained with {}: {}, and not {}", path.string(), word, its.at(key).dump(),
+                                same.at(key).dump()));
       }
     }
     if (base_.config.process || base_.config.noise_channels > 0) {

@@ -24,11 +24,13 @@ volume-diff ct.nii.gz plain.nii.gz || fail "the map changes the CT"
 
 # Of a manifest, and again where one is missing.
 "${synth[@]}" p/manifest.json -o out --bank bank.safetensors --bank-map maps -q >/dev/null
-volume-diff "maps/${id}_bank.nii.gz" map.nii.gz || fail "the map of a case is not that of the volume"
+! volume-diff "maps/${id}_bank.nii.gz" map.nii.gz >/dev/null || fail "a case is held against its own patient's entries"
+cp "maps/${id}_bank.nii.gz" before.nii.gz
 rm "maps/${id}_bank.nii.gz"
 "${synth[@]}" p/manifest.json -o out --bank bank.safetensors --bank-map maps --resume 2>err.txt >/dev/null
 found '4 of 5 cases were finished already' <err.txt || fail "resuming: $(cat err.txt)"
 [[ -s maps/${id}_bank.nii.gz ]] || fail "the missing map was not made again"
+volume-diff "maps/${id}_bank.nii.gz" before.nii.gz || fail "the map made again is another"
 
 refused 2 "bank-map needs --bank" "${synth[@]}" "$mr" -o x.nii.gz --bank-map x-map.nii.gz
 refused 2 "bank-map: 'map' is not a NIfTI name" "${synth[@]}" "$mr" -o x.nii.gz --bank bank.safetensors --bank-map map

@@ -10,13 +10,16 @@ gdm-drift-train p/manifest.json --objective regression --steps 2 --patch 16 --wi
 mr=$(ls p/*_mr.nii.gz | head -n 1)
 synth=(gdm-synth --threads 1 -q --model m.safetensors)
 
-# 160^3 voxels are 15.6 MiB; one input is held as it is, as the network sees it, turned, and beside the CT.
+# 160^3 voxels are 15.6 MiB; the input and the CT are held, and what patches take.
 gdm-phantom -o q --count 1 --kind head --seed 3 --shape 160 --spacing 1.2 -q
 large=$(ls q/*_mr.nii.gz)
 stated() { "${synth[@]}" "$1" --resample never -o x.nii.gz --dry-run "${@:2}" | sed -n 's/.*about \([0-9]*\) MiB of memory.*/\1/p'; }
 a=$(stated "$mr") b=$(stated "$large") c=$(stated "$large" --flips --spread s.nii.gz)
 [[ -n $a && -n $b && -n $c ]] || fail "no memory in the plans"
-((b > a + 30 && b < a + 80)) || fail "a volume of 15.6 MiB adds $a to $b MiB"
+gdm-phantom -o r --count 1 --kind head --seed 3 --shape 128 --spacing 1.5 -q  # as many patches go together as of 160^3
+smaller=$(stated "$(ls r/*_mr.nii.gz)")
+((b > smaller + 12 && b < smaller + 19)) || fail "8 and 15.6 MiB a volume need $smaller and $b MiB, so not two volumes"
+((b > a + 10)) || fail "a volume of 15.6 MiB adds $a to $b MiB"
 ((c > b + 40 && c < b + 100)) || fail "a mean of two with its spread adds $b to $c MiB"
 
 # Enough, and enough for fewer patches: the same voxels.

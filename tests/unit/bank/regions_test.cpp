@@ -3,11 +3,14 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "bank/build.hpp"
 #include "bank/instrument.hpp"
+#include "image/mask.hpp"
 #include "image/orientation.hpp"
+#include "image/regrid.hpp"
 #include "io/nifti/nifti.hpp"
 #include "io_fixture.hpp"
 #include "phantom/phantom.hpp"
@@ -20,16 +23,16 @@ TEST_CASE("regions: each voxel of a mask lies in the middle half of a patch, and
   Tensor mask = torch::zeros({1, 50, 33, 9}, torch::kUInt8);
   mask[0].slice(0, 20, 49).slice(1, 3, 12).slice(2, 1, 8).fill_(1);
   const std::int64_t edge = 16;
-  const auto places = bank::covering_patches(mask, edge);
+  const auto starts = bank::covering_patches(mask, edge);
   Tensor covered = torch::zeros({50, 33, 9}, torch::kUInt8);
-  for (const bank::PatchPlace& place : places) {
-    CHECK(place[0] >= 0);
-    CHECK(place[0] <= 50 - edge);
-    CHECK(place[0] + edge > 20);
-    CHECK(place[2] == -3);  // an axis that is shorter than a patch has one, with the axis in its middle
+  for (const nn::PatchStart& start : starts) {
+    CHECK(start[0] >= 0);
+    CHECK(start[0] <= 50 - edge);
+    CHECK(start[0] + edge > 20);
+    CHECK(start[2] == -3);  // an axis that is shorter than a patch has one, with the axis in its middle
     // At an end a patch that was moved into the volume holds more than its middle half.
-    const std::int64_t d0 = place[0] == 0 ? 0 : place[0] + 4, d1 = place[0] == 50 - edge ? 50 : place[0] + 12;
-    const std::int64_t h0 = place[1] == 0 ? 0 : place[1] + 4, h1 = place[1] == 33 - edge ? 33 : place[1] + 12;
+    const std::int64_t d0 = start[0] == 0 ? 0 : start[0] + 4, d1 = start[0] == 50 - edge ? 50 : start[0] + 12;
+    const std::int64_t h0 = start[1] == 0 ? 0 : start[1] + 4, h1 = start[1] == 33 - edge ? 33 : start[1] + 12;
     covered.slice(0, d0, d1).slice(1, h0, h1).fill_(1);
   }
   CHECK((mask[0] > covered).sum().item<std::int64_t>() == 0);
@@ -37,19 +40,19 @@ TEST_CASE("regions: each voxel of a mask lies in the middle half of a patch, and
 }
 
 TEST_CASE("regions: between patches half an edge apart values are interpolated, and one value stays") {
-  std::vector<bank::PatchPlace> places;
+  std::vector<nn::PatchStart> starts;
   std::vector<double> values;
   for (std::int64_t d = 0; d <= 32; d += 8) {
-    places.push_back({d, 0, -2});
+    starts.push_back({d, 0, -2});
     values.push_back(static_cast<double>(d) + 7.5);  // the place of its centre along D
   }
-  const Tensor map = bank::interpolated(places, values, 16, {48, 16, 12});
+  const Tensor map = bank::interpolated(starts, values, 16, {48, 16, 12});
   for (const std::int64_t d : {8, 20, 39}) {
     CHECK(map[d][5][3].item<double>() == doctest::Approx(static_cast<double>(d)).epsilon(0.02));
   }
-  const Tensor same = bank::interpolated(places, std::vector<double>(places.size(), 1.25), 16, {48, 16, 12});
+  const Tensor same = bank::interpolated(starts, std::vector<double>(starts.size(), 1.25), 16, {48, 16, 12});
   CHECK((same - 1.25).abs().max().item<double>() < 1e-6);
-  CHECK(bank::interpolated(places, values, 16, {80, 16, 12})[70].abs().max().item<double>() == 0);
+  CHECK(bank::interpolated(starts, values, 16, {80, 16, 12})[70].abs().max().item<double>() == 0);
 }
 
 TEST_CASE("regions: a block that no head of a bank has is where a head lies farthest from it") {
@@ -117,4 +120,24 @@ TEST_CASE("regions: a block that no head of a bank has is where a head lies fart
   const engine::DistanceMap turned = map_of(reoriented(marred, "PSL"), reoriented(pair.body, "PSL"));
   CHECK(turned.largest == found.largest);
   CHECK(reoriented(turned.ratio, head.grid.orientation()).voxels == found.ratio.voxels);
+  // On voxels of other edges, which the bank does not know: the place is the same, and so is the brightest voxel.
+  const Grid other = Grid::centred({40, 25, 20}, {5, 8, 10});
+  Volume seen = regrid(head, other, -1000.0F).volume;
+  const Mask body = body_mask_from_ct(seen);
+  for (std::int64_t k = 9; k < 13; ++k) {
+    for (std::int64_t j = 10; j < 15; ++j) {
+      for (std::int64_t i = 24; i < 32; ++i) seen.at(i, j, k) = i % 2 == 0 ? 3000.0F : -1000.0F;
+    }
+  }
+  const engine::DistanceMap coarse = map_of(seen, body);
+  CHECK(coarse.ratio.grid.shape_ijk == other.shape_ijk);
+  const Point3 block_mm = other.ras_of_index({27.5, 12, 10.5});
+  const auto brightest = std::max_element(coarse.ratio.voxels.begin(), coarse.ratio.voxels.end());
+  const std::int64_t voxel = brightest - coarse.ratio.voxels.begin();
+  const Point3 brightest_mm = other.ras_of_index(
+      {static_cast<double>(voxel % 40), static_cast<double>(voxel / 40 % 25), static_cast<double>(voxel / (40 * 25))});
+  for (std::size_t axis = 0; axis < 3; ++axis) {  // within half a patch of 16 voxels of 5 mm, and a voxel
+    CHECK(std::abs(coarse.farthest_ras_mm[axis] - block_mm[axis]) <= 45);
+    CHECK(std::abs(brightest_mm[axis] - block_mm[axis]) <= 45);
+  }
 }

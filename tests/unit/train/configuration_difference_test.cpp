@@ -43,6 +43,8 @@ TEST_CASE("configuration: a process is told by the options that made it, not by 
   };
   CHECK(configuration_difference(of("bridge", 1), of("bridge", 2)) == "--bridge-beta 1.0 there, 2.0 here");
   CHECK(configuration_difference(of("flow", 1), of("bridge", 1)) == "--objective flow there, bridge here");
+  const Json none{{"generator", Json::object()}, {"training", {{"objective", "regression"}}}};
+  CHECK(configuration_difference(of("flow", 1), none) == "--objective flow there, regression here");
   CHECK(configuration_difference({{"generator", {{"process", {{"kind", "flow"}}}}}},
                                  {{"generator", {{"process", {{"kind", "bridge"}}}}}}) == "the process");
 }

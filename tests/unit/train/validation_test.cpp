@@ -9,6 +9,7 @@
 #include "generator_fixture.hpp"
 #include "image/label_check.hpp"
 #include "io/nifti/nifti.hpp"
+#include "io/sidecar.hpp"
 #include "io_fixture.hpp"
 #include "phantom/phantom.hpp"
 #include "sys/log.hpp"
@@ -71,6 +72,14 @@ TEST_CASE("conditions: label maps are none, by name or by voxels, names choose a
   head.manifest.task = "sparse-ct";
   CHECK(head.conditions({}) == "fbp=hu residual");
   CHECK(head.conditions({"fbp", "mr"}) == "fbp=hu mr=percentile residual");  // an MR beside it is no CT
+  // A reconstruction is one by its sidecar, whatever its values are.
+  head.manifest.cases[0].inputs["again"] = head.folder / "again.nii";
+  write_volume(head.folder / "again.nii", read_volume(head.manifest.cases[0].input("mr")), VoxelType::int16_hu,
+               Overwrite::refuse);
+  CHECK(head.conditions({"fbp", "again"}) == "fbp=hu again=percentile residual");
+  write_sidecar(head.folder / "again.nii", Provenance("gdm-recon", {}), {}, {},
+                {{"tv", {{"method", "tv"}, {"views", 24}}}}, Overwrite::refuse);
+  CHECK(head.conditions({"fbp", "again"}) == "fbp=hu again=hu residual");
   CHECK(contains(error_of([&] { head.conditions({"ct9"}); }), "ct9"));
   CHECK(contains(error_of([&] { head.conditions({"mr", "mr"}); }), "twice"));
   head.manifest.task = "other";
