@@ -128,8 +128,12 @@ void check_folder(const fs::path& folder) {
   while (!fs::exists(fs::symlink_status(existing, error)) && existing.has_relative_path()) {
     existing = existing.parent_path();
   }
-  if (!fs::is_directory(existing, error)) throw Error(existing.string() + ": exists and is not a folder");
-  if (::access(existing.c_str(), W_OK | X_OK) != 0) throw system_error(existing.string(), errno);
+  if (!fs::is_directory(existing, error)) {
+    throw Error(folder.string() + ": " + existing.string() + " exists and is not a folder");
+  }
+  if (::access(existing.c_str(), W_OK | X_OK) != 0) {
+    throw system_error(folder.string() + ": the folder " + existing.string(), errno);
+  }
 }
 
 void make_folder(const fs::path& folder) {

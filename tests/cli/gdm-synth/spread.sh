@@ -94,7 +94,7 @@ refused 2 "spread: 'sd' is not a NIfTI name" gdm-synth "$mr" --model a.safetenso
 refused 2 "two outputs are this one file" gdm-synth "$mr" --model a.safetensors --flips -o x.nii.gz --spread x.nii.gz
 refused 2 "standard output can be one of" gdm-synth "$mr" --model a.safetensors --flips -o - --spread -
 mkdir x.d && touch x.d/file
-refused 1 "file: exists and is not a folder" gdm-synth p/manifest.json --model a.safetensors --flips -o x.d/out --spread x.d/file/sd
+refused 1 "file exists and is not a folder" gdm-synth p/manifest.json --model a.safetensors --flips -o x.d/out --spread x.d/file/sd
 [[ ! -e x.d/out ]] || fail "a refused folder left the other"
 rm -r x.d
 refused 1 "exists" gdm-synth "$mr" --model a.safetensors --flips -o x.nii.gz --spread flips-sd.nii.gz

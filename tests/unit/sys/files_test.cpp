@@ -94,9 +94,9 @@ TEST_CASE("atomic file: places that cannot be written are named with the reason"
   put_file(folder / "a", "x", 1);
   CHECK(contains(error_of([&] { gdm::check_writable(folder / "a", Overwrite::refuse); }), "exists already"));
   CHECK(contains(error_of([&] { gdm::make_folder(folder / "a/b"); }), "a/b"));
-  CHECK(contains(error_of([&] { gdm::check_folder(folder / "a/b/c"); }), "a: exists and is not a folder"));
+  CHECK(contains(error_of([&] { gdm::check_folder(folder / "a/b/c"); }), "a exists and is not a folder"));
   fs::create_symlink(folder / "nowhere", folder / "link");
-  CHECK(contains(error_of([&] { gdm::check_folder(folder / "link/b"); }), "link: exists and is not a folder"));
+  CHECK(contains(error_of([&] { gdm::check_folder(folder / "link/b"); }), "link exists and is not a folder"));
   gdm::check_folder(folder / "c/d");
   CHECK_FALSE(fs::exists(folder / "c"));
   gdm::make_folder(folder / "c/d");
