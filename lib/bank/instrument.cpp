@@ -166,8 +166,9 @@ class BankOnVolumes : public engine::FeatureBank {
       const Tensor found = nearest(entries_, upright_->patient, entries_, upright_->patient, nearest_rows).distance;
       own_distances_ = rising_values(found.mean(1));
     }
-    if (own_distances_.empty())
+    if (own_distances_.empty()) {
       throw Error(fmt::format("no patch of the bank has {} of other patients to compare with", nearest_rows));
+    }
     return own_distances_;
   }
 

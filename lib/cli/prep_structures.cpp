@@ -142,6 +142,7 @@ int run_structures(const Program& program, const StructuresCommand& command) {
   std::vector<fs::path> read;
   if (fs::is_directory(command.reference)) read.push_back(command.reference);
   refuse_folder_inside(command.output, read);
+  check_folder(command.output);
   const Reference reference = reference_of(command.reference);
   const std::vector<Named> all =
       chosen(with_context("RTSTRUCT", [&] { return engine::itk_services().read_structures(command.structure_set); }),
