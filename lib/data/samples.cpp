@@ -31,7 +31,7 @@ Tensor read_condition(const fs::path& path, const nn::Condition& condition, cons
   with_context(path.string(), [&] {
     with_warning_prefix(path.string(), [&] {
       require_same_grid(volume.grid, condition.name, grid, "the target");
-      if (condition.scaling == "hu") warn_unless_hu(volume, condition.name);
+      if (condition.scaling == "hu") require_hu_scale(volume, condition.name);
       const Volume turned = nn::turned_for_network(std::move(volume));
       scaled = nn::scale_condition(tensor_of(turned), condition, hu_map);
     });

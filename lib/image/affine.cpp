@@ -52,6 +52,14 @@ Point3 map_point(const Matrix4& map, const Point3& p) {
   return result;
 }
 
+Matrix4 taking(const Matrix4& linear, const Point3& from, const Point3& to) {
+  Matrix4 map = linear;
+  for (std::size_t a = 0; a < 3; ++a) map[a][3] = 0;
+  const Point3 at = map_point(map, from);
+  for (std::size_t a = 0; a < 3; ++a) map[a][3] = to[a] - at[a];
+  return map;
+}
+
 Matrix4 between_lps_and_ras(const Matrix4& map) {
   Matrix4 result = map;
   for (std::size_t r = 0; r < 3; ++r) {

@@ -12,6 +12,8 @@ Matrix4 product(const Matrix4& a, const Matrix4& b);
 /// Throws Error if the map is singular.
 Matrix4 inverse(const Matrix4& map);
 Point3 map_point(const Matrix4& map, const Point3& point);
+/// The linear part of a map, shifted so that `from` comes to lie on `to`: a turn about `from` where the two are one.
+Matrix4 taking(const Matrix4& linear, const Point3& from, const Point3& to);
 
 /// The same map between LPS+ positions (ITK, DICOM) as between RAS+ positions, and back.
 Matrix4 between_lps_and_ras(const Matrix4& map);

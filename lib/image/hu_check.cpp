@@ -152,6 +152,13 @@ void warn_unless_hu(const Volume& ct, const std::string& what) {
   if (!message.empty()) log_warning(message);
 }
 
+void require_hu_scale(const Volume& ct, const std::string& what) {
+  const Counts counts = count(ct.voxels);
+  const std::string wrong = message_of(what, scale_problem(counts)), poor = message_of(what, problem_of(counts));
+  if (!wrong.empty()) throw Error(wrong);
+  if (!poor.empty()) log_warning(poor);
+}
+
 void warn_unless_hu_scale(const Volume& ct, const std::string& what) {
   const std::string message = message_of(what, scale_problem(count(ct.voxels)));
   if (!message.empty()) log_warning(message);

@@ -25,8 +25,11 @@ void set_assume_hu(bool assume);
 
 /// Throws Error "WHAT is not in HU: ..." with the way on; `what` begins with the file's name.
 void require_hu(const Volume& ct, const std::string& what);
-/// The same as a warning, for inputs.
+/// The same as a warning, for volumes that may be poor.
 void warn_unless_hu(const Volume& ct, const std::string& what);
+/// For inputs of a network that takes HU: throws Error if the scale is not that of HU, as an MR's, and warns as
+/// warn_unless_hu() of what a poor reconstruction may have.
+void require_hu_scale(const Volume& ct, const std::string& what);
 /// A warning for predictions, which are graded whatever they hold and may be poor: only if their scale is not that of
 /// HU.
 void warn_unless_hu_scale(const Volume& ct, const std::string& what);

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "image/mask.hpp"
 #include "image/orientation.hpp"
@@ -71,6 +72,17 @@ Matrix4 map_of(const Transform& transform) {
   return between_lps_and_ras(lps);
 }
 
+/// The best place beside the map, if any gains what the level asks for: the noise of the sampled points makes hollows
+/// in which a descent ends.
+std::optional<Matrix4> better_aside(const Level& level, const Matrix4& map, double information) {
+  std::vector<Matrix4> motions = motions_aside(level, level.voxel_mm);
+  for (const Matrix4& motion : motions_aside(level, level.voxel_mm / 2)) motions.push_back(motion);
+  const std::vector<double> there = informations(level, map, motions);
+  const auto best = std::max_element(there.begin(), there.end());
+  if (*best <= information * (1 + level.least_gain)) return std::nullopt;
+  return product(map, motions[static_cast<std::size_t>(best - there.begin())]);
+}
+
 /// A descent that has turned back too often ends with short steps far from the optimum, so it begins anew from where it
 /// came to as long as that gains anything.
 template <class Transform>
@@ -86,11 +98,16 @@ Matrix4 refined(const Level& level, Matrix4 map) {
     descend(level, *likeness_of(level, map), *transform);
     const Matrix4 there = product(map, map_of(*transform));
     const double information = compare(level, there).information;
-    if (!(information > best)) break;
-    map = there;
     const bool goes_on = information > best * (1 + level.least_gain);
-    best = information;
-    if (!goes_on) break;
+    if (information > best) {
+      map = there;
+      best = information;
+    }
+    if (goes_on) continue;
+    const std::optional<Matrix4> aside = level.look_around ? better_aside(level, map, best) : std::nullopt;
+    if (!aside) break;
+    map = *aside;
+    best = compare(level, map).information;
   }
   return map;
 }
@@ -173,6 +190,47 @@ Compared compare(const Level& level, const Matrix4& fixed_to_moving_ras_mm) {
       static_cast<double>(likeness->GetNumberOfValidPoints()) / static_cast<double>(level.points->GetNumberOfPoints());
   compared.score = compared.information * std::min(1.0, compared.overlap / (0.8 * level.expected_overlap));
   return compared;
+}
+
+std::vector<Matrix4> motions_aside(const Level& level, double size) {
+  std::vector<Matrix4> motions;
+  const Point3 pivot = ras_of_lps(level.pivot_lps_mm);
+  for (std::size_t axis = 0; axis < 3; ++axis) {
+    for (const double sign : {-1.0, 1.0}) {
+      Matrix4 shift = identity_map();
+      shift[axis][3] = sign * size;
+      const double angle = sign * size * std::acos(-1.0) / 180;
+      Matrix4 turn = identity_map();
+      const std::size_t b = (axis + 1) % 3, c = (axis + 2) % 3;
+      turn[b][b] = turn[c][c] = std::cos(angle);
+      turn[b][c] = -std::sin(angle);
+      turn[c][b] = std::sin(angle);
+      motions.push_back(shift);
+      motions.push_back(taking(turn, pivot, pivot));
+    }
+  }
+  return motions;
+}
+
+std::vector<double> informations(const Level& level, const Matrix4& fixed_to_moving_ras_mm,
+                                 const std::vector<Matrix4>& motions) {
+  auto transform = itk::AffineTransform<double, 3>::New();
+  const Likeness::Pointer likeness = likeness_of(level, fixed_to_moving_ras_mm);
+  set_common(*likeness, *transform);
+  std::vector<double> found;
+  for (const Matrix4& motion : motions) {
+    const Matrix4 lps = between_lps_and_ras(motion);
+    auto matrix = transform->GetMatrix();
+    auto offset = transform->GetOffset();
+    for (unsigned r = 0; r < 3; ++r) {
+      for (unsigned c = 0; c < 3; ++c) matrix(r, c) = lps[r][c];
+      offset[r] = lps[r][3];
+    }
+    transform->SetMatrix(matrix);
+    transform->SetOffset(offset);
+    found.push_back(-likeness->GetValue());
+  }
+  return found;
 }
 
 Matrix4 refine_rigid(const Level& level, const Matrix4& fixed_to_moving_ras_mm) {

@@ -4,7 +4,7 @@
 #include <itkMattesMutualInformationImageToImageMetricv4.h>
 
 #include <cstdint>
-#include <optional>
+#include <vector>
 
 #include "image/affine.hpp"
 #include "itk/images.hpp"
@@ -22,6 +22,8 @@ struct Level {
   Likeness::FixedSampledPointSetType::Pointer points;
   Point3 pivot_lps_mm{};      ///< centre of the points, about which rotations turn
   double least_gain = 0.003;  ///< of the information, relative, for which a refinement begins once more
+  bool look_around =
+      false;  ///< a refinement that has ended goes on from a better place beside its end, if there is one
   /// Of the points, the share that could at most lie in the moving body, as the bodies' sizes tell; at most 1.
   double expected_overlap = 1;
 };
@@ -43,6 +45,14 @@ struct Compared {
   double score = 0;
 };
 Compared compare(const Level& level, const Matrix4& fixed_to_moving_ras_mm);
+
+/// Twelve small motions of the fixed field: shifts by `size` mm along each axis either way, and turns by `size` degrees
+/// about each, around the level's pivot.
+std::vector<Matrix4> motions_aside(const Level& level, double size);
+
+/// Mutual information of the map after each of these motions, as compare() tells it.
+std::vector<double> informations(const Level& level, const Matrix4& fixed_to_moving_ras_mm,
+                                 const std::vector<Matrix4>& motions);
 
 /// A small motion that makes the two more alike; returns the refined map.
 Matrix4 refine_rigid(const Level& level, const Matrix4& fixed_to_moving_ras_mm);

@@ -73,22 +73,14 @@ Point3 body_centre_ras_mm(const Volume& volume) {
   return body.grid.ras_of_index(sum);
 }
 
-/// Turns about `from`, which then comes to lie on `to`.
-Matrix4 turned(const Matrix4& turn, const Point3& from, const Point3& to) {
-  Matrix4 map = turn;
-  const Point3 at = map_point(turn, from);
-  for (std::size_t a = 0; a < 3; ++a) map[a][3] = to[a] - at[a];
-  return map;
-}
-
 std::vector<Matrix4> starts_of(const Level& level, prep::Starts starts) {
   if (starts == prep::Starts::header) return {identity_map()};
   std::vector<Matrix4> maps{identity_map()};
   const Point3 fixed_body = body_centre_ras_mm(level.fixed), moving_body = body_centre_ras_mm(level.moving);
   const Point3 fixed_field = centre_ras_mm(level.fixed.grid), moving_field = centre_ras_mm(level.moving.grid);
   for (const Matrix4& turn : axis_turns(starts)) {
-    maps.push_back(turned(turn, fixed_body, moving_body));
-    maps.push_back(turned(turn, fixed_field, moving_field));
+    maps.push_back(taking(turn, fixed_body, moving_body));
+    maps.push_back(taking(turn, fixed_field, moving_field));
   }
   return maps;
 }
@@ -143,28 +135,11 @@ std::vector<Matrix4> best_of(const Level& level, const std::vector<Candidate>& c
   return kept;
 }
 
-/// The least share of the information that a motion aside costs, twelve ways.
+/// The least share of the information that a motion aside costs.
 double least_fall(const Level& level, const Matrix4& map) {
   const double here = compare(level, map).information;
-  double least = 1;
-  const Point3 pivot = ras_of_lps(level.pivot_lps_mm);
-  for (std::size_t axis = 0; axis < 3; ++axis) {
-    for (const double sign : {-1.0, 1.0}) {
-      Matrix4 shift = identity_map();
-      shift[axis][3] = sign * prep::beside_mm;
-      const double angle = sign * prep::beside_mm * std::acos(-1.0) / 180;
-      Matrix4 turn = identity_map();
-      const std::size_t b = (axis + 1) % 3, c = (axis + 2) % 3;
-      turn[b][b] = turn[c][c] = std::cos(angle);
-      turn[b][c] = -std::sin(angle);
-      turn[c][b] = std::sin(angle);
-      for (const Matrix4& motion : {shift, turned(turn, pivot, pivot)}) {
-        const double there = compare(level, product(map, motion)).information;
-        least = std::min(least, 1 - there / here);
-      }
-    }
-  }
-  return least;
+  const std::vector<double> there = informations(level, map, motions_aside(level, prep::beside_mm));
+  return 1 - *std::max_element(there.begin(), there.end()) / here;
 }
 
 /// The deformation that is left after the map, by a cubic B-spline on control points over the fixed field.
@@ -244,7 +219,9 @@ prep::Registration search(const Volume& fixed, const Volume& moving, const prep:
   const std::vector<Candidate> second = refine_all(middle, best_of(coarse, first, keep_at_second));
   Level fine = level_of(2);
   fine.least_gain = 2e-4;  // flat optima move by a millimetre for a thousandth of the information
-  const Matrix4 rigid = refine_all(fine, best_of(middle, second, keep_at_last)).front().map;
+  const Matrix4 ended = refine_all(fine, best_of(middle, second, keep_at_last)).front().map;
+  fine.look_around = true;
+  const Matrix4 rigid = refine_rigid(fine, ended);
   const Matrix4 map = options.model == prep::TransformModel::rigid ? rigid : refine_affine(fine, rigid);
   const Compared compared = compare(fine, map);
   result.mutual_information = compared.information;

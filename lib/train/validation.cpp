@@ -45,7 +45,7 @@ Validation::Validation(std::vector<data::Sample> samples, const nn::GeneratorCon
     : samples_(std::move(samples)), config_(config), device_(device) {}
 
 /// (D, H, W) of a case after data consistency, if there is one.
-Tensor Validation::toward_rays(const Tensor& volume, std::size_t sample) const {
+torch::Tensor Validation::toward_rays(const torch::Tensor& volume, std::size_t sample) const {
   return layer_(volume.unsqueeze(0).unsqueeze(0), {{sample, {0, 0, 0}, false}})[0][0];
 }
 

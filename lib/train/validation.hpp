@@ -7,6 +7,7 @@
 #include "data/scanned_cases.hpp"
 #include "io/json.hpp"
 #include "nn/generator.hpp"
+#include "nn/tensor.hpp"
 #include "nn/tensor_io.hpp"
 #include "synth/sampler.hpp"
 #include "synth/sliding_window.hpp"
@@ -35,7 +36,7 @@ class Validation {
 
  private:
   synth::PatchPlan patch_plan() const;
-  Tensor toward_rays(const Tensor& volume, std::size_t sample) const;
+  torch::Tensor toward_rays(const torch::Tensor& volume, std::size_t sample) const;
 
   std::vector<data::Sample> samples_;
   const nn::GeneratorConfig& config_;

@@ -36,9 +36,9 @@ Matrix4 offset(Random& random, double mm, double degrees, const Point3& pivot) {
       map[r][c] = (r == c ? std::cos(angle) : 0) + (1 - std::cos(angle)) * axis[r] * axis[c] + std::sin(angle) * cross;
     }
   }
-  const Point3 at = map_point(map, pivot);
-  for (std::size_t a = 0; a < 3; ++a) map[a][3] = pivot[a] - at[a] + shift * along[a];
-  return map;
+  Point3 to = pivot;
+  for (std::size_t a = 0; a < 3; ++a) to[a] += shift * along[a];
+  return taking(map, pivot, to);
 }
 
 }  // namespace

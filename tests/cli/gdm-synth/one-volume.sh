@@ -97,7 +97,9 @@ refused 1 "manifest.json" gdm-synth "$mr" --model p/manifest.json -o x.nii.gz
 # A model for another task: MR values are no HU.
 gdm-recon project p/manifest.json -o sino --views 12 -q | gdm-recon fbp - -o fbp -q >/dev/null
 "${train[@]}" fbp/manifest.json -o ct.safetensors
-gdm-synth "$mr" --model ct.safetensors -o wrong.nii.gz --threads 1 2>err.txt
-found "input 'fbp'.*HU" <err.txt || fail "MR for a CT model: $(cat err.txt)"
+refused 1 "input 'fbp' is not in HU: .*--assume-hu" gdm-synth "$mr" --model ct.safetensors -o x.nii.gz --threads 1
+refused 1 "mr is not in HU: " gdm-drift-train fbp/manifest.json -o x.safetensors --objective regression --steps 1 --conditions \
+  mr,fbp --scaling mr=hu
+gdm-synth "$mr" --model ct.safetensors -o assumed.nii.gz --threads 1 --assume-hu -q
 compgen -G 'x.*' >/dev/null && fail "a refused command left $(compgen -G 'x.*')"
 exit 0

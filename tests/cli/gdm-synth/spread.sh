@@ -44,6 +44,14 @@ grep -q '"mean_in_body": [1-9]' "sd/${id}_spread.json" || fail "no mean spread i
 "${synth[@]}" p/manifest.json --model noisy.safetensors -o plain --split test >/dev/null
 ! grep -q spread plain/manifest.json || fail "a spread that nobody asked for"
 
+# Shards make the same volumes, and their manifests name the spreads.
+for part in 1/2 2/2; do
+  "${synth[@]}" p/manifest.json --model noisy.safetensors --samples 4 -o parts --spread parts-sd --shard $part >"part${part%/*}.json"
+done
+for volume in mean/*_pred.nii.gz; do volume-diff "$volume" "parts/${volume#*/}" || fail "a shard's mean is another: $volume"; done
+for volume in sd/*_spread.nii.gz; do volume-diff "$volume" "parts-sd/${volume#*/}" || fail "a shard's spread is another: $volume"; done
+(($(cat part1.json part2.json | grep -c parts-sd/.*_spread.nii.gz) == 3)) || fail "shards do not name three spreads"
+
 # Its grades, by the name that the manifest has for it.
 gdm-metrics mean/manifest.json --spread spread --json -q >grades.json
 for key in spread_correlation spread_ause spread_ratio spread_excess_1sd spread_excess_2sd mae_hu; do

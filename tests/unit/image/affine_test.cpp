@@ -30,6 +30,14 @@ const Point3 somewhere{3, -20, 41};
 
 }  // namespace
 
+TEST_CASE("affine: a map's linear part takes one point to another, whatever its shift was") {
+  const Point3 to{-5, 60, 2};
+  const Matrix4 map = taking(some_map(), somewhere, to);
+  CHECK(apart(map_point(map, somewhere), to) < 1e-12);
+  const Point3 beside{somewhere[0], somewhere[1] + 1, somewhere[2]}, image = map_point(map, beside);
+  for (std::size_t a = 0; a < 3; ++a) CHECK(image[a] - to[a] == doctest::Approx(some_map()[a][1]));
+}
+
 TEST_CASE("affine: a map and its inverse lead back, and a product is one after the other") {
   const Matrix4 map = some_map();
   CHECK(apart(map_point(inverse(map), map_point(map, somewhere)), somewhere) < 1e-12);

@@ -96,7 +96,7 @@ TEST_CASE("noise: a synthesis is one of many, chosen by seed and draw, however i
   writer.add("", nn::named_state(*network));
   writer.write(folder / "m.safetensors", {{"kind", "generator"}, {"generator", config.json()}}, Overwrite::refuse);
   Volume mr(Grid::centred({12, 20, 24}, {2, 2, 3}), 0.0F);
-  for (std::size_t v = 0; v < mr.voxels.size(); ++v) mr.voxels[v] = static_cast<float>(v % 97);
+  for (std::size_t v = 0; v < mr.voxels.size(); ++v) mr.voxels[v] = 20.0F * static_cast<float>(v % 97) - 1000.0F;  // HU
   const auto predict = [&](const std::string& draw, std::uint64_t seed, const std::string& letters = "RAS") {
     engine::Compute compute;
     compute.seed = seed;

@@ -145,7 +145,8 @@ TEST_CASE("resampled: a model that returns its input does so at every size and o
     for (const Index3& shape :
          {Index3{16, 16, 16}, Index3{7, 5, 3}, Index3{21, 17, 1}, Index3{1, 1, 1}, Index3{33, 9, 19}}) {
       CAPTURE(shape[0]);
-      const Volume input = phantom(Grid::centred(shape, {2, 2, 2}));
+      Volume input = phantom(Grid::centred(shape, {2, 2, 2}));
+      input.voxels.back() = -1000;  // a crop without air is not taken for HU
       const Volume out = model->predict({input}, "", "");
       CHECK(same_grid(out.grid, input.grid));
       CHECK(largest_difference(out, input) < 2e-3);  // HU: 1e-6 of the range of a HuMap
