@@ -89,6 +89,7 @@ std::size_t Batch::run(const std::string& title, const std::function<void(Case&)
   std::size_t failed = 0;
   for (Case& item : cases_) {
     throw_if_stop_requested();
+    if (item.error) log_error(fmt::format("case '{}': has failed before: {}", item.id, *item.error));
     try {
       if (!item.error) with_context(fmt::format("case '{}'", item.id), [&] { work(item); });
     } catch (const Error& error) {

@@ -16,20 +16,30 @@ std::vector<dicom::Frame> frames_of_one_series(const std::string& option, const 
   }
   std::vector<std::filesystem::path> files{path};
   if (std::filesystem::is_directory(path)) {
-    const prep::Files below = prep::files_below(path);
+    const prep::Files below = prep::files_below(path, prep::Names::kept_back);
     files.assign(below.begin(), below.end());
   }
   std::vector<dicom::Frame> frames;
-  std::set<std::string> series;
+  std::set<std::string> series, persons;
   for (const std::filesystem::path& file : files) {
-    for (dicom::Frame& frame : engine::itk_services().read_dicom_header(file).frames) {
+    dicom::FileHeader header = engine::itk_services().read_dicom_header(file);
+    if (!header.damage.empty()) {
+      throw Error(option + (files.size() == 1 ? ": is " : ": there is ") + header.damage);
+    }
+    for (dicom::Frame& frame : header.frames) {
       series.insert(frame.series_uid);
+      persons.insert(frame.person);
       frames.push_back(std::move(frame));
     }
   }
   if (frames.empty()) throw Error(option + ": there are no CT or MR images in DICOM");
   if (series.size() > 1) {
     throw Error(fmt::format("{}: there are {} series; expected one, or a file of it", option, series.size()));
+  }
+  if (persons.size() > 1) {
+    throw Error(option +
+                ": files of the series state several names, birth dates or sexes, so that it may be of several "
+                "patients; name a file of the right one");
   }
   return frames;
 }

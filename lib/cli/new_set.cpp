@@ -111,6 +111,11 @@ bool is_single(const NewSet& set) {
 
 void check_single(const NewSet& set, const std::vector<fs::path>& others, Overwrite overwrite) {
   refuse_batch_options(set.batch);
+  if (fs::is_directory(set.input)) {
+    throw Error(fmt::format("{}: is a folder, expected a volume, or a manifest such as {}", set.input.string(),
+                            (set.input / "manifest.json").string()),
+                Exit::usage);
+  }
   if (set.batch.resume) throw Error("--resume is for manifests, and the input is one volume", Exit::usage);
   if (!is_volume_name(set.output)) {
     throw Error(fmt::format("-o: '{}' is not a NIfTI name (.nii.gz, .nii)", set.output.string()), Exit::usage);

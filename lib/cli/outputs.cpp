@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <map>
 #include <set>
@@ -41,7 +42,8 @@ class FullNames {
 /// Streams and terminals may well be read and written.
 bool identify(const fs::path& path, Identity& identity) {
   struct stat status = {};
-  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return false;
+  const bool found = path == "-" ? ::fstat(STDIN_FILENO, &status) == 0 : ::stat(path.c_str(), &status) == 0;
+  if (!found || !S_ISREG(status.st_mode)) return false;
   identity = {status.st_dev, status.st_ino};
   return true;
 }
@@ -66,7 +68,7 @@ Outputs existing(const std::vector<fs::path>& outputs) {
 /// Throws Error if `input` is one of the outputs.
 void check(const Outputs& outputs, const fs::path& input, const std::function<std::string()>& what) {
   Identity identity;
-  if (is_none(input) || !identify(input, identity)) return;
+  if (input.empty() || !identify(input, identity)) return;  // "-" may be a file that was redirected
   const auto found = outputs.find(identity);
   if (found == outputs.end()) return;
   throw Error(fmt::format("{}: is read by this run ({}) and cannot be its output, even with --force; give another name",

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <mutex>
 
 #include "cli/batch.hpp"
 #include "cli/outputs.hpp"
@@ -48,7 +49,7 @@ std::vector<fs::path> files_of(const std::vector<fs::path>& folders) {
       files.push_back(folder);
       continue;
     }
-    const prep::Files below = prep::files_below(folder);
+    const prep::Files below = prep::files_below(folder, prep::Names::kept_back);
     files.insert(files.end(), below.begin(), below.end());
   }
   return files;
@@ -60,13 +61,39 @@ std::string counted(const dicom::Survey& found) {
   return text;
 }
 
+/// A CT that states no rescaling, of any of its images, is none in HU unless the user says so.
+void refuse_without_rescaling(dicom::Survey& found) {
+  std::vector<dicom::Planned> usable;
+  for (dicom::Planned& volume : found.volumes) {
+    const auto& slices = volume.part.stack.slices;
+    const bool stated = std::all_of(slices.begin(), slices.end(), [](const std::vector<dicom::Frame>& same) {
+      return std::all_of(same.begin(), same.end(), [](const dicom::Frame& frame) { return frame.has_rescale; });
+    });
+    if (volume.first().modality != "CT" || stated || assume_hu()) {
+      usable.push_back(std::move(volume));
+    } else {
+      found.refused.push_back(fmt::format(
+          "{} of patient {}: a CT without rescaling is not in HU; --assume-hu takes its stored values for HU",
+          volume.what, volume.patient));
+    }
+  }
+  found.volumes = std::move(usable);
+}
+
 /// Says what is left out and refused; throws unless the run goes on. Returns how much has failed.
 std::size_t report(const dicom::Survey& found, const DicomCommand& command) {
   log_info(counted(found));
   if (!found.damaged.empty()) {
-    log_error(fmt::format("{} DICOM files are cut or damaged; --id-map FILE lists them", found.damaged.size()));
+    log_error(fmt::format("{} files are empty, cut or damaged, or cannot be opened; --id-map FILE lists them",
+                          found.damaged.size()));
   }
   for (const std::string& reason : found.refused) log_error(reason);
+  for (const dicom::Planned& volume : found.volumes) {
+    if (volume.lost_images > 0) {
+      log_warning(fmt::format("{} of patient {}: {} more of its files are cut, so that slices are missing", volume.what,
+                              volume.patient, volume.lost_images));
+    }
+  }
   const std::size_t failed = found.refused.size() + (found.damaged.empty() ? 0 : 1);
   if (found.volumes.empty()) throw Error("no series of CT or MR images makes a volume: " + counted(found));
   if (failed > 0 && !command.keep_going) {
@@ -111,15 +138,24 @@ void say_changes(const dicom::Planned& volume, const dicom::Assembled& made, con
   if (!volume.first().has_rescale) log_info(volume.what + ": states no rescaling; values are taken as they are stored");
 }
 
+/// The pixels of a file; one whose pixels cannot be decoded is put into the list of damaged ones.
+dicom::Stored pixels_of(const fs::path& file, std::vector<fs::path>& damaged) {
+  try {
+    return engine::itk_services().read_dicom_pixels(file);
+  } catch (const Error&) {
+    static std::mutex mutex;
+    const std::lock_guard<std::mutex> lock(mutex);
+    damaged.push_back(file);
+    throw;
+  }
+}
+
 void write_one(const dicom::Planned& volume, const DicomCommand& command, const Provenance& provenance,
-               Overwrite overwrite) {
+               Overwrite overwrite, std::vector<fs::path>& damaged) {
   const dicom::Assembled made = dicom::assemble(volume.part.stack, {command.keep_tilt, command.resample_gaps},
-                                                engine::itk_services().read_dicom_pixels);
+                                                [&](const fs::path& file) { return pixels_of(file, damaged); });
   const fs::path path = dicom::volume_path(volume, command.output);
   const bool ct = volume.first().modality == "CT";
-  if (ct && !volume.first().has_rescale && !assume_hu()) {
-    throw Error("a CT without rescaling is not in HU; --assume-hu takes its stored values for HU");
-  }
   if (ct) warn_unless_hu(made.volume, volume.what);
   make_folder(path.parent_path());
   NiftiInfo whole;
@@ -140,7 +176,7 @@ std::size_t write_all(dicom::Survey& found, const DicomCommand& command, const P
     throw_if_stop_requested();
     try {
       with_context(fmt::format("{} of patient {}", volume.what, volume.patient),
-                   [&] { write_one(volume, command, provenance, overwrite); });
+                   [&] { write_one(volume, command, provenance, overwrite, found.damaged); });
       done.push_back(std::move(volume));
     } catch (const Error& error) {
       if (!command.keep_going) throw;
@@ -151,6 +187,26 @@ std::size_t write_all(dicom::Survey& found, const DicomCommand& command, const P
   }
   found.volumes = std::move(done);
   return failed;
+}
+
+/// Whether the run that wrote a map of names did not come to its end, so that the next one may replace it.
+bool is_of_unfinished_run(const fs::path& map) {
+  constexpr std::size_t longest = 1 << 30;
+  if (!fs::exists(map)) return false;
+  try {
+    return parse_json(read_file(map, longest)).value("unfinished", false);
+  } catch (const std::exception&) {  // another file
+    return false;
+  }
+}
+
+/// Written before volumes are, as it says which files keep the run from its end, and once more there.
+void write_map(const dicom::Survey& found, const fs::path& path, bool finished, Overwrite overwrite) {
+  Json map = found.map;
+  if (!finished) map["unfinished"] = true;
+  for (const fs::path& file : found.damaged) map["damaged"].push_back(file.string());
+  write_file(path, json_text(map) + "\n", overwrite);
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);  // it names patients
 }
 
 Provenance quiet_provenance(const Program& program, const DicomCommand& command) {
@@ -207,10 +263,12 @@ int run_dicom(const Program& program, const DicomCommand& command) {
   const fs::path manifest_path = command.output / "manifest.json";
   check_folder(command.output);
   if (fs::exists(command.output)) check_writable(manifest_path, overwrite);
-  if (!command.map.empty()) check_writable(command.map, overwrite);
+  const bool maps = !command.map.empty() && !program.standard().dry_run;
+  const Overwrite of_map = is_of_unfinished_run(command.map) ? Overwrite::replace : overwrite;
+  if (!command.map.empty()) check_writable(command.map, of_map);
   dicom::Survey found = dicom::survey(files_of(command.folders), options_of(command), itk.read_dicom_header);
-  if (!command.map.empty() && !program.standard().dry_run)
-    write_file(command.map, json_text(found.map) + "\n", overwrite);
+  refuse_without_rescaling(found);
+  if (maps) write_map(found, command.map, false, of_map);
   std::size_t failed = report(found, command);
   for (const dicom::Planned& volume : found.volumes) {
     const fs::path path = dicom::volume_path(volume, command.output);
@@ -222,7 +280,13 @@ int run_dicom(const Program& program, const DicomCommand& command) {
   }
   const Provenance provenance = quiet_provenance(program, command);
   make_folder(command.output);
-  failed += write_all(found, command, provenance, overwrite);
+  try {
+    failed += write_all(found, command, provenance, overwrite);
+  } catch (const Error&) {
+    if (maps) write_map(found, command.map, false, Overwrite::replace);
+    throw;
+  }
+  if (maps) write_map(found, command.map, true, Overwrite::replace);
   if (found.volumes.empty()) throw Error("no volume could be made");
   Manifest manifest = manifest_of(found, command.output);
   manifest.provenance = provenance.json();

@@ -24,7 +24,9 @@ void write_mask_of(const fs::path& ct, const fs::path& output, const MaskCommand
                    Overwrite overwrite) {
   const Volume volume = read_volume(ct);
   const bool hu = command.kind == "ct";
-  if (hu) require_hu(volume, ct == "-" ? "standard input" : ct.string());
+  const std::string name = ct == "-" ? "standard input" : ct.string();
+  require_varied(volume, name);
+  if (hu) require_hu(volume, name);
   const Mask mask = hu ? body_mask_beside_table(volume, static_cast<float>(command.threshold_hu), command.thinnest_mm)
                        : body_mask_from_image(volume, command.thinnest_mm);
   const std::int64_t inside = count_inside(mask);

@@ -70,16 +70,14 @@ fs::path sheet_path(const Batch& batch, const fs::path& folder) {
   return folder / (name + ".png");
 }
 
-/// Before any picture is written; what is missing is said, or ends the run unless it is to go on.
-bool files_are_there(const Case& item, bool keep_going) {
-  if (item.error) return false;
+/// The first file of a case that is not there, as a message; "" if all are.
+std::string what_is_missing(const Case& item) {
   for (const prep::CaseVolume& volume : prep::case_volumes(item, {}, "")) {
-    if (fs::exists(volume.source)) continue;
-    const std::string message = fmt::format("case '{}': {}: no such file", item.id, volume.source.string());
-    if (!keep_going) throw Error(message);
-    return false;
+    if (!fs::exists(volume.source)) {
+      return fmt::format("case '{}': {}: no such file", item.id, volume.source.string());
+    }
   }
-  return true;
+  return "";
 }
 
 /// Of the case that takes most: its volumes and the mask, which may have to be found in one of them. Pictures stay
@@ -88,7 +86,7 @@ double most_bytes(const std::vector<Case>& cases) {
   constexpr double bytes_per_voxel = 4, bytes_per_body_voxel = 18;
   double most = 0;
   for (const Case& item : cases) {
-    if (!files_are_there(item, true)) continue;
+    if (item.error || !what_is_missing(item).empty()) continue;
     const std::vector<fs::path> files = prep::files_of(item);
     most = std::max(most, bytes_per_voxel * voxels_of(files) + bytes_per_body_voxel * most_voxels_of(files));
   }
@@ -138,7 +136,13 @@ int run_qc(const Program& program, const QcCommand& command) {
     if (fs::exists(command.output)) check_writable(output, overwrite);
   }
   std::size_t missing = 0;
-  for (const Case& item : batch.cases()) missing += files_are_there(item, command.batch.keep_going) ? 0 : 1;
+  for (const Case& item : batch.cases()) {  // before any picture is written
+    const std::string message = item.error ? "case '" + item.id + "': has failed before" : what_is_missing(item);
+    if (message.empty()) continue;
+    ++missing;
+    if (!item.error && !command.batch.keep_going) throw Error(message);
+    if (program.standard().dry_run) log_error(message);  // else it is said when the case's turn comes
+  }
   if (program.standard().dry_run) {
     log_info(fmt::format("would write {} pictures and {}, {}", batch.cases().size(), sheet.string(),
                          memory_text(most_bytes(batch.cases()))));

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+
 #include "cli/dicom_series.hpp"
 #include "cli/outputs.hpp"
 #include "dicom/new_series.hpp"
@@ -34,6 +37,23 @@ void warn_if_apart(const Grid& ct, const std::vector<dicom::Frame>& like) {
   log_warning("the CT lies beside all images of --like, whose frame of reference it is said to be in");
 }
 
+/// Files in the folder that would be sent along with the new slices: those of an earlier series that was longer.
+/// Throws Error for any others in DICOM, as a folder is taken for one series.
+std::vector<fs::path> surplus_in(const fs::path& folder, const std::vector<fs::path>& outputs) {
+  if (!fs::exists(folder)) return {};
+  const std::set<fs::path> ours(outputs.begin(), outputs.end());
+  std::vector<fs::path> surplus;
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
+    const fs::path& path = entry.path();
+    if (path.extension() != ".dcm" || ours.count(path) != 0) continue;
+    if (!dicom::is_slice_name(path.filename().string())) {
+      throw Error(folder.string() + ": holds other DICOM files, and would be taken for one series; give a new folder");
+    }
+    surplus.push_back(path);
+  }
+  return surplus;
+}
+
 std::string derivation_of(const fs::path& ct) {
   const auto effort = ct == "-" ? std::nullopt : read_effort(ct);
   const std::string model = effort ? effort->model_sha256 : "";
@@ -59,10 +79,16 @@ int run_to_dicom(const Program& program, const ToDicomCommand& command) {
   const Standard& standard = program.standard();
   if (command.description.size() > 64)
     throw Error("--description: a series has at most 64 characters for it", Exit::usage);
+  const auto plain = [](unsigned char c) { return c >= 0x20 && c < 0x7f && c != '\\'; };
+  if (!std::all_of(command.description.begin(), command.description.end(), plain)) {
+    // The series keeps the character set of the patient's name, in which other letters would be other bytes.
+    throw Error("--description: takes printable ASCII without a backslash, which would part it in two", Exit::usage);
+  }
   refuse_folder_inside(command.output, {command.like});
   const std::vector<dicom::Frame> like = frames_of_one_series("--like", command.like);
   const Volume ct = read_volume(command.ct);
   const std::string name = command.ct == "-" ? "standard input" : command.ct.string();
+  require_varied(ct, name);
   require_hu(ct, name);
   warn_if_apart(ct.grid, like);
   dicom::NewSeries series;
@@ -77,16 +103,22 @@ int run_to_dicom(const Program& program, const ToDicomCommand& command) {
   RunInputs inputs{{command.ct}, {}};
   for (const dicom::Frame& frame : like) inputs.files.push_back(frame.file);
   refuse_outputs_that_are_read(inputs, outputs);
+  check_folder(command.output);
   for (const fs::path& output : outputs) {
     if (fs::exists(command.output)) check_writable(output, series.overwrite);
   }
+  const std::vector<fs::path> surplus = surplus_in(command.output, outputs);
+  for (const fs::path& slice : surplus) check_writable(slice, series.overwrite);
   if (standard.dry_run) {
     log_info(fmt::format("would write {} slices to {}", outputs.size(), command.output.string()));
     return 0;
   }
   with_context(name, [&] { engine::itk_services().write_dicom_series(series); });
+  for (const fs::path& slice : surplus) fs::remove(slice);
   if (series.clamped > 0)
     log_warning(fmt::format("{}: {} voxels were clamped to -1024 to 3071 HU", name, series.clamped));
+  if (series.not_finite > 0)
+    log_warning(fmt::format("{}: {} voxels are not finite and became -1024 HU", name, series.not_finite));
   return 0;
 }
 

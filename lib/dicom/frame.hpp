@@ -45,9 +45,9 @@ struct Frame {
 
 /// A file, looked into. Either frames, or the reason why there are none, in words that identify nobody.
 struct FileHeader {
-  std::vector<Frame> frames;
-  std::string left_out;  ///< "not DICOM", "a colour image", "a DICOM directory", ...
-  std::string damage;    ///< "a DICOM file that is cut or damaged": what was meant to be an image is lost
+  std::vector<Frame> frames;  ///< with a damage they are lost, and tell of which series
+  std::string left_out;       ///< "not DICOM", "a colour image", "a DICOM directory", ...
+  std::string damage;         ///< "a DICOM file that is cut or damaged": what was meant to be an image is lost
 };
 
 /// The stored values of all frames of a file, before rescaling; frame f begins at f * columns * rows.

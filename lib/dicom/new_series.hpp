@@ -16,13 +16,17 @@ struct NewSeries {
   std::filesystem::path like;     ///< a file whose patient, study and frame of reference the series joins
   std::filesystem::path folder;   ///< gets slice_name() of each slice; made if need be
   Overwrite overwrite = Overwrite::refuse;
-  std::string description;   ///< of the series
-  std::string derivation;    ///< how it came about, with the digest of the model
-  std::int64_t clamped = 0;  ///< set by writing: voxels beyond -1024 to 3071 HU, or not finite
+  std::string description;  ///< of the series
+  std::string derivation;   ///< how it came about, with the digest of the model
+  // Set by writing:
+  std::int64_t clamped = 0;     ///< voxels beyond -1024 to 3071 HU
+  std::int64_t not_finite = 0;  ///< voxels that became -1024 HU
 };
 
 /// "CT0001.dcm" for k = 0.
 std::string slice_name(std::int64_t k);
+/// Whether a file is called as slices are.
+bool is_slice_name(const std::string& name);
 
 /// A UID that follows from the text: "2.25." and the decimal digits of 128 bits of its SHA-256, marked as a UUID of
 /// version 8 (PS3.5, B.2; RFC 9562). Equal texts give equal UIDs, so that the same series written twice is the same.

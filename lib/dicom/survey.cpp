@@ -26,6 +26,7 @@ std::vector<Frame> frames_of(const std::vector<fs::path>& files, const ReadHeade
     ++found.files;
     if (!header.damage.empty()) {
       found.damaged.push_back(file);
+      if (!header.frames.empty()) ++found.lost_images[header.frames.front().series_uid];
     } else if (header.frames.empty()) {
       found.left_out[header.left_out].push_back(file);
     } else if (header.frames.front().localiser) {
@@ -67,9 +68,11 @@ void plan_series(const std::vector<Frame>& series, const SurveyOptions& options,
                     words(first, name, series.size()), patient));
     return;
   }
+  const auto lost = found.lost_images.find(first.series_uid);
   for (Part& part : volumes_of(series)) {
-    Planned volume{patient, name, "", std::move(part), ""};
+    Planned volume{patient, name, "", std::move(part), "", 0};
     volume.what = words(first, name, volume.images());
+    volume.lost_images = lost == found.lost_images.end() ? 0 : lost->second;
     for (const auto& [mark, value] : volume.part.marks) volume.what += fmt::format(", {} {}", mark, value);
     const std::string reason = refusal(volume.part.stack, options.assemble);
     if (reason.empty()) {
@@ -116,7 +119,6 @@ Survey survey(const std::vector<fs::path>& files, const SurveyOptions& options, 
   for (const auto& [reason, left] : found.left_out) {
     for (const fs::path& file : left) found.map["left_out"][reason].push_back(file.string());
   }
-  for (const fs::path& file : found.damaged) found.map["damaged"].push_back(file.string());
   return found;
 }
 

@@ -31,7 +31,8 @@ struct Planned {
   std::string patient, series;  ///< pseudonyms; the patient's begins with "p"
   std::string name;             ///< "ct", "mr", or "ct1", "ct2", "mr1", ... if the patient has several
   Part part;
-  std::string what;  ///< "series 0123456789ab (CT, 24 images)" for messages
+  std::string what;              ///< "series 0123456789ab (CT, 24 images)" for messages
+  std::int64_t lost_images = 0;  ///< files of the series that are cut, so that the volume may be short
 
   const Frame& first() const { return part.stack.slices.front().front(); }
   std::size_t images() const;
@@ -41,9 +42,10 @@ struct Survey {
   std::int64_t files = 0;
   std::map<std::string, std::vector<std::filesystem::path>> left_out;  ///< files by the reason, which is no failure
   std::vector<std::filesystem::path> damaged;                          ///< files that should have been images
+  std::map<std::string, std::int64_t> lost_images;                     ///< of those, by the series that they belong to
   std::vector<Planned> volumes;                                        ///< in the order of patients and names
   std::vector<std::string> refused;                                    ///< "series ...: reason", one line each
-  Json map;  ///< what the pseudonyms stand for and which files were left out, for who asks for it
+  Json map;  ///< what the pseudonyms stand for and which files were left out, without the damaged ones
 };
 
 /// Looks into all files. Links are followed, and a file that several paths lead to is read once.

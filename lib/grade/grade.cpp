@@ -154,8 +154,9 @@ CaseResult grade_case(const PlannedCase& planned, const GradeOptions& options, c
       dose = reader.volume(given_volume_path(planned.of_methods[m], options.predicted_dose));
     }
     if (!options.spread.empty()) {
-      spread =
-          reader.on_grid(given_volume_path(planned.of_methods[m], options.spread), reference.target.grid, "spread");
+      const fs::path path = given_volume_path(planned.of_methods[m], options.spread);
+      spread = reader.on_grid(path, reference.target.grid, "spread");
+      with_context(path.string(), [&] { metrics::require_spread(*spread, reference.mask); });
     }
     graded(planned.predictions[m], false, labels ? &*labels : nullptr, dose ? &*dose : nullptr,
            spread ? &*spread : nullptr);

@@ -142,6 +142,12 @@ void set_assume_hu(bool assume) {
   forced = assume;
 }
 
+void require_varied(const Volume& image, const std::string& what) {
+  const Counts counts = count(image.voxels);
+  if (counts.all == 0) throw Error(what + ": no voxel is finite");
+  if (counts.least == counts.most) throw Error(fmt::format("{}: every voxel is {:g}", what, counts.least));
+}
+
 void require_hu(const Volume& ct, const std::string& what) {
   const std::string message = message_of(what, hu_problem(ct.voxels));
   if (!message.empty()) throw Error(message);

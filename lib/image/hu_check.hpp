@@ -23,6 +23,9 @@ bool looks_like_hu(const Voxels<float>& voxels);
 bool assume_hu();
 void set_assume_hu(bool assume);
 
+/// Throws Error if no two finite voxels differ: nothing of a patient can be in it, whatever its scale.
+void require_varied(const Volume& image, const std::string& what);
+
 /// Throws Error "WHAT is not in HU: ..." with the way on; `what` begins with the file's name.
 void require_hu(const Volume& ct, const std::string& what);
 /// The same as a warning, for volumes that may be poor.

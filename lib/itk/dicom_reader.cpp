@@ -282,8 +282,7 @@ dicom::FileHeader look_into(const std::filesystem::path& file) {
   } else {
     header.frames = frames_of(set, common_frame(set, file, modality));
     if (is_cut(reader, file, reader.GetStreamCurrentPosition())) {
-      header.frames.clear();
-      header.damage = "a DICOM file that is cut";
+      header.damage = "a DICOM file that is cut";  // its frames tell which series lacks them
     }
   }
   return header;
@@ -338,6 +337,13 @@ dicom::Stored stored_of(const gdcm::Image& image) {
 dicom::FileHeader read_dicom_header(const std::filesystem::path& file) {
   silence_gdcm();
   dicom::FileHeader header;
+  const std::ifstream stream(file, std::ios::binary);
+  std::error_code error;
+  const bool hidden = file.filename().string().front() == '.';
+  if (!stream || (!hidden && std::filesystem::file_size(file, error) == 0)) {
+    header.damage = "a file that is empty or cannot be opened";  // names mean nothing: it may have been an image
+    return header;
+  }
   if (!may_be_dicom(file)) {
     header.left_out = "not DICOM";
     return header;

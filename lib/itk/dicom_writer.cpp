@@ -63,10 +63,12 @@ DataSet shared_elements(const std::filesystem::path& like) {
   return set;
 }
 
-std::uint16_t stored_of(float hu, std::int64_t& clamped) {
-  const double rounded = std::isfinite(hu) ? std::round(static_cast<double>(hu)) : lowest_hu - 1;
+std::uint16_t stored_of(float hu, dicom::NewSeries& series) {
+  const bool finite = std::isfinite(hu);
+  const double rounded = finite ? std::round(static_cast<double>(hu)) : lowest_hu;
   const double value = std::min<double>(std::max<double>(rounded, lowest_hu), highest_hu);
-  clamped += value != rounded ? 1 : 0;
+  series.clamped += value != rounded ? 1 : 0;
+  series.not_finite += finite ? 0 : 1;
   return static_cast<std::uint16_t>(value - lowest_hu);
 }
 
@@ -131,7 +133,7 @@ void put_slice(DataSet& set, dicom::NewSeries& series, const ItkGeometry& geomet
   const auto pixels = static_cast<std::size_t>(geometry.size_ijk[0] * geometry.size_ijk[1]);
   std::vector<std::uint16_t> stored(pixels);
   const float* slice = series.ct_hu->voxels.data() + static_cast<std::size_t>(k) * pixels;
-  for (std::size_t n = 0; n < pixels; ++n) stored[n] = stored_of(slice[n], series.clamped);
+  for (std::size_t n = 0; n < pixels; ++n) stored[n] = stored_of(slice[n], series);
   put(set, Tag(0x0008, 0x0018), VR::UI, dicom::uid_of("instance " + std::to_string(k) + " " + digest));
   put(set, Tag(0x0020, 0x0013), VR::IS, std::to_string(k + 1));
   put_plane(set, series.ct_hu->grid, geometry, k);

@@ -21,11 +21,7 @@ std::vector<Pair> pairs_inside(const Volume& prediction, const Volume& target, c
   std::vector<Pair> pairs;
   for (std::size_t v = 0; v < mask.voxels.size(); ++v) {
     if (mask.voxels[v] == 0) continue;
-    const float deviation = spread.voxels[v];
-    if (!(deviation >= 0) || !std::isfinite(deviation)) {
-      throw Error(fmt::format("the spread is {:g} in a voxel of the mask, expected a standard deviation", deviation));
-    }
-    pairs.emplace_back(deviation, std::abs(prediction.voxels[v] - target.voxels[v]));
+    pairs.emplace_back(spread.voxels[v], std::abs(prediction.voxels[v] - target.voxels[v]));
   }
   return pairs;
 }
@@ -69,9 +65,18 @@ double normal_share(double k) {
   return std::erf(k / std::sqrt(2.0));
 }
 
+void require_spread(const Volume& spread_hu, const Mask& mask) {
+  for (std::size_t v = 0; v < mask.voxels.size(); ++v) {
+    const float deviation = spread_hu.voxels[v];
+    if (mask.voxels[v] == 0 || (deviation >= 0 && std::isfinite(deviation))) continue;
+    throw Error(fmt::format("the spread is {:g} in a voxel of the mask, expected a standard deviation", deviation));
+  }
+}
+
 SpreadMetrics spread_metrics(const Volume& prediction_hu, const Volume& target_hu, const Volume& spread_hu,
                              const Mask& mask) {
   check_gradable(prediction_hu, target_hu, mask);
+  require_spread(spread_hu, mask);
   const std::vector<Pair> pairs = pairs_inside(prediction_hu, target_hu, spread_hu, mask);
   SpreadMetrics result;
   PairMoments moments;

@@ -31,8 +31,11 @@ struct SpreadMetrics {
   std::array<double, spread_multiples> within{};
 };
 
-/// Over the voxels inside the mask. Throws Error as check_gradable(), and for a spread that is negative or not finite
-/// there. Memory 16 bytes per mask voxel.
+/// Throws Error for a spread that is negative or not finite in a voxel inside the mask.
+void require_spread(const Volume& spread_hu, const Mask& mask);
+
+/// Over the voxels inside the mask. Throws Error as check_gradable() and require_spread(). Memory 16 bytes per mask
+/// voxel.
 SpreadMetrics spread_metrics(const Volume& prediction_hu, const Volume& target_hu, const Volume& spread_hu,
                              const Mask& mask);
 

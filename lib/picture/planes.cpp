@@ -121,8 +121,8 @@ Picture planes(const std::vector<Shown>& volumes, const Mask& mask, bool outline
       paint(picture, views, p, margin + static_cast<int>(p) * (panel + gap), row_y(views, row) + title,
             [&](double x, double y) {
               const bool here = inside(views.mask[p], x, y);
-              const bool border =
-                  outline && here != (inside(views.mask[p], x + pixel_mm, y) && inside(views.mask[p], x, y + pixel_mm));
+              const bool border = outline && (here != inside(views.mask[p], x + pixel_mm, y) ||
+                                              here != inside(views.mask[p], x, y + pixel_mm));
               return border ? outline_colour : grey_of(value_at(slice, x, y), shown.low, shown.high);
             });
     }

@@ -21,26 +21,42 @@ std::string lower(std::string text) {
   return text;
 }
 
-void add_files_below(const fs::path& folder, std::set<fs::path>& visited, Files& files) {
+/// A walk through a folder and those below it.
+struct Walk {
+  const fs::path& root;
+  Names names;
+  std::set<fs::path> visited;
+  Files files;
+  std::size_t passed_over = 0;
+};
+
+void walk_into(const fs::path& folder, Walk& walk) {
   throw_if_stop_requested();
   std::error_code error;
-  if (!visited.insert(fs::canonical(folder, error)).second) return;  // a link that leads back
+  if (!walk.visited.insert(fs::canonical(folder, error)).second) return;  // a link that leads back
   std::vector<fs::path> entries;
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
     entries.push_back(entry->path());
   }
-  if (error) throw Error(folder.string() + ": " + error.message());
+  if (error) {
+    const bool below = walk.names == Names::kept_back && folder != walk.root;
+    throw Error((below ? "a folder below " + walk.root.string() : folder.string()) + ": " + error.message());
+  }
   std::sort(entries.begin(), entries.end());
   for (const fs::path& entry : entries) {
     if (fs::is_directory(entry, error)) {
-      add_files_below(entry, visited, files);
+      walk_into(entry, walk);
     } else if (fs::is_regular_file(entry, error)) {
-      files.push_back(entry);
+      walk.files.push_back(entry);
+    } else if (walk.names == Names::kept_back) {
+      ++walk.passed_over;
     } else {
       log_warning(entry.string() + ": is passed over: " +
                   (fs::is_symlink(entry, error) ? "the link leads nowhere" : "it is not a regular file"));
     }
-    if (files.size() > most_files) throw Error(fmt::format("{}: more than {} files", folder.string(), most_files));
+    if (walk.files.size() > most_files) {
+      throw Error(fmt::format("{}: more than {} files", walk.root.string(), most_files));
+    }
   }
 }
 
@@ -79,11 +95,14 @@ Found find_in(const fs::path& folder, const Files& files, const LayoutOptions& o
 
 }  // namespace
 
-Files files_below(const fs::path& folder) {
-  std::set<fs::path> visited;
-  Files files;
-  add_files_below(folder, visited, files);
-  return files;
+Files files_below(const fs::path& folder, Names names) {
+  Walk walk{folder, names, {}, {}};
+  walk_into(folder, walk);
+  if (walk.passed_over > 0) {
+    log_warning(fmt::format("{}: {} entries are passed over: links that lead nowhere, or no regular files",
+                            folder.string(), walk.passed_over));
+  }
+  return std::move(walk.files);
 }
 
 bool is_nifti_name(const fs::path& path) {

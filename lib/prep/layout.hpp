@@ -44,9 +44,13 @@ Found find_bids(const fs::path& folder, const Files& files);
 bool is_nnunet(const fs::path& folder);
 bool is_bids(const fs::path& folder);
 
+/// Whether messages may hold names of what lies in a folder: those of DICOM files tell of patients.
+enum class Names { told, kept_back };
+
 /// Regular files and links to them below a folder, in the order of their paths; folders behind links, too, but none
-/// twice. Throws Error if the folder cannot be read, and for more than 2 million files.
-Files files_below(const fs::path& folder);
+/// twice. Throws Error if a folder cannot be read, and for more than 2 million files. Warns of what is neither file nor
+/// folder.
+Files files_below(const fs::path& folder, Names names = Names::told);
 bool is_nifti_name(const fs::path& path);
 /// "train", "val" or "test" for Tr, Ts, training, validation, ... in any case; "" for other names.
 std::string split_of_name(const std::string& name);

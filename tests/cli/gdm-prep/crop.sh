@@ -129,4 +129,6 @@ gdm-prep qc set/none.json -o none --shard 1/2 2>err.txt && grep -q 'the mask is 
 gdm-prep qc set/none.json -o none --shard 2/2 -q
 [ "$(cd none && echo *)" = 'contact-1-of-2.png contact-2-of-2.png head0001.png head0002.png' ] || fail "shards: $(ls none)"
 refused 1 'nowhere.nii: no such file' gdm-prep qc set/gone.json -o gone
+code=0; gdm-prep qc set/gone.json -o gone --keep-going -n 2>err.txt || code=$?
+[ $code = 3 ] && grep -q 'nowhere.nii: no such file' err.txt || fail "exit $code, and $(cat err.txt)"
 [ ! -e gone ] || fail "pictures of a set that is not whole"

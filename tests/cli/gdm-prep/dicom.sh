@@ -154,7 +154,7 @@ refused 1 'cut or damaged' gdm-prep dicom cutframes -o cut.out --id-salt salt.ke
 make-dicom $ct cutheader && gdm-prep dicom cutheader -o whole.out -q --id-salt salt.key >/dev/null
 bytes=140
 for file in cutheader/*; do truncate -s $bytes "$file"; bytes=$((bytes + 37)); done
-refused 1 '24 DICOM files are cut or damaged' gdm-prep dicom cutheader -o cut.out --id-salt salt.key -q
+refused 1 '24 files are empty, cut or damaged' gdm-prep dicom cutheader -o cut.out --id-salt salt.key -q
 make-dicom $ct cutmacro frames=1
 for bytes in 900 1500 4000 9000; do
   truncate -s $((10000 - bytes)) cutmacro/*
@@ -162,13 +162,38 @@ for bytes in 900 1500 4000 9000; do
 done
 code=0; gdm-prep dicom cut -o cut.out --id-salt salt.key --keep-going >pipe.json 2>err.txt || code=$?
 [ $code = 3 ] || fail "exit $code with --keep-going"
-says '1 DICOM files are cut' && says 'slices are missing'
+says '1 files are empty, cut or damaged' && says 'slices are missing'
 equal "$(P cut.out ct.nii.gz)" $ct
 private cut.out
+make-dicom $ct cutend cut=23
+code=0; gdm-prep dicom cutend -o cutend.out --id-salt salt.key --keep-going >pipe.json 2>err.txt || code=$?
+[ $code = 3 ] && says '1 more of its files are cut, so that slices are missing'
+# An empty file may have been an image, as names tell nothing; a hidden one is nobody's.
+make-dicom $ct emptied && touch emptied/.hidden
+made emptied emptied.out
+truncate -s 0 "$(find emptied -type f -not -name '.*' | sort | tail -n 1)"
+refused 1 'empty, cut or damaged' gdm-prep dicom emptied -o none --id-salt salt.key -q
+# Messages hold no name of what lies below the folder.
+make-dicom $ct links && ln -s nowhere links/Secret_Name
+made links links.out && says 'links: 1 entries are passed over' && private links.out
+# Which file cannot be decoded stands in the map, which names patients, and which a run that goes well replaces.
+make-dicom $ct corrupt syntax=jpeg-ls
+file=$(find corrupt -type f | sort | sed -n 5p)
+head -c 300 /dev/zero | dd of="$file" bs=1 seek=$(($(stat -c %s "$file") - 700)) conv=notrunc status=none
+refused 1 'decoded\|damaged' gdm-prep dicom corrupt -o none --id-salt salt.key -q --id-map broken.json
+grep -q "$file" broken.json || fail "the map does not tell which file: $(cat broken.json)"
+[ "$(stat -c %a broken.json)" = 600 ] || fail "others can read the map"
+rm -r none
+made links none --id-map broken.json
+! grep -q unfinished broken.json || fail "the map of a finished run"
+refused 1 'broken.json: exists' gdm-prep dicom links -o none2 --id-salt salt.key -q --id-map broken.json
+rm -r none
 make-dicom $ct one && find one -type f | sort | tail -n +2 | xargs rm
 refused 1 'is a single slice, expected at least two' gdm-prep dicom one -o none --id-salt salt.key -q
 make-dicom $ct raw no-rescale=1
 refused 1 'a CT without rescaling is not in HU' gdm-prep dicom raw -o none --id-salt salt.key -q
+refused 1 'a CT without rescaling is not in HU' gdm-prep dicom raw -o none --id-salt salt.key -q --dry-run
+[ ! -e none ] || fail "a refused run left a folder"
 made raw raw.out --assume-hu && equal "$(P raw.out ct.nii.gz)" $ct
 make-dicom $mr rawmr no-rescale=1 modality=MR
 made rawmr rawmr.out && says 'states no rescaling'

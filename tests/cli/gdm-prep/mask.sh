@@ -26,6 +26,10 @@ for kind in head pelvis; do
   volume-diff mr_$kind.nii.gz $kind/*_mask.nii.gz 1 >diff.txt || fail "$(cat diff.txt)"
   awk '{ exit !($NF < 0.03) }' diff.txt || fail "the mask of the MR of $kind is another: $(cat diff.txt)"
 done
+refused 2 'head: is a folder, expected a volume, or a manifest such as head/manifest.json' gdm-prep mask head -o no
+cp head/manifest.json head/again.json
+(cd head && refused 2 'is read by this run' gdm-prep mask - -o . -f <manifest.json)
+cmp -s head/manifest.json head/again.json || fail "a redirected manifest was replaced"
 refused 2 'threshold is in HU' gdm-prep mask "$mr" -o no.nii.gz --kind image --threshold 100
 refused 1 "no input 'cbct'\|cbct" gdm-prep mask head/manifest.json -o no --of cbct
 refused 1 'no voxel of a body' gdm-prep mask "$ct" -o no.nii.gz --threshold 1000 --thinnest 60

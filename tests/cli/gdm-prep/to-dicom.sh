@@ -93,6 +93,29 @@ fi
 # What is refused.
 refused 1 'CT0001.dcm: exists' gdm-prep to-dicom plain.nii --like like -o plain.dcm
 to_dicom plain.nii --like like -o plain.dcm --force
+# A folder is taken for one series: a longer one that was there goes with --force, others' files are never joined.
+gdm-prep resample -q $ct --spacing 8,8,16 -o short.nii.gz
+cp -r plain.dcm longer.dcm
+refused 1 'exists' gdm-prep to-dicom short.nii.gz --like like -o longer.dcm
+to_dicom short.nii.gz --like like -o longer.dcm --force
+[ "$(ls longer.dcm | wc -l)" = 12 ] || fail "slices of the longer series: $(ls longer.dcm)"
+mkdir foreign && cp plain.dcm/CT0003.dcm foreign/other.dcm
+refused 1 'holds other DICOM files' gdm-prep to-dicom plain.nii --like like -o foreign --force
+[ "$(ls foreign)" = other.dcm ] || fail "a refused run left $(ls foreign)"
+make-dicom $ct cut cut=5
+refused 1 'cut' gdm-prep to-dicom plain.nii --like cut -o no.dcm
+make-dicom $mr two modality=MR person=First^One && make-dicom $mr two modality=MR person=Second^One first=100
+refused 1 'several names' gdm-prep to-dicom plain.nii --like two -o no.dcm
+refused 2 'printable ASCII' gdm-prep to-dicom plain.nii --like like -o no.dcm --description 'a\b'
+refused 2 'printable ASCII' gdm-prep to-dicom plain.nii --like like -o no.dcm --description 'Müller'
+python3 - <<'P'
+import struct
+data = bytearray(open('plain.nii', 'rb').read())
+at = int(struct.unpack_from('<f', data, 108)[0])
+open('constant.nii', 'wb').write(data[:at] + bytes(len(data) - at))
+P
+refused 1 'constant.nii: every voxel is' gdm-prep to-dicom constant.nii --like like -o no.dcm
+refused 1 'constant.nii: every voxel is' gdm-prep mask constant.nii -o no.nii.gz
 refused 1 'not at right angles' gdm-prep to-dicom sheared.nii --like like -o no.dcm
 refused 1 'is not in HU' gdm-prep to-dicom $mr --like like -o no.dcm
 refused 2 'no such file or folder' gdm-prep to-dicom plain.nii --like absent -o no.dcm

@@ -49,9 +49,9 @@ TEST_CASE("planes: a row for each volume, an outline on request, all three plane
   CHECK(with.width == without.width);
   CHECK(planes({two.front()}, mask, true).height < with.height);
   CHECK(count(without, outline) == 0);
-  // The longest side with its margin is 60 mm wide on 320 pixels; outlines go round 2 x (40 + 30 + 40 + 20 + 30 + 20)
-  // mm.
-  const double expected = 360 * 320.0 / 60;
+  // The longest side with its margin is 60 mm wide on 320 pixels. In each of two rows the outlines go round
+  // 2 x (40 + 30 + 40 + 20 + 30 + 20) mm.
+  const double expected = 2 * 360 * 320.0 / 60;
   CHECK(std::abs(static_cast<double>(count(with, outline)) - expected) < 0.05 * expected);
 }
 
