@@ -1,6 +1,7 @@
 #include "cli/prep_dicom.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -90,8 +91,8 @@ std::size_t report(const dicom::Survey& found, const DicomCommand& command) {
   for (const std::string& reason : found.refused) log_error(reason);
   for (const dicom::Planned& volume : found.volumes) {
     if (volume.lost_images > 0) {
-      log_warning(fmt::format("{} of patient {}: {} more of its files are cut, so that slices are missing", volume.what,
-                              volume.patient, volume.lost_images));
+      log_warning(fmt::format("{} of patient {}: {} more files of this series are cut, so that slices may be missing",
+                              volume.what, volume.patient, volume.lost_images));
     }
   }
   const std::size_t failed = found.refused.size() + (found.damaged.empty() ? 0 : 1);
@@ -145,7 +146,7 @@ dicom::Stored pixels_of(const fs::path& file, std::vector<fs::path>& damaged) {
   } catch (const Error&) {
     static std::mutex mutex;
     const std::lock_guard<std::mutex> lock(mutex);
-    damaged.push_back(file);
+    if (std::find(damaged.begin(), damaged.end(), file) == damaged.end()) damaged.push_back(file);
     throw;
   }
 }
@@ -189,8 +190,8 @@ std::size_t write_all(dicom::Survey& found, const DicomCommand& command, const P
   return failed;
 }
 
-/// Whether the run that wrote a map of names did not come to its end, so that the next one may replace it.
-bool is_of_unfinished_run(const fs::path& map) {
+/// Whether the run that wrote a map of names has written no volume, so that the next one may replace it.
+bool is_of_no_volume(const fs::path& map) {
   constexpr std::size_t longest = 1 << 30;
   if (!fs::exists(map)) return false;
   try {
@@ -200,13 +201,25 @@ bool is_of_unfinished_run(const fs::path& map) {
   }
 }
 
-/// Written before volumes are, as it says which files keep the run from its end, and once more there.
-void write_map(const dicom::Survey& found, const fs::path& path, bool finished, Overwrite overwrite) {
+/// For its life, files that are made can be read by their owner alone.
+class OwnerAlone {
+ public:
+  OwnerAlone() : before_(::umask(S_IRWXG | S_IRWXO)) {}
+  ~OwnerAlone() { ::umask(before_); }
+  OwnerAlone(const OwnerAlone&) = delete;
+  OwnerAlone& operator=(const OwnerAlone&) = delete;
+
+ private:
+  mode_t before_;
+};
+
+/// Written before volumes are, as it says which files keep the run from making any.
+void write_map(const dicom::Survey& found, const fs::path& path, bool volumes, Overwrite overwrite) {
   Json map = found.map;
-  if (!finished) map["unfinished"] = true;
+  if (!volumes) map["unfinished"] = true;
   for (const fs::path& file : found.damaged) map["damaged"].push_back(file.string());
+  const OwnerAlone guard;  // it names patients
   write_file(path, json_text(map) + "\n", overwrite);
-  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write);  // it names patients
 }
 
 Provenance quiet_provenance(const Program& program, const DicomCommand& command) {
@@ -264,7 +277,7 @@ int run_dicom(const Program& program, const DicomCommand& command) {
   check_folder(command.output);
   if (fs::exists(command.output)) check_writable(manifest_path, overwrite);
   const bool maps = !command.map.empty() && !program.standard().dry_run;
-  const Overwrite of_map = is_of_unfinished_run(command.map) ? Overwrite::replace : overwrite;
+  const Overwrite of_map = is_of_no_volume(command.map) ? Overwrite::replace : overwrite;
   if (!command.map.empty()) check_writable(command.map, of_map);
   dicom::Survey found = dicom::survey(files_of(command.folders), options_of(command), itk.read_dicom_header);
   refuse_without_rescaling(found);
@@ -280,13 +293,14 @@ int run_dicom(const Program& program, const DicomCommand& command) {
   }
   const Provenance provenance = quiet_provenance(program, command);
   make_folder(command.output);
+  if (maps) write_map(found, command.map, true, Overwrite::replace);
   try {
     failed += write_all(found, command, provenance, overwrite);
   } catch (const Error&) {
-    if (maps) write_map(found, command.map, false, Overwrite::replace);
+    if (maps) write_map(found, command.map, true, Overwrite::replace);
     throw;
   }
-  if (maps) write_map(found, command.map, true, Overwrite::replace);
+  if (maps) write_map(found, command.map, !found.volumes.empty(), Overwrite::replace);
   if (found.volumes.empty()) throw Error("no volume could be made");
   Manifest manifest = manifest_of(found, command.output);
   manifest.provenance = provenance.json();

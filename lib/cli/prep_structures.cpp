@@ -156,7 +156,9 @@ int run_structures(const Program& program, const StructuresCommand& command) {
     const fs::path path = command.output / (named.file + ".nii.gz");
     if (fs::exists(command.output)) check_volume_writable(path, overwrite);
     if (program.standard().dry_run) {
-      write_stdout(fmt::format("{}: {} contours\n", path.string(), named.structure.contours.size()));
+      const std::size_t contours = named.structure.contours.size();
+      write_stdout(path.string() + (contours > 0 ? fmt::format(": {} contours\n", contours)
+                                                 : ": is left out, as it has no closed contours\n"));
     }
   }
   if (program.standard().dry_run) {

@@ -37,21 +37,22 @@ void warn_if_apart(const Grid& ct, const std::vector<dicom::Frame>& like) {
   log_warning("the CT lies beside all images of --like, whose frame of reference it is said to be in");
 }
 
-/// Files in the folder that would be sent along with the new slices: those of an earlier series that was longer.
-/// Throws Error for any others in DICOM, as a folder is taken for one series.
-std::vector<fs::path> surplus_in(const fs::path& folder, const std::vector<fs::path>& outputs) {
-  if (!fs::exists(folder)) return {};
+/// A folder is taken for one series, so that nothing else in DICOM may stay in it: not the slices of an earlier series
+/// that was longer either, which are not ours to remove.
+void refuse_other_dicom(const fs::path& folder, const std::vector<fs::path>& outputs) {
+  if (!fs::exists(folder)) return;
   const std::set<fs::path> ours(outputs.begin(), outputs.end());
-  std::vector<fs::path> surplus;
+  std::size_t others = 0;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    const fs::path& path = entry.path();
-    if (path.extension() != ".dcm" || ours.count(path) != 0) continue;
-    if (!dicom::is_slice_name(path.filename().string())) {
-      throw Error(folder.string() + ": holds other DICOM files, and would be taken for one series; give a new folder");
-    }
-    surplus.push_back(path);
+    std::error_code error;
+    const bool hidden = entry.path().filename().string().front() == '.';
+    if (hidden || !entry.is_regular_file(error) || ours.count(entry.path()) != 0) continue;
+    const dicom::FileHeader header = engine::itk_services().read_dicom_header(entry.path());
+    others += header.unread || header.left_out == dicom::no_dicom ? 0 : 1;
   }
-  return surplus;
+  if (others == 0) return;
+  throw Error(fmt::format("{}: holds {} other DICOM files and would be taken for one series; give a new folder",
+                          folder.string(), others));
 }
 
 std::string derivation_of(const fs::path& ct) {
@@ -107,14 +108,12 @@ int run_to_dicom(const Program& program, const ToDicomCommand& command) {
   for (const fs::path& output : outputs) {
     if (fs::exists(command.output)) check_writable(output, series.overwrite);
   }
-  const std::vector<fs::path> surplus = surplus_in(command.output, outputs);
-  for (const fs::path& slice : surplus) check_writable(slice, series.overwrite);
+  refuse_other_dicom(command.output, outputs);
   if (standard.dry_run) {
     log_info(fmt::format("would write {} slices to {}", outputs.size(), command.output.string()));
     return 0;
   }
   with_context(name, [&] { engine::itk_services().write_dicom_series(series); });
-  for (const fs::path& slice : surplus) fs::remove(slice);
   if (series.clamped > 0)
     log_warning(fmt::format("{}: {} voxels were clamped to -1024 to 3071 HU", name, series.clamped));
   if (series.not_finite > 0)

@@ -43,11 +43,15 @@ struct Frame {
   std::string damage;  ///< why its pixels cannot be read, as far as the header tells; "" if nothing is wrong
 };
 
+/// FileHeader::left_out of a file that is none.
+constexpr const char* no_dicom = "not DICOM";
+
 /// A file, looked into. Either frames, or the reason why there are none, in words that identify nobody.
 struct FileHeader {
   std::vector<Frame> frames;  ///< with a damage they are lost, and tell of which series
   std::string left_out;       ///< "not DICOM", "a colour image", "a DICOM directory", ...
   std::string damage;         ///< "a DICOM file that is cut or damaged": what was meant to be an image is lost
+  bool unread = false;        ///< of a damage: empty or not to be opened, so that it may never have been an image
 };
 
 /// The stored values of all frames of a file, before rescaling; frame f begins at f * columns * rows.

@@ -13,12 +13,6 @@ std::string slice_name(std::int64_t k) {
   return fmt::format("CT{:04}.dcm", k + 1);
 }
 
-bool is_slice_name(const std::string& name) {
-  constexpr std::size_t around = 6;  // "CT" and ".dcm"
-  if (name.size() < around + 4 || name.rfind("CT", 0) != 0 || name.substr(name.size() - 4) != ".dcm") return false;
-  return std::all_of(name.begin() + 2, name.end() - 4, [](unsigned char c) { return std::isdigit(c) != 0; });
-}
-
 std::string uid_of(const std::string& text) {
   const std::string hex = sha256_hex(text.data(), text.size());
   std::array<unsigned, 16> bytes{};

@@ -25,8 +25,6 @@ struct NewSeries {
 
 /// "CT0001.dcm" for k = 0.
 std::string slice_name(std::int64_t k);
-/// Whether a file is called as slices are.
-bool is_slice_name(const std::string& name);
 
 /// A UID that follows from the text: "2.25." and the decimal digits of 128 bits of its SHA-256, marked as a UUID of
 /// version 8 (PS3.5, B.2; RFC 9562). Equal texts give equal UIDs, so that the same series written twice is the same.

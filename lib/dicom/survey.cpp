@@ -22,7 +22,8 @@ std::vector<Frame> frames_of(const std::vector<fs::path>& files, const ReadHeade
   parallel_in_order(static_cast<std::int64_t>(files.size()), look, [&](std::int64_t n, FileHeader header) {
     const fs::path& file = files[static_cast<std::size_t>(n)];
     std::error_code error;
-    if (!seen.insert(fs::canonical(file, error)).second) return;
+    const fs::path known = fs::canonical(file, error);
+    if (!seen.insert(error ? file : known).second) return;  // one that has gone meanwhile is damage
     ++found.files;
     if (!header.damage.empty()) {
       found.damaged.push_back(file);

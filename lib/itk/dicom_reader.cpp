@@ -342,10 +342,11 @@ dicom::FileHeader read_dicom_header(const std::filesystem::path& file) {
   const bool hidden = file.filename().string().front() == '.';
   if (!stream || (!hidden && std::filesystem::file_size(file, error) == 0)) {
     header.damage = "a file that is empty or cannot be opened";  // names mean nothing: it may have been an image
+    header.unread = true;
     return header;
   }
   if (!may_be_dicom(file)) {
-    header.left_out = "not DICOM";
+    header.left_out = dicom::no_dicom;
     return header;
   }
   try {

@@ -38,15 +38,19 @@ void walk_into(const fs::path& folder, Walk& walk) {
   for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
     entries.push_back(entry->path());
   }
-  if (error) {
-    const bool below = walk.names == Names::kept_back && folder != walk.root;
-    throw Error((below ? "a folder below " + walk.root.string() : folder.string()) + ": " + error.message());
-  }
+  const auto fail = [&walk](const fs::path& path, const std::error_code& why) {
+    const bool below = walk.names == Names::kept_back && path != walk.root;
+    throw Error((below ? "something below " + walk.root.string() : path.string()) + ": " + why.message());
+  };
+  if (error) fail(folder, error);
   std::sort(entries.begin(), entries.end());
   for (const fs::path& entry : entries) {
-    if (fs::is_directory(entry, error)) {
+    const fs::file_status status = fs::status(entry, error);
+    const bool circle = error == std::errc::too_many_symbolic_link_levels;
+    if (status.type() == fs::file_type::none && !circle) fail(entry, error);  // what it is cannot be told
+    if (fs::is_directory(status)) {
       walk_into(entry, walk);
-    } else if (fs::is_regular_file(entry, error)) {
+    } else if (fs::is_regular_file(status)) {
       walk.files.push_back(entry);
     } else if (walk.names == Names::kept_back) {
       ++walk.passed_over;

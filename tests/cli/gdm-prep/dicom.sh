@@ -167,7 +167,7 @@ equal "$(P cut.out ct.nii.gz)" $ct
 private cut.out
 make-dicom $ct cutend cut=23
 code=0; gdm-prep dicom cutend -o cutend.out --id-salt salt.key --keep-going >pipe.json 2>err.txt || code=$?
-[ $code = 3 ] && says '1 more of its files are cut, so that slices are missing'
+[ $code = 3 ] && says '1 more files of this series are cut, so that slices may be missing'
 # An empty file may have been an image, as names tell nothing; a hidden one is nobody's.
 make-dicom $ct emptied && touch emptied/.hidden
 made emptied emptied.out
@@ -176,17 +176,21 @@ refused 1 'empty, cut or damaged' gdm-prep dicom emptied -o none --id-salt salt.
 # Messages hold no name of what lies below the folder.
 make-dicom $ct links && ln -s nowhere links/Secret_Name
 made links links.out && says 'links: 1 entries are passed over' && private links.out
-# Which file cannot be decoded stands in the map, which names patients, and which a run that goes well replaces.
+# Which file cannot be decoded stands in the map, which names patients. One of a run that wrote no volume is replaced.
+mkdir empty2
 make-dicom $ct corrupt syntax=jpeg-ls
 file=$(find corrupt -type f | sort | sed -n 5p)
 head -c 300 /dev/zero | dd of="$file" bs=1 seek=$(($(stat -c %s "$file") - 700)) conv=notrunc status=none
 refused 1 'decoded\|damaged' gdm-prep dicom corrupt -o none --id-salt salt.key -q --id-map broken.json
 grep -q "$file" broken.json || fail "the map does not tell which file: $(cat broken.json)"
 [ "$(stat -c %a broken.json)" = 600 ] || fail "others can read the map"
-rm -r none
-made links none --id-map broken.json
-! grep -q unfinished broken.json || fail "the map of a finished run"
-refused 1 'broken.json: exists' gdm-prep dicom links -o none2 --id-salt salt.key -q --id-map broken.json
+rm -rf none
+refused 1 'broken.json: exists' gdm-prep dicom links -o none --id-salt salt.key -q --id-map broken.json  # volumes may be there
+refused 1 'no series' gdm-prep dicom empty2 -o none --id-salt salt.key -q --id-map none.json
+grep -q unfinished none.json || fail "the map of a run that made nothing"
+made links none --id-map none.json
+! grep -q unfinished none.json || fail "the map of a finished run"
+refused 1 'none.json: exists' gdm-prep dicom links -o none2 --id-salt salt.key -q --id-map none.json
 rm -r none
 make-dicom $ct one && find one -type f | sort | tail -n +2 | xargs rm
 refused 1 'is a single slice, expected at least two' gdm-prep dicom one -o none --id-salt salt.key -q

@@ -93,16 +93,18 @@ fi
 # What is refused.
 refused 1 'CT0001.dcm: exists' gdm-prep to-dicom plain.nii --like like -o plain.dcm
 to_dicom plain.nii --like like -o plain.dcm --force
-# A folder is taken for one series: a longer one that was there goes with --force, others' files are never joined.
+# A folder is taken for one series: slices of a longer one, or of others, must not stay in it, whatever their names.
 gdm-prep resample -q $ct --spacing 8,8,16 -o short.nii.gz
 cp -r plain.dcm longer.dcm
 refused 1 'exists' gdm-prep to-dicom short.nii.gz --like like -o longer.dcm
-to_dicom short.nii.gz --like like -o longer.dcm --force
-[ "$(ls longer.dcm | wc -l)" = 12 ] || fail "slices of the longer series: $(ls longer.dcm)"
-mkdir foreign && cp plain.dcm/CT0003.dcm foreign/other.dcm
-refused 1 'holds other DICOM files' gdm-prep to-dicom plain.nii --like like -o foreign --force
-[ "$(ls foreign)" = other.dcm ] || fail "a refused run left $(ls foreign)"
+refused 1 'holds 12 other DICOM files' gdm-prep to-dicom short.nii.gz --like like -o longer.dcm --force
+diff -r plain.dcm longer.dcm || fail "a refused run changed slices"
+mkdir foreign && cp plain.dcm/CT0003.dcm foreign/other
+refused 1 'holds 1 other DICOM files' gdm-prep to-dicom plain.nii --like like -o foreign --force
+[ "$(ls foreign)" = other ] || fail "a refused run left $(ls foreign)"
 make-dicom $ct cut cut=5
+mkdir marked && cp "$like" marked/image && touch marked/DONE
+to_dicom plain.nii --like marked -o marked.dcm && says '1 files are empty or cannot be opened'
 refused 1 'cut' gdm-prep to-dicom plain.nii --like cut -o no.dcm
 make-dicom $mr two modality=MR person=First^One && make-dicom $mr two modality=MR person=Second^One first=100
 refused 1 'several names' gdm-prep to-dicom plain.nii --like two -o no.dcm

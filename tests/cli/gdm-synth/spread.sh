@@ -58,8 +58,8 @@ for key in spread_correlation spread_ause spread_ratio spread_excess_1sd spread_
   grep -q "\"$key\"" grades.json || fail "no $key in the grades"
 done
 refused 1 "no input 'spread'" gdm-metrics draws/manifest.json --spread spread
-sed 's|"spread": "[^"]*"|"spread": "'"$id"'_pred.nii.gz"|' mean/manifest.json >mean/wrong.json
-refused 1 "_pred.nii.gz: the spread is -.*, expected a standard deviation" gdm-metrics mean/wrong.json --spread spread
+sed 's|"spread": "[^"]*"|"spread": "../p/'"$id"'_ct.nii.gz"|' mean/manifest.json >mean/wrong.json
+refused 1 "_ct.nii.gz: the spread is -.*, expected a standard deviation" gdm-metrics mean/wrong.json --spread spread
 refused 1 "no input 'spread'" gdm-metrics draws/manifest.json --spread spread --dry-run
 
 # A manifest that has an old spread loses it with the prediction that it belonged to.
