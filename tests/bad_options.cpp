@@ -1,9 +1,7 @@
 // Row G1 of the reliability list: every option of every program, given a bad value, is refused while parsing: exit 2,
 // one to three lines on stderr, nothing on stdout, nothing written. Options and bad values come from --dump-options;
 // names of files and free text have no bad value at this point and are counted as skipped.
-//   test-bad-options FOLDER_OF_PROGRAMS [one-of-each-type]
-// The second argument is for sanitizers, under which a start takes long: code that parses depends on the type of a
-// value alone, so all bad values are tried on the first option of each type, and a few on the others.
+//   test-bad-options FOLDER_OF_PROGRAMS
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/wait.h>
@@ -33,8 +31,7 @@ struct Result {
 
 struct Tally {
   int options = 0, values = 0, skipped = 0, failures = 0;
-  std::set<std::string> seen;  ///< declarations, or types, whose bad values have all been tried
-  bool one_of_each_type = false;
+  std::set<std::string> seen;  ///< declarations whose bad values have all been tried
 };
 
 std::string content(const fs::path& path) {
@@ -95,13 +92,6 @@ Words fewer_values(const Json& option) {
   return fewer;
 }
 
-/// What decides how a value is read: its type, its choices, and whether its range is of whole numbers.
-std::string type_of(const Json& option) {
-  const bool whole = option.contains("range") && option["range"][0].is_number_integer();
-  return fmt::format("{} {} {} {}", option["type"].get<std::string>(), option.contains("range"), whole,
-                     option.contains("choices"));
-}
-
 /// Every required option of a command but `tested`, with a value that parsing accepts.
 Words harmless(const Json& options, const Json& tested) {
   Words words;
@@ -146,7 +136,7 @@ void test_options(const fs::path& work, const fs::path& program, const std::stri
       continue;
     }
     ++tally.options;
-    const bool fresh = tally.seen.insert(tally.one_of_each_type ? type_of(option) : option.dump()).second;
+    const bool fresh = tally.seen.insert(option.dump()).second;
     for (const std::string& bad : fresh ? bad_values(option) : fewer_values(option)) {
       Words words = command.empty() ? Words{} : Words{command};
       for (const std::string& word : harmless(all, option)) words.push_back(word);
@@ -171,7 +161,7 @@ void test_program(const fs::path& work, const fs::path& program, Tally& tally) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2 || argc > 3) return 2;
+  if (argc != 2) return 2;
   std::string pattern = (fs::temp_directory_path() / "gdm-bad-options-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) return 1;
   const fs::path work = pattern;
@@ -182,7 +172,6 @@ int main(int argc, char** argv) {
   }
   std::sort(programs.begin(), programs.end());
   Tally tally;
-  tally.one_of_each_type = argc == 3 && std::string(argv[2]) == "one-of-each-type";
   for (const fs::path& program : programs) test_program(work, program, tally);
   fs::remove_all(work);
   fmt::print("{} programs, {} options tested with {} bad values, {} options skipped (files and text), {} failures\n",

@@ -192,19 +192,19 @@ Compared compare(const Level& level, const Matrix4& fixed_to_moving_ras_mm) {
   return compared;
 }
 
-std::vector<Matrix4> motions_aside(const Level& level, double size) {
+std::vector<Matrix4> motions_aside(const Level& level, double mm_or_degrees) {
   std::vector<Matrix4> motions;
   const Point3 pivot = ras_of_lps(level.pivot_lps_mm);
   for (std::size_t axis = 0; axis < 3; ++axis) {
     for (const double sign : {-1.0, 1.0}) {
       Matrix4 shift = identity_map();
-      shift[axis][3] = sign * size;
-      const double angle = sign * size * std::acos(-1.0) / 180;
+      shift[axis][3] = sign * mm_or_degrees;
+      const double radians = sign * mm_or_degrees * std::acos(-1.0) / 180;
       Matrix4 turn = identity_map();
       const std::size_t b = (axis + 1) % 3, c = (axis + 2) % 3;
-      turn[b][b] = turn[c][c] = std::cos(angle);
-      turn[b][c] = -std::sin(angle);
-      turn[c][b] = std::sin(angle);
+      turn[b][b] = turn[c][c] = std::cos(radians);
+      turn[b][c] = -std::sin(radians);
+      turn[c][b] = std::sin(radians);
       motions.push_back(shift);
       motions.push_back(taking(turn, pivot, pivot));
     }

@@ -46,9 +46,9 @@ struct Compared {
 };
 Compared compare(const Level& level, const Matrix4& fixed_to_moving_ras_mm);
 
-/// Twelve small motions of the fixed field: shifts by `size` mm along each axis either way, and turns by `size` degrees
-/// about each, around the level's pivot.
-std::vector<Matrix4> motions_aside(const Level& level, double size);
+/// Twelve small motions of the fixed field, RAS+ millimetres: shifts along each axis either way by so many millimetres,
+/// and turns about each, around the level's pivot, by as many degrees.
+std::vector<Matrix4> motions_aside(const Level& level, double mm_or_degrees);
 
 /// Mutual information of the map after each of these motions, as compare() tells it.
 std::vector<double> informations(const Level& level, const Matrix4& fixed_to_moving_ras_mm,
