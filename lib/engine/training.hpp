@@ -30,6 +30,7 @@ struct TrainOptions {
   std::vector<std::int64_t> widths{32, 64, 128};
   std::int64_t blocks = 1;          ///< residual blocks of a level; the deepest has one more
   std::int64_t noise_channels = 0;  ///< inputs beside the conditions that make the output stochastic
+  std::int64_t draws = 1;           ///< of the noise for each patch in a step; of several, fidelity is the energy score
   std::int64_t steps = 4000;
   std::int64_t batch = 2;
   std::int64_t accumulate = 1;  ///< batches whose gradients are averaged for a step

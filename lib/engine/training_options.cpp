@@ -32,6 +32,10 @@ bool predicts_volume(const O& o) {
   return !o.learns_process();
 }
 
+bool draws_noise(const O& o) {
+  return o.noise_channels > 0;
+}
+
 bool is_flow_from_image(const O& o) {
   return o.objective == Objective::flow && o.source != "noise";
 }
@@ -173,7 +177,11 @@ OptionTable<O> data_and_size() {
           .described_as("blocks")
           .derived(preset_blocks),
       number("noise-channels", &O::noise_channels, 0, 16, "Inputs of normal noise, for one output of many")
-          .described_as("noise_channels")};
+          .described_as("noise_channels"),
+      number("draws", &O::draws, 1, 64,
+             "Draws of this noise that each patch is seen with; from 2 on fidelity is their energy score")
+          .used_if(draws_noise)
+          .recorded_if_changed("draws")};
 }
 
 OptionTable<O> processes() {
@@ -356,6 +364,7 @@ Json training_settings(const TrainOptions& options, std::uint64_t seed) {
                            "keep",
                            "augment",
                            "fresh_noise_hu",
+                           "draws",
                            "coordination.mode",
                            "coordination.conflict",
                            "coordination.conflict_edge",

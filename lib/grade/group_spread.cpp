@@ -27,6 +27,11 @@ std::vector<Metric> list(const Settings& settings) {
                      k, metrics::normal_share(k)),
          "spread", Better::nearest_zero});
   }
+  metrics.push_back(
+      {"spread_crps_hu", "CRPS / HU", 1,
+       "continuous ranked probability score of normal distributions with the prediction as mean and the spread as "
+       "deviation, mean inside the mask; the mean absolute error for a spread of 0",
+       "spread"});
   return metrics;
 }
 
@@ -40,6 +45,7 @@ void measure(const CaseVolumes& v, const Settings& settings, Scores& scores) {
   scores.set("spread_correlation", found.correlation, "spread or error are constant inside the mask");
   scores.set("spread_ause", found.ause, no_error);
   scores.set("spread_ratio", found.ratio, no_error);
+  scores.set("spread_crps_hu", found.crps_hu);
   for (std::size_t n = 0; n < found.within.size(); ++n) {
     const double k = metrics::spread_multiple(n);
     if (k == 1 || k == 2)

@@ -59,6 +59,15 @@ double area(const std::vector<float>& errors) {
   return total / static_cast<double>(shares);
 }
 
+/// Of a normal distribution, for what lies so far from its mean.
+double normal_crps(double deviation, double error) {
+  if (deviation == 0) return error;
+  static const double root_of_pi = std::sqrt(std::acos(-1.0));
+  const double z = error / deviation;
+  const double density = std::exp(-z * z / 2) / (std::sqrt(2.0) * root_of_pi);
+  return deviation * (z * normal_share(z) + 2 * density - 1 / root_of_pi);
+}
+
 }  // namespace
 
 double normal_share(double k) {
@@ -82,19 +91,21 @@ SpreadMetrics spread_metrics(const Volume& prediction_hu, const Volume& target_h
   PairMoments moments;
   std::vector<float> errors;
   errors.reserve(pairs.size());
-  double sum = 0, error_squares = 0, spread_squares = 0;
+  double sum = 0, scores = 0, error_squares = 0, spread_squares = 0;
   std::array<std::int64_t, spread_multiples> covered{};
   for (const auto& [spread, error] : pairs) {
     const auto s = static_cast<double>(spread), e = static_cast<double>(error);
     moments.add(s, e);
     errors.push_back(error);
     sum += e;
+    scores += normal_crps(s, e);
     error_squares += e * e;
     spread_squares += s * s;
     for (std::size_t k = 0; k < covered.size(); ++k) covered[k] += e <= spread_multiple(k) * s ? 1 : 0;
   }
   const auto count = static_cast<double>(pairs.size());
   for (std::size_t k = 0; k < covered.size(); ++k) result.within[k] = static_cast<double>(covered[k]) / count;
+  result.crps_hu = scores / count;
   result.correlation = moments.correlation();
   if (sum > 0) {
     std::sort(errors.begin(), errors.end());

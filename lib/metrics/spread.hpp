@@ -27,6 +27,10 @@ struct SpreadMetrics {
   std::optional<double> ause;
   /// Root mean square of the spread over that of the error: 1 for a spread of the right size. None as for `ause`.
   std::optional<double> ratio;
+  /// Mean continuous ranked probability score in HU of normal distributions with the prediction as mean and the spread
+  /// as deviation (Gneiting & Raftery 2007, JASA 102:359, the equation behind 20): the absolute error where the spread
+  /// is 0, so that a spread which tells of the error brings it below the mean absolute error.
+  double crps_hu = 0;
   /// Share of the voxels whose error is at most each multiple of the spread.
   std::array<double, spread_multiples> within{};
 };

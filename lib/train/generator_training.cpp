@@ -200,7 +200,8 @@ class Training {
       method_ = std::make_unique<ProcessMethod>(network_, base_.network, config_, compute_.seed, device_, bfloat16);
       return;
     }
-    auto paired = std::make_unique<PairedMethod>(network_, config_, objectives_, compute_.seed, device_, bfloat16);
+    auto paired = std::make_unique<PairedMethod>(network_, config_, objectives_, compute_.seed, options_.draws, device_,
+                                                 bfloat16);
     if (options_.consistency > 0) paired->follow_with({scans_, consistency()});
     method_ = std::move(paired);
   }
@@ -273,21 +274,32 @@ class Training {
     return least;
   }
 
-  /// Takes over the weights of a trained generator of the same architecture.
+  /// Takes over the weights of a trained generator of the same architecture. It may have fewer noise channels: what
+  /// others do is learnt, from small random weights as all others.
   void begin_from(const fs::path& path) {
     const nn::LoadedGenerator trained = nn::load_generator(path, torch::Device(torch::kCPU));
     if (config_.process && trained.config.process) config_.process->spread = trained.config.process->spread;
     auto same = [](Json config) {
       config.erase("patch_voxels");  // what it was trained with; the weights do not depend on it
+      config.erase("noise_channels");
       return config;
     };
     if (same(trained.config.json()) != same(config_.json())) {
       throw Error(fmt::format("{}: a generator of another task or architecture: {} instead of {}", path.string(),
                               same(trained.config.json()).dump(), same(config_.json()).dump()));
     }
+    if (trained.config.noise_channels > config_.noise_channels) {
+      throw Error(fmt::format("{}: has {} noise channels, --noise-channels asks for {}", path.string(),
+                              trained.config.noise_channels, config_.noise_channels),
+                  Exit::usage);
+    }
     const torch::NoGradGuard no_grad;
     auto parameters = network_->named_parameters();
-    for (const auto& item : trained.network->named_parameters()) parameters[item.key()].copy_(item.value());
+    for (const auto& item : trained.network->named_parameters()) {
+      Tensor& own = parameters[item.key()];
+      // Noise stands behind the other inputs of the first convolution.
+      (own.sizes() == item.value().sizes() ? own : own.narrow(1, 0, item.value().size(1))).copy_(item.value());
+    }
     held_out_.check_files(path, trained.description);
     init_digest_ = trained.digest;
     provenance_.add_source(path);

@@ -8,10 +8,14 @@
 #   gdm-null ps-null   the same, coordinated in the null space of the rays
 #   l1-proj       regression and the projection objective
 #   l1-slab l1-dc      regression in slabs of whole slices, without and with three iterations of data consistency
+#   noise-gdm     gdm with a channel of noise, one draw of a patch a step
+#   energy energy-gdm   regression and gdm by the energy score of two draws of one patch a step, instead of two patches
 #   gan frechet   a discriminator; the Frechet distance in the bank with SSIM
 #   flow-reg bridge-reg   processes from the first regression's output, for NEXT steps: as many in all as the others
 #   flow flow-input bridge diffusion   processes from noise or from the reconstruction, for FIRST + NEXT steps
-# Processes are graded at each number of evaluations of NFE ("1 4 25"), all others have one. l1, gdm and, with CONSISTENT=all,
+# Of what draws one output of many the first draw is graded, and as NAME+mean the mean of DRAWS (8), whose spread the second
+# table grades. Processes are graded at each number of evaluations of NFE ("1 4 25"), the mean of draws at those of MEAN_NFE
+# (none), all others have one. l1, gdm and, with CONSISTENT=all,
 # every variant are graded with data consistency after them as well ("+dc"). FOLDER/seed-SEED/report.json has the grades of the
 # test split. What exists is not made again, and an interrupted run continues. With NEXT_S each variant has so many seconds by
 # the times of its own steps instead of NEXT (and processes from noise or the input, FIRST_S + NEXT_S), and FOLDER/time-seed-SEED
@@ -71,6 +75,14 @@ predict() {  # predict INPUT NAME MODEL OPTIONS...
   [ -f "$out+dc/manifest.json" ] || gdm-recon consistency "$out/manifest.json" -o "$out+dc" -q >/dev/null
   methods+=("$1-$2+dc=$out+dc/manifest.json")
 }
+drawn=()
+predict_mean() {  # predict_mean INPUT NAME MODEL OPTIONS...: the mean of draws, and their spread
+  local out=$at/$1-$2+mean
+  [ -f "$out/manifest.json" ] || gdm-synth tv/manifest.json --model "$at/$1-$3.safetensors" -o "$out" --spread "$out" \
+    --samples "${DRAWS:-8}" --split test -q "${@:4}" >/dev/null
+  methods+=("$1-$2+mean=$out/manifest.json")
+  drawn+=("$1-$2+mean=$out/manifest.json")
+}
 for input in fbp tv; do
   subset $input/manifest.json $input/predicted.json \
     "[dict(c, prediction=c['inputs']['$input']) for c in cases if c['split'] == 'test']"
@@ -81,6 +93,7 @@ for input in tv fbp; do
   [ -z "$variants" ] || train $input start --objective regression --steps "${FIRST:-1600}" --validate-every "${FIRST:-1600}"
   for variant in $variants; do
     begin=(--init "$at/$input-start.safetensors") steps=${NEXT:-400}
+    two_draws=(--noise-channels 1 --batch 1 --draws 2)
     filters=(--encoder scattering.safetensors --perceptual 0.2 --ssim 0.2 --drift-start 0)
     case $variant in
       l1) how=(--objective regression) ;;
@@ -91,6 +104,9 @@ for input in tv fbp; do
       l1-proj) how=(--objective regression --projection 0.3 --drift-start 0) ;;
       l1-slab) how=(--objective regression --patch 128x128x16 --batch 1) ;;
       l1-dc) how=(--objective regression --patch 128x128x16 --batch 1 --consistency 3) ;;
+      noise-gdm) how=(--bank bank.safetensors --drift-start 0 --noise-channels 1) ;;
+      energy) how=(--objective regression "${two_draws[@]}") ;;
+      energy-gdm) how=(--bank bank.safetensors --drift-start 0 "${two_draws[@]}") ;;
       gan) how=(--objective gan --drift-start 0) ;;
       frechet) how=(--objective frechet --bank bank.safetensors --drift-start 0) ;;
       flow-reg) how=(--objective flow --source "$at/$input-start.safetensors") begin=() ;;
@@ -113,7 +129,11 @@ for input in tv fbp; do
     train $input "$variant" "${begin[@]}" --steps "$steps" --validate-every "$steps" --learning-rate 5e-4 "${how[@]}"
     case $variant in
       flow* | bridge* | diffusion)
-        for nfe in ${NFE:-1 4 25}; do predict $input "$variant@$nfe" "$variant" --nfe "$nfe"; done ;;
+        for nfe in ${NFE:-1 4 25}; do predict $input "$variant@$nfe" "$variant" --nfe "$nfe"; done
+        for nfe in ${MEAN_NFE:-}; do predict_mean $input "$variant@$nfe" "$variant" --nfe "$nfe"; done ;;
+      noise-gdm | energy*)
+        predict $input "$variant" "$variant"
+        predict_mean $input "$variant" "$variant" ;;
       *) predict $input "$variant" "$variant" ;;
     esac
   done
@@ -121,3 +141,4 @@ done
 gdm-metrics "${methods[@]}" --metrics mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu --encoder "$grader" --baseline tv --json \
   -o "$at/report.json" --force
 python3 "$here/learned_ct.py" "$at/report.json"
+[ ${#drawn[@]} = 0 ] || gdm-metrics "${drawn[@]}" --spread spread --metrics mae_hu,spread

@@ -54,7 +54,7 @@ for volume in sd/*_spread.nii.gz; do volume-diff "$volume" "parts-sd/${volume#*/
 
 # Its grades, by the name that the manifest has for it.
 gdm-metrics mean/manifest.json --spread spread --json -q >grades.json
-for key in spread_correlation spread_ause spread_ratio spread_excess_1sd spread_excess_2sd mae_hu; do
+for key in spread_correlation spread_ause spread_ratio spread_crps_hu spread_excess_1sd spread_excess_2sd mae_hu; do
   grep -q "\"$key\"" grades.json || fail "no $key in the grades"
 done
 refused 1 "no input 'spread'" gdm-metrics draws/manifest.json --spread spread

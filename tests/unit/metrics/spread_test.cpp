@@ -75,6 +75,32 @@ TEST_CASE("spread: normal errors of the stated size are covered as a normal dist
   CHECK(*found.ause < 0.4);
 }
 
+TEST_CASE("spread: the ranked probability score is that of a normal distribution, and the error without a spread") {
+  const double pi = std::acos(-1.0);
+  Graded g({2, 2, 2});
+  for (float& p : g.prediction.voxels) p += 7.0F;
+  CHECK(g.metrics().crps_hu == doctest::Approx(7));
+  for (float& s : g.spread.voxels) s = 7.0F;  // one deviation off
+  const double density = std::exp(-0.5) / std::sqrt(2 * pi);
+  CHECK(g.metrics().crps_hu == doctest::Approx(7 * (std::erf(std::sqrt(0.5)) + 2 * density - 1 / std::sqrt(pi))));
+  g.prediction = g.target;
+  CHECK(g.metrics().crps_hu == doctest::Approx(7 * (std::sqrt(2 / pi) - 1 / std::sqrt(pi))));
+
+  Graded normal({50, 50, 40});
+  std::mt19937 engine(4);
+  std::normal_distribution<float> error;
+  for (std::size_t v = 0; v < normal.spread.voxels.size(); ++v) normal.prediction.voxels[v] += 20.0F * error(engine);
+  double least = 0;
+  for (const float spread : {10.0F, 20.0F, 40.0F}) {
+    for (float& s : normal.spread.voxels) s = spread;
+    const double score = normal.metrics().crps_hu;
+    if (spread == 20.0F) CHECK(score == doctest::Approx(20 / std::sqrt(pi)).epsilon(0.01));
+    if (spread == 10.0F) least = score;
+    if (spread == 20.0F) CHECK(score < least);
+    if (spread == 40.0F) CHECK(score > 20 / std::sqrt(pi) * 1.05);
+  }
+}
+
 TEST_CASE("spread: voxels outside the mask do not count, what is no deviation is refused") {
   Graded g({4, 4, 4});
   CHECK_FALSE(g.metrics().ause);  // no error at all
@@ -100,11 +126,12 @@ TEST_CASE("spread: the group is there with a spread, and an input has none") {
   CHECK_THROWS_AS(grade::metric_list(settings), Error);
   settings.spread = true;
   const std::vector<grade::Metric> wanted = grade::metric_list(settings);
-  REQUIRE(wanted.size() == 5);
+  REQUIRE(wanted.size() == 6);
   grade::CaseVolumes volumes{g.prediction, g.target, g.mask};
   CHECK_FALSE(grade::measure(volumes, settings, wanted).values()[0]);
   volumes.spread = &g.spread;  // the grid lies along LAS, so that it is turned
   const auto values = grade::measure(volumes, settings, wanted).values();
   CHECK(*values[0] == doctest::Approx(*g.metrics().correlation));
   CHECK(*values[3] == doctest::Approx(g.metrics().within[3] - 0.682689));
+  CHECK(*values[5] == doctest::Approx(g.metrics().crps_hu));
 }

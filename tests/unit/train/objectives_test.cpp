@@ -52,7 +52,7 @@ std::unique_ptr<at::ObserverContext> note_reading(const at::RecordFunction& func
 }
 
 /// Values that one step reads of tensors, on the second batch, when nothing is new to it any more.
-int values_read_in_step(engine::Coordination coordination, const std::filesystem::path& bank) {
+int values_read_in_step(engine::Coordination coordination, const std::filesystem::path& bank, std::int64_t draws = 1) {
   engine::TrainOptions options;
   options.objective = engine::Objective::gdm;
   options.coordination = coordination;
@@ -65,9 +65,11 @@ int values_read_in_step(engine::Coordination coordination, const std::filesystem
   nn::GeneratorConfig config;
   config.conditions = {{"fbp", "hu"}};
   config.widths = {8, 16};
+  config.noise_channels = draws - 1;
   Provenance provenance("test", {});
   PairedMethod method(nn::Generator(config), config,
-                      std::make_unique<Objectives>(options, 1, config.hu_map, 2.0, cpu, provenance), 1, cpu, false);
+                      std::make_unique<Objectives>(options, 1, config.hu_map, 2.0, cpu, provenance), 1, draws, cpu,
+                      false);
   torch::manual_seed(3);
   data::Batch batch;
   batch.conditions = torch::rand({2, 1, 24, 24, 24}) * 2 - 1;
@@ -100,6 +102,7 @@ TEST_CASE("step: no value is read within it, so that no GPU is waited for") {
   torch::manual_seed(1);
   gdm_test::write_view_bank(bank, 16, 24);
   CHECK(values_read_in_step(engine::Coordination::norm_pcgrad, bank) == 0);
+  CHECK(values_read_in_step(engine::Coordination::norm_pcgrad, bank, 2) == 0);
   CHECK(values_read_in_step(engine::Coordination::fixed, bank) == 0);
   CHECK(values_read_in_step(engine::Coordination::mgda, bank) > 0);  // its weights are sought on the host
 }
