@@ -1,13 +1,12 @@
 #include "cli/prep_dicom.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <mutex>
 
 #include "cli/batch.hpp"
+#include "cli/dicom_map.hpp"
 #include "cli/outputs.hpp"
 #include "dicom/pseudonym.hpp"
 #include "dicom/survey.hpp"
@@ -139,22 +138,10 @@ void say_changes(const dicom::Planned& volume, const dicom::Assembled& made, con
   if (!volume.first().has_rescale) log_info(volume.what + ": states no rescaling; values are taken as they are stored");
 }
 
-/// The pixels of a file; one whose pixels cannot be decoded is put into the list of damaged ones.
-dicom::Stored pixels_of(const fs::path& file, std::vector<fs::path>& damaged) {
-  try {
-    return engine::itk_services().read_dicom_pixels(file);
-  } catch (const Error&) {
-    static std::mutex mutex;
-    const std::lock_guard<std::mutex> lock(mutex);
-    if (std::find(damaged.begin(), damaged.end(), file) == damaged.end()) damaged.push_back(file);
-    throw;
-  }
-}
-
 void write_one(const dicom::Planned& volume, const DicomCommand& command, const Provenance& provenance,
-               Overwrite overwrite, std::vector<fs::path>& damaged) {
+               Overwrite overwrite) {
   const dicom::Assembled made = dicom::assemble(volume.part.stack, {command.keep_tilt, command.resample_gaps},
-                                                [&](const fs::path& file) { return pixels_of(file, damaged); });
+                                                engine::itk_services().read_dicom_pixels);
   const fs::path path = dicom::volume_path(volume, command.output);
   const bool ct = volume.first().modality == "CT";
   if (ct) warn_unless_hu(made.volume, volume.what);
@@ -176,8 +163,14 @@ std::size_t write_all(dicom::Survey& found, const DicomCommand& command, const P
   for (dicom::Planned& volume : found.volumes) {
     throw_if_stop_requested();
     try {
-      with_context(fmt::format("{} of patient {}", volume.what, volume.patient),
-                   [&] { write_one(volume, command, provenance, overwrite, found.damaged); });
+      with_context(fmt::format("{} of patient {}", volume.what, volume.patient), [&] {
+        try {
+          write_one(volume, command, provenance, overwrite);
+        } catch (const dicom::PixelError& error) {
+          found.damaged.push_back(error.file);
+          throw;
+        }
+      });
       done.push_back(std::move(volume));
     } catch (const Error& error) {
       if (!command.keep_going) throw;
@@ -188,38 +181,6 @@ std::size_t write_all(dicom::Survey& found, const DicomCommand& command, const P
   }
   found.volumes = std::move(done);
   return failed;
-}
-
-/// Whether the run that wrote a map of names has written no volume, so that the next one may replace it.
-bool is_of_no_volume(const fs::path& map) {
-  constexpr std::size_t longest = 1 << 30;
-  if (!fs::exists(map)) return false;
-  try {
-    return parse_json(read_file(map, longest)).value("unfinished", false);
-  } catch (const std::exception&) {  // another file
-    return false;
-  }
-}
-
-/// For its life, files that are made can be read by their owner alone.
-class OwnerAlone {
- public:
-  OwnerAlone() : before_(::umask(S_IRWXG | S_IRWXO)) {}
-  ~OwnerAlone() { ::umask(before_); }
-  OwnerAlone(const OwnerAlone&) = delete;
-  OwnerAlone& operator=(const OwnerAlone&) = delete;
-
- private:
-  mode_t before_;
-};
-
-/// Written before volumes are, as it says which files keep the run from making any.
-void write_map(const dicom::Survey& found, const fs::path& path, bool volumes, Overwrite overwrite) {
-  Json map = found.map;
-  if (!volumes) map["unfinished"] = true;
-  for (const fs::path& file : found.damaged) map["damaged"].push_back(file.string());
-  const OwnerAlone guard;  // it names patients
-  write_file(path, json_text(map) + "\n", overwrite);
 }
 
 Provenance quiet_provenance(const Program& program, const DicomCommand& command) {
@@ -276,12 +237,10 @@ int run_dicom(const Program& program, const DicomCommand& command) {
   const fs::path manifest_path = command.output / "manifest.json";
   check_folder(command.output);
   if (fs::exists(command.output)) check_writable(manifest_path, overwrite);
-  const bool maps = !command.map.empty() && !program.standard().dry_run;
-  const Overwrite of_map = is_of_no_volume(command.map) ? Overwrite::replace : overwrite;
-  if (!command.map.empty()) check_writable(command.map, of_map);
+  DicomMap map(command.map, overwrite, program.standard().dry_run);
   dicom::Survey found = dicom::survey(files_of(command.folders), options_of(command), itk.read_dicom_header);
   refuse_without_rescaling(found);
-  if (maps) write_map(found, command.map, false, of_map);
+  map.write(found, DicomMap::Volumes::none);
   std::size_t failed = report(found, command);
   for (const dicom::Planned& volume : found.volumes) {
     const fs::path path = dicom::volume_path(volume, command.output);
@@ -293,14 +252,14 @@ int run_dicom(const Program& program, const DicomCommand& command) {
   }
   const Provenance provenance = quiet_provenance(program, command);
   make_folder(command.output);
-  if (maps) write_map(found, command.map, true, Overwrite::replace);
+  map.write(found, DicomMap::Volumes::some);
   try {
     failed += write_all(found, command, provenance, overwrite);
   } catch (const Error&) {
-    if (maps) write_map(found, command.map, true, Overwrite::replace);
+    map.write(found, DicomMap::Volumes::some);
     throw;
   }
-  if (maps) write_map(found, command.map, !found.volumes.empty(), Overwrite::replace);
+  map.write(found, found.volumes.empty() ? DicomMap::Volumes::none : DicomMap::Volumes::some);
   if (found.volumes.empty()) throw Error("no volume could be made");
   Manifest manifest = manifest_of(found, command.output);
   manifest.provenance = provenance.json();

@@ -10,7 +10,6 @@
 #include "image/grid_match.hpp"
 #include "image/mask.hpp"
 #include "image/regrid.hpp"
-#include "sys/error.hpp"
 #include "sys/parallel.hpp"
 #include "sys/signals.hpp"
 
@@ -56,6 +55,17 @@ std::vector<std::vector<Task>> by_file(const Stack& stack, bool doubled) {
   return tasks;
 }
 
+/// The values of a file, at least `least` of them.
+Stored read_pixels(const std::filesystem::path& file, std::size_t least, const ReadPixels& read) {
+  try {
+    Stored stored = read(file);
+    if (stored.size() < least) throw Error("an image holds fewer pixels than its header says");
+    return stored;
+  } catch (const Error& error) {
+    throw PixelError(error, file);
+  }
+}
+
 /// Calls use(task, first stored value) for each frame.
 template <class Use>
 void for_frames(const std::vector<std::vector<Task>>& files, std::size_t pixels, const ReadPixels& read,
@@ -63,12 +73,11 @@ void for_frames(const std::vector<std::vector<Task>>& files, std::size_t pixels,
   parallel_for(static_cast<std::int64_t>(files.size()), [&](std::int64_t n) {
     throw_if_stop_requested();
     const std::vector<Task>& tasks = files[static_cast<std::size_t>(n)];
-    const Stored stored = read(tasks.front().frame->file);
-    for (const Task& task : tasks) {
-      const std::size_t first = static_cast<std::size_t>(task.frame->number) * pixels;
-      if (first + pixels > stored.size()) throw Error("an image holds fewer pixels than its header says");
-      use(task, stored.data() + first);
-    }
+    const auto first = [pixels](const Task& task) { return static_cast<std::size_t>(task.frame->number) * pixels; };
+    std::size_t least = 0;
+    for (const Task& task : tasks) least = std::max(least, first(task) + pixels);
+    const Stored stored = read_pixels(tasks.front().frame->file, least, read);
+    for (const Task& task : tasks) use(task, stored.data() + first(task));
   });
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "dicom/stack.hpp"
+#include "sys/error.hpp"
 
 namespace gdm::dicom {
 
@@ -31,7 +32,16 @@ constexpr double lowest_measured_hu = -1500;
 /// Slices at one place are judged by assemble(), as they may be the same slice twice.
 std::string refusal(const Stack& stack, const AssembleOptions& options);
 
-/// Throws Error for what refusal() tells, for slices at one place that differ, and for pixels that cannot be read.
+/// Pixels of a file that cannot be decoded, or are fewer than its header says. The message does not name the file, as
+/// names of files may tell of patients.
+class PixelError : public Error {
+ public:
+  PixelError(const Error& cause, std::filesystem::path file) : Error(cause), file(std::move(file)) {}
+  std::filesystem::path file;
+};
+
+/// Throws Error for what refusal() tells and for slices at one place that differ, PixelError for pixels that cannot be
+/// read.
 Assembled assemble(const Stack& stack, const AssembleOptions& options, const ReadPixels& read);
 
 }  // namespace gdm::dicom

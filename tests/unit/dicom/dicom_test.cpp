@@ -182,6 +182,27 @@ TEST_CASE("padding becomes air and each slice has its own rescaling") {
   CHECK(made.volume.at(2, 0, 1) == 190);
 }
 
+TEST_CASE("a file whose pixels cannot be had is named beside the message, not in it") {
+  const std::vector<Frame> frames = slices({0, 2});
+  const ReadPixels fewer = [&](const std::filesystem::path& file) {
+    Stored stored = ramp_pixels(frames)(file);
+    if (file == frames[1].file) stored.pop_back();
+    return stored;
+  };
+  const ReadPixels none = [](const std::filesystem::path&) -> Stored { throw Error("cannot be decoded"); };
+  for (const auto& [read, words] : {std::pair{fewer, "fewer pixels"}, std::pair{none, "cannot be decoded"}}) {
+    try {
+      assemble(stack_of(frames), {}, read);
+      FAIL("no error");
+    } catch (const PixelError& error) {
+      CHECK(contains(error.what(), words));
+      CHECK_FALSE(contains(error.what(), error.file.string()));
+      CHECK((error.file == frames[0].file || error.file == frames[1].file));
+      if (words == std::string("fewer pixels")) CHECK(error.file == frames[1].file);
+    }
+  }
+}
+
 TEST_CASE("a series is parted by what makes its parts even") {
   std::vector<Frame> frames;
   for (const char* echo : {"20", "100"}) {
