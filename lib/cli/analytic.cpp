@@ -8,6 +8,7 @@
 #include "ct/acquisition.hpp"
 #include "ct/sinogram_file.hpp"
 #include "sys/error.hpp"
+#include "sys/log.hpp"
 #include "sys/stopwatch.hpp"
 
 namespace gdm::cli {
@@ -49,6 +50,9 @@ Volume reconstruct(const fs::path& sinogram, const std::string& method, const An
   const ct::StoredSinogram stored = ct::read_sinogram(sinogram);
   return with_context(sinogram.string(), [&] {
     if (!method.empty()) require_scan_of(method, stored);
+    if (stored.view_count() == 1) {
+      log_warning(sinogram.string() + ": one view tells of no place along its rays: its back-projection is no CT");
+    }
     const double mu = stored.beam.mu_water_per_mm;
     const Grid on = output_grid(choice.grid, stored.grid).value_or(stored.grid);
     const Stopwatch watch;
@@ -79,7 +83,10 @@ int run_analytic(Program& program, const AnalyticCommand& command, const std::st
   }
   step.check = [&](const fs::path& source) {
     const ct::StoredSinogram stored = ct::read_sinogram(source);
-    with_context(source.string(), [&] { require_scan_of(method, stored); });
+    with_context(source.string(), [&] {
+      require_scan_of(method, stored);
+      if (stored.geometry) ct::check_fdk(*stored.geometry, output_grid(choice.grid, stored.grid).value_or(stored.grid));
+    });
   };
   step.recipe = [&](const fs::path& source, const std::string&) {
     std::vector<fs::path> sources = with_sidecar(source);

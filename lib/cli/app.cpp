@@ -175,7 +175,7 @@ std::string Program::config_file() const {
 }
 
 Provenance Program::provenance() const {
-  Provenance provenance(name_, argv_);
+  Provenance provenance = provenance_.value();
   provenance.seed = standard_.seed;
   provenance.threads = thread_count();
   const auto chosen = app_.get_subcommands();
@@ -187,6 +187,7 @@ Provenance Program::provenance() const {
 
 int Program::parse_and_run(int argc, char** argv) {
   argv_.assign(argv, argv + argc);
+  provenance_.emplace(name_, argv_);
   if (argc == 2 && argv_[1] == "--dump-options") {
     write_stdout(options_json(app_).dump(1) + "\n");
     return 0;

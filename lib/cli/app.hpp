@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -77,6 +78,7 @@ class Program {
   std::string name_;
   Standard standard_;
   std::vector<std::string> argv_;
+  std::optional<Provenance> provenance_;  ///< made when the program began, as it tells the time since
   int verbose_ = 0;
   bool quiet_ = false;
   std::string progress_ = "auto", threads_ = "auto";

@@ -76,8 +76,10 @@ bool Batch::keeps(const std::vector<fs::path>& outputs, const std::function<Json
 }
 
 void Batch::refuse_outputs_that_are_read(const RunInputs& inputs, const fs::path& folder,
-                                         const std::function<fs::path(const Case&)>& output_of) const {
-  std::vector<fs::path> outputs{manifest_path(folder)};
+                                         const std::function<fs::path(const Case&)>& output_of,
+                                         const std::vector<fs::path>& besides) const {
+  std::vector<fs::path> outputs = besides;
+  outputs.push_back(manifest_path(folder));
   for (const Case& item : cases_) {
     if (!item.error) add_volume(outputs, output_of(item));
   }

@@ -44,9 +44,11 @@ class Batch {
   /// DIR/manifest.json, or DIR/manifest-I-of-N.json for a shard.
   fs::path manifest_path(const fs::path& folder) const;
 
-  /// Throws Error (Exit::usage) if the manifest or a volume that output_of(case) names is an input (outputs.hpp).
+  /// Throws Error (Exit::usage) if the manifest, a volume that output_of(case) names or a file of `besides` is an
+  /// input, or two of them are one (outputs.hpp).
   void refuse_outputs_that_are_read(const RunInputs& inputs, const fs::path& folder,
-                                    const std::function<fs::path(const Case&)>& output_of) const;
+                                    const std::function<fs::path(const Case&)>& output_of,
+                                    const std::vector<fs::path>& besides = {}) const;
 
   /// Whether --resume keeps the outputs of a case, all of whose making `recipe` tells (resume.hpp); what is there and
   /// is not kept gets a line on stderr. `recipe` is called only if it is needed. `objection`, if not null, may name a

@@ -6,6 +6,7 @@
 
 #include "cli/iterative.hpp"
 #include "cli/resume.hpp"
+#include "ct/measured.hpp"
 #include "image/hu_check.hpp"
 #include "io/nifti/nifti.hpp"
 #include "sys/error.hpp"
@@ -48,6 +49,7 @@ int run_consistency(Program& program, const ConsistencyCommand& command) {
     starts[source] = prediction_of(item);
     return source;
   };
+  step.check = [&](const fs::path& source) { check_iterative(source, choice, starts[source]); };
   step.recipe = [&](const fs::path& source, const std::string&) {
     std::vector<fs::path> sources = with_sidecar(source);
     sources.push_back(starts[source]);
@@ -55,6 +57,7 @@ int run_consistency(Program& program, const ConsistencyCommand& command) {
   };
   step.make = [&](const fs::path& source, const fs::path& output, const std::string& id) {
     Volume predicted = read_volume(starts[source]);
+    with_context(starts[source].string(), [&] { ct::require_finite(predicted); });
     require_hu(predicted, starts[source].string());
     const IterativeOutcome outcome =
         consistent_with_rays(std::move(predicted), starts[source].string(), source, choice);

@@ -16,6 +16,7 @@
 #include "io/raw_array.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
+#include "sys/memory.hpp"
 
 namespace gdm::cli {
 namespace {
@@ -93,11 +94,13 @@ std::optional<double> number_of(const std::string& text) {
 }
 
 /// A number, or the file of one view or more on the detector of the sinogram.
-ct::Field field_of(const std::string& text, const Volume& values, const ImportCommand& command) {
+ct::Field field_of(const char* option, const std::string& text, const Volume& values, const ImportCommand& command) {
   ct::Field field;
   if (text.empty()) return field;
   if (const std::optional<double> number = number_of(text)) {
-    if (!std::isfinite(*number) || *number < 0) throw Error(fmt::format("a field of {} counts", text), Exit::usage);
+    if (!std::isfinite(*number) || *number < 0) {
+      throw Error(fmt::format("--{}: '{}' is no number of counts, which are 0 or more", option, text), Exit::usage);
+    }
     field.number = *number;
     return field;
   }
@@ -118,7 +121,8 @@ ct::Field field_of(const std::string& text, const Volume& values, const ImportCo
   return with_context(text, [&] { return ct::mean_field(views); });
 }
 
-void warn_of_share(const std::string& name, const char* kind, const char* what, std::int64_t part, std::size_t whole) {
+void warn_of_share(const std::string& name, const char* kind, const std::string& what, std::int64_t part,
+                   std::size_t whole) {
   if (part == 0) return;
   log_warning(fmt::format("{}: {} of {} {} ({:.3g} %) {}", name, part, whole, kind,
                           100.0 * static_cast<double>(part) / static_cast<double>(whole), what));
@@ -128,7 +132,8 @@ void warn_of_share(const std::string& name, const char* kind, const char* what, 
 std::int64_t some(std::int64_t negative, const Volume& values) {
   const double share = static_cast<double>(negative) / static_cast<double>(values.voxels.size());
   constexpr double of_noise = 0.6;  // half of the rays past an object are
-  return share > of_noise ? negative : 0;
+  const bool none_above = std::none_of(values.voxels.begin(), values.voxels.end(), [](float v) { return v > 0; });
+  return share > of_noise || none_above ? negative : 0;
 }
 
 /// Counts become line integrals; gives I0.
@@ -151,7 +156,8 @@ double to_line_integrals(Volume& values, const std::string& type, const ImportCo
     }
     return command.photons;
   }
-  const ct::Field flat = field_of(command.flat, values, command), dark = field_of(command.dark, values, command);
+  const ct::Field flat = field_of("flat", command.flat, values, command),
+                  dark = field_of("dark", command.dark, values, command);
   const ct::MeasuredReport report =
       with_context(name, [&] { return ct::line_integrals_from_counts(values, flat, dark, largest_of_type(type)); });
   warn_of_share(name, "counts", "are zero or next to it, and taken for a count or a ten-thousandth of I0",
@@ -160,6 +166,12 @@ double to_line_integrals(Volume& values, const std::string& type, const ImportCo
                 values.voxels.size());
   warn_of_share(name, "counts", "are saturated, the largest that their type holds", report.saturated,
                 values.voxels.size());
+  if (report.saturated == 0) {
+    warn_of_share(name, "counts",
+                  fmt::format("are {:g}, the largest count, which is far from I0: does the detector saturate there?",
+                              report.ceiling),
+                  report.at_ceiling, values.voxels.size());
+  }
   return command.photons > 0 ? command.photons : std::max(1.0, report.mean_flat);
 }
 
@@ -249,6 +261,14 @@ std::vector<fs::path> files_of(const ImportCommand& command) {
   return files;
 }
 
+void warn_of_large_grid(const Grid& grid, const std::string& name) {
+  const double needed = static_cast<double>(grid.voxels()) * sizeof(float),
+               there = static_cast<double>(available_memory_bytes());
+  if (needed < there) return;
+  log_warning(fmt::format("{}: a CT on the grid of {} takes {:.3g} GiB, and {:.3g} are free: see --spacing and --size",
+                          name, describe(grid), needed / 1073741824.0, there / 1073741824.0));
+}
+
 ct::StoredSinogram imported(const ImportCommand& command) {
   const std::vector<std::int64_t> views =
       command.views.empty() ? std::vector<std::int64_t>() : views_from_text(command.views);
@@ -262,6 +282,7 @@ ct::StoredSinogram imported(const ImportCommand& command) {
   ct::StoredSinogram stored;
   stored.geometry = geometry;
   stored.grid = grid_for(command, geometry);
+  warn_of_large_grid(stored.grid, command.input.string());
   stored.axes = ct::axes_for(stored.grid);
   if (!stored.geometry->isocenter_mm) stored.geometry->isocenter_mm = ct::centre_of(stored.grid);
   stored.make_projector();  // for what it refuses

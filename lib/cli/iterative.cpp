@@ -10,6 +10,7 @@
 #include "cli/resume.hpp"
 #include "ct/acquisition.hpp"
 #include "ct/axial.hpp"
+#include "ct/measured.hpp"
 #include "ct/sinogram_file.hpp"
 #include "image/grid_match.hpp"
 #include "image/hu_check.hpp"
@@ -75,12 +76,18 @@ Volume attenuation_of_start(Volume hu, const std::string& name, const Scan& scan
   return ct::turned(ct::attenuation_from_hu(std::move(hu), stored.beam.mu_water_per_mm), stored.axes);
 }
 
+/// What iterations can begin with.
+void require_start(const Volume& hu, const std::string& name, const Grid& grid) {
+  require_same_grid(hu.grid, name, grid, "the CT that was projected");
+  with_context(name, [&] { ct::require_finite(hu); });
+  require_hu(hu, name);
+}
+
 Volume starting_volume(const IterativeChoice& choice, const Scan& scan, const fs::path& start) {
   const ct::StoredSinogram& stored = scan.stored;
   if (!start.empty()) {
     Volume hu = read_volume(start);
-    require_same_grid(hu.grid, start.string(), stored.grid, "the CT that was projected");
-    require_hu(hu, start.string());
+    require_start(hu, start.string(), stored.grid);
     return attenuation_of_start(std::move(hu), start.string(), scan);
   }
   if (!starts_analytically(choice)) return Volume(stored.projected_grid(), 0.0F);
@@ -178,10 +185,11 @@ int run_iterative(Program& program, const IterativeCommand& command) {
     return source;
   };
   if (!command.log.empty()) {
-    refuse_outputs_that_are_read({{command.input, program.config_file()}, {}}, {command.log});
+    step.writes.push_back(command.log);
     if (!program.standard().dry_run) check_writable(command.log, overwrite_of(program, command));
   }
   IterationLog log(command.log);
+  step.check = [&](const fs::path& source) { check_iterative(source, choice, starts[source]); };
   step.recipe = [&](const fs::path& source, const std::string&) {
     std::vector<fs::path> sources = with_sidecar(source);
     if (!starts[source].empty()) sources.push_back(starts[source]);
@@ -226,6 +234,17 @@ fs::path start_of(const IterativeChoice& choice, const Case* item) {
 
 namespace {
 
+/// What lies beside the grid is not there for iterations: they put what rays saw of it into the grid.
+void warn_of_small_grid(const ct::Projector& projector, const ct::StoredSinogram& stored) {
+  constexpr double tolerated = 0.01;
+  const double beside = ct::share_beside(projector, stored);
+  if (beside <= tolerated) return;
+  log_warning(
+      fmt::format("{:.3g} % of the rays that see anything pass beside the grid, so that the object is larger "
+                  "than it and its values are wrong; import with a larger --size or --grid, or use fdk",
+                  100 * beside));
+}
+
 /// `start_of` makes the attenuation that the iterations begin with.
 IterativeOutcome reconstruct_with(const fs::path& sinogram, const IterativeChoice& choice,
                                   const std::function<Volume(const Scan&)>& start_of) {
@@ -238,6 +257,7 @@ IterativeOutcome reconstruct_with(const fs::path& sinogram, const IterativeChoic
     const ct::IterativeOptions options = options_of(choice, scan, weights);
     const std::int64_t rays = choice.rays > 0 ? choice.rays : ct::rays_per_element(scan.acquisition);
     const auto projector = stored.make_projector(rays);
+    warn_of_small_grid(*projector, stored);
     const Stopwatch watch;
     IterativeOutcome outcome;
     outcome.result =
@@ -261,6 +281,18 @@ IterativeOutcome reconstruct_with(const fs::path& sinogram, const IterativeChoic
 }
 
 }  // namespace
+
+void check_iterative(const fs::path& sinogram, const IterativeChoice& choice, const fs::path& start) {
+  const Scan scan{ct::read_sinogram(sinogram), ct::sinogram_acquisition(sinogram)};
+  if (!start.empty()) require_start(read_volume(start), start.string(), scan.stored.grid);
+  with_context(sinogram.string(), [&] {
+    std::vector<float> weights;
+    if (is_weighted(choice, scan)) {
+      weights = ct::weights_of_counts(scan.stored.rays(), scan.stored.blocks(), scan.stored.beam);
+    }
+    options_of(choice, scan, weights);
+  });
+}
 
 IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& choice, const fs::path& start) {
   return reconstruct_with(sinogram, choice, [&](const Scan& scan) { return starting_volume(choice, scan, start); });

@@ -41,6 +41,8 @@ IterativeOutcome reconstruct(const fs::path& sinogram, const IterativeChoice& ch
 /// what the iterations change.
 IterativeOutcome consistent_with_rays(Volume predicted_hu, const std::string& name, const fs::path& sinogram,
                                       const IterativeChoice& choice);
+/// Throws Error for what these would refuse, without an iteration.
+void check_iterative(const fs::path& sinogram, const IterativeChoice& choice, const fs::path& start);
 /// Data consistency behind a prediction: weighted conjugate gradients from it.
 IterativeChoice consistency_choice(std::int64_t iterations, double pull_mm2);
 /// The volume that reconstruct() is to start from; empty for zero, fbp, fdk and auto. Throws Error if there is none.

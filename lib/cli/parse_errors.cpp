@@ -76,7 +76,7 @@ std::string unknown_option_text(const CLI::App& app, const std::string& argument
 std::string unknown_command_text(const CLI::App& app) {
   const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
   const auto words = app.remaining(true);
-  if (commands.empty() || words.empty() || !app.get_subcommands().empty()) return "";
+  if (commands.empty() || words.empty() || is_option(words.front()) || !app.get_subcommands().empty()) return "";
   std::string nearest;
   std::size_t least = 3;
   for (const CLI::App* command : commands) {
@@ -132,11 +132,11 @@ void check_arguments(const CLI::App& app, const std::vector<std::string>& argume
 std::string parse_error_text(const CLI::App& app, const CLI::ParseError& error) {
   const bool missing = dynamic_cast<const CLI::RequiredError*>(&error) != nullptr;
   if (missing || dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr) {
+    const std::string command = unknown_command_text(app);
+    if (!command.empty()) return command;
     for (const std::string& argument : app.remaining(true)) {
       if (is_option(argument)) return unknown_option_text(app, argument);
     }
-    const std::string command = unknown_command_text(app);
-    if (!command.empty()) return command;
   }
   if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
     const std::string repeated = repeated_option_text(app);

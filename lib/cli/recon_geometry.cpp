@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <memory>
 
 #include "cli/sinogram_options.hpp"
@@ -11,7 +10,9 @@
 #include "ct/geometry_picture.hpp"
 #include "io/json.hpp"
 #include "picture/png.hpp"
+#include "sys/descriptor.hpp"
 #include "sys/error.hpp"
+#include "sys/log.hpp"
 
 namespace gdm::cli {
 namespace {
@@ -32,27 +33,26 @@ Json report_of(const ct::PosedScan& scan) {
           {"voxel_mm", {figures.voxel_across_mm, figures.voxel_across_mm, figures.voxel_along_mm}}};
 }
 
-void print_report(const ct::PosedScan& scan) {
+std::string report_text(const ct::PosedScan& scan) {
   const ct::Geometry& g = scan.geometry();
   const ct::ScanFigures f = ct::figures_of(scan);
-  fmt::print("kind                    {}{}\n", ct::scan_kind_names()[static_cast<std::size_t>(g.kind)],
-             g.curved_detector ? ", curved detector" : "");
-  fmt::print("views                   {}\n", scan.view_count());
-  fmt::print("detector                {} columns, {} rows\n", g.detector_columns, g.detector_rows);
-  fmt::print("magnification           {:.4g}\n", f.magnification);
-  fmt::print("field of view           radius {:.4g} mm, height {:.4g} mm\n", f.field_of_view_radius_mm,
-             f.field_of_view_height_mm);
+  std::string text =
+      fmt::format("kind                    {}{}\n", ct::scan_kind_names()[static_cast<std::size_t>(g.kind)],
+                  g.curved_detector ? ", curved detector" : "");
+  text += fmt::format("views                   {}\n", scan.view_count());
+  text += fmt::format("detector                {} columns, {} rows\n", g.detector_columns, g.detector_rows);
+  text += fmt::format("magnification           {:.4g}\n", f.magnification);
+  text += fmt::format("field of view           radius {:.4g} mm, height {:.4g} mm\n", f.field_of_view_radius_mm,
+                      f.field_of_view_height_mm);
   if (f.extended_radius_mm > 1.05 * f.field_of_view_radius_mm) {
-    fmt::print("seen from one side      radius {:.4g} mm (offset detector)\n", f.extended_radius_mm);
+    text += fmt::format("seen from one side      radius {:.4g} mm (offset detector)\n", f.extended_radius_mm);
   }
-  fmt::print("recommended voxel size  {:.4g} x {:.4g} x {:.4g} mm\n", f.voxel_across_mm, f.voxel_across_mm,
-             f.voxel_along_mm);
-  if (g.isocenter_mm) {
-    const Point3& p = *g.isocenter_mm;
-    fmt::print("isocentre               ({:.4g}, {:.4g}, {:.4g}) mm in the world frame\n", p[0], p[1], p[2]);
-  } else {
-    fmt::print("isocentre               the volume's centre\n");
-  }
+  text += fmt::format("recommended voxel size  {:.4g} x {:.4g} x {:.4g} mm\n", f.voxel_across_mm, f.voxel_across_mm,
+                      f.voxel_along_mm);
+  if (!g.isocenter_mm) return text + "isocentre               the volume's centre\n";
+  const Point3& p = *g.isocenter_mm;
+  return text +
+         fmt::format("isocentre               ({:.4g}, {:.4g}, {:.4g}) mm in the world frame\n", p[0], p[1], p[2]);
 }
 
 int run_geometry(const Program& program, const GeometryCommand& command) {
@@ -67,11 +67,11 @@ int run_geometry(const Program& program, const GeometryCommand& command) {
     }
     picture::write_png(command.png, ct::picture_of(scan), program.standard().overwrite());
   }
-  if (program.standard().json) {
-    fmt::print("{}\n", json_text(report_of(scan)));
-  } else {
-    print_report(scan);
+  if (!(ct::figures_of(scan).field_of_view_radius_mm > 0)) {
+    log_warning(command.input.path.string() +
+                ": there is no field of view, as some views do not see the axis: is the detector's offset right?");
   }
+  write_stdout(program.standard().json ? json_text(report_of(scan)) + "\n" : report_text(scan));
   return 0;
 }
 

@@ -33,7 +33,7 @@ int run_single(const Program& program, const ReconOptions& options, const ReconS
   if (options.output != "-" && !is_nifti(options.output)) {
     throw Error(fmt::format("-o: '{}' is not a NIfTI name (.nii.gz, .nii)", options.output.string()), Exit::usage);
   }
-  std::vector<fs::path> outputs;
+  std::vector<fs::path> outputs = step.writes;
   add_volume(outputs, options.output);
   refuse_outputs_that_are_read({inputs_of(program, options, step), {}}, outputs);
   require_file(options.input);
@@ -86,8 +86,9 @@ int run_batch(const Program& program, const ReconOptions& options, const ReconSt
   if (options.output == "-" || is_nifti(options.output)) {
     throw Error(fmt::format("-o: a manifest needs a folder, not '{}'", options.output.string()), Exit::usage);
   }
-  batch.refuse_outputs_that_are_read({inputs_of(program, options, step), {&manifest}}, options.output,
-                                     [&](const Case& item) { return output_of(item, options.output, step); });
+  batch.refuse_outputs_that_are_read(
+      {inputs_of(program, options, step), {&manifest}}, options.output,
+      [&](const Case& item) { return output_of(item, options.output, step); }, step.writes);
   check_batch(batch, program, options, step);
   if (program.standard().dry_run) {
     log_info(fmt::format("would write {} volumes to {}", batch.cases().size(), options.output.string()));

@@ -29,8 +29,9 @@ struct ReconStep {
   /// What the output depends on (cli/resume.hpp); it stands in the sidecar that make() writes.
   std::function<Json(const fs::path& source, const std::string& id)> recipe;
   std::function<void(const fs::path& source, const fs::path& output, const std::string& id)> make;
-  Json options;                 ///< that all outputs of a run depend on; parts of one batch must agree in them
-  std::vector<fs::path> reads;  ///< files that the run opens besides, which no output may replace
+  Json options;                  ///< that all outputs of a run depend on; parts of one batch must agree in them
+  std::vector<fs::path> reads;   ///< files that the run opens besides, which no output may replace
+  std::vector<fs::path> writes;  ///< files that it makes besides
 };
 
 /// A step whose sources are sinograms.

@@ -9,9 +9,12 @@ void run_cgls(Iteration& run) {
   const auto ray_count = static_cast<std::int64_t>(rays);
   const std::int64_t voxels = run.voxels();
   std::vector<float> residual(rays), weighted(rays), image(rays);
-  std::vector<float> gradient(static_cast<std::size_t>(voxels)), direction, start;
+  std::vector<float> gradient(static_cast<std::size_t>(voxels)), direction, start, strayed;
   const double pull = run.options.pull_mm2;
-  if (pull > 0) start.assign(run.x, run.x + voxels);
+  if (pull > 0) {
+    start.assign(run.x, run.x + voxels);
+    strayed.assign(start.size(), 0.0F);  // kept, as a strong pull is lost in the rounding of x - start
+  }
   run.projector.forward(run.x, residual.data());
   for (std::size_t m = 0; m < rays; ++m) residual[m] = run.rays[m] - residual[m];
   const auto descend = [&] {
@@ -21,27 +24,40 @@ void run_cgls(Iteration& run) {
       }
     });
     run.projector.adjoint(weighted.data(), gradient.data());
-    for (std::size_t n = 0; n < start.size(); ++n) gradient[n] -= static_cast<float>(pull) * (run.x[n] - start[n]);
+    for (std::size_t n = 0; n < start.size(); ++n) gradient[n] -= static_cast<float>(pull) * strayed[n];
     return weighted_dot(voxels, nullptr, gradient.data(), gradient.data());
   };
-  double slope = descend();
+  const auto step = [&](float length) {
+    for (std::size_t m = 0; m < rays; ++m) residual[m] -= length * image[m];
+    for (std::size_t n = 0; n < strayed.size(); ++n) {
+      strayed[n] += length * direction[n];
+      run.x[n] = start[n] + strayed[n];
+    }
+    if (strayed.empty()) {
+      for (std::size_t n = 0; n < direction.size(); ++n) run.x[n] += length * direction[n];
+    }
+  };
+  double slope = descend(), objective = 0.5 * weighted_dot(ray_count, run.weights, residual.data(), residual.data());
   direction = gradient;
   while (true) {
     run.projector.forward(direction.data(), image.data());
     const double along = weighted_dot(voxels, nullptr, direction.data(), direction.data());
     const double curvature = weighted_dot(ray_count, run.weights, image.data(), image.data()) + pull * along;
     const auto length = static_cast<float>(curvature > 0 ? slope / curvature : 0.0);
-    for (std::size_t m = 0; m < rays; ++m) residual[m] -= length * image[m];
-    for (std::size_t n = 0; n < direction.size(); ++n) run.x[n] += length * direction[n];
-    const double squared = weighted_dot(ray_count, run.weights, residual.data(), residual.data());
-    const double moved = static_cast<double>(length) * static_cast<double>(length) * along;
-    const double norm = weighted_dot(voxels, nullptr, run.x, run.x);
-    double strayed = 0;
-    for (std::size_t n = 0; n < start.size(); ++n) {
-      const double d = static_cast<double>(run.x[n]) - static_cast<double>(start[n]);
-      strayed += d * d;
+    step(length);
+    const auto squared = [&] { return weighted_dot(ray_count, run.weights, residual.data(), residual.data()); };
+    const double away = strayed.empty() ? 0.0 : weighted_dot(voxels, nullptr, strayed.data(), strayed.data());
+    const double before_step = objective;
+    objective = 0.5 * (squared() + pull * away);
+    // Behind the minimum gradients are rounding alone, and directions made of them lead away without end.
+    const bool rose = objective > before_step;
+    if (rose) {
+      step(-length);
+      objective = before_step;
     }
-    if (run.record(std::sqrt(squared), 0.5 * (squared + pull * strayed), moved, norm) || length == 0.0F) return;
+    const double moved = rose ? 0.0 : static_cast<double>(length) * static_cast<double>(length) * along;
+    const double norm = weighted_dot(voxels, nullptr, run.x, run.x);
+    if (run.record(std::sqrt(squared()), objective, moved, norm) || length == 0.0F || rose) return;
     const double before = slope;
     slope = descend();
     const auto keep = static_cast<float>(slope / before);

@@ -323,8 +323,21 @@ void back_project(const PosedScan& scan, const LineFrame& frame, bool by_lines, 
 
 }  // namespace
 
-Volume fdk(const Geometry& geometry, const float* rays, const Grid& grid, const FdkOptions& options, FdkTimes* times) {
+namespace {
+
+void require_orthogonal(const Grid& grid) {
   if (!grid.is_orthogonal()) throw Error("filtered back-projection needs orthogonal axes, and this grid is sheared");
+}
+
+}  // namespace
+
+void check_fdk(const Geometry& geometry, const Grid& grid) {
+  require_orthogonal(grid);
+  RayShares(PosedScan(geometry, centre_of(grid)));
+}
+
+Volume fdk(const Geometry& geometry, const float* rays, const Grid& grid, const FdkOptions& options, FdkTimes* times) {
+  require_orthogonal(grid);
   const PosedScan measured(geometry, centre_of(grid));
   const RayShares shares(measured);
   const PosedScan scan = upright(measured, shares.lacking());
@@ -347,7 +360,11 @@ Volume fdk(const Geometry& geometry, const float* rays, const Grid& grid, const 
     back_project(scan, frame, along_rows.has_value(), views, volume);
     spent.back_projection_s += back_projecting.seconds();
   }
-  if (options.outside_per_mm) fill_outside(scan, frame, *options.outside_per_mm, volume);
+  if (shares.is_helix()) {
+    divide_by_seen(scan, frame, shares.arcs_rad(), options.outside_per_mm, volume);
+  } else if (options.outside_per_mm) {
+    fill_outside(scan, frame, *options.outside_per_mm, volume);
+  }
   if (times != nullptr) *times = spent;
   return volume;
 }

@@ -4,8 +4,10 @@
 // Each view is weighted by the cosine to the central ray, by its share of the circle and by what else saw its rays; it
 // is filtered along the columns with the ramp of ct/parallel.hpp at the spacing seen at the isocentre, and spread back
 // with the squared ratio of distances. Free poses are taken as those of a circle around the isocentre: exact for none
-// of them, and good for small wobbles. The readings of a tilted detector are interpolated to those of an upright one
-// first.
+// of them, and good for small wobbles. Where the source travels along the axis, as on a helix, what the views that see
+// a voxel add up to is divided by their part of all views (the approximation of multi-slice scanners before exact
+// methods: views that see it more than once around are not weighted against one another). The readings of a tilted
+// detector are interpolated to those of an upright one first.
 #pragma once
 
 #include <optional>
@@ -18,13 +20,17 @@ namespace gdm::ct {
 struct FdkOptions {
   Window window = Window::hann;
   double cutoff = 1.0;                  ///< of the window, see RampFilter
-  std::optional<float> outside_per_mm;  ///< what voxels hold that not every view sees; none: what they got
+  std::optional<float> outside_per_mm;  ///< what voxels hold that not every view sees (of a source that travels: less
+                                        ///< than half a turn); none: what they got
 };
 
 /// What fdk() took.
 struct FdkTimes {
   double filter_s = 0, back_projection_s = 0;
 };
+
+/// Throws Error for scans and grids that fdk() refuses. Warns as it does.
+void check_fdk(const Geometry& geometry, const Grid& grid);
 
 /// Attenuation per mm on `grid` from line integrals in the order of the sinogram file (u, v, view). Views need no order
 /// and no equal steps. A full turn counts each ray twice, with Wang's weights where the detector is offset by more than

@@ -44,7 +44,8 @@ double parker(double angle, double fan, double excess) {
 
 }  // namespace
 
-RayShares::RayShares(const PosedScan& scan) : arcs_(arcs_of(scan)) {
+RayShares::RayShares(const PosedScan& scan)
+    : travels_(travels(scan)), arcs_(travels_ ? arcs_in_order(scan) : arcs_of(scan)) {
   const double columns = static_cast<double>(scan.geometry().detector_columns);
   const double low = -reach_mm(scan, 0, -0.5), high = reach_mm(scan, 0, columns - 0.5);
   if (!(low > 0) || !(high > 0))

@@ -23,8 +23,13 @@ class RayShares {
     std::int64_t before = 0, after = 0;
   };
   const Lacking& lacking() const { return lacking_; }
+  /// Whether the source travels along the axis for a turn or more, so that voxels are not seen alike.
+  bool is_helix() const { return travels_ && arcs_.full_turn; }
+  /// What each view stands for.
+  const std::vector<double>& arcs_rad() const { return arcs_.cell_rad; }
 
  private:
+  bool travels_;
   ViewArcs arcs_;
   double overlap_mm_ = 0;  ///< of an offset detector: how far it reaches on its short side; 0 where it is centred
   double longer_side_ = 1;

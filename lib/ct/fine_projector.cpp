@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <vector>
 
+#include "ct/line_frame.hpp"
 #include "image/vectors.hpp"
 #include "sys/error.hpp"
 #include "sys/parallel.hpp"
@@ -42,30 +44,41 @@ std::vector<std::int64_t> views_from(std::int64_t first, std::int64_t step, std:
 /// Calls body(element of the view, first of its single rays) for the elements of a view in rows; the others of these
 /// rays follow, edge by edge, `row` apart.
 template <class Body>
-void for_each_element(const Geometry& coarse, std::int64_t edge, Body&& body) {
-  const std::int64_t row = coarse.detector_columns * edge;
+void for_each_element(const Geometry& coarse, const ElementRays& rays, Body&& body) {
+  const std::int64_t row = coarse.detector_columns * rays.columns;
   for (std::int64_t v = 0; v < coarse.detector_rows; ++v) {
     for (std::int64_t u = 0; u < coarse.detector_columns; ++u) {
-      body(u + coarse.detector_columns * v, u * edge + row * v * edge);
+      body(u + coarse.detector_columns * v, u * rays.columns + row * v * rays.rows);
     }
   }
 }
 
 }  // namespace
 
-Geometry scan_of_rays(const Geometry& geometry, std::int64_t rays) {
+ElementRays element_rays(const Geometry& geometry, const Grid& grid, std::int64_t rays) {
   if (rays < 1) throw Error(fmt::format("{} rays across each detector element: expected 1 or more", rays));
-  const double share = 1.0 / static_cast<double>(rays);
+  const bool in_planes =
+      geometry.kind == ScanKind::parallel || geometry.kind == ScanKind::fan || geometry.detector_rows == 1;
+  if (!in_planes || !grid.is_orthogonal()) return {rays, rays};
+  const PosedScan scan(geometry, centre_of(grid));
+  const std::optional<LineFrame> frame = frame_along_rows(scan, grid);
+  constexpr double rounded = 1.001;
+  const bool in_slices = frame && figures_of(scan).voxel_along_mm <= rounded * frame->spacing_mm()[2];
+  return {rays, in_slices ? 1 : rays};
+}
+
+Geometry scan_of_rays(const Geometry& geometry, const ElementRays& rays) {
+  const double of_column = 1.0 / static_cast<double>(rays.columns), of_row = 1.0 / static_cast<double>(rays.rows);
   Geometry fine = geometry;
-  fine.detector_columns *= rays;
-  fine.detector_rows *= rays;
-  fine.column_spacing_mm *= share;
-  fine.row_spacing_mm *= share;
-  for (Pose& pose : fine.poses) {
-    const double back = 0.5 * (1.0 - share);  // from an element's centre to its first ray
-    pose.detector_mm = sum(sum(pose.detector_mm, pose.u_mm, -back), pose.v_mm, -back);
-    pose.u_mm = scaled(pose.u_mm, share);
-    pose.v_mm = scaled(pose.v_mm, share);
+  fine.detector_columns *= rays.columns;
+  fine.detector_rows *= rays.rows;
+  fine.column_spacing_mm *= of_column;
+  fine.row_spacing_mm *= of_row;
+  for (Pose& pose : fine.poses) {  // from an element's centre to its first ray
+    pose.detector_mm =
+        sum(sum(pose.detector_mm, pose.u_mm, -0.5 * (1.0 - of_column)), pose.v_mm, -0.5 * (1.0 - of_row));
+    pose.u_mm = scaled(pose.u_mm, of_column);
+    pose.v_mm = scaled(pose.v_mm, of_row);
   }
   return fine;
 }
@@ -73,25 +86,25 @@ Geometry scan_of_rays(const Geometry& geometry, std::int64_t rays) {
 FineProjector::FineProjector(const Geometry& geometry, const Grid& grid, std::int64_t rays_per_edge)
     : grid_(grid),
       coarse_(settled(geometry, grid)),
-      fine_(scan_of_rays(coarse_, rays_per_edge)),
-      rays_per_edge_(rays_per_edge) {
+      rays_(element_rays(coarse_, grid, rays_per_edge)),
+      fine_(scan_of_rays(coarse_, rays_)) {
   ConeProjector(subset(fine_, {0}), grid);  // for its refusals
   check(fine_);
 }
 
 void FineProjector::forward_views(std::int64_t first, std::int64_t step, const float* volume, float* rays) const {
-  const std::int64_t n = rays_per_edge_, row = coarse_.detector_columns * n;
-  const float share = 1.0F / static_cast<float>(n * n);
+  const std::int64_t row = coarse_.detector_columns * rays_.columns;
+  const float share = 1.0F / static_cast<float>(rays_.count());
   for_each_block(views_from(first, step, view_count()), views_at_once(fine_), [&](const auto& views) {
     Voxels<float> single(views.size() * static_cast<std::size_t>(fine_.rays_per_view()));
     ConeProjector(subset(fine_, views), grid_).forward(volume, single.data());
     parallel_for(static_cast<std::int64_t>(views.size()), [&](std::int64_t at) {
       const float* from = single.data() + at * fine_.rays_per_view();
       float* to = rays + views[static_cast<std::size_t>(at)] * coarse_.rays_per_view();
-      for_each_element(coarse_, n, [&](std::int64_t element, std::int64_t ray) {
+      for_each_element(coarse_, rays_, [&](std::int64_t element, std::int64_t ray) {
         float sum = 0;
-        for (std::int64_t y = 0; y < n; ++y) {
-          for (std::int64_t x = 0; x < n; ++x) sum += from[ray + x + row * y];
+        for (std::int64_t y = 0; y < rays_.rows; ++y) {
+          for (std::int64_t x = 0; x < rays_.columns; ++x) sum += from[ray + x + row * y];
         }
         to[element] = share * sum;
       });
@@ -100,8 +113,8 @@ void FineProjector::forward_views(std::int64_t first, std::int64_t step, const f
 }
 
 void FineProjector::adjoint_views(std::int64_t first, std::int64_t step, const float* rays, float* volume) const {
-  const std::int64_t n = rays_per_edge_, row = coarse_.detector_columns * n;
-  const float share = 1.0F / static_cast<float>(n * n);
+  const std::int64_t row = coarse_.detector_columns * rays_.columns;
+  const float share = 1.0F / static_cast<float>(rays_.count());
   Voxels<float> part;
   bool is_first = true;
   const std::vector<std::int64_t> chosen = views_from(first, step, view_count());
@@ -111,9 +124,9 @@ void FineProjector::adjoint_views(std::int64_t first, std::int64_t step, const f
     parallel_for(static_cast<std::int64_t>(views.size()), [&](std::int64_t at) {
       float* to = single.data() + at * fine_.rays_per_view();
       const float* from = rays + views[static_cast<std::size_t>(at)] * coarse_.rays_per_view();
-      for_each_element(coarse_, n, [&](std::int64_t element, std::int64_t ray) {
-        for (std::int64_t y = 0; y < n; ++y) {
-          for (std::int64_t x = 0; x < n; ++x) to[ray + x + row * y] = share * from[element];
+      for_each_element(coarse_, rays_, [&](std::int64_t element, std::int64_t ray) {
+        for (std::int64_t y = 0; y < rays_.rows; ++y) {
+          for (std::int64_t x = 0; x < rays_.columns; ++x) to[ray + x + row * y] = share * from[element];
         }
       });
     });

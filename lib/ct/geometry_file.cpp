@@ -13,7 +13,7 @@ Geometry read_geometry(const std::filesystem::path& path, const Detector* detect
     const bool is_xml = first != std::string::npos && text[first] == '<';
     if (!is_xml && detector != nullptr) throw Error("a geometry in JSON tells its detector itself");
     if (is_xml && detector == nullptr) {
-      throw Error("RTK's geometry does not tell the detector: its size and spacings have to be given");
+      throw Error("RTK's geometry does not tell the detector: --detector and --detector-spacing do");
     }
     return is_xml ? geometry_from_rtk_xml(text, *detector) : geometry_from_json(parse_json(text));
   });

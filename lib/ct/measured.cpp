@@ -29,6 +29,21 @@ std::vector<double> net_flat(std::int64_t elements, const Field& flat, const Fie
   return net;
 }
 
+/// How many counts are equal to the largest one, where these are a plateau: a thousandth of all or more, and five times
+/// as many as the hundredth below. Counts without noise beside an object are one as well, at I0.
+void find_ceiling(const Volume& counts, double mean_flat, MeasuredReport& report) {
+  const float most = *std::max_element(counts.voxels.begin(), counts.voxels.end());
+  if (!(static_cast<double>(most) < 0.9 * mean_flat)) return;
+  std::int64_t at = 0, next = 0;
+  for (const float value : counts.voxels) {
+    at += value == most ? 1 : 0;
+    next += value < most && value > 0.99F * most ? 1 : 0;
+  }
+  if (at < 5 * next || at * 1000 < static_cast<std::int64_t>(counts.voxels.size())) return;
+  report.at_ceiling = at;
+  report.ceiling = static_cast<double>(most);
+}
+
 }  // namespace
 
 void require_finite(const Volume& values) {
@@ -67,6 +82,7 @@ MeasuredReport line_integrals_from_counts(Volume& counts, const Field& flat, con
   MeasuredReport report;
   for (const double value : net) report.mean_flat += value;
   report.mean_flat /= static_cast<double>(elements);
+  find_ceiling(counts, report.mean_flat, report);
   for (std::size_t n = 0; n < counts.voxels.size(); ++n) {
     const auto element = static_cast<std::int64_t>(n) % elements;
     const double i0 = net[static_cast<std::size_t>(element)], least = std::min(1.0, 1e-4 * i0);

@@ -118,16 +118,16 @@ Voxels<float> integrals(const Volume& volume, const Geometry& fine, std::int64_t
 }
 
 /// -ln of the mean of exp(-p) over an element's rays; the least p is taken out, so that no exponential underflows.
-float of_mean_transmission(const float* first, std::int64_t edge, std::int64_t row) {
+float of_mean_transmission(const float* first, const ElementRays& rays, std::int64_t row) {
   float least = first[0];
-  for (std::int64_t y = 0; y < edge; ++y) {
-    for (std::int64_t x = 0; x < edge; ++x) least = std::min(least, first[x + row * y]);
+  for (std::int64_t y = 0; y < rays.rows; ++y) {
+    for (std::int64_t x = 0; x < rays.columns; ++x) least = std::min(least, first[x + row * y]);
   }
   double sum = 0;
-  for (std::int64_t y = 0; y < edge; ++y) {
-    for (std::int64_t x = 0; x < edge; ++x) sum += std::exp(static_cast<double>(least - first[x + row * y]));
+  for (std::int64_t y = 0; y < rays.rows; ++y) {
+    for (std::int64_t x = 0; x < rays.columns; ++x) sum += std::exp(static_cast<double>(least - first[x + row * y]));
   }
-  return least - static_cast<float>(std::log(sum / static_cast<double>(edge * edge)));
+  return least - static_cast<float>(std::log(sum / static_cast<double>(rays.count())));
 }
 
 }  // namespace
@@ -137,7 +137,8 @@ void project_fine(const Volume& attenuation_per_mm, const Geometry& geometry, st
   if (!coarse.isocenter_mm) coarse.isocenter_mm = centre_of(attenuation_per_mm.grid);
   const ConeProjector single(coarse, attenuation_per_mm.grid);
   if (oversample == 1) return single.forward(attenuation_per_mm.voxels.data(), rays);
-  const Geometry fine = scan_of_rays(coarse, oversample);
+  const ElementRays across = element_rays(coarse, attenuation_per_mm.grid, oversample);
+  const Geometry fine = scan_of_rays(coarse, across);
   constexpr std::int64_t floats = std::int64_t{16} << 20;
   const std::int64_t at_once = std::max<std::int64_t>(1, floats / fine.rays_per_view());
   const std::int64_t columns = coarse.detector_columns, row = fine.detector_columns;
@@ -146,10 +147,10 @@ void project_fine(const Volume& attenuation_per_mm, const Geometry& geometry, st
     for (std::int64_t n = first; n < std::min(first + at_once, coarse.view_count()); ++n) views.push_back(n);
     const Voxels<float> sums = integrals(attenuation_per_mm, subset(fine, views), oversample);
     parallel_for(static_cast<std::int64_t>(views.size()) * coarse.detector_rows, [&](std::int64_t line) {
-      const float* from = sums.data() + line * oversample * row;
+      const float* from = sums.data() + line * across.rows * row;
       float* to = rays + (first * coarse.detector_rows + line) * columns;
       for (std::int64_t u = 0; u < columns; ++u) {
-        to[u] = of_mean_transmission(from + u * oversample, oversample, row);
+        to[u] = of_mean_transmission(from + u * across.columns, across, row);
       }
     });
   }

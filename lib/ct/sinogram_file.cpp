@@ -10,6 +10,8 @@
 #include "ct/measured.hpp"
 #include "image/vectors.hpp"
 #include "sys/error.hpp"
+#include "sys/log.hpp"
+#include "sys/sha256.hpp"
 
 namespace gdm::ct {
 namespace {
@@ -180,6 +182,13 @@ StoredSinogram read_sinogram(const fs::path& path) {
       throw Error("this is not the sidecar of a sinogram made by gdm-recon project or import");
     }
   });
+  const Json::json_pointer digest("/gdm/sha256");
+  if (sidecar.contains(digest) && sidecar.at(digest) != sha256_of_file(path)) {
+    log_warning(
+        fmt::format("{}: is not the file that its sidecar {} was written with, so that the scan it tells may be "
+                    "another one's",
+                    path.string(), sidecar_path(path).filename().string()));
+  }
   Volume volume = read_volume(path);
   const FileShape expected = file_shape(stored);
   const Index3& found = volume.grid.shape_ijk;

@@ -58,6 +58,10 @@ AxisMap axes_for(const Grid& grid);
 /// that is offset by more than a twentieth of its width the longer side counts alone.
 double truncated_share(const StoredSinogram& stored);
 
+/// Of the rays that see more than 5 mm of water the share that meets no voxel of the projector's grid: what they see is
+/// beside it. One projection of a volume.
+double share_beside(const Projector& projector, const StoredSinogram& stored);
+
 /// No ray goes through more than 5 mm of water, as where the isocentre or the offset of the detector is wrong.
 bool sees_nothing(const StoredSinogram& stored);
 
@@ -66,7 +70,8 @@ void write_sinogram(const fs::path& path, StoredSinogram stored, Json details, c
                     const std::vector<fs::path>& sources, Overwrite overwrite);
 
 /// A stack's sidecar without axes is that of a volume which was projected as it is stored. Throws Error if the sidecar
-/// is missing, is not that of a gdm sinogram, or does not fit the volume.
+/// is missing, is not that of a gdm sinogram, or does not fit the volume. Warns if the volume is not the one that was
+/// written with it.
 StoredSinogram read_sinogram(const fs::path& path);
 
 }  // namespace gdm::ct

@@ -180,6 +180,20 @@ bool sees_nothing(const StoredSinogram& stored) {
   return std::none_of(stored.rays(), stored.rays() + stored.ray_count(), [seen](float ray) { return ray > seen; });
 }
 
+double share_beside(const Projector& projector, const StoredSinogram& stored) {
+  const Volume full(projector.grid(), 1.0F);
+  Voxels<float> inside_mm(static_cast<std::size_t>(projector.ray_count()));
+  projector.forward(full.voxels.data(), inside_mm.data());
+  const float seen = seen_integral(stored);
+  std::int64_t see = 0, beside = 0;
+  for (std::size_t n = 0; n < inside_mm.size(); ++n) {
+    if (!(stored.rays()[n] > seen)) continue;
+    ++see;
+    beside += inside_mm[n] > 0 ? 0 : 1;
+  }
+  return static_cast<double>(beside) / static_cast<double>(std::max<std::int64_t>(see, 1));
+}
+
 double truncated_share(const StoredSinogram& stored) {
   const float seen = seen_integral(stored);
   std::array<bool, 2> counts{true, true};

@@ -54,6 +54,37 @@ ViewArcs arcs_of(const PosedScan& scan) {
   return arcs;
 }
 
+bool travels(const PosedScan& scan) {
+  if (scan.geometry().kind != ScanKind::poses) return false;
+  double low = scan.pose(0).source_mm[2], high = low;
+  for (std::int64_t view = 1; view < scan.view_count(); ++view) {
+    low = std::min(low, scan.pose(view).source_mm[2]);
+    high = std::max(high, scan.pose(view).source_mm[2]);
+  }
+  return high - low > figures_of(scan).voxel_along_mm;
+}
+
+ViewArcs arcs_in_order(const PosedScan& scan) {
+  const auto views = static_cast<std::size_t>(scan.view_count());
+  std::vector<double> ways(views - 1);  // to the next view
+  for (std::size_t n = 0; n + 1 < views; ++n) {
+    const auto view = static_cast<std::int64_t>(n);
+    ways[n] = std::abs(std::remainder(angle_of(scan, view + 1) - angle_of(scan, view), 2 * pi));
+  }
+  std::vector<double> sorted = ways;
+  std::sort(sorted.begin(), sorted.end());
+  ViewArcs arcs;
+  arcs.step_rad = sorted[sorted.size() / 2];
+  for (std::size_t n = 0; n < views; ++n) {
+    const double before = n > 0 ? ways[n - 1] : ways.front(), after = n + 1 < views ? ways[n] : ways.back();
+    arcs.cell_rad.push_back(0.5 * (before + after));
+    arcs.start_rad.push_back(arcs.range_rad + 0.5 * before);
+    arcs.range_rad += arcs.cell_rad.back();
+  }
+  arcs.full_turn = arcs.range_rad > 2 * pi - 0.5 * arcs.step_rad;
+  return arcs;
+}
+
 double angular_range_deg(const PosedScan& scan) {
   constexpr double digits = 1e4;  // angles from files of other programs come rounded
   const ViewArcs arcs = arcs_of(scan);

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "io/content_kind.hpp"
 #include "io/json.hpp"
 #include "sys/descriptor.hpp"
 #include "sys/error.hpp"
@@ -49,6 +50,9 @@ std::uint64_t header_length(const std::uint8_t* bytes, std::size_t available, st
                             length, largest_header_bytes));
   }
   if (length > file_size - length_bytes || length > available - length_bytes) {
+    const std::string kind =
+        content_kind({reinterpret_cast<const char*>(bytes), std::min(available, content_kind_bytes)});
+    if (!kind.empty() && kind != safetensors_content) throw Error("is " + kind + ", expected a safetensors file");
     throw Error(fmt::format("is truncated: {} bytes, expected a header of {}", file_size, length));
   }
   return length;

@@ -25,7 +25,8 @@ void install_stop_handlers() {
   action.sa_flags = SA_NODEFER;  // the second signal must get through while the first is being handled
   sigemptyset(&action.sa_mask);
   for (const int signal : {SIGTERM, SIGINT, SIGUSR1}) sigaction(signal, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is reported as a write error that names the stream
+  // A closed pipe and a limit of the size of files are reported as write errors that name the stream or the file.
+  for (const int signal : {SIGPIPE, SIGXFSZ}) std::signal(signal, SIG_IGN);
 }
 
 bool stop_requested() noexcept {

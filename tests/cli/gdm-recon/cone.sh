@@ -149,4 +149,9 @@ refused 1 'does not tell the detector' gdm-recon project $ct -o x.nii --geometry
 refused 1 'missing.json' gdm-recon project $ct -o x.nii --geometry missing.json
 cp some.json one.json
 refused 1 'found 60 x 44 x 40 values; the sidecar says 60 detector columns, 44 rows, 10 views' gdm-recon fdk one.nii -o x.nii
+sed 's/"column_offset_mm": [-0-9.]*,//; s/"kind"/"column_offset_mm": 4000, "kind"/' cone.json >beside.json
+gdm-recon project $ct -o miss.nii --geometry beside.json -q
+for dry in "" -n; do refused 1 'does not reach across the axis' gdm-recon fdk miss.nii -o x.nii $dry; done
+gdm-recon project $ct -o view.nii --geometry cone.json --subset 0:0 -q
+gdm-recon fdk view.nii -o view_fdk.nii 2>&1 | found 'one view tells of no place' || fail "no word of one view"
 [ ! -e x.nii ] || fail "a refused command wrote something"

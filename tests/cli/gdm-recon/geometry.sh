@@ -67,3 +67,12 @@ head -c 100 scan.json >bad.json
 refused 1 'not valid JSON' bad.json
 sed 's/"step": 1,/"last": 6.2,/' scan.json >radians.json
 "$recon" geometry radians.json 2>&1 >out.txt | found 'looks like radians' || fail "no word of radians"
+
+# A set-up without a field of view, and an output that cannot be written.
+sed 's/"column_offset_mm": 90/"column_offset_mm": 4000/' scan.json >miss.json
+"$recon" geometry miss.json 2>&1 >out.txt | found 'there is no field of view' || fail "no word of a detector beside the axis"
+for json in "" --json; do
+  status=0
+  "$recon" geometry scan.json $json >/dev/full 2>err.txt || status=$?
+  [ $status = 1 ] || fail "a full standard output: exit $status"
+done

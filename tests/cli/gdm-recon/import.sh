@@ -109,3 +109,58 @@ refuse 1 'holds 400 bytes' cut.mha --geometry cone.json
 refused 2 'stdout' gdm-recon import own.nii --geometry cone.json -o -
 refused 2 'cannot be its output' gdm-recon import own.nii --geometry cone.json -o own.nii --force
 [ ! -e x.nii ] || fail "a refused command wrote something"
+
+# One row on one slice of water, and its neighbours: rays above and below the middle of a row see the same slice.
+python3 - <<'PY'
+import math, struct
+def scan(name, rows):
+    columns, views, spacing, radius, mu = 48, 60, 4.0, 60.0, 0.0192
+    values = []
+    for view in range(views):
+        for row in range(rows):
+            for u in range(columns):
+                s = (u - (columns - 1) / 2) * spacing
+                values.append(mu * 2 * math.sqrt(max(0.0, radius * radius - s * s)))
+    open(f"{name}.raw", "wb").write(struct.pack(f"<{len(values)}f", *values))
+    open(f"{name}-scan.json", "w").write(f'{{"kind": "parallel", "detector_columns": {columns}, "detector_rows": {rows}, '
+                                    f'"column_spacing_mm": {spacing}, "row_spacing_mm": {spacing}, '
+                                    f'"angles_deg": {{"first": 0, "step": 3, "count": {views}}}}}')
+scan("row", 1)
+scan("rows", 3)
+PY
+for name in row rows; do
+  rows=1
+  [ $name = row ] || rows=3
+  gdm-recon import $name.raw --shape 48,$rows,60 --type float32 --geometry $name-scan.json --mu-water 0.0192 -o $name.nii -q
+  for method in fbp "iterative --method os-sart" "iterative --method tv"; do
+    # shellcheck disable=SC2086
+    gdm-recon $method $name.nii -o water.nii -q --force
+    python3 - "$method" <<'PY' || fail "water of $name by $method"
+import struct, sys
+data = open("water.nii", "rb").read()
+ni, nj, nk = struct.unpack_from("<3h", data, 42)
+voxels = struct.unpack_from(f"<{ni * nj * nk}h", data, int(struct.unpack_from("<f", data, 108)[0]))
+for k in range(nk):
+    inside = [voxels[i + ni * (j + nj * k)] for i in range(ni // 2 - 6, ni // 2 + 6) for j in range(nj // 2 - 6, nj // 2 + 6)]
+    mean = sum(inside) / len(inside)
+    if abs(mean) > 10:
+        sys.exit(f"{sys.argv[1]}: slice {k} has {mean:.1f} HU")
+PY
+  done
+done
+
+# A grid that is smaller than the object.
+gdm-recon import row.raw --shape 48,1,60 --type float32 --geometry row-scan.json --spacing 4 --size 12,12,1 -o roi.nii -q
+gdm-recon iterative roi.nii -o x-roi.nii 2>&1 | found 'pass beside the grid' || fail "no word of a grid that is too small"
+
+# The sidecar of another sinogram, a detector that saturates below I0, and line integrals with the other sign.
+cp own.nii foreign.nii && cp again.json foreign.json && sed -i 's/"sha256": "[0-9a-f]/"sha256": "_/' foreign.json
+gdm-recon fdk foreign.nii -o foreign_fdk.nii 2>&1 | found 'is not the file that its sidecar' || fail "a foreign sidecar"
+python3 -c 'import struct
+counts = [min(16383, 9000 + 37 * (n % 700)) for n in range(40 * 36 * 24)]
+open("adc.raw", "wb").write(struct.pack(f"<{len(counts)}H", *counts))
+open("minus.raw", "wb").write(struct.pack("<34560f", *[-0.001 * (n % 999) for n in range(34560)]))'
+gdm-recon import adc.raw --shape 40,36,24 --type uint16 --counts --flat 50000 --geometry cone.json -o adc.nii 2>err.txt
+grep -q '16383, the largest count, which is far from I0' err.txt || fail "saturation: $(cat err.txt)"
+gdm-recon import minus.raw --shape 40,36,24 --type float32 --geometry cone.json -o minus.nii 2>&1 | found 'is their sign the other one' || fail "the sign"
+refused 2 "flat: '-3' is no number of counts" gdm-recon import adc.raw --shape 40,36,24 --type uint16 --counts --flat -3 --geometry cone.json -o y.nii

@@ -70,6 +70,8 @@ refused 1 "no such file" gdm-recon iterative $one -o x.nii.gz --start missing.ni
 refused 1 "nothing" gdm-recon iterative scans/manifest.json -o x --start nothing
 refused 1 "sidecar" gdm-recon iterative $ct -o x.nii.gz
 refused 2 "is read by this run" gdm-recon iterative $one -o x.nii.gz --log $one --force
+refused 2 "two outputs are this one file" gdm-recon iterative $one -o x.nii.gz --log x.nii.gz
+refused 2 "two outputs are this one file" gdm-recon iterative $one -o x.nii.gz --log x.json
 # The strength that validation cases ask for, as a table and as JSON; the best is no worse than its neighbours.
 gdm-recon tune scans/manifest.json --split all --iterations 10 -q >table.txt
 [ "$(grep -c best table.txt)" = 1 ] && [ "$(wc -l <table.txt)" -ge 6 ] || fail "no table: $(cat table.txt)"
@@ -83,6 +85,8 @@ refused 2 "--by" gdm-recon tune scans/manifest.json --by psnr
 gdm-recon project $ct -o clean.nii.gz --views 12 -q
 refused 2 "no photons" gdm-recon iterative clean.nii.gz -o x.nii.gz --discrepancy 1
 refused 1 "another grid" gdm-recon iterative clean.nii.gz -o x.nii.gz --start $one
+for dry in "" -n; do refused 1 "another grid" gdm-recon iterative clean.nii.gz -o x.nii.gz --start $one $dry; done
+refused 2 "no photons" gdm-recon iterative clean.nii.gz -o x.nii.gz --discrepancy 1 -n
 sed 's/"photons": 0.0/"photons": -5.0/' clean.json >counts.json && cp clean.nii.gz counts.nii.gz
 refused 1 "photons" gdm-recon iterative counts.nii.gz -o x.nii.gz
 gzip -dc clean.nii.gz >nan.nii

@@ -39,6 +39,8 @@ bad 2 "$recon"
 bad 2 "$recon" reproject "$ct" -o s.nii.gz
 bad 2 "$recon" project "$ct"
 bad 2 "$recon" fbp
+bad 2 "$recon" proyect "$ct" -o s.nii.gz
+{ "$recon" proyect "$ct" -o s.nii.gz 2>&1 || true; } | grep -c 'is project meant' >/dev/null || fail "a misspelt command is not named"
 for option in '--views 0' '--views x' '--views 1e9' '--photons -1' '--photons 0.5' '--photons inf' '--photons x' \
   '--oversample 0' '--oversample -1' '--oversample 1.5' '--oversample 100' '--detectors 0' '--detectors x' '--seed x' '--filter hann' '--shard' '--threads -1'; do
   # shellcheck disable=SC2086

@@ -108,6 +108,34 @@ TEST_CASE("ct fdk: water is 0 HU from a short scan, from uneven views and from a
   check_water(curved, slab);
 }
 
+TEST_CASE("ct fdk: water is about 0 HU along a helix, whatever its turns and its pitch") {
+  for (const double pitch_mm : {30.0, 55.0}) {
+    ct::Geometry g = ct::scan_of(ct::ScanKind::cone, 80, 36, 4, 600, 360 * 5);
+    const ct::PosedScan circle(g, {0, 0, 0});
+    g.kind = ct::ScanKind::poses;
+    g.angles_deg.clear();
+    for (std::int64_t view = 0; view < circle.view_count(); ++view) {
+      ct::Pose pose = circle.pose(view);
+      const double up_mm = (static_cast<double>(view) / 120 - 2.5) * pitch_mm;
+      pose.source_mm[2] += up_mm;
+      pose.detector_mm[2] += up_mm;
+      g.poses.push_back(pose);
+    }
+    const ct::Ellipsoid rod{{6, -8, 2}, {40, 40, 1e5}, ct::mu_water_per_mm, false};
+    const auto rays = ct::integrals(ct::PosedScan(g, {0, 0, 0}), {rod});
+    const Grid grid = Grid::centred({60, 60, 30}, {2.2, 2.2, 3.0});
+    const Volume hu = ct::hu_from_attenuation(ct::fdk(g, rays.data(), grid, ct::FdkOptions()));
+    for (const double z : {-30.0, -10.0, 0.0, 10.0, 30.0}) {
+      const double inside =
+          mean_hu(hu, [&](const Point3& p) { return std::abs(p[2] - z) < 6 && std::hypot(p[0], p[1]) < 32; });
+      CHECK(std::abs(inside) < 15);
+    }
+    CHECK(std::abs(1000 + mean_hu(hu, [](const Point3& p) {
+                     return std::hypot(p[0], p[1]) > 46 && std::hypot(p[0], p[1]) < 52;
+                   })) < 15);
+  }
+}
+
 TEST_CASE("ct fdk: a head phantom is better than 26 dB from 180 views") {
   const Grid grid = cube(64, 2);
   const auto scan = ct::scan_of(ct::ScanKind::cone, 112, 112, 2, 180);

@@ -367,3 +367,18 @@ TEST_CASE("cgls with a pull: solves its own normal equations, and never moves aw
     CHECK(held.volume.voxels[n] == doctest::Approx(start.voxels[n]).epsilon(1e-4));
   }
 }
+
+TEST_CASE("cgls: behind the minimum it ends, however strong the pull") {
+  const Scanned scan = scanned(24, 2, 6, 1e4);
+  ct::IterativeOptions options = options_of(ct::Method::cgls, 400);
+  for (const double pull : {1e3, 1e6, 1e9}) {
+    CAPTURE(pull);
+    options.pull_mm2 = pull;
+    const ct::IterativeResult found = ct::reconstruct(scan.projector, scan.rays(), nullptr, options);
+    CHECK(found.iterations < 400);
+    CHECK(found.residual <= found.first);
+    for (std::size_t n = 1; n < found.log.size(); ++n)
+      CHECK(found.log[n].objective <= found.log[n - 1].objective * (1 + 1e-6));
+    CHECK(found.log.back().objective <= 0.5 * found.first * found.first);
+  }
+}
