@@ -92,7 +92,7 @@ Json Ensemble::mean_json() const {
 }
 
 double Ensemble::volumes_mib(const Grid& grid, bool with_deviation) const {
-  constexpr double iterations = 4;   // what conjugate gradients hold
+  const double iterations = consistency_.pull_mm2 > 0 ? 5 : 4;  // what conjugate gradients hold
   constexpr double with_bank = 4.5;  // the CT turned, scaled and masked, and what lists or maps its places
   const std::optional<Grid> working = working_grid(grid);
   const auto own = static_cast<double>(grid.voxels());

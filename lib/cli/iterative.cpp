@@ -171,7 +171,8 @@ class IterationLog {
 };
 
 int run_iterative(Program& program, const IterativeCommand& command) {
-  const IterativeChoice& choice = command.choice;
+  IterativeChoice choice = command.choice;
+  choice.warns_of_grid = true;
   require_sense(choice);
   const bool single = command.input != "-" && !is_manifest(command.input);
   std::map<fs::path, fs::path> starts;
@@ -235,14 +236,14 @@ fs::path start_of(const IterativeChoice& choice, const Case* item) {
 namespace {
 
 /// What lies beside the grid is not there for iterations: they put what rays saw of it into the grid.
-void warn_of_small_grid(const ct::Projector& projector, const ct::StoredSinogram& stored) {
+void warn_of_small_grid(const fs::path& sinogram, const ct::Projector& projector, const ct::StoredSinogram& stored) {
   constexpr double tolerated = 0.01;
   const double beside = ct::share_beside(projector, stored);
   if (beside <= tolerated) return;
   log_warning(
-      fmt::format("{:.3g} % of the rays that see anything pass beside the grid, so that the object is larger "
-                  "than it and its values are wrong; import with a larger --size or --grid, or use fdk",
-                  100 * beside));
+      fmt::format("{}: {:.3g} % of what the rays see lies beside the grid, so that the object is larger than it "
+                  "and its values are wrong; a larger grid, or {}, takes it",
+                  sinogram.string(), 100 * beside, stored.analytic_method()));
 }
 
 /// `start_of` makes the attenuation that the iterations begin with.
@@ -257,7 +258,7 @@ IterativeOutcome reconstruct_with(const fs::path& sinogram, const IterativeChoic
     const ct::IterativeOptions options = options_of(choice, scan, weights);
     const std::int64_t rays = choice.rays > 0 ? choice.rays : ct::rays_per_element(scan.acquisition);
     const auto projector = stored.make_projector(rays);
-    warn_of_small_grid(*projector, stored);
+    if (choice.warns_of_grid) warn_of_small_grid(sinogram, *projector, stored);
     const Stopwatch watch;
     IterativeOutcome outcome;
     outcome.result =

@@ -21,6 +21,7 @@ struct IterativeChoice {
   double pull_mm2 = 0.0;     ///< of cgls, towards the start
   double discrepancy = 0.0;  ///< times the residual that noise leaves
   bool allow_negative = false, across_slices = false;
+  bool warns_of_grid = false;  ///< of one that is smaller than the object; the caller's choice, and no option
 };
 /// All but --strength, and that too unless it is what is looked for.
 void add_iterative_choice(CLI::App& command, IterativeChoice& choice, bool with_strength);

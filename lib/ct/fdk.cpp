@@ -360,7 +360,7 @@ Volume fdk(const Geometry& geometry, const float* rays, const Grid& grid, const 
     back_project(scan, frame, along_rows.has_value(), views, volume);
     spent.back_projection_s += back_projecting.seconds();
   }
-  if (shares.is_helix()) {
+  if (shares.of_helix()) {
     divide_by_seen(scan, frame, shares.arcs_rad(), options.outside_per_mm, volume);
   } else if (options.outside_per_mm) {
     fill_outside(scan, frame, *options.outside_per_mm, volume);

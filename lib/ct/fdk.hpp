@@ -4,10 +4,10 @@
 // Each view is weighted by the cosine to the central ray, by its share of the circle and by what else saw its rays; it
 // is filtered along the columns with the ramp of ct/parallel.hpp at the spacing seen at the isocentre, and spread back
 // with the squared ratio of distances. Free poses are taken as those of a circle around the isocentre: exact for none
-// of them, and good for small wobbles. Where the source travels along the axis, as on a helix, what the views that see
-// a voxel add up to is divided by their part of all views (the approximation of multi-slice scanners before exact
-// methods: views that see it more than once around are not weighted against one another). The readings of a tilted
-// detector are interpolated to those of an upright one first.
+// of them, and good for small wobbles. Along a helix (views in order, one direction, a turn or more) what the views
+// that see a voxel add up to is divided by their part of all views (the approximation of multi-slice scanners before
+// exact methods: views that see it more than once around are not weighted against one another). The readings of a
+// tilted detector are interpolated to those of an upright one first.
 #pragma once
 
 #include <optional>

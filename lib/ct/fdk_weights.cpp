@@ -45,7 +45,7 @@ double parker(double angle, double fan, double excess) {
 }  // namespace
 
 RayShares::RayShares(const PosedScan& scan)
-    : travels_(travels(scan)), arcs_(travels_ ? arcs_in_order(scan) : arcs_of(scan)) {
+    : of_helix_(is_helix(scan)), arcs_(of_helix_ ? arcs_in_order(scan) : arcs_of(scan)) {
   const double columns = static_cast<double>(scan.geometry().detector_columns);
   const double low = -reach_mm(scan, 0, -0.5), high = reach_mm(scan, 0, columns - 0.5);
   if (!(low > 0) || !(high > 0))
@@ -60,6 +60,9 @@ RayShares::RayShares(const PosedScan& scan)
                     "full turn, and "
                     "the views span {:.4g} degrees; gdm-recon iterative takes any",
                     high, low, arcs_.range_rad / radians_per_degree));
+  }
+  if (overlap_mm_ > 0 && of_helix_) {
+    throw Error("a helix with an offset detector is not for filtered back-projection; gdm-recon iterative takes any");
   }
   const double needed = pi + 2 * std::max(fan_angle(scan, 0, low), fan_angle(scan, 0, high));
   if (!arcs_.full_turn && arcs_.range_rad < needed - 1.5 * arcs_.step_rad) {

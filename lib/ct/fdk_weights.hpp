@@ -12,7 +12,8 @@ namespace gdm::ct {
 /// Shares of the views and of their rays in an integral over half a turn of parallel rays.
 class RayShares {
  public:
-  /// Throws Error where the rays miss the axis. Warns of a range that is too short.
+  /// Throws Error where the rays miss the axis, and for a helix with an offset detector. Warns of a range that is too
+  /// short.
   explicit RayShares(const PosedScan& scan);
   /// In rad: of all columns of a view, the same in each row. The scan may be one that is wider by what the detector
   /// lacks.
@@ -23,13 +24,13 @@ class RayShares {
     std::int64_t before = 0, after = 0;
   };
   const Lacking& lacking() const { return lacking_; }
-  /// Whether the source travels along the axis for a turn or more, so that voxels are not seen alike.
-  bool is_helix() const { return travels_ && arcs_.full_turn; }
+  /// Whether voxels are not seen alike.
+  bool of_helix() const { return of_helix_; }
   /// What each view stands for.
   const std::vector<double>& arcs_rad() const { return arcs_.cell_rad; }
 
  private:
-  bool travels_;
+  bool of_helix_;
   ViewArcs arcs_;
   double overlap_mm_ = 0;  ///< of an offset detector: how far it reaches on its short side; 0 where it is centred
   double longer_side_ = 1;

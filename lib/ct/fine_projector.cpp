@@ -63,7 +63,8 @@ ElementRays element_rays(const Geometry& geometry, const Grid& grid, std::int64_
   const PosedScan scan(geometry, centre_of(grid));
   const std::optional<LineFrame> frame = frame_along_rows(scan, grid);
   constexpr double rounded = 1.001;
-  const bool in_slices = frame && figures_of(scan).voxel_along_mm <= rounded * frame->spacing_mm()[2];
+  const bool in_slices =
+      frame && (frame->shape()[2] == 1 || figures_of(scan).voxel_along_mm <= rounded * frame->spacing_mm()[2]);
   return {rays, in_slices ? 1 : rays};
 }
 

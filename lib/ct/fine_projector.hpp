@@ -13,8 +13,9 @@ struct ElementRays {
   std::int64_t count() const { return columns * rows; }
 };
 /// `rays` along both edges; along the columns alone where each row sees a plane of its own (parallel beams, fans, one
-/// row) that is no higher than a slice: rays above and below its middle would only mix neighbouring slices, and beyond
-/// the outermost one the air behind it. Throws Error for less than one ray and as PosedScan.
+/// row) that is no higher than a slice, or the grid has but one: rays above and below its middle would only mix
+/// neighbouring slices, and beyond the outermost one the air behind it. Throws Error for less than one ray and as
+/// PosedScan.
 ElementRays element_rays(const Geometry& geometry, const Grid& grid, std::int64_t rays);
 
 /// The same scan with so many elements in the place of each, so that they are single rays evenly over it.

@@ -29,17 +29,25 @@ std::vector<double> net_flat(std::int64_t elements, const Field& flat, const Fie
   return net;
 }
 
-/// How many counts are equal to the largest one, where these are a plateau: a thousandth of all or more, and five times
-/// as many as the hundredth below. Counts without noise beside an object are one as well, at I0.
-void find_ceiling(const Volume& counts, double mean_flat, MeasuredReport& report) {
+/// How many counts are equal to the largest one, where these are a plateau below I0: a thousandth of all or more, most
+/// of them beside another one in their row, and five times as many as a little less. The largest count of an object
+/// that is wider than the detector stands alone at its edge.
+void find_ceiling(const Volume& counts, double flat, MeasuredReport& report) {
   const float most = *std::max_element(counts.voxels.begin(), counts.voxels.end());
-  if (!(static_cast<double>(most) < 0.9 * mean_flat)) return;
-  std::int64_t at = 0, next = 0;
-  for (const float value : counts.voxels) {
-    at += value == most ? 1 : 0;
-    next += value < most && value > 0.99F * most ? 1 : 0;
+  if (!(static_cast<double>(most) < 0.9 * flat)) return;
+  const float little = std::max(0.01F * most, 3.5F);
+  std::int64_t at = 0, next = 0, together = 0;
+  const auto columns = static_cast<std::size_t>(counts.grid.shape_ijk[0]);
+  for (std::size_t n = 0; n < counts.voxels.size(); ++n) {
+    const float value = counts.voxels[n];
+    next += value < most && value > most - little ? 1 : 0;
+    if (value != most) continue;
+    ++at;
+    const bool left = n % columns > 0 && counts.voxels[n - 1] == most;
+    const bool right = n % columns + 1 < columns && counts.voxels[n + 1] == most;
+    together += left || right ? 1 : 0;
   }
-  if (at < 5 * next || at * 1000 < static_cast<std::int64_t>(counts.voxels.size())) return;
+  if (at < 5 * next || 2 * together < at || at * 1000 < static_cast<std::int64_t>(counts.voxels.size())) return;
   report.at_ceiling = at;
   report.ceiling = static_cast<double>(most);
 }
@@ -82,7 +90,9 @@ MeasuredReport line_integrals_from_counts(Volume& counts, const Field& flat, con
   MeasuredReport report;
   for (const double value : net) report.mean_flat += value;
   report.mean_flat /= static_cast<double>(elements);
-  find_ceiling(counts, report.mean_flat, report);
+  double mean_dark = 0;
+  for (std::int64_t n = 0; n < elements; ++n) mean_dark += dark.at(n) / static_cast<double>(elements);
+  find_ceiling(counts, report.mean_flat + mean_dark, report);
   for (std::size_t n = 0; n < counts.voxels.size(); ++n) {
     const auto element = static_cast<std::int64_t>(n) % elements;
     const double i0 = net[static_cast<std::size_t>(element)], least = std::min(1.0, 1e-4 * i0);

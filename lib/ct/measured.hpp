@@ -22,7 +22,7 @@ Field mean_field(const Volume& views);
 struct MeasuredReport {
   std::int64_t above_flat = 0;  ///< counts that exceed I0 by more than noise and a tenth
   std::int64_t saturated = 0;   ///< equal to the largest value
-  std::int64_t at_ceiling = 0;  ///< equal to the largest count, below I0 and far more often than those next to it
+  std::int64_t at_ceiling = 0;  ///< equal to the largest count where that is a plateau below I0
   double ceiling = 0;           ///< that count
   std::int64_t starved = 0;     ///< no more than the dark field, or next to nothing: read as least counts
   double mean_flat = 0;         ///< I0 less the dark field, mean over the elements

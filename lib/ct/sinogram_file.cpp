@@ -16,6 +16,12 @@
 namespace gdm::ct {
 namespace {
 
+constexpr const char* values_digest = "values_sha256";
+
+std::string digest_of(const Voxels<float>& values) {
+  return sha256_hex(values.data(), values.size() * sizeof(float));
+}
+
 Json grid_json(const Grid& grid) {
   return {{"shape_ijk", grid.shape_ijk},
           {"ijk_to_ras_mm", grid.ijk_to_ras_mm},
@@ -165,6 +171,7 @@ void write_sinogram(const fs::path& path, StoredSinogram stored, Json details, c
   all.update(details);
   beside["sinogram"] = std::move(all);
   volume.voxels = std::move(stored.sinogram.line_integrals);
+  beside["sinogram"][values_digest] = digest_of(volume.voxels);
   const WriteReport report = write_volume(path, volume, VoxelType::float32, overwrite);
   write_sidecar(path, provenance, sources, report, beside, overwrite);
 }
@@ -182,13 +189,6 @@ StoredSinogram read_sinogram(const fs::path& path) {
       throw Error("this is not the sidecar of a sinogram made by gdm-recon project or import");
     }
   });
-  const Json::json_pointer digest("/gdm/sha256");
-  if (sidecar.contains(digest) && sidecar.at(digest) != sha256_of_file(path)) {
-    log_warning(
-        fmt::format("{}: is not the file that its sidecar {} was written with, so that the scan it tells may be "
-                    "another one's",
-                    path.string(), sidecar_path(path).filename().string()));
-  }
   Volume volume = read_volume(path);
   const FileShape expected = file_shape(stored);
   const Index3& found = volume.grid.shape_ijk;
@@ -198,6 +198,13 @@ StoredSinogram read_sinogram(const fs::path& path) {
                     fmt::format(fmt::runtime(expected.names), expected.size[0], expected.size[1], expected.size[2])));
   }
   with_context(path.string(), [&] { require_finite(volume); });
+  const Json::json_pointer digest(std::string("/gdm/details/sinogram/") + values_digest);
+  if (sidecar.contains(digest) && sidecar.at(digest) != digest_of(volume.voxels)) {
+    log_warning(
+        fmt::format("{}: holds other values than its sidecar {} was written with, so that the scan it tells may "
+                    "be another one's",
+                    path.string(), sidecar_path(path).filename().string()));
+  }
   stored.sinogram.slices = stored.geometry ? 0 : expected.size[2];
   stored.sinogram.line_integrals = std::move(volume.voxels);
   return stored;

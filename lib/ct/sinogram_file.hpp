@@ -58,7 +58,7 @@ AxisMap axes_for(const Grid& grid);
 /// that is offset by more than a twentieth of its width the longer side counts alone.
 double truncated_share(const StoredSinogram& stored);
 
-/// Of the rays that see more than 5 mm of water the share that meets no voxel of the projector's grid: what they see is
+/// Of what all rays see, weighted by their counts, the share of those that meet no voxel of the projector's grid: it is
 /// beside it. One projection of a volume.
 double share_beside(const Projector& projector, const StoredSinogram& stored);
 

@@ -184,14 +184,14 @@ double share_beside(const Projector& projector, const StoredSinogram& stored) {
   const Volume full(projector.grid(), 1.0F);
   Voxels<float> inside_mm(static_cast<std::size_t>(projector.ray_count()));
   projector.forward(full.voxels.data(), inside_mm.data());
-  const float seen = seen_integral(stored);
-  std::int64_t see = 0, beside = 0;
+  const std::vector<float> weights = weights_of_counts(stored.rays(), stored.blocks(), stored.beam);
+  double all = 0, beside = 0;
   for (std::size_t n = 0; n < inside_mm.size(); ++n) {
-    if (!(stored.rays()[n] > seen)) continue;
-    ++see;
-    beside += inside_mm[n] > 0 ? 0 : 1;
+    const double seen = static_cast<double>(weights[n]) * static_cast<double>(stored.rays()[n]);
+    all += seen;
+    beside += inside_mm[n] > 0 ? 0.0 : seen;
   }
-  return static_cast<double>(beside) / static_cast<double>(std::max<std::int64_t>(see, 1));
+  return all > 0 ? beside / all : 0.0;
 }
 
 double truncated_share(const StoredSinogram& stored) {

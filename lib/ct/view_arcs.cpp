@@ -54,22 +54,37 @@ ViewArcs arcs_of(const PosedScan& scan) {
   return arcs;
 }
 
-bool travels(const PosedScan& scan) {
-  if (scan.geometry().kind != ScanKind::poses) return false;
-  double low = scan.pose(0).source_mm[2], high = low;
-  for (std::int64_t view = 1; view < scan.view_count(); ++view) {
-    low = std::min(low, scan.pose(view).source_mm[2]);
-    high = std::max(high, scan.pose(view).source_mm[2]);
+namespace {
+
+/// Angle from a view to the next one, the shorter way.
+double step_rad(const PosedScan& scan, std::int64_t view) {
+  return std::remainder(angle_of(scan, view + 1) - angle_of(scan, view), 2 * pi);
+}
+
+}  // namespace
+
+bool is_helix(const PosedScan& scan) {
+  if (scan.geometry().kind != ScanKind::poses || scan.view_count() < 3) return false;
+  double turned = 0, way_rad = 0, rise_mm = 0, way_mm = 0;
+  for (std::int64_t view = 0; view + 1 < scan.view_count(); ++view) {
+    const double step = step_rad(scan, view);
+    const double up_mm = scan.pose(view + 1).source_mm[2] - scan.pose(view).source_mm[2];
+    turned += step;
+    way_rad += std::abs(step);
+    rise_mm += up_mm;
+    way_mm += std::abs(up_mm);
   }
-  return high - low > figures_of(scan).voxel_along_mm;
+  constexpr double straight = 0.99;  // of what goes one way alone
+  const double mean_step = way_rad / static_cast<double>(scan.view_count() - 1);
+  return std::abs(rise_mm) > std::abs(figures_of(scan).voxel_along_mm) && std::abs(rise_mm) >= straight * way_mm &&
+         std::abs(turned) >= straight * way_rad && way_rad + 1.5 * mean_step > 2 * pi;
 }
 
 ViewArcs arcs_in_order(const PosedScan& scan) {
   const auto views = static_cast<std::size_t>(scan.view_count());
   std::vector<double> ways(views - 1);  // to the next view
   for (std::size_t n = 0; n + 1 < views; ++n) {
-    const auto view = static_cast<std::int64_t>(n);
-    ways[n] = std::abs(std::remainder(angle_of(scan, view + 1) - angle_of(scan, view), 2 * pi));
+    ways[n] = std::abs(step_rad(scan, static_cast<std::int64_t>(n)));
   }
   std::vector<double> sorted = ways;
   std::sort(sorted.begin(), sorted.end());
@@ -81,7 +96,7 @@ ViewArcs arcs_in_order(const PosedScan& scan) {
     arcs.start_rad.push_back(arcs.range_rad + 0.5 * before);
     arcs.range_rad += arcs.cell_rad.back();
   }
-  arcs.full_turn = arcs.range_rad > 2 * pi - 0.5 * arcs.step_rad;
+  arcs.full_turn = true;
   return arcs;
 }
 

@@ -16,10 +16,10 @@ struct ViewArcs {
 };
 ViewArcs arcs_of(const PosedScan& scan);
 
-/// Whether the source moves along the axis by more than a row as it is seen there, as that of a helix does.
-bool travels(const PosedScan& scan);
-/// Of a source that travels, whose views follow one another: each stands for half the way to its neighbours, and
-/// several turns for as many times 2 pi.
+/// Whether the source goes around once or more and along the axis by more than a row as it is seen there, both in one
+/// direction from view to view.
+bool is_helix(const PosedScan& scan);
+/// Of such views: each stands for half the way to its neighbours, and several turns for as many times 2 pi.
 ViewArcs arcs_in_order(const PosedScan& scan);
 
 }  // namespace gdm::ct

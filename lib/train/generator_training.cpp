@@ -63,6 +63,9 @@ nn::GeneratorConfig generator_config(const Manifest& manifest, const engine::Tra
   config.noise_channels = options.noise_channels;
   config.patch = options.patch;
   if (options.learns_process()) config.process = process_of(options, config.hu_map);
+  if (options.draws > 1 && options.noise_channels == 0) {
+    throw Error("--draws needs --noise-channels: without noise all draws are the same", Exit::usage);
+  }
   data::choose_conditions(manifest, options.conditions, options.scalings, config);
   if (config.process) {
     if (options.noise_channels > 0) throw Error("--noise-channels: a process has its own noise", Exit::usage);

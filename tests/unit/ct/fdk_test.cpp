@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "ct/line_frame.hpp"
+#include "ct/view_arcs.hpp"
 #include "ct_scans.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -108,32 +109,90 @@ TEST_CASE("ct fdk: water is 0 HU from a short scan, from uneven views and from a
   check_water(curved, slab);
 }
 
-TEST_CASE("ct fdk: water is about 0 HU along a helix, whatever its turns and its pitch") {
-  for (const double pitch_mm : {30.0, 55.0}) {
-    ct::Geometry g = ct::scan_of(ct::ScanKind::cone, 80, 36, 4, 600, 360 * 5);
-    const ct::PosedScan circle(g, {0, 0, 0});
-    g.kind = ct::ScanKind::poses;
-    g.angles_deg.clear();
-    for (std::int64_t view = 0; view < circle.view_count(); ++view) {
-      ct::Pose pose = circle.pose(view);
-      const double up_mm = (static_cast<double>(view) / 120 - 2.5) * pitch_mm;
-      pose.source_mm[2] += up_mm;
-      pose.detector_mm[2] += up_mm;
-      g.poses.push_back(pose);
-    }
-    const ct::Ellipsoid rod{{6, -8, 2}, {40, 40, 1e5}, ct::mu_water_per_mm, false};
-    const auto rays = ct::integrals(ct::PosedScan(g, {0, 0, 0}), {rod});
-    const Grid grid = Grid::centred({60, 60, 30}, {2.2, 2.2, 3.0});
-    const Volume hu = ct::hu_from_attenuation(ct::fdk(g, rays.data(), grid, ct::FdkOptions()));
-    for (const double z : {-30.0, -10.0, 0.0, 10.0, 30.0}) {
-      const double inside =
-          mean_hu(hu, [&](const Point3& p) { return std::abs(p[2] - z) < 6 && std::hypot(p[0], p[1]) < 32; });
-      CHECK(std::abs(inside) < 15);
-    }
-    CHECK(std::abs(1000 + mean_hu(hu, [](const Point3& p) {
-                     return std::hypot(p[0], p[1]) > 46 && std::hypot(p[0], p[1]) < 52;
-                   })) < 15);
+namespace {
+
+const ct::Ellipsoid rod{{6, -8, 2}, {40, 40, 1e5}, ct::mu_water_per_mm, false};
+
+/// Poses of a circle, each moved along the axis by up_mm(view).
+template <class Up>
+ct::Geometry lifted(const ct::Geometry& circular, Up&& up_mm) {
+  const ct::PosedScan circle(circular, {0, 0, 0});
+  ct::Geometry g = circular;
+  g.kind = ct::ScanKind::poses;
+  g.angles_deg.clear();
+  for (std::int64_t view = 0; view < circle.view_count(); ++view) {
+    ct::Pose pose = circle.pose(view);
+    pose.source_mm[2] += up_mm(view);
+    pose.detector_mm[2] += up_mm(view);
+    g.poses.push_back(pose);
   }
+  return g;
+}
+
+/// Mean and standard deviation of the rod from 30 mm below to 30 mm above the middle, and of the air around it.
+void check_rod(const ct::Geometry& g, const Grid& grid, double most_off, double most_deviation) {
+  const auto rays = ct::integrals(ct::PosedScan(g, {0, 0, 0}), {rod});
+  const Volume hu = ct::hu_from_attenuation(ct::fdk(g, rays.data(), grid, ct::FdkOptions()));
+  const auto in_rod = [](const Point3& p) { return std::abs(p[2]) < 30 && std::hypot(p[0], p[1]) < 32; };
+  const double inside = mean_hu(hu, in_rod);
+  CHECK(std::abs(inside) < most_off);
+  Volume squares = hu;
+  for (float& value : squares.voxels) value = static_cast<float>(std::pow(static_cast<double>(value) - inside, 2));
+  CHECK(std::sqrt(mean_hu(squares, in_rod)) < most_deviation);
+  const auto around = [](const Point3& p) {
+    const double r = std::hypot(p[0], p[1]);
+    return std::abs(p[2]) < 30 && r > 46 && r < 52;
+  };
+  CHECK(std::abs(1000 + mean_hu(hu, around)) < 15);
+}
+
+}  // namespace
+
+TEST_CASE("ct fdk: water is about 0 HU along a helix, whatever its turns, pitch, direction and grid") {
+  const Grid grid = Grid::centred({60, 60, 24}, {2.2, 2.2, 3.0});
+  const ct::Geometry turns = ct::scan_of(ct::ScanKind::cone, 80, 36, 4, 600, 360 * 5);
+  for (const double pitch_mm : {30.0, 55.0, -40.0}) {
+    CAPTURE(pitch_mm);
+    const auto helix =
+        lifted(turns, [&](std::int64_t view) { return (static_cast<double>(view) / 120 - 2.5) * pitch_mm; });
+    check_rod(helix, grid, 15, 30);
+  }
+  const auto helix = lifted(turns, [](std::int64_t view) { return (static_cast<double>(view) / 120 - 2.5) * 40; });
+  check_rod(helix, ct::turned_grid({60, 60, 30}, {2.2, 2.2, 3.0}, 20), 15, 30);
+  ct::Geometry back = helix;
+  std::reverse(back.poses.begin(), back.poses.end());
+  check_rod(back, grid, 15, 30);
+  ct::FdkOptions masked;
+  masked.outside_per_mm = -1.0F;
+  const Grid longer = Grid::centred({20, 20, 120}, {6, 6, 4.0});
+  const auto rays = ct::integrals(ct::PosedScan(helix, {0, 0, 0}), {rod});
+  const Volume mu = ct::fdk(helix, rays.data(), longer, masked);
+  CHECK(mu.at(10, 10, 0) == -1.0F);
+  CHECK(mu.at(10, 10, 60) > 0.5F * static_cast<float>(ct::mu_water_per_mm));
+  ct::Geometry offset = turns;
+  offset.column_offset_mm = 60;
+  const auto offset_helix = lifted(offset, [](std::int64_t view) { return static_cast<double>(view) / 3; });
+  CHECK_THROWS_AS(ct::check_fdk(offset_helix, grid), Error);
+}
+
+TEST_CASE("ct fdk: a gantry that wobbles is a circle, in whatever order its views come") {
+  const Grid grid = Grid::centred({60, 60, 12}, {2.2, 2.2, 2.2});
+  const auto wobble = [](std::int64_t view) { return 3 * std::sin(0.7 * static_cast<double>(view)); };
+  for (const double range : {220.0, 360.0}) {
+    CAPTURE(range);
+    ct::Geometry g = lifted(ct::scan_of(ct::ScanKind::cone, 80, 36, 4, 200, range), wobble);
+    check_rod(g, grid, 5, 20);
+    std::reverse(g.poses.begin(), g.poses.end());
+    check_rod(g, grid, 5, 20);
+    Random random(3);
+    for (std::size_t n = g.poses.size(); n > 1; --n) {
+      std::swap(g.poses[n - 1], g.poses[static_cast<std::size_t>(random.below(static_cast<std::int64_t>(n)))]);
+    }
+    check_rod(g, grid, 5, 20);
+  }
+  ct::Geometry behind = lifted(ct::scan_of(ct::ScanKind::cone, 20, 6, 4, 1), wobble);
+  behind.isocenter_mm = Point3{0, 2000, 0};
+  CHECK_FALSE(ct::is_helix(ct::PosedScan(behind, {0, 0, 0})));
 }
 
 TEST_CASE("ct fdk: a head phantom is better than 26 dB from 180 views") {

@@ -125,6 +125,7 @@ TEST_CASE("ct fine: a row that sees one slice sees all of it and no other, the o
     }
     rows.row_spacing_mm = 12;
     CHECK(ct::element_rays(rows, grid, 3).rows == 3);
+    CHECK(ct::element_rays(rows, Grid::centred({17, 18, 1}, {5, 5, 6}), 3).rows == 1);
   }
   for (const auto& [name, geometry] : ct::all_scans(12, 3, 8, 5)) {
     if (geometry.kind == ct::ScanKind::cone) CHECK(ct::element_rays(geometry, grid, 3).rows == 3);

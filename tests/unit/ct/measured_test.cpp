@@ -8,6 +8,7 @@
 
 #include "io/raw_array.hpp"
 #include "io_fixture.hpp"
+#include "sys/random.hpp"
 
 using namespace gdm;
 
@@ -43,6 +44,27 @@ TEST_CASE("measured: counts become line integrals by flat and dark fields") {
   CHECK(report.saturated == 1);
   CHECK(report.mean_flat == 550);
   CHECK(report.above_flat == 1);  // the saturated one; 1010 of 1000 and noise are not
+}
+
+TEST_CASE("measured: a plateau of the largest count is a ceiling, the edge of a wide object and noise are none") {
+  const auto ceiling_of = [](auto&& count_at) {
+    constexpr std::int64_t columns = 100, views = 60;
+    Volume counts(Grid::centred({columns, 1, views}, {1, 1, 1}), 0.0F);
+    for (std::int64_t view = 0; view < views; ++view) {
+      for (std::int64_t u = 0; u < columns; ++u) counts.at(u, 0, view) = static_cast<float>(count_at(u));
+    }
+    const auto report = ct::line_integrals_from_counts(counts, {50000, {}}, {100, {}}, 0);
+    return report.at_ceiling > 0 ? report.ceiling : 0.0;
+  };
+  const auto behind = [](std::int64_t u, double radius_mm) {
+    const double s = static_cast<double>(u) - 49.5;
+    return 50000 * std::exp(-0.04 * std::sqrt(std::max(0.0, radius_mm * radius_mm - s * s)));
+  };
+  CHECK(ceiling_of([&](std::int64_t u) { return std::min(16383.0, behind(u, 40)); }) == 16383);
+  CHECK(ceiling_of([&](std::int64_t u) { return behind(u, 40); }) == 0);  // air beside it, at I0
+  CHECK(ceiling_of([&](std::int64_t u) { return behind(u, 75); }) == 0);  // wider than the detector
+  Random random(5);
+  CHECK(ceiling_of([&](std::int64_t) { return static_cast<double>(random.below(40)); }) == 0);  // whole numbers, few
 }
 
 TEST_CASE("measured: what cannot be is refused with its share") {

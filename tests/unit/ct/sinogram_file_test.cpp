@@ -114,3 +114,24 @@ TEST_CASE("ct sinogram file: truncation is told by its share, an offset detector
   geometry.column_offset_mm = 30;
   CHECK(ct::truncated_share(stored_of(geometry, grid, disc)) == 0);
 }
+
+TEST_CASE("sinogram: what rays see beside a grid is told by its share, and noise is nothing that they see") {
+  const Grid grid = Grid::centred({24, 24, 4}, {4, 4, 4}), inner = Grid::centred({8, 8, 4}, {4, 4, 4});
+  const ct::Geometry geometry = ct::scan_of(ct::ScanKind::fan, 60, 4, 6, 30);
+  Volume water(grid, 0.0F);
+  for (std::int64_t k = 0; k < 4; ++k) {
+    for (std::int64_t j = 3; j < 21; ++j) {
+      for (std::int64_t i = 3; i < 21; ++i) water.at(i, j, k) = static_cast<float>(ct::mu_water_per_mm);
+    }
+  }
+  for (const double photons : {0.0, 200.0, 1e4}) {
+    CAPTURE(photons);
+    ct::StoredSinogram stored = stored_of(geometry, grid, water);
+    stored.beam.photons = photons;
+    if (photons > 0) ct::add_counting_noise(stored.sinogram.line_integrals.data(), stored.blocks(), stored.beam, 3);
+    CHECK(std::abs(ct::share_beside(*stored.make_projector(), stored)) < 0.005);
+    stored.geometry->isocenter_mm = Point3{0, 0, 0};
+    stored.grid = inner;
+    CHECK(ct::share_beside(*stored.make_projector(), stored) > 0.1);
+  }
+}
