@@ -66,7 +66,7 @@ gdm-drift-train p/manifest.json --objective regression -o l.safetensors --config
 gdm-drift-train info l.safetensors | found 'widths \[8,8\], 1 residual block a' || fail "a preset wins over a file"
 refused 2 "noise" gdm-synth p/manifest.json --model s.safetensors -o x --samples 2
 refused 2 "preset" gdm-drift-train p/manifest.json --objective regression -o x.safetensors --preset huge
-refused 1 "noise_channels" gdm-drift-train fbp/three.json --objective regression --conditions mr,t2,fbp \
+refused 2 "noise channels, --noise-channels asks for 0" gdm-drift-train fbp/three.json --objective regression --conditions mr,t2,fbp \
   --init whole/m.safetensors -o x.safetensors --patch 16 --widths 8,16 --blocks 2
 compgen -G 'x*' >/dev/null && fail "a refused command left $(compgen -G 'x*')"
 exit 0

@@ -169,10 +169,10 @@ TEST_CASE("options: settings of a training, byte for byte as checkpoints have ha
 
 TEST_CASE("options: what an objective does not use") {
   TrainOptions options;
-  // Those of a discriminator, of the Frechet distance and of processes speak to their objectives alone.
+  // Those of a discriminator, of the Frechet distance and of processes speak to their objectives alone, draws to noise.
   const std::set<std::string> others{"frechet", "adversarial",  "adversarial-loss", "r1",         "discriminator-rate",
                                      "source",  "source-noise", "bridge-beta",      "bridge-ode", "noise-schedule",
-                                     "nfe"};
+                                     "nfe",     "draws"};
   const auto of_shares = [&] {
     Words names = unused(training_options(), options);
     const auto of_others = [&](const std::string& name) { return others.count(name) != 0; };
@@ -200,6 +200,9 @@ TEST_CASE("options: what an objective does not use") {
     const Words names = unused(training_options(), options);
     return std::find(names.begin(), names.end(), name) != names.end();
   };
+  CHECK(unused_by(Objective::frechet, "draws"));
+  options.noise_channels = 1;
+  CHECK_FALSE(unused_by(Objective::frechet, "draws"));
   CHECK_FALSE(unused_by(Objective::frechet, "frechet"));
   CHECK_FALSE(unused_by(Objective::frechet, "ring-batches"));
   CHECK(unused_by(Objective::frechet, "temperatures"));
