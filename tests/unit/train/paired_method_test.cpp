@@ -6,6 +6,7 @@
 #include "generator_fixture.hpp"
 #include "io/sidecar.hpp"
 #include "nn/noise.hpp"
+#include "rmsprop.hpp"
 
 using namespace gdm;
 using namespace gdm::train;
@@ -29,23 +30,13 @@ Tensor learnt_draws(std::int64_t draws) {
   Provenance provenance("test", {});
   const auto none = std::make_shared<Objectives>(options, 1, config.hu_map, 2.0, torch::kCPU, provenance);
   PairedMethod method(network, config, none, 1, draws, torch::kCPU, false);
-  std::vector<Tensor> squares;
-  for (const Tensor& parameter : network->parameters()) squares.push_back(torch::zeros_like(parameter));
   data::Batch batch;
   batch.conditions = torch::zeros({16, 1, 4, 4, 4});
   batch.mask = batch.host_mask = torch::ones({16, 1, 4, 4, 4}, torch::kUInt8);
-  for (std::int64_t step = 0; step < 500; ++step) {
+  gdm_test::train_briefly(*network, [&](std::int64_t step) {
     batch.target = (target_spread * torch::randn({16, 1, 1, 1, 1})).expand({-1, 1, 4, 4, 4}).contiguous();
     method.add_gradients(batch, {step, step, 1});
-    const torch::NoGradGuard no_grad;  // RMSprop
-    std::size_t n = 0;
-    for (Tensor& parameter : network->parameters()) {
-      squares[n].mul_(0.95).addcmul_(parameter.grad(), parameter.grad(), 0.05);
-      parameter.addcdiv_(parameter.grad(), squares[n].sqrt() + 1e-6, step < 350 ? -2e-3 : -3e-4);
-      parameter.mutable_grad().reset();
-      ++n;
-    }
-  }
+  });
   const torch::NoGradGuard no_grad;
   return network(nn::with_step_noise(torch::zeros({256, 1, 4, 4, 4}), 1, 9, 0)).mean({1, 2, 3, 4});
 }

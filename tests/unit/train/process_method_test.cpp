@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "generator_fixture.hpp"
+#include "rmsprop.hpp"
 #include "synth/process_sampler.hpp"
 
 using namespace gdm;
@@ -86,23 +87,13 @@ TEST_CASE("a flow that is trained tells two modes apart where a regression gives
   nn::Generator network(config);
   ProcessMethod method(network, nullptr, config, 1, torch::kCPU, false);
   const std::int64_t batch_size = 16;
-  std::vector<Tensor> squares;
-  for (const Tensor& parameter : network->parameters()) squares.push_back(torch::zeros_like(parameter));
   data::Batch batch;
   batch.conditions = torch::zeros({batch_size, 1, 4, 4, 4});
   batch.mask = torch::ones({batch_size, 1, 4, 4, 4}, torch::kUInt8);
-  for (std::int64_t step = 0; step < 500; ++step) {
+  gdm_test::train_briefly(*network, [&](std::int64_t step) {
     batch.target = (0.5 * torch::sign(torch::randn({batch_size, 1, 1, 1, 1}))).expand({-1, 1, 4, 4, 4}).contiguous();
     method.add_gradients(batch, {step, step, 1});
-    const torch::NoGradGuard no_grad;  // RMSprop
-    std::size_t n = 0;
-    for (Tensor& parameter : network->parameters()) {
-      squares[n].mul_(0.95).addcmul_(parameter.grad(), parameter.grad(), 0.05);
-      parameter.addcdiv_(parameter.grad(), squares[n].sqrt() + 1e-6, step < 350 ? -2e-3 : -3e-4);
-      parameter.mutable_grad().reset();
-      ++n;
-    }
-  }
+  });
   const torch::NoGradGuard no_grad;
   const auto sampler = synth::make_sampler(config, network, nullptr, {20, model::Solver::euler});
   const Tensor draws =
