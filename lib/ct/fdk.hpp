@@ -20,7 +20,7 @@ namespace gdm::ct {
 struct FdkOptions {
   Window window = Window::hann;
   double cutoff = 1.0;                  ///< of the window, see RampFilter
-  std::optional<float> outside_per_mm;  ///< what voxels hold that not every view sees (of a source that travels: less
+  std::optional<float> outside_per_mm;  ///< what voxels hold that not every view sees (of a helix: less
                                         ///< than half a turn); none: what they got
 };
 

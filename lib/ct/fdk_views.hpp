@@ -45,9 +45,8 @@ struct Sight {
 /// Sets voxels that not every view sees to `value`. Views are passed in steps that leave a hundred or more of them.
 void fill_outside(const PosedScan& scan, const LineFrame& frame, float value, Volume& volume);
 
-/// Along a helix some views alone see a voxel: what they added up is brought to one turn, by
-/// the arcs that they stand for, though never by less than half a turn's. Voxels that less than half a turn sees become
-/// `outside`, if given.
+/// Along a helix some views alone see a voxel: what they added up is brought to one turn, by the arcs that they stand
+/// for, though never by less than half a turn's. Voxels that less than half a turn sees become `outside`, if given.
 void divide_by_seen(const PosedScan& scan, const LineFrame& frame, const std::vector<double>& arcs_rad,
                     std::optional<float> outside, Volume& volume);
 

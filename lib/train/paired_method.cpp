@@ -12,9 +12,12 @@
 namespace gdm::train {
 namespace {
 
+Tensor weighted_mean(const Tensor& values, const Tensor& weight) {
+  return (values * weight).sum() / weight.sum();
+}
+
 Tensor weighted_l1(const Tensor& predicted, const Tensor& target, const Tensor& mask) {
-  const Tensor weight = voxel_weights(mask);
-  return ((predicted - target).abs() * weight).sum() / weight.sum();
+  return weighted_mean((predicted - target).abs(), voxel_weights(mask));
 }
 
 /// Each patch of the batch so many times, the draws of one behind one another.
@@ -36,8 +39,7 @@ Tensor by_patch(const Tensor& volumes, std::int64_t draws) {
 
 /// Mean distance of a draw from the next of the same patch.
 Tensor mean_spread(const Tensor& draws, const Tensor& weight) {
-  const Tensor distance = (draws - draws.roll(1, 1)).abs().mean(1, true);
-  return (distance * weight).sum() / weight.sum();
+  return weighted_mean((draws - draws.roll(1, 1)).abs().mean(1, true), weight);
 }
 
 }  // namespace
