@@ -269,7 +269,10 @@ void check_options(const Options& options, const cli::Standard& standard) {
   if (options.full && (standard.json || options.tsv == "-")) {
     throw Error("--full is about the text, so it goes with neither --json nor --tsv -", Exit::usage);
   }
-  if (options.html == "-") throw Error("--html: a page needs a file name", Exit::usage);
+  const std::string suffix = fs::path(options.html).extension().string();
+  if (!options.html.empty() && suffix != ".html" && suffix != ".htm") {
+    throw Error(fmt::format("--html: '{}' does not end in .html", options.html), Exit::usage);
+  }
   check_pair(options);
 }
 

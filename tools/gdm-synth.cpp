@@ -94,10 +94,6 @@ void require_spread(const Options& o, const cli::Synthesis& synthesis) {
       Exit::usage);
 }
 
-bool is_made(const fs::path& output, const Json& recipe) {
-  return output.empty() || cli::why_not_made(output, recipe).empty();
-}
-
 cli::SynthesisOutputs files_of(const Options& o) {
   return {o.output, o.spread, o.bank_map};
 }
@@ -120,16 +116,10 @@ int run_single(const cli::Program& program, Options& o) {
   reads.insert(reads.end(), files.begin(), files.end());
   check_outputs(o, reads, overwrite);
   synthesis.check(item, o.output);
-  const auto finished = [&] {
-    const Json recipe = synthesis.case_recipe(item);
-    const auto outputs = outputs_of(o);
-    return std::all_of(outputs.begin(), outputs.end(),
-                       [&](const auto& output) { return is_made(output.second, recipe); });
-  };
   if (program.standard().dry_run) {
     const bool stream = std::count(files.begin(), files.end(), "-") > 0;
     write_stdout(synthesis.plan() + (stream ? "" : synthesis.plan(item, files_of(o))));
-  } else if (o.batch.resume && finished()) {
+  } else if (o.batch.resume && cli::are_made(files_of(o).files(), [&] { return synthesis.case_recipe(item); })) {
     log_info(o.output.string() + ": was finished already");
   } else {
     synthesis.run(item, files_of(o));
@@ -150,10 +140,7 @@ void check_folders(const cli::Program& program, const Options& o, const Manifest
   std::vector<fs::path> outputs{batch.manifest_path(o.output)};
   for (const Case& item : batch.cases()) {
     if (item.error) continue;
-    const cli::SynthesisOutputs volumes = files_of(o, item);
-    cli::add_volume(outputs, volumes.ct);
-    cli::add_volume(outputs, volumes.spread);
-    cli::add_volume(outputs, volumes.bank_map);
+    for (const fs::path& file : files_of(o, item).files()) cli::add_volume(outputs, file);
   }
   cli::RunInputs inputs{{o.single.volume, o.synthesis.bank, program.config_file()}, {&manifest}};
   inputs.files.insert(inputs.files.end(), o.synthesis.ensemble.models.begin(), o.synthesis.ensemble.models.end());
@@ -227,13 +214,7 @@ int run_manifest(const cli::Program& program, Options& o) {
     const cli::SynthesisOutputs outputs = files_of(o, item);
     check_case(program, o, synthesis, item);
     const auto recipe = [&] { return synthesis.case_recipe(item); };
-    const auto beside_are_made = [&] {
-      if (outputs.spread.empty() && outputs.bank_map.empty()) return true;  // reading sources for a recipe takes time
-      const Json once = recipe();
-      return is_made(outputs.spread, once) && is_made(outputs.bank_map, once);
-    };
-    const bool whole = !o.batch.resume || beside_are_made();
-    if (!whole || !batch.keeps(outputs.ct, recipe)) synthesis.run(item, outputs);
+    if (!batch.keeps(outputs.files(), recipe)) synthesis.run(item, outputs);
     enter(outputs, synthesis, item);
   });
   manifest.cases = batch.cases();

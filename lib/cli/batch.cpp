@@ -54,19 +54,8 @@ fs::path Batch::manifest_path(const fs::path& folder) const {
 
 bool Batch::keeps(const std::vector<fs::path>& outputs, const std::function<Json()>& recipe,
                   const std::function<std::string()>& objection) {
-  const auto is_there = [](const fs::path& output) {
-    std::error_code ignored;
-    return fs::exists(output, ignored);
-  };
-  if (!resume_ || std::none_of(outputs.begin(), outputs.end(), is_there)) return false;
-  const Json wanted = recipe();
-  std::string reason;
-  for (const fs::path& output : outputs) {
-    reason = why_not_made(output, wanted);
-    if (!reason.empty()) reason = output.string() + ": is made again: " + reason;
-    if (!reason.empty()) break;
-  }
-  if (reason.empty() && objection) reason = objection();
+  if (!resume_ || !are_made(outputs, recipe)) return false;
+  const std::string reason = objection ? objection() : "";
   if (reason.empty()) {
     ++kept_;
   } else {

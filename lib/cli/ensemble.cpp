@@ -55,12 +55,15 @@ Ensemble::Ensemble(const EnsembleOptions& options, const engine::Compute& comput
   }
   consistency_ = model::consistency_of(first().description());
   if (memory_bytes_ == 0) return;
-  base_mib_ = peak_rss_mib();
+  // What reading, compressing and the allocator take beside it: 12 MiB of volumes of 64^3 and of 160^3.
+  constexpr double beside_mib = 14;
+  const double before_mib = peak_rss_mib();
+  base_mib_ = before_mib + beside_mib;
   most_at_once_ = first().patches_at_once();
   // A single small patch takes LibTorch's slow path, which needs more memory than two.
   least_at_once_ = std::min<std::int64_t>(2, most_at_once_);
   for (const auto& model : models_) {  // a peak never falls, so that what is left is that of the most demanding
-    const double added = model->peak_mib_of_patches(least_at_once_) - base_mib_;
+    const double added = model->peak_mib_of_patches(least_at_once_) - before_mib;
     patch_mib_ = std::max(1.0, added / static_cast<double>(least_at_once_));
   }
 }
@@ -104,6 +107,7 @@ double Ensemble::volumes_mib(const Grid& grid, bool with_deviation) const {
   if (flips_) voxels += (inputs + 1) * seen;
   if (needs_rays()) voxels += iterations * own;
   if (bank_) voxels = std::max(voxels, (inputs + 1 + with_bank) * own + kept);
+  voxels += 0.5 * own;  // as 16 bits, while it is written
   return voxels * sizeof(float) / 1048576.0;
 }
 
@@ -130,8 +134,9 @@ void Ensemble::fit_into_memory(const std::string& title, const Grid& grid, bool 
   if (room < least) {
     throw Error(
         fmt::format("{}{} needs {:.0f} MiB of volumes, {:.0f} of programs and weights and {:.0f} for patches: "
-                    "more than the {:.0f} MiB of --memory; a smaller --patch needs less",
-                    title, title.empty() ? "it" : ":", volumes, base_mib_, least, limit));
+                    "more than the {:.0f} MiB of --memory{}",
+                    title, title.empty() ? "it" : ":", volumes, base_mib_, least, limit,
+                    volumes + base_mib_ < limit ? "; a smaller --patch needs less" : ""));
   }
   const auto fitting = static_cast<std::int64_t>(room / patch_mib_);
   for (const auto& model : models_) model->set_patches_at_once(std::min(most_at_once_, fitting));

@@ -87,7 +87,8 @@ class Ensemble {
   std::int64_t memory_bytes_;
   double patches_peak_mib_ = 0;  ///< after a group of so many patches, once peak_mib() asked
   std::int64_t sampled_patches_ = 0;
-  double base_mib_ = 0, patch_mib_ = 0;  ///< with memory_bytes_: peak before any volume, and what one patch adds
+  double base_mib_ = 0,
+         patch_mib_ = 0;  ///< with memory_bytes_: what a run takes but for volumes and patches, and what a patch adds
   std::int64_t most_at_once_ = 0, least_at_once_ = 0;  ///< with memory_bytes_: patches of a group
   std::int64_t draws_, shifts_;
   bool flips_, resample_, bank_;

@@ -39,7 +39,7 @@ int run_single(const Program& program, const ReconOptions& options, const ReconS
   require_file(options.input);
   check_volume_writable(options.output, overwrite_of(program, options));
   if (step.accept) step.accept(options.input);
-  if (options.batch.resume && why_not_made(options.output, step.recipe(options.input, "")).empty()) {
+  if (options.batch.resume && are_made({options.output}, [&] { return step.recipe(options.input, ""); })) {
     log_info(options.output.string() + ": was finished already");
   } else if (!standard.dry_run) {
     step.make(options.input, options.output, "");

@@ -4,6 +4,7 @@
 
 #include "io/sidecar.hpp"
 #include "sys/error.hpp"
+#include "sys/log.hpp"
 #include "sys/sha256.hpp"
 #include "sys/version.hpp"
 
@@ -53,6 +54,20 @@ std::string why_not_made(const fs::path& output, const Json& recipe) {
   } catch (const Json::exception&) {
     return "its sidecar is not one of gdm";
   }
+}
+
+bool are_made(const std::vector<fs::path>& outputs, const std::function<Json()>& recipe) {
+  const auto is_there = [](const fs::path& output) {
+    std::error_code ignored;
+    return fs::exists(output, ignored);
+  };
+  if (std::none_of(outputs.begin(), outputs.end(), is_there)) return false;
+  const Json wanted = recipe();
+  return std::all_of(outputs.begin(), outputs.end(), [&wanted](const fs::path& output) {
+    const std::string reason = why_not_made(output, wanted);
+    if (!reason.empty()) log_info(output.string() + ": is made again: " + reason);
+    return reason.empty();
+  });
 }
 
 void add_recipe(const std::vector<fs::path>& outputs, const Json& recipe) {

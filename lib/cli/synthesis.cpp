@@ -48,6 +48,14 @@ EnsembleOptions chosen(const SynthesisOptions& options) {
 
 }  // namespace
 
+std::vector<fs::path> SynthesisOutputs::files() const {
+  std::vector<fs::path> files{ct};
+  for (const fs::path& beside : {spread, bank_map}) {
+    if (!beside.empty()) files.push_back(beside);
+  }
+  return files;
+}
+
 void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
   command
       .add_option("--model", options.ensemble.models,
@@ -300,9 +308,11 @@ std::string Synthesis::plan() const {
 std::string Synthesis::plan(const Case& item, const SynthesisOutputs& outputs) {
   const Grid grid = grid_of_conditions(condition_files(item));
   const std::optional<Grid> working = with_context(title_of(outputs.ct), [&] { return ensemble_.working_grid(grid); });
+  std::vector<std::string> files;
+  for (const fs::path& file : outputs.files()) files.push_back(file.string());
   return fmt::format("{:<9} {}{} -> {}, about {:.0f} MiB of memory\n", item.id.empty() ? "volume" : item.id,
-                     describe(grid), working ? " (resampled to " + describe(*working) + ")" : "", outputs.ct.string(),
-                     ensemble_.peak_mib(grid, !outputs.spread.empty()));
+                     describe(grid), working ? " (resampled to " + describe(*working) + ")" : "",
+                     fmt::join(files, ", "), ensemble_.peak_mib(grid, !outputs.spread.empty()));
 }
 
 void repeat_cases(Manifest& manifest, std::int64_t samples) {

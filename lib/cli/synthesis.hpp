@@ -30,6 +30,9 @@ struct SynthesisOutputs {
   fs::path ct;
   fs::path spread{};    ///< standard deviation of what `ct` is the mean of; empty: none
   fs::path bank_map{};  ///< engine::DistanceMap of the CT, in the bank of the options; empty: none
+
+  /// Those that are written, the CT first.
+  std::vector<fs::path> files() const;
 };
 
 /// What is synthesised, beside its volumes.

@@ -37,7 +37,7 @@ TrainingOutputs::TrainingOutputs(const RunInputs& inputs, TrainingFiles& files, 
     check_writable(file, ours ? Overwrite::replace : overwrite);
   };
   check(files.log, !named && !fs::exists(files.output) && looks_like_log(files.log));
-  if (named) take_lock(files.log);
+  take_lock(files.log);
   if (!files.plot.empty()) {
     check(files.plot, false);
     take_lock(files.plot);

@@ -66,6 +66,9 @@ std::vector<Metric> metrics_called(const std::string& name, const Settings& sett
   for (const MetricGroup& group : metric_groups()) {
     const std::vector<Metric> list = group.list(settings);
     if (!list.empty()) groups.push_back(group.name);
+    if (list.empty() && name == group.name) {
+      throw Error(fmt::format("--metrics: {0} needs --{0}", name), Exit::usage);
+    }
     for (const Metric& metric : list) {
       if (name == "all" || name == group.name || means_metric(name, metric.key)) chosen.push_back(metric);
     }

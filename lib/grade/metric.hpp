@@ -111,7 +111,7 @@ class Scores {
 
 /// Metrics that share their work.
 struct MetricGroup {
-  std::string name;  ///< as in --metrics
+  std::string name;  ///< as in --metrics, and of the option that a group without metrics lacks
   std::vector<Metric> (*list)(const Settings&);
   /// Called if at least one of them is wanted, with volumes in standard_orientation.
   void (*measure)(const CaseVolumes&, const Settings&, Scores&);

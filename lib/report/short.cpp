@@ -112,6 +112,21 @@ Line distance_line(const grade::Grades& grades, std::size_t encoder, std::size_t
   return line;
 }
 
+/// Of a bank's level, with that of the targets themselves for comparison.
+Line bank_line(const grade::LevelDistances& level, grade::Distance distance) {
+  const auto text = [distance](const grade::MethodDistances& method) {
+    const std::optional<double>& value = distance == grade::Distance::frechet ? method.frechet : method.kernel;
+    return value ? fmt::format("{:.4g}", *value) : "-";
+  };
+  Line line{fmt::format("  {} {}, targets {}", distance == grade::Distance::frechet ? "Frechet" : "kernel", level.level,
+                        text(level.methods.back())),
+            {},
+            {}};
+  for (std::size_t m = 0; m + 1 < level.methods.size(); ++m) line.values.push_back(text(level.methods[m]));
+  line.marks.resize(line.values.size());
+  return line;
+}
+
 std::vector<Line> lines_of(const grade::Grades& grades) {
   std::vector<Line> lines;
   for (std::size_t m = 0; m < grades.metrics.size(); ++m) lines.push_back(metric_line(grades, m));
@@ -122,6 +137,13 @@ std::vector<Line> lines_of(const grade::Grades& grades) {
       for (const grade::Distance distance : {grade::Distance::frechet, grade::Distance::kernel}) {
         lines.push_back(distance_line(grades, e, l, distance));
       }
+    }
+  }
+  if (!grades.bank) return lines;
+  lines.push_back({grades.bank->name, nothing, nothing});
+  for (const grade::LevelDistances& level : grades.bank->levels) {
+    for (const grade::Distance distance : {grade::Distance::frechet, grade::Distance::kernel}) {
+      lines.push_back(bank_line(level, distance));
     }
   }
   return lines;

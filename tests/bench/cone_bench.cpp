@@ -1,11 +1,12 @@
 // Cone-beam projectors and FDK at the sizes of the project's budgets; tests/bench/cone_peers.py runs RTK beside it and
 // tests/bench/plastimatch_oracle.py plastimatch.
-//   cone-bench [SIZE [DETECTOR [VIEWS [RUNS [FOLDER]]]]]     default: 256 384 60 3
+//   cone-bench [SIZE [DETECTOR [VIEWS [RUNS [FOLDER [ITERATIONS]]]]]]     default: 256 384 60 3 "" 0
 // Prints back-projection in GUPS (voxels x views / s / 1e9), forward projection in Gsample/s (planes x rays / s / 1e9)
 // and FDK in seconds, filtering included, reading and writing not, the best of RUNS runs; and the most memory that the
 // process held, beside what goes in and out. Where other work shares the machine, seconds of the processor (all
 // threads) tell more than those of the clock. The phantom, its line integrals and its FDK are left in FOLDER as
-// float32.
+// float32. With ITERATIONS the phantom is found again from its line integrals by so many of conjugate gradients and of
+// total variation in three dimensions, once each, with the error that is left.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,6 +21,7 @@
 #include "best_of.hpp"
 #include "ct/cone_projector.hpp"
 #include "ct/fdk.hpp"
+#include "ct/iterative.hpp"
 #include "peak_memory.hpp"
 #include "sys/parallel.hpp"
 
@@ -118,11 +120,33 @@ void time_all(const ct::Geometry& scan, const Grid& grid, int runs, const std::s
   leave(folder, "fdk.f32", volume.voxels);
 }
 
+/// `name` is that of gdm-recon iterative --method.
+void time_iterations(const char* name, std::int64_t iterations, const ct::Geometry& scan, const Grid& grid) {
+  const ct::ConeProjector projector(scan, grid);
+  const Volume truth = phantom(grid);
+  std::vector<float> rays(static_cast<std::size_t>(projector.ray_count()));
+  projector.forward(truth.voxels.data(), rays.data());
+  ct::IterativeOptions options;
+  options.method = value_named<ct::Method>(name);
+  options.iterations = iterations;
+  options.across_slices = true;
+  options.strength_mm = 0.05;
+  Volume found;
+  const gdm_bench::Seconds spent =
+      gdm_bench::best_of(1, [&] { found = ct::reconstruct(projector, rays.data(), nullptr, options).volume; });
+  double squares = 0;
+  for (std::size_t n = 0; n < found.voxels.size(); ++n) squares += std::pow(found.voxels[n] - truth.voxels[n], 2);
+  fmt::print("  {} x {}: {:.2f} s, {:.2f} s of the processor, error {:.2f} HU\n", name, iterations, spent.clock,
+             spent.processor, std::sqrt(squares / static_cast<double>(found.voxels.size())) / 0.02 * 1000);
+  std::fflush(stdout);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::int64_t size = argc > 1 ? std::atoll(argv[1]) : 256, detector = argc > 2 ? std::atoll(argv[2]) : 384;
   const int views = argc > 3 ? std::atoi(argv[3]) : 60, runs = argc > 4 ? std::atoi(argv[4]) : 3;
+  const std::int64_t iterations = argc > 6 ? std::atoll(argv[6]) : 0;
   const double edge_mm = 256.0 / static_cast<double>(size);
   const Grid grid = Grid::centred({size, size, size}, {edge_mm, edge_mm, edge_mm});
   for (const int threads : {1, std::min(2, available_cpus())}) {
@@ -130,6 +154,8 @@ int main(int argc, char** argv) {
     fmt::print("{} thread{}, {}^3 voxels, {} x {} detector, {} views\n", threads, threads == 1 ? "" : "s", size,
                detector, detector, views);
     time_all(scan_of(detector, views), grid, runs, argc > 5 ? argv[5] : "");
+    if (iterations == 0) continue;
+    for (const char* method : {"cgls", "tv"}) time_iterations(method, iterations, scan_of(detector, views), grid);
   }
   return 0;
 }

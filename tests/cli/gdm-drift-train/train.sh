@@ -34,6 +34,16 @@ cmp m.png again.png || fail "plot draws another picture than the training"
 refused 1 "m.png:1" gdm-drift-train plot m.png -o x.png
 refused 1 "generator" gdm-drift-train info b.safetensors
 
+# A second run does not take the log of one that goes on, whose name nobody gave.
+gdm-drift-train fbp/manifest.json --objective regression -o goes-on.safetensors --steps 100000 "${tiny[@]}" "${common[@]}" &
+running=$!
+until [[ -s goes-on.log.jsonl ]]; do sleep 0.05; kill -0 $running || fail "the training has ended"; done
+refused 1 "goes-on.log.jsonl: another run is writing it" gdm-drift-train fbp/manifest.json --objective regression -o x.safetensors \
+  --log goes-on.log.jsonl -f --steps 1 "${tiny[@]}" "${common[@]}"
+kill -TERM $running
+wait $running && fail "a stopped training has ended well"
+compgen -G '*.lock' >/dev/null && fail "a lock was left: $(compgen -G '*.lock')"
+
 # Options from a file: those of a model give the same training; the command line wins; nonsense is refused.
 gdm-drift-train info m.safetensors --json | awk '/^ "options": {/ {print "{"; on = 1; next} on {print} /^ }/ {on = 0}' |
   sed 's/^ },$/}/' >options.json

@@ -42,7 +42,7 @@ run --html page.html -f || fail "all cases"
 [ "$(grep -o 'src="data:image/png;base64' page.html | wc -l)" = 45 ] || fail "3 cases x 3 planes x 5 pictures"
 run --html dry.html --dry-run && [ ! -e dry.html ] || fail "--dry-run wrote a page"
 run --html missing/page.html && fail "a missing folder"
-for bad in "--html -" "--html x.html -o x.html" "--html x.html --tsv x.html" "--html-cases -1" "--html one.json -f"; do
+for bad in "--html -" "--html x.html -o x.html" "--html x.html --tsv x.html" "--html-cases -1" "--html one.json -f" "--html copy.json -f" "--html page"; do
   got=0
   # shellcheck disable=SC2086
   run $bad || got=$?

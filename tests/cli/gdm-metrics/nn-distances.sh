@@ -78,6 +78,12 @@ grep -q '"mae_all_hu": 0.0,' outside.json && fail "there is no noise"
 gdm-metrics same=same.json --bank b.safetensors --bootstrap 0 --json "${common[@]}" >inside.json
 cmp <(sed -n '/"bank"/,$p' outside.json | grep -E '"(frechet|kernel)":') \
   <(sed -n '/"bank"/,$p' inside.json | grep -E '"(frechet|kernel)":') || fail "the bank sees what lies outside"
+gdm-metrics same=same.json --bank b.safetensors --bootstrap 0 "${common[@]}" >short.txt
+(($(grep -cE '^  (Frechet|kernel) [a-z]+, targets [-0-9.e]+  ' short.txt) >= 6)) || fail "the short table lacks the bank: $(cat short.txt)"
+gdm-phantom -o s --count 2 --kind head --seed 3 --shape 32 --spacing 7 "${common[@]}"
+sed 's|"target": "\([^"]*\)"|"target": "\1", "prediction": "\1"|' s/manifest.json >s/own.json
+gdm-metrics s/own.json --split all --encoder e.safetensors --bootstrap 0 --threads 1 >small.txt 2>&1
+grep -q 'no patient with patches.*a tile of 48^3 voxels' small.txt || fail "no reason for distances that are missing: $(cat small.txt)"
 
 # Text: both encoders side by side; the same seed and another one; no bootstrap.
 "${grade[@]}" "${draws[@]}" --encoder f.safetensors --full >d.txt

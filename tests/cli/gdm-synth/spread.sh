@@ -71,6 +71,7 @@ rm "sd/${id}_spread.nii.gz"
 gdm-synth p/manifest.json --model noisy.safetensors --samples 4 -o mean --spread sd --resume --threads 1 --dtype float32 \
   --seed 7 2>err.txt >/dev/null
 found '2 of 3 cases were finished already' <err.txt || fail "resuming: $(cat err.txt)"
+found "sd/${id}_spread.nii.gz: is made again: it is not there" <err.txt || fail "no reason: $(cat err.txt)"
 [[ -s sd/${id}_spread.nii.gz ]] || fail "the missing spread was not made again"
 
 # An ensemble, of draws as well; and mirror images.
@@ -93,7 +94,9 @@ volume-diff back.nii.gz shifts.nii.gz || fail "--shifts depends on how the file 
 refused 2 'can begin at 12 places alone' "${synth[@]}" "$mr" --model a.safetensors --shifts 12 -o x.nii.gz
 tr -d ' \n' <shifts.json | found '"predictions":3,"models":1,"draws":1,"flips":false,"shifts":2' || fail "not three: $(cat shifts.json)"
 tr -d ' \n' <four.json | found '"predictions":4,"models":2,"draws":1,"flips":true' || fail "not four: $(cat four.json)"
-gdm-synth "$mr" --model a.safetensors --flips -o x.nii.gz --dry-run | found 'mean  *of 2 predictions' || fail "the plan"
+gdm-synth "$mr" --model a.safetensors --flips -o x.nii.gz --spread x-sd.nii.gz --dry-run >plan.txt
+grep -q 'mean  *of 2 predictions' plan.txt || fail "the plan: $(cat plan.txt)"
+grep -q -- '-> x.nii.gz, x-sd.nii.gz, about' plan.txt || fail "the plan lacks an output: $(cat plan.txt)"
 
 # What has no spread, and what makes no ensemble.
 refused 2 "spread needs more than one prediction" gdm-synth "$mr" --model a.safetensors -o x.nii.gz --spread x-sd.nii.gz
