@@ -1,6 +1,8 @@
 // gdm-recon: from a CT to its sparse-view sinogram (project), and from a sinogram to a CT by filtered back-projection
 // (fbp, fdk), by iterations over its rays (iterative) or with one evaluation of a trained network (gdm). Works on one
 // volume or on every case of a manifest.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "cli/analytic.hpp"
@@ -15,8 +17,10 @@
 #include "cli/synthesis.hpp"
 #include "cli/tune.hpp"
 #include "ct/parallel.hpp"
+#include "ct/sinogram_file.hpp"
 #include "model/acquisition.hpp"
 #include "sys/error.hpp"
+#include "sys/log.hpp"
 
 using namespace gdm;
 
@@ -57,6 +61,11 @@ int run_gdm(cli::Program& program, const Options& options) {
     for (const cli::ModelInput& input : inputs) {
       synthesis.check_acquisition(input.name, input.record(source), source.filename().string());
     }
+  };
+  step.check = [&](const fs::path& source) {
+    const Grid grid = ct::read_sinogram(source).grid;
+    log_info(fmt::format("{}: {}, about {:.0f} MiB of memory", source.filename().string(), describe(grid),
+                         synthesis.peak_mib(grid)));
   };
   step.options = synthesis.options_json();
   for (const cli::ModelInput& input : inputs) step.options[input.name] = input.settings();

@@ -82,6 +82,8 @@ class Synthesis {
   /// a grid.
   std::string plan() const;
   std::string plan(const Case& item, const SynthesisOutputs& outputs);
+  /// Ensemble::peak_mib() of a case without a spread.
+  double peak_mib(const Grid& grid) { return ensemble_.peak_mib(grid, false); }
 
  private:
   /// options_, and the digests of models and bank.

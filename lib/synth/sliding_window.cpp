@@ -41,6 +41,10 @@ std::int64_t patches_at_once(const model::PatchShape& patch, torch::Device devic
   return std::max<std::int64_t>(1, voxels / patch.voxels());
 }
 
+std::int64_t patches_of_group(std::int64_t count, std::int64_t at_once, torch::Device device) {
+  return device.is_cpu() && count == 1 && at_once > 1 ? 2 : count;
+}
+
 std::int64_t patch_stride(std::int64_t patch, double overlap) {
   return std::max<std::int64_t>(1, std::llround(static_cast<double>(patch) * (1.0 - overlap)));
 }
@@ -105,10 +109,10 @@ void slide_into(const TurnedView& out, const PatchSource& conditions, Sampler& s
       for (const std::int64_t x : axes[2].starts) starts.push_back({d, h, x});
     }
   }
-  const auto at_once = static_cast<std::size_t>(plan.at_once > 0 ? plan.at_once : patches_at_once(shape, device));
-  for (std::size_t first = 0; first < starts.size(); first += at_once) {
+  const std::int64_t at_once = plan.at_once > 0 ? plan.at_once : patches_at_once(shape, device);
+  for (std::size_t first = 0; first < starts.size(); first += static_cast<std::size_t>(at_once)) {
     throw_if_stop_requested();
-    const std::size_t count = std::min(at_once, starts.size() - first);
+    const std::size_t count = std::min(static_cast<std::size_t>(at_once), starts.size() - first);
     std::vector<Tensor> patches;
     for (std::size_t n = 0; n < count; ++n) {
       patches.push_back(on_device.patch(starts[first + n], shape));
@@ -117,6 +121,8 @@ void slide_into(const TurnedView& out, const PatchSource& conditions, Sampler& s
             torch::cat({patches.back(), nn::to_device(plan.noise->patch(starts[first + n], shape), device)});
       }
     }
+    const std::int64_t group = patches_of_group(static_cast<std::int64_t>(count), at_once, device);
+    patches.resize(static_cast<std::size_t>(group), patches.front());
     const Tensor made = sampler.sample(torch::stack(patches));
     const Tensor blended = made.view({-1, shape[0], shape[1], shape[2]}) * weight;
     for (std::size_t n = 0; n < count; ++n) {

@@ -40,6 +40,10 @@ std::vector<float> patch_weights(std::int64_t patch);
 /// has more to keep busy.
 std::int64_t patches_at_once(const model::PatchShape& patch, torch::Device device);
 
+/// Of a group of `count` where `at_once` are usual: a single one that is left goes with itself on a CPU, since alone it
+/// would take the slow path, and more memory than two.
+std::int64_t patches_of_group(std::int64_t count, std::int64_t at_once, torch::Device device);
+
 /// The conditions lie on the CPU; the sampler gets groups of patches of them on `device`, with the noise of their
 /// place. Input and output lie on `device` meanwhile, and nothing waits for it before the end. Returns the blended (D,
 /// H, W) on the CPU. `evaluations` gets those of the network; may be null. The weights are a product over the axes, and

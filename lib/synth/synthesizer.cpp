@@ -67,7 +67,8 @@ class GeneratorOnVolumes : public engine::Synthesizer {
       const c10::InferenceMode inference;
       const model::PatchShape& patch = plan_.patch;
       const auto channels = static_cast<std::int64_t>(names_.size()) + noise_channels();
-      const Tensor air = torch::full({patches, channels, patch[0], patch[1], patch[2]}, nn::air_units);
+      const std::int64_t group = patches_of_group(patches, patches_at_once(), device_);
+      const Tensor air = torch::full({group, channels, patch[0], patch[1], patch[2]}, nn::air_units);
       sampler_->sample(air.to(device_));
       return peak_rss_mib();
     });

@@ -41,6 +41,9 @@ volume-diff whole/${id}_pred.nii.gz dc/${id}_pred.nii.gz 2 >diff.txt || fail "gd
 grep -q '"strength_mm": 0.01' whole/${id}_pred.json || fail "the sidecar tells nothing of the second input"
 before=$(stat -c %i whole/${id}_pred.nii.gz)
 gdm-recon gdm scans/manifest.json --model dc.safetensors -o whole --split test --resume -q >/dev/null
+gdm-recon gdm scans/manifest.json --model dc.safetensors -o planned --split test --dry-run >plan.txt 2>&1
+grep -q "${id}_sinogram.nii.gz: .* voxels of .* about [0-9]* MiB of memory" plan.txt || fail "no memory in the plan: $(cat plan.txt)"
+[[ ! -e planned ]] || fail "a dry run made a folder"
 [ "$(stat -c %i whole/${id}_pred.nii.gz)" = "$before" ] || fail "--resume made again what was there"
 
 # The objectives that know the rays, with cubes; a stopped training goes on to the same bytes.

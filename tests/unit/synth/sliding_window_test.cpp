@@ -72,6 +72,22 @@ TEST_CASE("sliding window: beyond the volume the network sees air") {
   CHECK(least == -1.0);
 }
 
+TEST_CASE("sliding window: a single small patch that is left goes through the network with itself") {
+  const Tensor volume = torch::rand({1, 32, 32, 176});  // seven patches, six at once
+  std::int64_t least = 100, evaluations = 0;
+  const auto same = [&](const Tensor& x) {
+    least = std::min(least, x.size(0));
+    return x;
+  };
+  FunctionSampler identity(same);
+  const Tensor out = slide(volume, identity, {32, 0.25}, torch::kCPU, "", &evaluations);
+  CHECK(least == 2);
+  CHECK(evaluations == 7);
+  CHECK((out - volume[0]).abs().max().item<float>() < 1e-5F);
+  slide(volume, identity, {48, 0.25, nullptr, {}, 1}, torch::kCPU, "", nullptr);
+  CHECK(least == 1);  // as was asked for
+}
+
 TEST_CASE("sliding window: small patches go through the network in groups, large ones alone") {
   CHECK(gdm::synth::patches_at_once(48, torch::kCPU) == 2);
   CHECK(gdm::synth::patches_at_once(96, torch::kCPU) == 1);
