@@ -10,6 +10,7 @@
 #include "ct/parallel_projector.hpp"
 #include "ct/sinogram_file.hpp"
 #include "image/grid_match.hpp"
+#include "image/vectors.hpp"
 
 namespace gdm::ct {
 namespace {
@@ -51,11 +52,14 @@ void fill_outside_circle(const ParallelScan& scan, float outside_per_mm, Volume&
   }
 }
 
+/// Of the outermost slices on either side: between their middle and their edge nothing is interpolated then.
+constexpr std::int64_t rows_repeated = 1;
+
 /// A stack as a scan in a frame of its own, whose origin is the centre of the slices and whose axes are theirs.
 Geometry geometry_of(const ParallelScan& scan, const Grid& projected) {
   Geometry geometry;
   geometry.detector_columns = scan.detectors;
-  geometry.detector_rows = projected.shape_ijk[2];
+  geometry.detector_rows = projected.shape_ijk[2] + 2 * rows_repeated;
   geometry.column_spacing_mm = scan.detector_spacing_mm;
   geometry.row_spacing_mm = projected.spacing_mm()[2];
   geometry.isocenter_mm = Point3{0, 0, 0};
@@ -86,17 +90,37 @@ Grid in_frame_of_stack(const Grid& grid, const Grid& projected) {
   return moved;
 }
 
-/// (detector, view, slice) to (detector, slice, view).
+/// (detector, view, slice) to (detector, slice, view), with rows_repeated.
 Voxels<float> rays_by_views(const Sinogram& sinogram) {
   const ParallelScan& scan = sinogram.scan;
-  Voxels<float> rays(sinogram.line_integrals.size());
+  const std::int64_t rows = sinogram.slices + 2 * rows_repeated;
+  Voxels<float> rays(static_cast<std::size_t>(scan.detectors * rows * scan.views));
   auto to = rays.begin();
   for (std::int64_t view = 0; view < scan.views; ++view) {
-    for (std::int64_t slice = 0; slice < sinogram.slices; ++slice, to += scan.detectors) {
+    for (std::int64_t row = 0; row < rows; ++row, to += scan.detectors) {
+      const std::int64_t slice = std::clamp<std::int64_t>(row - rows_repeated, 0, sinogram.slices - 1);
       std::copy_n(&sinogram.line_integrals[sinogram.offset(0, view, slice)], scan.detectors, to);
     }
   }
   return rays;
+}
+
+/// Voxels that lie in none of the slices.
+void fill_beside_slices(const Grid& slices, float value, Volume& volume) {
+  const auto slice_at = [&](const Point3& index) { return slices.index_of_ras(volume.grid.ras_of_index(index))[2]; };
+  const double first = slice_at({0, 0, 0});
+  const Point3 along{slice_at({1, 0, 0}) - first, slice_at({0, 1, 0}) - first, slice_at({0, 0, 1}) - first};
+  constexpr double edge = 0.5 + 1e-6;
+  const double last = static_cast<double>(slices.shape_ijk[2] - 1) + edge;
+  for (std::int64_t k = 0; k < volume.grid.shape_ijk[2]; ++k) {
+    for (std::int64_t j = 0; j < volume.grid.shape_ijk[1]; ++j) {
+      for (std::int64_t i = 0; i < volume.grid.shape_ijk[0]; ++i) {
+        const double at =
+            first + inner({static_cast<double>(i), static_cast<double>(j), static_cast<double>(k)}, along);
+        if (at < -edge || at > last) volume.at(i, j, k) = value;
+      }
+    }
+  }
 }
 
 /// Above it a ray has met the object.
@@ -160,6 +184,7 @@ Volume StoredSinogram::back_projection_on(const Grid& on, const FdkOptions& opti
   Volume volume = fdk(geometry_of(sinogram.scan, projected_grid()), by_views.data(),
                       in_frame_of_stack(on, projected_grid()), options);
   volume.grid = on;
+  fill_beside_slices(projected_grid(), options.outside_per_mm.value_or(0.0F), volume);
   return volume;
 }
 

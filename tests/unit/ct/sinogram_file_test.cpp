@@ -93,7 +93,7 @@ TEST_CASE("ct sinogram file: a stack gives the same on another grid as on its ow
   for (std::size_t r = 0; r < 3; ++r) part.ijk_to_ras_mm[r][3] = origin[r];
   const Volume other = stored.back_projection_on(part, ct::FdkOptions());
   double worst = 0;
-  for (std::int64_t k = 1; k < 19; ++k) {
+  for (std::int64_t k = 0; k < 20; ++k) {
     for (std::int64_t j = 0; j < 36; ++j) {
       for (std::int64_t i = 0; i < 39; ++i) {
         worst = std::max<double>(worst, std::abs(other.at(i, j, k) - own.at(i + 1, j, k)));
@@ -102,6 +102,24 @@ TEST_CASE("ct sinogram file: a stack gives the same on another grid as on its ow
   }
   CHECK(worst < 0.002 * mu);
   CHECK(other.grid.shape_ijk[0] == 39);
+}
+
+TEST_CASE("ct sinogram file: slices of a stack reach to their edges on a finer grid, and no further") {
+  for (const std::int64_t slices : {1, 3}) {
+    const Grid grid = Grid::centred({40, 40, slices}, {3, 3, 4});
+    ct::StoredSinogram stored;
+    stored.grid = grid;
+    stored.axes = ct::axial_axes(grid);
+    const Volume rod = ct::drawn(grid, {{{0, 0, 0}, {40, 40, 4000}, mu, false}}, 2);
+    stored.sinogram = ct::project(ct::turned(rod, stored.axes), ct::default_scan(grid, 90));
+    const Grid finer = Grid::centred({40, 40, 4 * (slices + 2)}, {3, 3, 1});
+    const Volume found = stored.back_projection_on(finer, ct::FdkOptions());
+    for (std::int64_t k = 0; k < finer.shape_ijk[2]; ++k) {
+      CAPTURE(k);
+      const bool inside = k >= 4 && k < 4 * (slices + 1);
+      CHECK(found.at(20, 20, k) == doctest::Approx(inside ? mu : 0.0).epsilon(0.005));
+    }
+  }
 }
 
 TEST_CASE("ct sinogram file: truncation is told by its share, an offset detector's near side is not") {
