@@ -53,6 +53,12 @@ Ensemble::Ensemble(const EnsembleOptions& options, const engine::Compute& comput
       throw Error(model.string() + ": takes no noise, all --samples would be equal", Exit::usage);
     }
   }
+  const engine::Sampling& asked = options.patches.sampling;
+  if (!has_process() && (asked.evaluations > 1 || asked.solver != model::Solver::euler)) {
+    throw Error(fmt::format("--nfe and --solver are for flows, bridges and diffusions; {} one evaluation",
+                            models_.size() == 1 ? "this model takes" : "these models take"),
+                Exit::usage);
+  }
   consistency_ = model::consistency_of(first().description());
   if (memory_bytes_ == 0) return;
   // What reading, compressing and the allocator take beside it: 12 MiB of volumes of 64^3 and of 160^3.
@@ -66,6 +72,11 @@ Ensemble::Ensemble(const EnsembleOptions& options, const engine::Compute& comput
     const double added = model->peak_mib_of_patches(least_at_once_) - before_mib;
     patch_mib_ = std::max(1.0, added / static_cast<double>(least_at_once_));
   }
+}
+
+bool Ensemble::has_process() const {
+  return std::any_of(models_.begin(), models_.end(),
+                     [](const auto& model) { return model->description().at("generator").contains("process"); });
 }
 
 std::int64_t Ensemble::noise_channels() const {

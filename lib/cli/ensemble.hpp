@@ -31,7 +31,7 @@ struct EnsembleOptions {
 class Ensemble {
  public:
   /// Loads the models. Throws Error (Exit::usage) for models that do not take the same inputs or are not followed by
-  /// the same iterations, and for draws of one without noise.
+  /// the same iterations, for draws of one without noise, and for evaluations or a solver where none has_process().
   Ensemble(const EnsembleOptions& options, const engine::Compute& compute);
 
   const std::vector<std::string>& condition_names() const { return first().condition_names(); }
@@ -39,6 +39,8 @@ class Ensemble {
   const std::vector<std::unique_ptr<engine::Synthesizer>>& models() const { return models_; }
   /// Whether data consistency follows the network, so that the sinogram of each case is needed.
   bool needs_rays() const { return consistency_.iterations > 0; }
+  /// Whether one of them is a flow, a bridge or a diffusion, whose evaluations can be chosen.
+  bool has_process() const;
   /// The most that a model of them takes.
   std::int64_t noise_channels() const;
   /// How many predictions a CT is the mean of: models, draws, mirror images and shifts of each.

@@ -117,9 +117,7 @@ Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Pr
                 {"resample", options.resample},
                 {"device", program.standard().device}}),
       provenance_(provenance) {
-  const auto& models = ensemble_.models();
-  if (std::any_of(models.begin(), models.end(),
-                  [](const auto& model) { return model->description().at("generator").contains("process"); })) {
+  if (ensemble_.has_process()) {
     options_["nfe"] = options.ensemble.patches.sampling.evaluations;
     options_["solver"] = options.solver;
   }

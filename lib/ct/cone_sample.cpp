@@ -7,7 +7,10 @@
 namespace gdm::ct {
 namespace {
 
-/// Samples of a block of eight rows on all lines; rows are less than a voxel apart.
+/// Most voxels between rows for eight samples to lie in nine voxels: a voxel, and what rounding adds to it.
+constexpr double widest_eight = 1.0 + 1e-9;
+
+/// Samples of a block of eight rows on all lines; rows are widest_eight apart at most.
 GDM_INLINE void sample_eight(Lines& lines, std::int64_t block, Eight& sum) {
   for (std::int64_t n = 0; n < lines.count; ++n) {
     const std::int64_t at = n * lines.blocks + block;
@@ -17,6 +20,9 @@ GDM_INLINE void sample_eight(Lines& lines, std::int64_t block, Eight& sum) {
     load(lines.steps[n], position);
     position += lines.shares[static_cast<std::size_t>(at)];
     truncate(position, index);
+    // At a voxel apart the last sample may be rounded to the ninth voxel, which is a share of 1 of the eighth cell.
+    constexpr EightInts last = {7, 7, 7, 7, 7, 7, 7, 7};
+    index = index < last ? index : last;
     to_float(index, whole);
     load(from, low);
     load(from + 1, high);
@@ -69,7 +75,7 @@ GDM_INLINE void place_blocks(Lines& lines) {
 }
 
 GDM_CLONES void sample_column(const ColumnRays& rays, const Slab& slab, std::int64_t rows, Lines& lines, float* sums) {
-  if (blend_lines(rays, slab, lines) < 1.0) {
+  if (blend_lines(rays, slab, lines) < widest_eight) {
     place_blocks<eight>(lines);
     for (std::int64_t v = 0; v < rows; v += eight) {
       Eight sum;

@@ -48,6 +48,7 @@ class Synthesizer {
 };
 
 /// How the image of a process is made (model/process.hpp); nothing to a model of one step.
+/// Of processes; other models take one evaluation whatever is asked.
 struct Sampling {
   std::int64_t evaluations = 0;  ///< of the network; 0: as the model says
   model::Solver solver = model::Solver::euler;

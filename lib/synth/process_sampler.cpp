@@ -117,10 +117,6 @@ std::unique_ptr<Sampler> make_sampler(const nn::GeneratorConfig& config, nn::Gen
     return std::make_unique<ProcessSampler>(std::move(network), std::move(base), config, sampling.evaluations,
                                             sampling.solver);
   }
-  if (sampling.evaluations > 1 || sampling.solver != model::Solver::euler) {
-    throw Error("--nfe and --solver are for flows, bridges and diffusions; this model takes one evaluation",
-                Exit::usage);
-  }
   return std::make_unique<OneStepSampler>(std::move(network), config.noise_channels);
 }
 

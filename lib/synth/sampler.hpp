@@ -39,7 +39,8 @@ class OneStepSampler : public Sampler {
 };
 
 /// The sampler of a generator: one step, or those of its process. It shares the weights; `base` is empty unless the
-/// process begins with a regression's output. Throws Error, usage, for evaluations or a solver that it does not have.
+/// process begins with a regression's output. Throws Error, usage, for evaluations that the solver
+/// cannot make, or a solver of another process.
 std::unique_ptr<Sampler> make_sampler(const nn::GeneratorConfig& config, nn::Generator network,
                                       nn::Generator base = nullptr, const engine::Sampling& sampling = {});
 

@@ -89,6 +89,9 @@ small=("${train[@]/m.safetensors/x.safetensors}")
 refused 2 'voxels at least' "${small[@]/24/16}" --objective gan
 cd ..
 refused 2 'takes one evaluation' gdm-synth fbp/manifest.json --model l1/m.safetensors -o x --nfe 4
+refused 2 'these models take one evaluation' gdm-synth fbp/manifest.json --model l1/m.safetensors --model gan/m.safetensors -o x --nfe 4
+synth --model flow/m.safetensors --model l1/m.safetensors -o mixed --nfe 4
+[[ $(evaluations mixed) == $((5 * one)) ]] || fail "--nfe of a mixed ensemble is not that of the flow alone"
 refused 2 'should be odd' gdm-synth fbp/manifest.json --model flow/m.safetensors -o x --nfe 4 --solver heun
 refused 2 'is for a flow' gdm-synth fbp/manifest.json --model bridge/m.safetensors -o x --nfe 4 --solver heun
 refused 2 "all --samples would be equal" gdm-synth fbp/manifest.json --model ode/m.safetensors -o x --samples 2

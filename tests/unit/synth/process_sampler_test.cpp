@@ -141,5 +141,5 @@ TEST_CASE("a generator of a process is told the time, and its sampler counts its
   CHECK(sampler->sample(torch::randn({2, 2, 8, 8, 8})).sizes() == torch::IntArrayRef({2, 1, 8, 8, 8}));
   const auto asked = synth::make_sampler(config, network, base, {5, Solver::heun});
   CHECK(asked->evaluations() == 6);
-  CHECK_THROWS_AS(synth::make_sampler(one_step, base, nullptr, {6, Solver::euler}), Error);
+  CHECK(synth::make_sampler(one_step, base, nullptr, {6, Solver::euler})->evaluations() == 1);
 }
