@@ -14,6 +14,7 @@
 #include "cli/project.hpp"
 #include "cli/recon_geometry.hpp"
 #include "cli/recon_step.hpp"
+#include "cli/sinogram_options.hpp"
 #include "cli/synthesis.hpp"
 #include "cli/tune.hpp"
 #include "ct/parallel.hpp"
@@ -63,9 +64,10 @@ int run_gdm(cli::Program& program, const Options& options) {
     }
   };
   step.check = [&](const fs::path& source) {
-    const Grid grid = ct::read_sinogram(source).grid;
-    log_info(fmt::format("{}: {}, about {:.0f} MiB of memory", source.filename().string(), describe(grid),
-                         synthesis.peak_mib(grid)));
+    const ct::StoredSinogram stored = ct::read_sinogram(source);
+    cli::warn_of_truncation(stored, source.filename().string());
+    log_info(fmt::format("{}: {}, about {:.0f} MiB of memory", source.filename().string(), describe(stored.grid),
+                         synthesis.peak_mib(stored.grid)));
   };
   step.options = synthesis.options_json();
   for (const cli::ModelInput& input : inputs) step.options[input.name] = input.settings();
@@ -76,6 +78,7 @@ int run_gdm(cli::Program& program, const Options& options) {
   };
   step.make = [&](const fs::path& source, const fs::path& output, const std::string& id) {
     step.accept(source);
+    cli::warn_of_truncation(ct::read_sinogram(source), source.filename().string());
     Json details = {{"recipe", step.recipe(source, id)}};
     std::vector<Volume> conditions;
     for (const cli::ModelInput& input : inputs) {

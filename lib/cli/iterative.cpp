@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 #include <functional>
 #include <map>
+#include <set>
 
 #include "cli/resume.hpp"
 #include "ct/acquisition.hpp"
@@ -60,7 +62,7 @@ ct::IterativeOptions options_of(const IterativeChoice& choice, const Scan& scan,
   options.pull_mm2 = choice.pull_mm2;
   if (choice.discrepancy > 0) {
     if (!(scan.photons() > 0)) {
-      throw Error("--discrepancy needs the noise, and the sidecar tells of no photons", Exit::usage);
+      throw Error("--discrepancy needs the noise, and the sidecar tells of no photons");
     }
     if (weights.empty()) throw Error("--discrepancy needs --weights counts", Exit::usage);
     options.residual = choice.discrepancy * ct::expected_residual(scan.stored.rays(), weights.data(),
@@ -151,22 +153,41 @@ void require_sense(const IterativeChoice& choice) {
   }
 }
 
-/// Iterations as lines of a table, of all cases of a run.
+/// Iterations as lines of a table, of all cases of a run. A resumed one keeps the lines of the cases that are not made
+/// again.
 class IterationLog {
  public:
-  explicit IterationLog(fs::path path) : path_(std::move(path)) {}
+  IterationLog(fs::path path, bool resumed) : path_(std::move(path)) {
+    std::error_code ignored;
+    if (!resumed || !fs::is_regular_file(path_, ignored)) return;
+    std::ifstream file(path_);
+    std::string line;
+    if (!std::getline(file, line) || line + "\n" != titles) {
+      throw Error(path_.string() + ": exists and is no table of iterations, and --resume would replace it");
+    }
+    while (std::getline(file, line)) earlier_.push_back(line);
+  }
   void add(const std::string& id, const ct::IterativeResult& result) {
+    made_.insert(id);
     for (const ct::IterationRecord& record : result.log) {
       text_ += fmt::format("{}\t{}\t{:.6g}\t{:.6g}\t{:.6g}\n", id, record.iteration,
                            result.data > 0 ? record.residual / result.data : 0.0, record.objective, record.change);
     }
   }
   void write(Overwrite overwrite) const {
-    if (!path_.empty()) write_file(path_, "case\titeration\tresidual\tobjective\tchange\n" + text_, overwrite);
+    if (path_.empty()) return;
+    std::string text = titles;
+    for (const std::string& line : earlier_) {
+      if (made_.count(line.substr(0, line.find('\t'))) == 0) text += line + "\n";
+    }
+    write_file(path_, text + text_, overwrite);
   }
 
  private:
+  static constexpr const char* titles = "case\titeration\tresidual\tobjective\tchange\n";
   fs::path path_;
+  std::vector<std::string> earlier_;
+  std::set<std::string> made_;
   std::string text_;
 };
 
@@ -187,9 +208,9 @@ int run_iterative(Program& program, const IterativeCommand& command) {
   };
   if (!command.log.empty()) {
     step.writes.push_back(command.log);
-    if (!program.standard().dry_run) check_writable(command.log, overwrite_of(program, command));
+    check_writable(command.log, overwrite_of(program, command));
   }
-  IterationLog log(command.log);
+  IterationLog log(command.log, command.batch.resume && !program.standard().force);
   step.check = [&](const fs::path& source) { check_iterative(source, choice, starts[source]); };
   step.recipe = [&](const fs::path& source, const std::string&) {
     std::vector<fs::path> sources = with_sidecar(source);

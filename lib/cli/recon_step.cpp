@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "cli/resume.hpp"
 #include "ct/sinogram_file.hpp"
 #include "io/file_kind.hpp"
@@ -91,7 +93,12 @@ int run_batch(const Program& program, const ReconOptions& options, const ReconSt
       [&](const Case& item) { return output_of(item, options.output, step); }, step.writes);
   check_batch(batch, program, options, step);
   if (program.standard().dry_run) {
-    log_info(fmt::format("would write {} volumes to {}", batch.cases().size(), options.output.string()));
+    const auto wanted = std::count_if(batch.cases().begin(), batch.cases().end(), [&](const Case& item) {
+      const fs::path source = item.error ? fs::path() : step.source(item);
+      return !item.error &&
+             !batch.keeps(output_of(item, options.output, step), [&] { return step.recipe(source, item.id); });
+    });
+    log_info(fmt::format("would write {} volumes to {}", wanted, options.output.string()));
     return 0;
   }
   const std::size_t failed = batch.run(step.name, [&](Case& item) {

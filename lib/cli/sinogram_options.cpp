@@ -99,7 +99,13 @@ void add_output_grid(CLI::App& command, OutputGrid& grid) {
 std::optional<Grid> output_grid(const OutputGrid& grid, const Grid& otherwise) {
   const std::vector<double>& mm = grid.spacing_mm;
   if (!grid.file.empty() && !mm.empty()) throw Error("--grid and --spacing do not go together", Exit::usage);
-  if (!grid.file.empty()) return read_nifti_info(grid.file).grid;
+  if (!grid.file.empty()) {
+    const Grid of_file = read_nifti_info(grid.file).grid;
+    if (!of_file.is_orthogonal()) {
+      throw Error(grid.file.string() + ": its axes are sheared, and a reconstruction needs an orthogonal grid");
+    }
+    return of_file;
+  }
   if (mm.empty()) return {};
   return respaced(otherwise, mm.size() == 1 ? Point3{mm[0], mm[0], mm[0]} : Point3{mm[0], mm[1], mm[2]});
 }

@@ -34,7 +34,7 @@ const std::vector<std::string> numbers{"views", "angular_range_deg", "photons", 
 }  // namespace
 
 Json sinogram_acquisition(const fs::path& sinogram) {
-  return known_parts(sinogram, "/gdm/details/sinogram", numbers, {"geometry"});
+  return known_parts(sinogram, "/gdm/details/sinogram", numbers, {"geometry", "view_spacing"});
 }
 
 Json reconstruction_acquisition(const fs::path& volume) {
@@ -48,7 +48,7 @@ Json reconstruction_acquisition(const fs::path& volume) {
   for (const char* analytic : {"fbp", "fdk"}) makers.emplace_back(analytic);
   for (const std::string& maker : makers) {
     Json known = known_parts(volume, "/gdm/details/" + maker, numbers_of_all,
-                             {"geometry", "filter", "method", "weights", "start", "mask_fov"});
+                             {"geometry", "view_spacing", "filter", "method", "weights", "start", "mask_fov"});
     if (known.empty()) continue;
     for (const std::string& stop : stops) {
       if (known.erase(stop) > 0) known.erase("iterations");  // as many as each case took, which is no setting

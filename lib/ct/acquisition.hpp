@@ -8,10 +8,11 @@
 
 namespace gdm::ct {
 
-/// {"geometry", "views", "angular_range_deg", "photons", "oversample"} of a sinogram, "geometry" being the kind of its
-/// scan (parallel, fan, cone, poses); besides {"filter"} of an FBP or FDK, {"method", "strength_mm", "iterations",
-/// "weights", "start", ...} of what was made by iterations. What the sidecar does not tell is left out: the object
-/// is empty for a volume without sidecar and for one of other making.
+/// {"geometry", "views", "angular_range_deg", "view_spacing", "photons", "oversample"} of a sinogram, "geometry" being
+/// the kind of its scan (parallel, fan, cone, poses), "view_spacing" even or uneven (has_view_gap()), not told of
+/// stacks, which are even; besides {"filter"} of an FBP or FDK, {"method", "strength_mm", "iterations", "weights",
+/// "start", ...} of what was made by iterations. What the sidecar does not tell is left out: the object is empty for a
+/// volume without sidecar and for one of other making.
 Json sinogram_acquisition(const std::filesystem::path& sinogram);
 Json reconstruction_acquisition(const std::filesystem::path& volume);
 

@@ -93,6 +93,8 @@ class PosedScan {
 /// What the views span, each counting for a step: 360 of a full turn, 180 of parallel views over half a turn. Of poses
 /// by where their sources stand around the axis.
 double angular_range_deg(const PosedScan& scan);
+/// Whether views are left out within that range: a step is more than twice the median.
+bool has_view_gap(const PosedScan& scan);
 
 /// What follows from a geometry, for people.
 struct ScanFigures {

@@ -28,7 +28,11 @@ struct Detector {
 /// the isocentre. Views that share distances and offsets and are not turned otherwise give a cone; all else gives
 /// poses, whose isocentre is `isocenter_mm` (world). Matrices are held against the other numbers. Throws Error for
 /// another version, a cylindrical detector, unknown elements, text that is not such XML, and matrices that disagree.
+/// Warns of angles that look like radians.
 Geometry geometry_from_rtk_xml(std::string_view xml, const Detector& detector, const Point3& isocenter_mm = {0, 0, 0});
+
+/// More than ten views of a circle within one turn of radians, which a file meant in degrees hardly has.
+void warn_of_radians(const Geometry& geometry);
 
 /// Either by content; `detector` is for RTK's alone, and must be null for JSON. Throws Error naming the file.
 Geometry read_geometry(const std::filesystem::path& path, const Detector* detector = nullptr);

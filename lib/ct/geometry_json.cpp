@@ -37,15 +37,6 @@ std::vector<double> sequence_of(const Json& json, const std::string& name) {
   return numbers;
 }
 
-void warn_of_radians(const std::vector<double>& angles) {
-  constexpr double full_turn_rad = 6.2831854;
-  if (angles.size() <= 10) return;
-  const auto [low, high] = std::minmax_element(angles.begin(), angles.end());
-  if (*low < -full_turn_rad || *high > full_turn_rad || *high - *low >= 7.0) return;
-  log_warning(fmt::format("angles_deg: {} views lie between {:.4g} and {:.4g} degrees, which looks like radians",
-                          angles.size(), *low, *high));
-}
-
 ScanKind kind_of(JsonFields& fields) {
   const Json& kind = fields.at("kind");
   const auto& names = scan_kind_names();
@@ -89,7 +80,7 @@ void read_circle(JsonFields& fields, Geometry& geometry) {
   geometry.detector_tilt_deg = fields.number_or("detector_tilt_deg", 0);
   if (geometry.kind == ScanKind::fan) geometry.curved_detector = is_curved(fields);
   geometry.angles_deg = sequence_of(fields.at("angles_deg"), "angles_deg");
-  warn_of_radians(geometry.angles_deg);
+  warn_of_radians(geometry);
 }
 
 Geometry with_views(const Geometry& geometry, const Json& json) {

@@ -220,6 +220,7 @@ Geometry geometry_from_rtk_xml(std::string_view xml, const Detector& detector, c
     g.column_offset_mm = value_of(projections[0], "ProjectionOffsetX");
     g.row_offset_mm = value_of(projections[0], "ProjectionOffsetY");
     for (const Values& values : projections) g.angles_deg.push_back(value_of(values, "GantryAngle"));
+    warn_of_radians(g);
   } else {
     g.kind = ScanKind::poses;
     g.isocenter_mm = isocenter_mm;

@@ -45,9 +45,11 @@ Json stack_json(const StoredSinogram& stored) {
 Json posed_json(const StoredSinogram& stored) {
   Geometry geometry = *stored.geometry;
   if (!geometry.isocenter_mm) geometry.isocenter_mm = centre_of(stored.grid);
+  const PosedScan scan(geometry, *geometry.isocenter_mm);
   return {{"geometry", scan_kind_names()[static_cast<std::size_t>(geometry.kind)]},
           {"views", geometry.view_count()},
-          {"angular_range_deg", angular_range_deg(PosedScan(geometry, *geometry.isocenter_mm))},
+          {"angular_range_deg", angular_range_deg(scan)},
+          {"view_spacing", has_view_gap(scan) ? "uneven" : "even"},
           {"mu_water_per_mm", stored.beam.mu_water_per_mm},
           {"scan", geometry_to_json(geometry)},
           {"grid", grid_json(stored.grid)}};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numeric>
 
 #include "image/vectors.hpp"
@@ -36,12 +37,14 @@ ViewArcs arcs_of(const PosedScan& scan) {
     gaps[n] = n + 1 < views ? angles[order[n + 1]] - angles[order[n]] : angles[order[0]] + 2 * pi - angles[order[n]];
   }
   const auto widest = static_cast<std::size_t>(std::max_element(gaps.begin(), gaps.end()) - gaps.begin());
-  std::vector<double> sorted = gaps;
+  std::vector<double> sorted;
+  std::copy_if(gaps.begin(), gaps.end(), std::back_inserter(sorted), [](double gap) { return gap > 1e-7; });
   std::sort(sorted.begin(), sorted.end());
   ViewArcs arcs;
-  arcs.step_rad = sorted[views / 2 - (views > 1 && views % 2 == 0 ? 1 : 0)];
+  arcs.step_rad = sorted.at((sorted.size() - 1) / 2);  // views of another turn at the same angles are no steps
   arcs.full_turn = views > 2 && gaps[widest] < 2.0 * arcs.step_rad + 1e-9;
   if (!arcs.full_turn) gaps[widest] = std::min(arcs.step_rad, gaps[widest]);
+  arcs.widest_rad = *std::max_element(gaps.begin(), gaps.end());
   arcs.start_rad.resize(views);
   arcs.cell_rad.resize(views);
   for (std::size_t n = 0; n < views; ++n) {
@@ -90,6 +93,7 @@ ViewArcs arcs_in_order(const PosedScan& scan) {
   std::sort(sorted.begin(), sorted.end());
   ViewArcs arcs;
   arcs.step_rad = sorted[sorted.size() / 2];
+  arcs.widest_rad = sorted.back();
   for (std::size_t n = 0; n < views; ++n) {
     const double before = n > 0 ? ways[n - 1] : ways.front(), after = n + 1 < views ? ways[n] : ways.back();
     arcs.cell_rad.push_back(0.5 * (before + after));
@@ -98,6 +102,10 @@ ViewArcs arcs_in_order(const PosedScan& scan) {
   }
   arcs.full_turn = true;
   return arcs;
+}
+
+bool has_view_gap(const PosedScan& scan) {
+  return (is_helix(scan) ? arcs_in_order(scan) : arcs_of(scan)).has_gap();
 }
 
 double angular_range_deg(const PosedScan& scan) {

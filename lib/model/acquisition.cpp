@@ -13,8 +13,9 @@ constexpr double photon_factor = 2;
 
 struct Key {
   std::string name, words, format;
-  bool must_agree;     ///< it changes the streaks that a network has learnt to take away
-  bool spoken = true;  ///< named where a scan is described; else only where it differs
+  bool must_agree;       ///< it changes the streaks that a network has learnt to take away
+  bool spoken = true;    ///< named where a scan is described; else only where it differs
+  std::string untold{};  ///< what a scan has whose sidecar tells other things but not this; empty: that is not known
 };
 const Key filters{"filter", "filter", "filter {}", true};
 const Key methods{"method", "method", "method {}", true};
@@ -22,6 +23,7 @@ const Key photons{"photons", "photons", "{} photons", false};
 const std::vector<Key> keys{{"views", "views", "{} views", true},
                             {"geometry", "geometry", "{} beam", true},
                             {"angular_range_deg", "angular range", "{} degrees", true},
+                            {"view_spacing", "spacing of views", "views at {} steps", true, false, "even"},
                             filters,
                             methods,
                             {"strength_mm", "strength", "strength {} mm", false},
@@ -41,7 +43,9 @@ const std::vector<Key> keys{{"views", "views", "{} views", true},
 /// The values of a key: of one scan, or the list of a model; none if it is not known.
 std::vector<Json> values_of(const Json& acquisition, const Key& key) {
   const auto found = acquisition.find(key.name);
-  if (found == acquisition.end() || found->is_null()) return {};
+  if (found == acquisition.end() || found->is_null()) {
+    return key.untold.empty() || acquisition.empty() ? std::vector<Json>() : std::vector<Json>{Json(key.untold)};
+  }
   if (found->is_array()) return found->get<std::vector<Json>>();
   return std::vector<Json>(1, *found);
 }
@@ -131,7 +135,8 @@ AcquisitionDifference compare_acquisition(const Json& told_by_model, const Json&
     const std::vector<Json> theirs = values_of(trained, key), own = values_of(acquisition, key);
     if (theirs.empty() || own.empty()) {
       const bool of_other_kind = iterative ? key.name == filters.name : key.name == methods.name;
-      if (key.must_agree && !of_other_kind) (theirs.empty() ? untold_by_model : untold_by_scan).push_back(key.words);
+      if (key.must_agree && key.untold.empty() && !of_other_kind)
+        (theirs.empty() ? untold_by_model : untold_by_scan).push_back(key.words);
     } else if (!agrees(theirs, own.front(), key)) {
       (key.must_agree ? refused : noted)
           .push_back(fmt::format("{}, the model was trained on {}", text_of(acquisition, key), text_of(trained, key)));

@@ -59,6 +59,18 @@ grep -q '3 of 3 cases were finished already' err.txt || fail "nothing kept: $(ca
 gdm-recon iterative scans/manifest.json -o tv --resume --strength 0.01 >/dev/null 2>err.txt
 ! grep -q '3 of 3 cases' err.txt || fail "kept with another strength"
 
+# A resumed batch keeps the lines of what it keeps, and no other file is taken for its log.
+gdm-recon iterative scans/manifest.json -o logged --iterations 2 --log logged.tsv -q >/dev/null
+cp logged.tsv whole.tsv
+rm logged/head0002_tv.nii.gz logged/manifest.json
+gdm-recon iterative scans/manifest.json -o logged --iterations 2 --log logged.tsv --resume -q >/dev/null
+cmp <(sort whole.tsv) <(sort logged.tsv) || fail "the log after a resumed batch: $(cat logged.tsv)"
+rm logged/manifest.json
+echo mine >mine.tsv
+refused 1 "mine.tsv: exists and is no table of iterations" gdm-recon iterative scans/manifest.json -o logged --iterations 2 --log mine.tsv --resume
+gdm-recon iterative scans/manifest.json -o logged --iterations 2 --resume --dry-run 2>&1 >/dev/null | found 'would write 0 volumes' || fail "a dry run of what is there"
+refused 1 "nodir" gdm-recon iterative $one -o x.nii.gz --log nodir/log.tsv --dry-run
+
 # What means nothing.
 refused 2 "--method" gdm-recon iterative $one -o x.nii.gz --method art
 refused 2 "strength" gdm-recon iterative $one -o x.nii.gz --strength -1
@@ -83,10 +95,10 @@ refused 1 "sinogram" gdm-recon tune pairs/manifest.json --split all
 refused 2 "--by" gdm-recon tune scans/manifest.json --by psnr
 
 gdm-recon project $ct -o clean.nii.gz --views 12 -q
-refused 2 "no photons" gdm-recon iterative clean.nii.gz -o x.nii.gz --discrepancy 1
+refused 1 "no photons" gdm-recon iterative clean.nii.gz -o x.nii.gz --discrepancy 1
 refused 1 "another grid" gdm-recon iterative clean.nii.gz -o x.nii.gz --start $one
 for dry in "" -n; do refused 1 "another grid" gdm-recon iterative clean.nii.gz -o x.nii.gz --start $one $dry; done
-refused 2 "no photons" gdm-recon iterative clean.nii.gz -o x.nii.gz --discrepancy 1 -n
+refused 1 "no photons" gdm-recon iterative clean.nii.gz -o x.nii.gz --discrepancy 1 -n
 sed 's/"photons": 0.0/"photons": -5.0/' clean.json >counts.json && cp clean.nii.gz counts.nii.gz
 refused 1 "photons" gdm-recon iterative counts.nii.gz -o x.nii.gz
 gzip -dc clean.nii.gz >nan.nii

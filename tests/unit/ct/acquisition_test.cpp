@@ -47,6 +47,9 @@ TEST_CASE("acquisition: other views, geometry, range or filter are refused, phot
   CHECK(compare("views", 12).refusal == "12 views, the model was trained on 24 views");
   CHECK(compare("geometry", "fan").refusal == "fan beam, the model was trained on parallel beam");
   CHECK(compare("angular_range_deg", 120).refusal == "120 degrees, the model was trained on 180 degrees");
+  CHECK(compare("view_spacing", "even").refusal.empty());
+  CHECK(compare("view_spacing", "uneven").refusal ==
+        "views at uneven steps, the model was trained on views at even steps");
   CHECK(compare("filter", "ram-lak").refusal == "filter ram-lak, the model was trained on filter hann");
   CHECK(compare("photons", 2e5).warning.empty());
   CHECK(compare("photons", 5e4).warning.empty());

@@ -191,8 +191,11 @@ TEST_CASE("ct fdk: a gantry that wobbles is a circle, in whatever order its view
     check_rod(g, grid, 5, 20);
   }
   ct::Geometry behind = lifted(ct::scan_of(ct::ScanKind::cone, 20, 6, 4, 1), wobble);
-  behind.isocenter_mm = Point3{0, 2000, 0};
   CHECK_FALSE(ct::is_helix(ct::PosedScan(behind, {0, 0, 0})));
+  for (const double y : {2000.0, -2000.0}) {  // behind the source, or the detector
+    behind.isocenter_mm = Point3{0, y, 0};
+    CHECK_THROWS_AS(ct::PosedScan(behind, {0, 0, 0}), Error);
+  }
 }
 
 TEST_CASE("ct fdk: a head phantom is better than 26 dB from 180 views") {
@@ -265,6 +268,15 @@ TEST_CASE("ct fdk: too short a range is warned of, and a detector beside the axi
   CHECK(warnings(ct::scan_of(ct::ScanKind::cone, 40, 4, 3, 60, 200)) == 0);
   CHECK(warnings(ct::scan_of(ct::ScanKind::parallel, 40, 4, 3, 60, 180)) == 0);
   CHECK(warnings(ct::scan_of(ct::ScanKind::cone, 40, 4, 3, 60)) == 0);
+  auto gap = ct::scan_of(ct::ScanKind::parallel, 40, 4, 3, 60, 180);
+  CHECK_FALSE(ct::has_view_gap(ct::PosedScan(gap, {0, 0, 0})));
+  for (std::size_t n = 0; n + 1 < 60; ++n) gap.angles_deg[n] = 0.75 * static_cast<double>(n);  // and one at 177
+  CHECK(ct::has_view_gap(ct::PosedScan(gap, {0, 0, 0})));
+  CHECK(warnings(gap) == 1);
+  auto twice = ct::scan_of(ct::ScanKind::cone, 40, 4, 3, 60);
+  for (std::size_t n = 0; n < 60; ++n) twice.angles_deg[n] = 12.0 * static_cast<double>(n % 30);
+  CHECK(ct::angular_range_deg(ct::PosedScan(twice, {0, 0, 0})) == 360);
+  CHECK(warnings(twice) == 0);
   auto beside = ct::scan_of(ct::ScanKind::cone, 40, 4, 3, 60);
   beside.column_offset_mm = 70;
   CHECK_THROWS_AS(warnings(beside), Error);

@@ -217,6 +217,12 @@ TEST_CASE("ct geometry: a circle of RTK's is a cone, and other XML is refused") 
   CHECK(g.kind == ct::ScanKind::cone);
   CHECK(g.angles_deg == std::vector<double>{30, 30});
   CHECK(g.source_to_detector_mm == 1500);
+  std::string turn;
+  for (int n = 0; n < 12; ++n)
+    turn += "<Projection><GantryAngle>0." + std::to_string(n + 10) + "</GantryAngle></Projection>";
+  WarningCapture capture;
+  ct::geometry_from_rtk_xml(head + sdd + turn + end, detector);
+  CHECK(capture.warnings().size() == 1);  // radians
   for (const std::string& xml :
        {head + view + end, head + sdd + end, head + sdd + view, head + sdd + view.substr(0, 30),
         head + sdd + "<Colour>1</Colour>" + view + end, std::string("<html></html>"),

@@ -52,6 +52,7 @@ TEST_CASE("HU: scaled, shifted, normalised and foreign values are named for what
   CHECK(contains(problem([](double hu) { return std::max(hu, -1000.0) - 1024; }), "subtracted twice"));
   CHECK(contains(problem([](double hu) { return 10 * hu; }), "where"));
   CHECK(contains(problem([](double hu) { return 0.02 * std::max(0.0, 1 + hu / 1000); }), "attenuation"));
+  CHECK(contains(problem([](double hu) { return hu > 900 ? 1e30 : hu; }), "nothing has more than 100000 HU"));
   const Volume mr = phantom::make_case(phantom::Kind::head, 32, 7, 1, 0).mr;
   CHECK_FALSE(hu_problem(mr.voxels).empty());
   CHECK_FALSE(looks_like_hu(mr.voxels));
