@@ -82,6 +82,20 @@ void check_batch(Batch& batch, const Program& program, const ReconOptions& optio
   }
 }
 
+/// A case that cannot be made is passed over where the run would go on, as check_batch() does.
+bool would_write(Batch& batch, const ReconOptions& options, const ReconStep& step, const Case& item) {
+  if (item.error) return false;
+  try {
+    const fs::path source = step.source(item);
+    require_file(source);
+    if (options.batch.keep_going) step.check(source);
+    return !batch.keeps(output_of(item, options.output, step), [&] { return step.recipe(source, item.id); });
+  } catch (const Error&) {
+    if (!options.batch.keep_going) throw;
+    return false;
+  }
+}
+
 int run_batch(const Program& program, const ReconOptions& options, const ReconStep& step) {
   Manifest manifest = read_manifest(options.input);
   Batch batch(manifest, options.batch);
@@ -93,11 +107,8 @@ int run_batch(const Program& program, const ReconOptions& options, const ReconSt
       [&](const Case& item) { return output_of(item, options.output, step); }, step.writes);
   check_batch(batch, program, options, step);
   if (program.standard().dry_run) {
-    const auto wanted = std::count_if(batch.cases().begin(), batch.cases().end(), [&](const Case& item) {
-      const fs::path source = item.error ? fs::path() : step.source(item);
-      return !item.error &&
-             !batch.keeps(output_of(item, options.output, step), [&] { return step.recipe(source, item.id); });
-    });
+    const auto wanted = std::count_if(batch.cases().begin(), batch.cases().end(),
+                                      [&](const Case& item) { return would_write(batch, options, step, item); });
     log_info(fmt::format("would write {} volumes to {}", wanted, options.output.string()));
     return 0;
   }

@@ -9,8 +9,8 @@
 namespace gdm::ct {
 
 /// {"geometry", "views", "angular_range_deg", "view_spacing", "photons", "oversample"} of a sinogram, "geometry" being
-/// the kind of its scan (parallel, fan, cone, poses), "view_spacing" even or uneven (has_view_gap()), not told of
-/// stacks, which are even; besides {"filter"} of an FBP or FDK, {"method", "strength_mm", "iterations", "weights",
+/// the kind of its scan (parallel, fan, cone, poses), "view_spacing" even or uneven (has_view_gap()), which older
+/// sidecars do not tell; besides {"filter"} of an FBP or FDK, {"method", "strength_mm", "iterations", "weights",
 /// "start", ...} of what was made by iterations. What the sidecar does not tell is left out: the object is empty for a
 /// volume without sidecar and for one of other making.
 Json sinogram_acquisition(const std::filesystem::path& sinogram);

@@ -71,11 +71,10 @@ RayShares::RayShares(const PosedScan& scan)
                     "wrong values",
                     arcs_.range_rad / radians_per_degree, needed / radians_per_degree));
   }
-  if (arcs_.has_gap()) {
+  if (arcs_.has_gap) {
     log_warning(
-        fmt::format("from one view to the next it is {:.4g} degrees at most and {:.4g} as a rule: expect streaks and "
-                    "wrong values; gdm-recon iterative takes any",
-                    arcs_.widest_rad / radians_per_degree, arcs_.step_rad / radians_per_degree));
+        "views are left out: a step between them is more than twice the usual one; expect streaks and wrong values; "
+        "gdm-recon iterative takes any");
   }
 }
 

@@ -93,14 +93,13 @@ void check_pose(const Pose& pose, std::size_t view) {
   if (!(distance > 1e-3)) refuse("its source lies in the plane of the detector");
 }
 
-/// As of a circle, whose source is nearer to the isocentre than to the detector.
+/// As of a circle, whose source is no further from the isocentre than from the detector.
 void check_isocentre(const Pose& pose, const Point3& isocenter_mm, std::size_t view) {
   const Point3 normal = unit(cross(pose.u_mm, pose.v_mm));
   const double to_detector = inner(difference(pose.detector_mm, pose.source_mm), normal);
   const double part = inner(difference(isocenter_mm, pose.source_mm), normal) / to_detector;
-  if (part > 0 && part < 1) return;
-  throw Error(
-      fmt::format("pose {}: the isocentre does not lie between the source and the plane of the detector", view));
+  if (part > 0 && part < 1 + 1e-9) return;
+  throw Error(fmt::format("pose {}: isocenter_mm does not lie between the source and the plane of the detector", view));
 }
 
 }  // namespace
@@ -157,6 +156,7 @@ PosedScan::PosedScan(const Geometry& geometry, const Point3& centre_mm)
   for (const double angle_deg : geometry.angles_deg) {
     poses_.push_back(circular_pose(geometry, angle_deg, isocenter_mm_));
   }
+  if (!geometry.isocenter_mm) return;
   for (std::size_t n = 0; n < geometry.poses.size(); ++n) check_isocentre(geometry.poses[n], isocenter_mm_, n);
 }
 

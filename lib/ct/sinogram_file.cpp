@@ -37,6 +37,7 @@ Json stack_json(const StoredSinogram& stored) {
           {"detector_spacing_mm", scan.detector_spacing_mm},
           {"first_angle_rad", scan.first_angle_rad},
           {"angular_range_deg", 180},
+          {"view_spacing", "even"},
           {"mu_water_per_mm", stored.beam.mu_water_per_mm},
           {"axes", {{"source", stored.axes.source}, {"flipped", stored.axes.flipped}}},
           {"grid", grid_json(stored.grid)}};

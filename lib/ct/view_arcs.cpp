@@ -18,9 +18,48 @@ double angle_of(const PosedScan& scan, std::int64_t view) {
   return std::atan2(-to_source[0], to_source[1]);
 }
 
-double within_turn(double angle) {
-  const double rest = std::fmod(angle, 2 * pi);
-  return rest < 0 ? rest + 2 * pi : rest;
+double within(double angle, double period) {
+  const double rest = std::fmod(angle, period);
+  return rest < 0 ? rest + period : rest;
+}
+
+/// Places around a period in ascending order of angle, and the way from each to the next.
+struct Around {
+  std::vector<std::size_t> order;
+  std::vector<double> gaps;
+  std::size_t widest = 0;
+
+  Around(std::vector<double> angles, double period) : order(angles.size()), gaps(angles.size()) {
+    for (double& angle : angles) angle = within(angle, period);
+    std::iota(order.begin(), order.end(), 0);
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return angles[a] < angles[b]; });
+    for (std::size_t n = 0; n + 1 < gaps.size(); ++n) gaps[n] = angles[order[n + 1]] - angles[order[n]];
+    gaps.back() = angles[order.front()] + period - angles[order.back()];
+    widest = static_cast<std::size_t>(std::max_element(gaps.begin(), gaps.end()) - gaps.begin());
+  }
+};
+
+/// Steps in ascending order; views of another turn at the same angles are none.
+std::vector<double> steps_of(const std::vector<double>& gaps) {
+  std::vector<double> steps;
+  std::copy_if(gaps.begin(), gaps.end(), std::back_inserter(steps), [](double gap) { return gap > 1e-7; });
+  std::sort(steps.begin(), steps.end());
+  return steps;
+}
+
+double median_of(const std::vector<double>& steps) {
+  return steps.empty() ? 0.0 : steps[(steps.size() - 1) / 2];
+}
+
+/// The median, or the mean if that is more.
+double usual_step(const std::vector<double>& steps) {
+  if (steps.empty()) return 0.0;
+  const double mean = std::accumulate(steps.begin(), steps.end(), 0.0) / static_cast<double>(steps.size());
+  return std::max(median_of(steps), mean);
+}
+
+bool is_uneven(const std::vector<double>& steps) {
+  return !steps.empty() && steps.back() > 2.0 * usual_step(steps) + 1e-9;
 }
 
 }  // namespace
@@ -28,23 +67,17 @@ double within_turn(double angle) {
 ViewArcs arcs_of(const PosedScan& scan) {
   const auto views = static_cast<std::size_t>(scan.view_count());
   std::vector<double> angles(views);
-  for (std::size_t n = 0; n < views; ++n) angles[n] = within_turn(angle_of(scan, static_cast<std::int64_t>(n)));
-  std::vector<std::size_t> order(views);
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return angles[a] < angles[b]; });
-  std::vector<double> gaps(views);  // after each view of the order
-  for (std::size_t n = 0; n < views; ++n) {
-    gaps[n] = n + 1 < views ? angles[order[n + 1]] - angles[order[n]] : angles[order[0]] + 2 * pi - angles[order[n]];
-  }
-  const auto widest = static_cast<std::size_t>(std::max_element(gaps.begin(), gaps.end()) - gaps.begin());
-  std::vector<double> sorted;
-  std::copy_if(gaps.begin(), gaps.end(), std::back_inserter(sorted), [](double gap) { return gap > 1e-7; });
-  std::sort(sorted.begin(), sorted.end());
+  for (std::size_t n = 0; n < views; ++n) angles[n] = angle_of(scan, static_cast<std::int64_t>(n));
+  Around around(angles, 2 * pi);
+  std::vector<double>& gaps = around.gaps;
+  const std::vector<std::size_t>& order = around.order;
+  const std::size_t widest = around.widest;
+  const std::vector<double> steps = steps_of(gaps);
   ViewArcs arcs;
-  arcs.step_rad = sorted.at((sorted.size() - 1) / 2);  // views of another turn at the same angles are no steps
-  arcs.full_turn = views > 2 && gaps[widest] < 2.0 * arcs.step_rad + 1e-9;
+  arcs.step_rad = median_of(steps);
+  arcs.full_turn = views > 2 && gaps[widest] < 2.0 * usual_step(steps) + 1e-9;
   if (!arcs.full_turn) gaps[widest] = std::min(arcs.step_rad, gaps[widest]);
-  arcs.widest_rad = *std::max_element(gaps.begin(), gaps.end());
+  arcs.has_gap = is_uneven(steps_of(gaps));
   arcs.start_rad.resize(views);
   arcs.cell_rad.resize(views);
   for (std::size_t n = 0; n < views; ++n) {
@@ -54,6 +87,9 @@ ViewArcs arcs_of(const PosedScan& scan) {
     arcs.range_rad += n + 1 < views ? gaps[at] : 0.0;
   }
   arcs.range_rad += gaps[widest];
+  if (arcs.has_gap && scan.geometry().kind == ScanKind::parallel && arcs.range_rad > pi) {
+    arcs.has_gap = is_uneven(steps_of(Around(angles, pi).gaps));  // views from both sides are the same
+  }
   return arcs;
 }
 
@@ -93,7 +129,7 @@ ViewArcs arcs_in_order(const PosedScan& scan) {
   std::sort(sorted.begin(), sorted.end());
   ViewArcs arcs;
   arcs.step_rad = sorted[sorted.size() / 2];
-  arcs.widest_rad = sorted.back();
+  arcs.has_gap = is_uneven(steps_of(ways));
   for (std::size_t n = 0; n < views; ++n) {
     const double before = n > 0 ? ways[n - 1] : ways.front(), after = n + 1 < views ? ways[n] : ways.back();
     arcs.cell_rad.push_back(0.5 * (before + after));
@@ -105,7 +141,7 @@ ViewArcs arcs_in_order(const PosedScan& scan) {
 }
 
 bool has_view_gap(const PosedScan& scan) {
-  return (is_helix(scan) ? arcs_in_order(scan) : arcs_of(scan)).has_gap();
+  return (is_helix(scan) ? arcs_in_order(scan) : arcs_of(scan)).has_gap;
 }
 
 double angular_range_deg(const PosedScan& scan) {

@@ -12,11 +12,8 @@ namespace gdm::ct {
 struct ViewArcs {
   std::vector<double> start_rad, cell_rad;  ///< of each view: from the start of the range, and what it stands for
   double range_rad = 0, step_rad = 0;       ///< step: the median
-  double widest_rad = 0;                    ///< from one view to the next within the range
+  bool has_gap = false;                     ///< a step within the range is more than twice the usual one
   bool full_turn = false;
-
-  /// Views are left out somewhere: a step is more than twice the median.
-  bool has_gap() const { return widest_rad > 2.0 * step_rad + 1e-9; }
 };
 ViewArcs arcs_of(const PosedScan& scan);
 

@@ -56,7 +56,7 @@ std::vector<LevelDistances> FeatureSets::distances(std::size_t draws) const {
     result.push_back(level_distances(level.name, targets, sets, metrics::PatientDraws(targets.size(), draws, seed_)));
     LevelDistances& distances = result.back();
     distances.patches_found = level.patches_found;
-    if (distances.patients < 2)
+    if (distances.patients < std::min<std::int64_t>(2, static_cast<std::int64_t>(targets.size())))
       distances.warning += "; a patch needs a tile of 48^3 voxels of the encoder in its volume";
     if (distances.patches_found == distances.patches) continue;
     distances.warning += fmt::format("{}{} of {} patches are used, as many of each patient, to bound memory",

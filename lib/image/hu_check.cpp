@@ -29,7 +29,7 @@ constexpr double most_metal = 0.01;
 constexpr float least_of_ct = -1100, most_of_ct = 3200, mostly_air = -500;
 constexpr double least_air = 0.01, most_beyond_ct = 0.01;
 
-// Metal that a scanner could not tell ends below it, and so does every padding.
+// Metal that a scanner could not tell ends below it.
 constexpr float impossible = 1e5F;
 
 bool forced = false;
@@ -100,9 +100,7 @@ std::string problem_of(const Counts& counts) {
   const std::string scale = scale_problem(counts);
   if (counts.all == 0 || !scale.empty()) return scale;
   const std::string range = range_of(counts);
-  if (counts.most > impossible || counts.least < -impossible) {
-    return fmt::format("{}, and nothing has more than {:g} HU either way", range, impossible);
-  }
+  if (counts.most > impossible) return fmt::format("{}, and nothing has more than {:g} HU", range, impossible);
   if (is_shifted(counts)) {
     return fmt::format(
         "{}, and {:.0f} % of what is brighter than {:g} lies between {:g} and {:g}, where HU have dense bone "

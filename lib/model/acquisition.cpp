@@ -15,7 +15,7 @@ struct Key {
   std::string name, words, format;
   bool must_agree;       ///< it changes the streaks that a network has learnt to take away
   bool spoken = true;    ///< named where a scan is described; else only where it differs
-  std::string untold{};  ///< what a scan has whose sidecar tells other things but not this; empty: that is not known
+  std::string untold{};  ///< taken for what older sidecars and models do not tell; empty: that is not known
 };
 const Key filters{"filter", "filter", "filter {}", true};
 const Key methods{"method", "method", "method {}", true};

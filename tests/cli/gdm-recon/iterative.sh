@@ -65,6 +65,15 @@ cp logged.tsv whole.tsv
 rm logged/head0002_tv.nii.gz logged/manifest.json
 gdm-recon iterative scans/manifest.json -o logged --iterations 2 --log logged.tsv --resume -q >/dev/null
 cmp <(sort whole.tsv) <(sort logged.tsv) || fail "the log after a resumed batch: $(cat logged.tsv)"
+# One that ends early leaves the lines of what it made, and a dry run counts what it could make.
+sed '/"sinogram"/{s|head0003_sinogram|head0009_sinogram|}' scans/manifest.json >scans/broken.json
+mv scans/head0003_sinogram.json scans/aside.json
+gdm-recon iterative scans/manifest.json -o early --iterations 2 --log early.tsv -q >/dev/null 2>&1 && fail "a scan without its sidecar was made"
+gdm-recon iterative scans/manifest.json -o going --iterations 2 --log going.tsv --keep-going -q >/dev/null 2>&1 || true
+mv scans/aside.json scans/head0003_sinogram.json
+cmp <(grep -v head0003 whole.tsv) going.tsv || fail "the log of a run with a failed case: $(cat going.tsv)"
+gdm-recon iterative scans/broken.json -o none --keep-going --dry-run 2>&1 >/dev/null | found 'would write 2 volumes' || fail "a dry run that goes on"
+[[ ! -e none ]] || fail "a dry run made a folder"
 rm logged/manifest.json
 echo mine >mine.tsv
 refused 1 "mine.tsv: exists and is no table of iterations" gdm-recon iterative scans/manifest.json -o logged --iterations 2 --log mine.tsv --resume

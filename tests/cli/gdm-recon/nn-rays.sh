@@ -42,7 +42,7 @@ grep -q '"strength_mm": 0.01' whole/${id}_pred.json || fail "the sidecar tells n
 before=$(stat -c %i whole/${id}_pred.nii.gz)
 gdm-recon gdm scans/manifest.json --model dc.safetensors -o whole --split test --resume -q >/dev/null
 gdm-recon gdm scans/manifest.json --model dc.safetensors -o planned --split test --dry-run >plan.txt 2>&1
-grep -q "${id}_sinogram.nii.gz: .* voxels of .* about [0-9]* MiB of memory" plan.txt || fail "no memory in the plan: $(cat plan.txt)"
+grep -q "${id}_sinogram.nii.gz: .* voxels of .* about [0-9]* MiB of memory for the network" plan.txt || fail "no memory in the plan: $(cat plan.txt)"
 [[ ! -e planned ]] || fail "a dry run made a folder"
 [ "$(stat -c %i whole/${id}_pred.nii.gz)" = "$before" ] || fail "--resume made again what was there"
 

@@ -277,6 +277,14 @@ TEST_CASE("ct fdk: too short a range is warned of, and a detector beside the axi
   for (std::size_t n = 0; n < 60; ++n) twice.angles_deg[n] = 12.0 * static_cast<double>(n % 30);
   CHECK(ct::angular_range_deg(ct::PosedScan(twice, {0, 0, 0})) == 360);
   CHECK(warnings(twice) == 0);
+  for (std::size_t n = 30; n < 60; ++n) twice.angles_deg[n] += 3.6;  // the second turn slips by .3 of a step
+  CHECK(ct::angular_range_deg(ct::PosedScan(twice, {0, 0, 0})) == 360);
+  CHECK(warnings(twice) == 0);
+  for (const int count : {20, 50, 60}) {  // golden angle
+    auto golden = ct::scan_of(ct::ScanKind::parallel, 40, 4, 3, count);
+    for (int n = 0; n < count; ++n) golden.angles_deg[static_cast<std::size_t>(n)] = 111.246118 * n;
+    CHECK_FALSE(ct::has_view_gap(ct::PosedScan(golden, {0, 0, 0})));
+  }
   auto beside = ct::scan_of(ct::ScanKind::cone, 40, 4, 3, 60);
   beside.column_offset_mm = 70;
   CHECK_THROWS_AS(warnings(beside), Error);
