@@ -16,13 +16,14 @@ before=$(cat pairs/* sino/* fbp/*.json options.json | cksum)
 for source in pairs/head0001_ct.nii.gz pairs/../pairs/head0002_ct.nii.gz pairs/head0001_mask.nii.gz hard.nii.gz \
   sino/head0001_sinogram.nii.gz fbp/head0002_fbp.nii.gz fbp/link.nii.gz fbp/m.json options.json pairs/head0001_ct.json \
   sino/head0001_sinogram.json "$PWD/pairs/head0001_ct.nii.gz"; do
-  for option in -o --tsv --html; do
+  for option in -o --tsv; do
     refused 2 "cannot be its output" gdm-metrics fbp/m.json --config options.json $option "$source" --force
   done
+  refused 2 "does not end in .html" gdm-metrics fbp/m.json --config options.json --html "$source" --force
 done
 refused 2 "cannot be its output" gdm-metrics montage fbp/m.json -o pairs/head0001_ct.nii.gz --force
 refused 2 "two outputs" gdm-metrics fbp/m.json -o r.txt --tsv ./r.txt
-refused 2 "two outputs" gdm-metrics fbp/m.json -o r.txt --html "$PWD/r.txt" --force
+refused 2 "two outputs" gdm-metrics fbp/m.json -o r.html --html "$PWD/r.html" --force
 gdm-metrics fbp/m.json -o /dev/null --tsv /dev/null --force >out.txt 2>err.txt || fail "streams: $(cat err.txt)"
 
 # Volumes of a batch whose names are those of sources.
