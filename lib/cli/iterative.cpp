@@ -4,13 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fstream>
 #include <functional>
 #include <map>
-#include <memory>
 #include <optional>
-#include <set>
 
+#include "cli/iteration_log.hpp"
 #include "cli/resume.hpp"
 #include "ct/acquisition.hpp"
 #include "ct/axial.hpp"
@@ -20,7 +18,6 @@
 #include "image/hu_check.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
-#include "sys/run_lock.hpp"
 #include "sys/stopwatch.hpp"
 
 namespace gdm::cli {
@@ -156,59 +153,6 @@ void require_sense(const IterativeChoice& choice) {
   }
 }
 
-/// Iterations as lines of a table, of all cases of a run, written after each of them: what was made before a run ended
-/// has its lines. A resumed run keeps those of the cases that it does not make again.
-class IterationLog {
- public:
-  IterationLog(const IterativeCommand& command, Overwrite overwrite, bool forced)
-      : path_(command.log), overwrite_(overwrite) {
-    if (path_.empty()) return;
-    std::error_code ignored;
-    if (fs::exists(path_, ignored) && !fs::is_regular_file(path_, ignored)) return;  // a stream
-    lock_ = std::make_unique<RunLock>(path_);
-    if (command.batch.resume) read_earlier(forced);
-  }
-  void add(const std::string& id, const ct::IterativeResult& result) {
-    made_.insert(id);
-    for (const ct::IterationRecord& record : result.log) {
-      text_ += fmt::format("{}\t{}\t{:.6g}\t{:.6g}\t{:.6g}\n", id, record.iteration,
-                           result.data > 0 ? record.residual / result.data : 0.0, record.objective, record.change);
-    }
-    write();
-  }
-  /// With the titles alone if nothing was made.
-  void write() {
-    if (path_.empty()) return;
-    std::string text = titles;
-    for (const std::string& line : earlier_) {
-      if (made_.count(line.substr(0, line.find('\t'))) == 0) text += line + "\n";
-    }
-    write_file(path_, text + text_, overwrite_);
-    overwrite_ = Overwrite::replace;
-  }
-
- private:
-  static constexpr const char* titles = "case\titeration\tresidual\tobjective\tchange\n";
-
-  void read_earlier(bool forced) {
-    std::ifstream file(path_);
-    std::string line;
-    if (!std::getline(file, line)) return;
-    if (line + "\n" == titles) {
-      while (std::getline(file, line)) earlier_.push_back(line);
-    } else if (!forced) {
-      throw Error(path_.string() + ": exists and is no table of iterations, and --resume would replace it");
-    }
-  }
-
-  fs::path path_;
-  Overwrite overwrite_;
-  std::unique_ptr<RunLock> lock_;
-  std::vector<std::string> earlier_;
-  std::set<std::string> made_;
-  std::string text_;
-};
-
 int run_iterative(Program& program, const IterativeCommand& command) {
   IterativeChoice choice = command.choice;
   choice.warns_of_grid = true;
@@ -229,7 +173,8 @@ int run_iterative(Program& program, const IterativeCommand& command) {
     check_writable(command.log, overwrite_of(program, command));
   }
   std::optional<IterationLog> log;
-  if (!program.standard().dry_run) log.emplace(command, overwrite_of(program, command), program.standard().force);
+  if (!program.standard().dry_run)
+    log.emplace(command.log, overwrite_of(program, command), command.batch.resume, program.standard().force);
   step.check = [&](const fs::path& source) { check_iterative(source, choice, starts[source]); };
   step.recipe = [&](const fs::path& source, const std::string&) {
     std::vector<fs::path> sources = with_sidecar(source);
