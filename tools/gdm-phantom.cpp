@@ -82,6 +82,7 @@ int run(cli::Program& program, const cli::PhantomOptions& options) {
   const cli::PhantomSet set = cli::plan_phantoms(options, standard.seed);
   check_outputs(set, options, manifest_path, standard);
   if (standard.dry_run) {
+    if (options.from_labels()) cli::LabelSources(set, settings).check(set, options.spacing_mm);
     const std::string what =
         options.from_labels() ? fmt::format("{} cases from label maps", set.cases.size())
                               : fmt::format("{} {} cases of {}^3 voxels", options.count, options.kind, options.shape);

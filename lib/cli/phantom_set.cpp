@@ -7,6 +7,7 @@
 #include <set>
 
 #include "sys/error.hpp"
+#include "sys/parallel.hpp"
 
 namespace gdm::cli {
 namespace {
@@ -139,6 +140,14 @@ std::shared_ptr<const phantom::LabelSource> LabelSources::take(const fs::path& m
   std::shared_ptr<const phantom::LabelSource> source = entry.source;
   if (--entry.cases_left == 0) entry.source.reset();
   return source;
+}
+
+void LabelSources::check(const PhantomSet& set, double spacing_mm) {
+  parallel_for(static_cast<std::int64_t>(set.cases.size()), [&](std::int64_t n) {
+    const fs::path& map = set.cases[static_cast<std::size_t>(n)].label_map;
+    const std::shared_ptr<const phantom::LabelSource> source = take(map);
+    with_context(map.string(), [&] { phantom::case_grid(*source, spacing_mm); });
+  });
 }
 
 void write_phantom(const Program& program, const PhantomOptions& options, const phantom::Settings& settings,

@@ -43,6 +43,10 @@ class LabelSources {
   /// To be called once for each case; the last one has the map for itself. Throws Error.
   std::shared_ptr<const phantom::LabelSource> take(const fs::path& map);
 
+  /// Reads the map of each case and checks that cases of this spacing can be made of it, in place of take(). Throws
+  /// Error.
+  void check(const PhantomSet& set, double spacing_mm);
+
  private:
   struct Entry {
     std::mutex mutex;

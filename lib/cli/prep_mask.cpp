@@ -164,10 +164,9 @@ void add_split_options(CLI::App& command, SplitCommand& split) {
 int run_split(const Program& program, const SplitCommand& command) {
   const Standard& standard = program.standard();
   static_cast<void>(shares_of(command));
-  Manifest manifest = read_manifest(command.input);
+  Manifest manifest = read_manifest(command.input, Splits::dropped);
   refuse_outputs_that_are_read({{command.input}, {&manifest}}, {command.output});
   if (command.output != "-") check_writable(command.output, standard.overwrite());
-  for (Case& item : manifest.cases) item.split.clear();
   split_within_strata(manifest, command, standard.seed);
   Provenance provenance = program.provenance();
   if (command.input != "-") provenance.add_source(command.input);

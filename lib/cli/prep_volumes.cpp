@@ -140,6 +140,9 @@ void add_resample_options(CLI::App& command, ResampleCommand& resample) {
 
 int run_resample(const Program& program, const ResampleCommand& resample) {
   if (is_single(resample.set)) return resample_single(program, resample);
+  if (resample.kind != "image") {
+    throw Error("--kind is for one volume; of a case --labels tells which inputs are label maps", Exit::usage);
+  }
   const prep::ResampleOptions options = options_of(resample);
   const fs::path& folder = resample.set.output;
   CaseStep step;

@@ -311,10 +311,13 @@ std::vector<Case> Manifest::split(const std::string& name) const {
   throw Error(fmt::format("no case in split '{}'; there are: {}", name, there.empty() ? "no cases at all" : there));
 }
 
-Manifest parse_manifest(const std::string& text, const fs::path& folder, const std::string& name) {
+Manifest parse_manifest(const std::string& text, const fs::path& folder, const std::string& name, Splits splits) {
   if (is_blank(text)) throw Error(name + ": is empty, expected a manifest");
   const Source source{name, Base(folder)};
   Manifest manifest = is_json_lines(text) ? parse_lines(text, source) : parse_object(text, source);
+  if (splits == Splits::dropped) {
+    for (Case& item : manifest.cases) item.split.clear();
+  }
   check_cases(manifest.cases, name);
   return manifest;
 }
@@ -343,11 +346,11 @@ std::string first_bytes(const fs::path& path) {
 
 }  // namespace
 
-Manifest read_manifest(const fs::path& path) {
+Manifest read_manifest(const fs::path& path, Splits splits) {
   refuse_foreign(first_bytes(path), input_name(path));
   const std::string text = read_file(path, largest_manifest_bytes);
   refuse_foreign(text, input_name(path));
-  return parse_manifest(text, path == "-" ? fs::path() : path.parent_path(), input_name(path));
+  return parse_manifest(text, path == "-" ? fs::path() : path.parent_path(), input_name(path), splits);
 }
 
 std::string manifest_text(const Manifest& manifest, const fs::path& folder) {

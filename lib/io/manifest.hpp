@@ -54,12 +54,16 @@ struct Manifest {
   std::vector<Case> split(const std::string& name) const;
 };
 
+/// Whether a manifest's splits are taken, or left out as if no case had one, for a reader that draws them anew.
+enum class Splits { kept, dropped };
+
 /// Reads and validates a manifest; "-" is standard input. Errors name line and case: "cases.json:143: case 12 'hn031':
 /// ...". Rejected: duplicate ids, a patient in two splits, wrong types, an unknown version, in JSON lines another
 /// number of cases than the first line states. Files named are not opened.
-Manifest read_manifest(const fs::path& path);
+Manifest read_manifest(const fs::path& path, Splits splits = Splits::kept);
 /// The same for text in memory; relative paths are resolved against `folder`, and messages call the text `name`.
-Manifest parse_manifest(const std::string& text, const fs::path& folder, const std::string& name = "manifest");
+Manifest parse_manifest(const std::string& text, const fs::path& folder, const std::string& name = "manifest",
+                        Splits splits = Splits::kept);
 
 /// JSON text with paths relative to `folder`, ending in a newline.
 std::string manifest_text(const Manifest& manifest, const fs::path& folder);

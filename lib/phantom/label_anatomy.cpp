@@ -106,17 +106,22 @@ class Fractions {
 
 }  // namespace
 
-LabelAnatomy::LabelAnatomy(LabelMap map, std::vector<Look> looks, Random& fields, double spacing_mm,
-                           double deformation_mm)
-    : map_(std::move(map)), looks_(std::move(looks)), grid_(respaced(map_.grid, {spacing_mm, spacing_mm, spacing_mm})) {
-  for (const std::int64_t n : grid_.shape_ijk) {
+Grid label_case_grid(const Grid& map, double spacing_mm) {
+  Grid grid = respaced(map, {spacing_mm, spacing_mm, spacing_mm});
+  for (const std::int64_t n : grid.shape_ijk) {
     if (n < least_voxels || n > most_voxels) {
-      throw Error(fmt::format("a spacing of {} mm makes {} x {} x {} voxels of it: expected {} to {} along each axis",
-                              spacing_mm, grid_.shape_ijk[0], grid_.shape_ijk[1], grid_.shape_ijk[2], least_voxels,
-                              most_voxels),
-                  Exit::usage);
+      throw Error(
+          fmt::format("a spacing of {} mm makes {} x {} x {} voxels of it: expected {} to {} along each axis",
+                      spacing_mm, grid.shape_ijk[0], grid.shape_ijk[1], grid.shape_ijk[2], least_voxels, most_voxels),
+          Exit::usage);
     }
   }
+  return grid;
+}
+
+LabelAnatomy::LabelAnatomy(LabelMap map, std::vector<Look> looks, Random& fields, double spacing_mm,
+                           double deformation_mm)
+    : map_(std::move(map)), looks_(std::move(looks)), grid_(label_case_grid(map_.grid, spacing_mm)) {
   voxel_mm_ = map_.grid.spacing_mm();
   first_ = map_.grid.index_of_ras(grid_.ras_of_index({0, 0, 0}));
   for (std::size_t axis = 0; axis < 3; ++axis) steps_[axis] = spacing_mm / voxel_mm_[axis];

@@ -31,6 +31,7 @@ class LabelSource {
   /// from several threads.
   LabelMap subject(Random& random) const;
   const TissueTable& table() const { return *table_; }
+  const Grid& grid() const { return whole_.grid; }  ///< of every subject
 
  private:
   /// The tissues before parts, and the labels on the same grid.

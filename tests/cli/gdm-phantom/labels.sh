@@ -75,5 +75,7 @@ refused 2 '--deformation is of no use without --labels' gdm-phantom -o no --defo
 refused 1 'complete already' gdm-phantom -q -o set --labels maps/m.json --spacing 6
 cp maps/m.json maps/manifest.json
 refused 2 'manifest.json' gdm-phantom -q -f -o maps --labels maps/manifest.json --spacing 6
+refused 2 'a spacing of 20 mm makes' gdm-phantom -n -o no --labels maps/m.json --spacing 20
+refused 1 'grey.nii: holds the value -5' gdm-phantom -n -o no --labels maps/grey.json
 gdm-phantom -n -o plan --labels maps/m.json 2>err.txt && grep -q 'would write 2 cases from label maps' err.txt || fail "dry run: $(cat err.txt)"
 [ ! -e plan ] || fail "the dry run wrote"

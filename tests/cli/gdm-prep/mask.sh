@@ -61,6 +61,16 @@ gdm-prep split -q m.json --split rest,3,2 --stratify site -o other.json --seed 2
 ! diff -q <(grep '"split"' s.json) <(grep '"split"' other.json) >/dev/null || fail "the seed changes nothing"
 gdm-prep split -q - --split 70,15,15 -o - <m.json >p.json
 drawn p.json >/dev/null || fail "by percent"
+# Splits that part a patient are what a new draw mends, and no reason to refuse it.
+python3 - <<'P'
+import json
+m = json.load(open('m.json'))
+for n, c in enumerate(m['cases']): c['split'] = ('train', 'test')[n % 2]
+json.dump(m, open('leak.json', 'w'))
+P
+refused 1 "patient 'p0' is in split test here" gdm-prep info leak.json
+gdm-prep split -q leak.json --split 70,15,15 -o mended.json
+cmp <(grep '"split"' p.json) <(grep '"split"' mended.json) || fail "another draw from a manifest that leaks"
 refused 1 'has no meta.scanner' gdm-prep split m.json --split 70,15,15 --stratify scanner -o no.json
 gdm-prep split -q - --val 0.1 --test 0.2 -o v.json <m.json
 gdm-prep split -q - --split 70,10,20 -o w.json <m.json

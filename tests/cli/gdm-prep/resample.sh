@@ -118,6 +118,7 @@ gdm-prep resample bright.nii --kind ct -o bright.nii.gz --spacing 1 2>err.txt
 grep -q '1 voxels lie beyond -1024 to 3071 HU and were clamped' err.txt || fail "clamped in silence: $(cat err.txt)"
 
 # Refused: files that are read, and outputs that are there, without overlap, names.
+refused 2 '--kind is for one volume' gdm-prep resample -q m.json -o x --kind ct
 refused 1 'out/manifest.json: exists' gdm-prep resample -q m.json -o out
 mkdir -p own/a && cp out/a/* own/a && sed 's#"fine/head0001_mr#"a/mr#; s#fine/#../fine/#; s#coarse/#../coarse/#' m.json >own/m.json
 refused 2 'own/a/mr.nii.gz: is read by this run' gdm-prep resample own/m.json -o own --force --split train
