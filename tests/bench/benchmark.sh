@@ -1,7 +1,7 @@
 #!/bin/bash
 # All objectives on equal terms, once with equal steps and once with equal wall time, then tables and plots:
 #   benchmark.sh BIN TASK MANIFEST FOLDER BUDGET SEED...
-# TASK sparse-ct: MANIFEST has CT with splits; VIEWS (8) and STRENGTH (.0105 mm) of the total variation that all begin from, and
+# TASK sparse-ct: MANIFEST has CT with splits; VIEWS (8) and STRENGTH (.01414 mm) of the total variation that all begin from, and
 # data consistency after all of them. TASK mr2ct: MANIFEST has label maps; SPACING (2 mm). BUDGET: seconds of a whole training
 # here, the regression before it included, of which FIRST_SHARE (.6) goes to that regression; steps follow from a dry run of a
 # regression, once for a folder. METHODS are the variants of learned_ct.sh or the methods of label_heads.sh, NFE the numbers of
@@ -11,6 +11,8 @@ set -euo pipefail
 bin=$(realpath "$1") task=$2 manifest=$(realpath "$3") folder=$4 budget=$5
 shift 5
 here=$(realpath "$(dirname "$0")")
+export METRICS=mae_hu,psnr_db,ssim,ms_ssim,bone_mae_hu,bone_dice,bone_hd95_mm,bias_hu,power_high_db
+export GRADERS="grader-ct grader-labels"
 PATH=$bin:$PATH
 . "$here/steps_within.bash"
 mkdir -p "$folder"
@@ -20,14 +22,18 @@ cd "$folder"
 case $task in
   sparse-ct)
     METHODS=${METHODS:-l1 ps gan frechet gdm flow-reg bridge-reg flow bridge diffusion}
-    cell() { CONSISTENT=all "$here/learned_ct.sh" "$bin" "$manifest" "$folder" "${VIEWS:-8}" "${STRENGTH:-0.0105}" "$1" "$2" ""; }
-    cases=(tv/manifest.json --conditions tv) input=tv ;;
+    cell() { CONSISTENT=all "$here/learned_ct.sh" "$bin" "$manifest" "$folder" "${VIEWS:-8}" "${STRENGTH:-0.01414}" "$1" "$2" ""; }
+    cases=(tv/manifest.json --conditions tv) input=tv prefix=tv- ;;
   mr2ct)
     METHODS=${METHODS:-l1 ps gan frechet gdm flow-reg bridge-reg flow diffusion}
     cell() { METHODS=$2 "$here/label_heads.sh" "$bin" "$manifest" "$folder" "${SPACING:-2}" "$1"; }
-    cases=(heads/manifest.json --conditions mr) input=mr ;;
+    cases=(heads/manifest.json --conditions mr) input=mr prefix= ;;
   *) echo "unknown task $task" >&2; exit 2 ;;
 esac
+export BASELINE=${prefix}l1  # whom all are tested against: gdm, where it takes part
+for method in $METHODS; do
+  [[ $method != gdm* ]] || BASELINE=$prefix$method
+done
 first_s=$(awk -v b="$budget" -v s="${FIRST_SHARE:-.6}" 'BEGIN { print int(b * s) }')
 next_s=$((budget - first_s))
 
@@ -44,6 +50,6 @@ for seed in "$@"; do
   cell "$seed" "$METHODS"
   FIRST_S=$first_s NEXT_S=$next_s cell "$seed" "$METHODS"
 done
-python3 "$here/benchmark_report.py" "$folder" "$task: $FIRST + $NEXT steps, or $first_s + $next_s s" "$@"
-picture=(seed-$1/*l1/manifest.json seed-$1/*gdm/manifest.json)
-gdm-metrics montage "l1=${picture[0]}" "gdm=${picture[1]}" --input "$input" --cases 3 -o montage.png --force
+python3 "$here/benchmark_report.py" "$folder" "$task: $FIRST + $NEXT steps, or $first_s + $next_s s" "$BASELINE" "$@"
+gdm-metrics montage "l1=seed-$1/${prefix}l1/manifest.json" "gdm=seed-$1/$BASELINE/manifest.json" --input "$input" --cases 3 \
+  -o montage.png --force

@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Tables and plots of benchmark.sh: benchmark_report.py FOLDER TITLE SEED...
+"""Tables and plots of benchmark.sh: benchmark_report.py FOLDER TITLE BASELINE SEED...
 
 Reads FOLDER/seed-N/report.json (equal steps) and FOLDER/time-seed-N/report.json (equal wall time). table.md has the mean over
-seeds with the least and the largest, and of the first seed which methods differ significantly from l1 over the patients (Holm over
-all comparisons of a report): a star better, a minus worse. perception-distortion.svg: MAE across, the Frechet distance of the first
-grader up, equal steps. nfe.svg: both against the number of evaluations, of processes.
+seeds with the least and the largest, and of the first seed which methods differ significantly from BASELINE over the patients (Holm
+over all comparisons of a report): a star better, a minus worse. Then each distance minus that of BASELINE, of each seed, with its
+interval over patients. perception-distortion.svg: MAE across, the Frechet distance of the first grader up, equal steps. nfe.svg:
+both against the number of evaluations, of processes.
 """
 import json
 import math
@@ -12,8 +13,11 @@ import os
 import re
 import sys
 
-COLUMNS = [("mae_hu", "MAE / HU", 1), ("psnr_db", "PSNR / dB", 2), ("ssim", "SSIM", 4), ("bone_mae_hu", "bone MAE / HU", 1),
-           ("bone_dice", "bone Dice", 3), ("bias_hu", "bias / HU", 1)]
+from learned_ct import residuals
+
+COLUMNS = [("mae_hu", "MAE / HU", 1), ("psnr_db", "PSNR / dB", 2), ("ssim", "SSIM", 4), ("ms_ssim", "MS-SSIM", 4),
+           ("bone_mae_hu", "bone MAE / HU", 1), ("bone_dice", "bone Dice", 3), ("bone_hd95_mm", "bone HD95 / mm", 2),
+           ("bias_hu", "bias / HU", 1), ("power_high_db", "high power / dB", 2)]
 COLOURS = ["#1b6ca8", "#c0392b", "#2e8b57", "#8e44ad", "#d68910", "#16a085", "#7f8c8d", "#34495e"]
 
 
@@ -22,29 +26,33 @@ def read(folder, kind, seed):
     if not os.path.exists(path):
         return None
     with open(path, encoding="utf-8") as file:
-        return json.load(file)
+        report = json.load(file)
+    report["folder"] = os.path.dirname(path)
+    return report
 
 
 def scores(report):
-    """Method -> key -> number; distances as "frechet GRADER"."""
+    """Method -> key -> number; distances as "frechet GRADER" and "kernel GRADER"."""
     found = {m["name"]: {key: m["aggregate"][key]["mean"] for key, _, _ in COLUMNS} for m in report["methods"]}
     for block in report["distribution"]:
         if block["level"] != "patch":
             continue
         for name, of_method in block["methods"].items():
-            found[name]["frechet " + block["encoder"]] = of_method["frechet"]
+            for distance in ("frechet", "kernel"):
+                found[name][f"{distance} {block['encoder']}"] = of_method[distance]
     for name, effort in report["efficiency"]["methods"].items():
         found[name]["s"] = effort.get("seconds_median")
+        found[name]["memory_mb"] = effort.get("peak_memory_mb_max")
+    for name in found:
+        after = os.path.join(report["folder"], name + "+dc")
+        found[name]["residual"] = (residuals(os.path.join(report["folder"], name), "consistency", "residual") if name.endswith("+dc")
+                                   else residuals(after, "consistency", "residual_of_start"))
     return found
-
-
-def base_of(names):
-    return next((name for name in names if re.fullmatch(r"(\w+-)?l1", name)), names[0])
 
 
 def signs(report, key, base):
     marks = {}
-    everything = report.get("comparisons", []) + report.get("distance_comparisons", [])
+    everything = report["comparisons"] + [c for c in report["distance_comparisons"] if c["level"] == "patch"]
     for c in everything:
         own = c.get("metric") or c.get("distance", "") + " " + c.get("encoder", "")
         if own.strip() != key or base not in (c["a"], c["b"]) or c["p_holm"] is None or c["p_holm"] >= 0.05:
@@ -62,19 +70,44 @@ def number(values, digits):
     return text if len(values) == 1 else f"{text} ({min(values):.{digits}f}, {max(values):.{digits}f})"
 
 
-def table(reports):
+def table(reports, base):
     all_scores = [scores(report) for report in reports]
     names = [m["name"] for m in reports[0]["methods"]]
-    base = base_of(names)
-    distances = sorted({key for found in all_scores[0].values() for key in found if key.startswith("frechet")})
-    columns = COLUMNS + [(key, key.replace("frechet", "Frechet,"), 1) for key in distances] + [("s", "s a case", 1)]
+    distances = sorted({key for found in all_scores[0].values() for key in found if " " in key})
+    columns = COLUMNS + [(key, key.replace(" ", ", "), 2) for key in distances]
+    columns += [("residual", "residual", 4), ("s", "s a case", 1), ("memory_mb", "MB", 0)]
     marks = {key: signs(reports[0], key, base) for key, _, _ in columns}
     lines = ["| | " + " | ".join(title for _, title, _ in columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for name in names:
         cells = [number([found.get(name, {}).get(key) for found in all_scores], digits) + marks[key].get(name, "")
                  for key, _, digits in columns]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + f"\n\n{reports[0]['patients']} patients, {len(reports)} seed(s); marks: against {base}, first seed\n"
+        lines.append(f"| {shown(name)} | " + " | ".join(cells) + " |")
+    note = f"{reports[0]['patients']} patients, {len(reports)} seed(s); marks: against {base}, first seed"
+    return "\n".join(lines) + f"\n\n{note}\n\n" + differences(reports, base)
+
+
+def shown(name):
+    """The name of a variant without the options behind it, which METHODS tells."""
+    return re.sub(r",[^@+]*", "", name)
+
+
+def differences(reports, base):
+    """Distances of all methods minus that of one, with intervals, corrected for the bias of few patients."""
+    columns = sorted({(c["distance"], c["encoder"]) for c in reports[0].get("distance_comparisons", []) if c["level"] == "patch"})
+    rows = {}
+    for report in reports:
+        for c in report["distance_comparisons"]:
+            if c["level"] != "patch" or base not in (c["a"], c["b"]):
+                continue
+            turned = c["a"] == base
+            low, high = sorted((-x if turned else x) for x in c["interval"])
+            value = -c["corrected"] if turned else c["corrected"]
+            rows.setdefault(c["b"] if turned else c["a"], {}).setdefault((c["distance"], c["encoder"]), []).append(
+                f"{value:.2f} [{low:.2f}, {high:.2f}]")
+    lines = [f"| minus {base} | " + " | ".join(f"{d}, {e}" for d, e in columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines += [f"| {shown(name)} | " + " | ".join("; ".join(cells.get(key, [])) for key in columns) + " |"
+              for name, cells in rows.items()]
+    return "\n".join(lines) + "\n"
 
 
 class Plot:
@@ -146,14 +179,14 @@ def mean_scores(reports):
 def plots(folder, reports):
     found = mean_scores(reports)
     distance = next(key for values in found.values() for key in values if key.startswith("frechet"))
-    shown = {name: values for name, values in found.items() if {"mae_hu", distance} <= set(values)}
+    graded = {name: values for name, values in found.items() if {"mae_hu", distance} <= set(values)}
     plot = Plot("Error and realism", "MAE / HU", distance.replace("frechet", "Frechet distance,"),
-                [(v["mae_hu"], v[distance]) for v in shown.values()])
-    for n, (name, values) in enumerate(shown.items()):
-        plot.point(values["mae_hu"], values[distance], name, COLOURS[n % len(COLOURS)])
+                [(v["mae_hu"], v[distance]) for v in graded.values()])
+    for n, (name, values) in enumerate(graded.items()):
+        plot.point(values["mae_hu"], values[distance], shown(name), COLOURS[n % len(COLOURS)])
     plot.write(os.path.join(folder, "perception-distortion.svg"))
     processes = {}
-    for name, values in shown.items():
+    for name, values in graded.items():
         match = re.fullmatch(r"(.+)@(\d+)", name)
         if match:
             processes.setdefault(match[1], []).append((int(match[2]), values))
@@ -167,19 +200,19 @@ def plots(folder, reports):
             points.sort(key=lambda point: point[0])
             plot.line([(evaluations, v[key]) for evaluations, v in points], colour)
             for evaluations, values in points:
-                plot.point(evaluations, values[key], name if evaluations == points[-1][0] else "", colour)
+                plot.point(evaluations, values[key], shown(name) if evaluations == points[-1][0] else "", colour)
         plot.write(os.path.join(folder, file))
 
 
 def main():
-    if len(sys.argv) < 4:
+    if len(sys.argv) < 5:
         sys.exit(__doc__)
-    folder, title, seeds = sys.argv[1], sys.argv[2], sys.argv[3:]
+    folder, title, base, seeds = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
     text = f"# {title}\n"
     for kind, name in [("", "Equal steps"), ("time-", "Equal wall time")]:
         reports = [report for report in (read(folder, kind, seed) for seed in seeds) if report]
         if reports:
-            text += f"\n## {name}\n\n" + table(reports)
+            text += f"\n## {name}\n\n" + table(reports, base)
         if reports and kind == "":
             plots(folder, reports)
     with open(os.path.join(folder, "table.md"), "w", encoding="utf-8") as file:

@@ -5,17 +5,31 @@
 # perceptual and SSIM (ps), and of gdm, in the same fixed filters. METHODS ("l1 ps gdm") may name gan and frechet as well;
 # flow-reg and bridge-reg, processes from the first regression's output, for NEXT steps; flow and diffusion, from noise, for
 # FIRST + NEXT; these are graded at each number of evaluations of NFE ("1 4 25"). FOLDER/seed-SEED/report.json has the grades
-# of the test split. What exists is not made again, and an interrupted run continues. With NEXT_S each method has so many
-# seconds by the times of its own steps (from noise FIRST_S + NEXT_S), in FOLDER/time-seed-SEED, from the same regression.
+# of the test split, METRICS and tests against BASELINE (l1). What exists is not made again, and an interrupted run continues.
+# A method may have options of gdm-drift-train behind it as in learned_ct.sh. MISREGISTRATION (0) mm part MR and CT of the
+# training heads; those of the other splits fit. With NEXT_S each method has so many seconds by the times of its own steps (from
+# noise FIRST_S + NEXT_S), in FOLDER/time-seed-SEED, from the same regression.
 set -euo pipefail
 bin=$1 manifest=$(realpath "$2") folder=$3 spacing=$4
 shift 4
 . "$(dirname "$0")/steps_within.bash"
+. "$(dirname "$0")/with_options.bash"
 graders=$(realpath "$(dirname "$0")/../../share/gdm/encoders")
 PATH=$(realpath "$bin"):$PATH
 mkdir -p "$folder"
 cd "$folder"
 [ -f heads/manifest.json ] || gdm-phantom -o heads --labels "$manifest" --spacing "$spacing" --seed 1 --force -q
+if [ "${MISREGISTRATION:-0}" != 0 ] && [ ! -f heads/fitting.json ]; then
+  gdm-phantom -o moved --labels "$manifest" --spacing "$spacing" --seed 1 --misregistration "$MISREGISTRATION" --force -q
+  cp heads/manifest.json heads/fitting.json
+  python3 -c 'import json
+heads, moved = (json.load(open(f"{f}/manifest.json")) for f in ("heads", "moved"))
+for case, other in zip(heads["cases"], moved["cases"]):
+    assert case["id"] == other["id"]
+    if case["split"] == "train":
+        case["inputs"] = {name: "../moved/" + path for name, path in other["inputs"].items()}
+json.dump(heads, open("heads/manifest.json", "w"))'
+fi
 [ -f scattering.safetensors ] ||
   gdm-encoder scattering -o scattering.safetensors --statistics heads/manifest.json --patches-per-case 8 -q
 [ -f bank.safetensors ] || gdm-featbank build heads/manifest.json --encoder scattering.safetensors -o bank.safetensors --seed 1 \
@@ -28,7 +42,7 @@ for seed in "$@"; do
     local name=$1 steps=$2 seconds=${NEXT_S:-}
     shift 2
     if [ -n "$seconds" ] && [ "$name" != start ]; then
-      case $name in flow | diffusion) seconds=$((FIRST_S + NEXT_S)) ;; esac
+      case ${name%%,*} in flow | diffusion) seconds=$((FIRST_S + NEXT_S)) ;; esac
       [ -f "$at/$name.safetensors" ] || [ -s "$at/$name.steps" ] ||
         steps_within "$seconds" heads/manifest.json --conditions mr -o "$at/never.safetensors" --seed "$seed" "$@" >"$at/$name.steps"
       [ ! -s "$at/$name.steps" ] || steps=$(cat "$at/$name.steps")
@@ -36,8 +50,6 @@ for seed in "$@"; do
     [ -f "$at/$name.safetensors" ] || gdm-drift-train heads/manifest.json --conditions mr -o "$at/$name.safetensors" \
       --seed "$seed" --steps "$steps" --validate-every "$steps" "$@"
   }
-  next() { train "$1" "${NEXT:-400}" --init "$at/start.safetensors" --learning-rate 5e-4 "${@:2}"; }
-  process() { train "$1" "$2" --objective "${1%-reg}" --learning-rate 5e-4 "${@:3}"; }
   methods=()
   predict() {  # predict NAME MODEL OPTIONS...
     [ -f "$at/$1/manifest.json" ] || gdm-synth heads/manifest.json --model "$at/$2.safetensors" -o "$at/$1" --split test -q \
@@ -46,21 +58,25 @@ for seed in "$@"; do
   }
   train start "${FIRST:-1600}" --objective regression
   for name in ${METHODS-l1 ps gdm}; do
-    case $name in
-      l1) next l1 --objective regression ;;
-      ps) next ps --objective perceptual --encoder scattering.safetensors --perceptual 0.2 --ssim 0.2 --drift-start 0 ;;
-      gdm) next gdm --bank bank.safetensors --drift-start 0 ;;
-      gan) next gan --objective gan --drift-start 0 ;;
-      frechet) next frechet --objective frechet --bank bank.safetensors --drift-start 0 ;;
-      flow-reg | bridge-reg) process $name "${NEXT:-400}" --source "$at/start.safetensors" ;;
-      flow | diffusion) process $name $((${FIRST:-1600} + ${NEXT:-400})) ;;
+    kind=${name%%,*} begin=(--init "$at/start.safetensors") steps=${NEXT:-400}
+    case $kind in
+      l1) how=(--objective regression) ;;
+      ps) how=(--objective perceptual --encoder scattering.safetensors --perceptual 0.2 --ssim 0.2 --drift-start 0) ;;
+      gdm) how=(--bank bank.safetensors --drift-start 0) ;;
+      gan) how=(--objective gan --drift-start 0) ;;
+      frechet) how=(--objective frechet --bank bank.safetensors --drift-start 0) ;;
+      flow-reg | bridge-reg) how=(--objective "${kind%-reg}" --source "$at/start.safetensors") begin=() ;;
+      flow | diffusion) how=(--objective "$kind") begin=() steps=$((${FIRST:-1600} + steps)) ;;
       *) echo "unknown method $name" >&2; exit 2 ;;
     esac
-    case $name in
-      flow* | bridge* | diffusion) for nfe in ${NFE:-1 4 25}; do predict "$name@$nfe" $name --nfe "$nfe"; done ;;
-      *) predict $name $name ;;
+    with_options "$name"
+    train "$name" "$steps" "${begin[@]}" --learning-rate 5e-4 "${how[@]}"
+    case $kind in
+      flow* | bridge* | diffusion) for nfe in ${NFE:-1 4 25}; do predict "$name@$nfe" "$name" --nfe "$nfe"; done ;;
+      *) predict "$name" "$name" ;;
     esac
   done
-  gdm-metrics "${methods[@]}" --metrics mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu --baseline l1 --json \
-    --encoder "$graders/grader-ct.safetensors" --encoder "$graders/grader-labels.safetensors" -o "$at/report.json" --force
+  gdm-metrics "${methods[@]}" --metrics "${METRICS:-mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu}" \
+    --baseline "${BASELINE:-l1}" --json -o "$at/report.json" --force \
+    --encoder "$graders/grader-ct.safetensors" --encoder "$graders/grader-labels.safetensors"
 done

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The table of learned_ct.sh: learned_ct.py REPORT. A star: significantly better than total variation over the patients
+"""The table of learned_ct.sh: learned_ct.py REPORT [BASELINE]. A star: significantly better than BASELINE (tv) over the patients
 (Holm over all comparisons of the report), a minus: worse. Residuals, in parts of |b|_W, are those that the sidecars of the
 folders beside the report tell: of total variation, and of what data consistency began with and ended at."""
 import glob
@@ -10,18 +10,17 @@ import sys
 
 COLUMNS = [("mae_hu", "MAE / HU", 1), ("psnr_db", "PSNR / dB", 2), ("ssim", "SSIM", 4), ("bone_mae_hu", "bone MAE / HU", 1),
            ("bone_dice", "bone Dice", 3), ("bias_hu", "bias / HU", 1)]
-BASELINE = "tv"
 
 
-def verdicts(comparisons, key):
+def verdicts(comparisons, key, baseline):
     """Name -> sign, of the comparisons with the baseline whose corrected p is below .05."""
     signs = {}
     for c in comparisons:
-        if c.get("metric", c.get("distance")) != key or BASELINE not in (c["a"], c["b"]):
+        if c.get("metric", c.get("distance")) != key or baseline not in (c["a"], c["b"]):
             continue
         if c["p_holm"] is None or c["p_holm"] >= 0.05:
             continue
-        other = c["a"] if c["b"] == BASELINE else c["b"]
+        other = c["a"] if c["b"] == baseline else c["b"]
         signs[other] = " *" if c["better"] == other else " -"
     return signs
 
@@ -37,12 +36,12 @@ def residuals(folder, block, key):
 
 
 def main():
-    path = sys.argv[1]
+    path, baseline = sys.argv[1], (sys.argv[2:] or ["tv"])[0]
     with open(path, encoding="utf-8") as file:
         report = json.load(file)
     here = os.path.dirname(path)
     names = [m["name"] for m in report["methods"]]
-    left = {BASELINE: residuals(os.path.join(here, "..", "tv"), "tv", "residual")}
+    left = {"tv": residuals(os.path.join(here, "..", "tv"), "tv", "residual")}
     for name in names:
         after = os.path.join(here, name + "+dc")
         if os.path.isdir(after):
@@ -51,20 +50,19 @@ def main():
         own = residuals(os.path.join(here, name), "consistency", "residual")
         if own is not None and name not in left:
             left[name] = own
-    signs = {key: verdicts(report["comparisons"], key) for key, _, _ in COLUMNS}
-    signs["frechet"] = verdicts(report.get("distance_comparisons", []), "frechet")
-    distances = {}
-    for block in report["distribution"]:
-        if block["level"] != "patch":
-            continue
-        for name, found in block["methods"].items():
-            distances[name] = found["frechet"]
-    print("| | " + " | ".join(title for _, title, _ in COLUMNS) + " | Frechet | residual | s |")
-    print("|---" * (len(COLUMNS) + 4) + "|")
+    signs = {key: verdicts(report["comparisons"], key, baseline) for key, _, _ in COLUMNS}
+    graders = {block["encoder"]: block["methods"] for block in report["distribution"] if block["level"] == "patch"}
+    for grader in graders:
+        own = [c for c in report.get("distance_comparisons", []) if c["encoder"] == grader and c["level"] == "patch"]
+        signs[grader] = verdicts(own, "frechet", baseline)
+    print("| | " + " | ".join([title for _, title, _ in COLUMNS] + [f"Frechet, {g}" for g in graders]) + " | residual | s |")
+    print("|---" * (len(COLUMNS) + len(graders) + 3) + "|")
     for method in report["methods"]:
         name = method["name"]
         cells = [f"{method['aggregate'][key]['mean']:.{n}f}{signs[key].get(name, '')}" for key, _, n in COLUMNS]
-        cells.append(f"{distances[name]:.1f}{signs['frechet'].get(name, '')}" if distances.get(name) is not None else "")
+        for grader, methods in graders.items():
+            found = methods.get(name, {}).get("frechet")
+            cells.append("" if found is None else f"{found:.4g}{signs[grader].get(name, '')}")
         cells.append("" if left.get(name) is None else f"{left[name]:.4f}")
         seconds = report["efficiency"]["methods"].get(name, {}).get("seconds_median")
         cells.append("" if seconds is None else f"{seconds:.1f}")
@@ -72,4 +70,5 @@ def main():
     print(f"\n{report['patients']} patients")
 
 
-main()
+if __name__ == "__main__":
+    main()

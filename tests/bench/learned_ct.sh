@@ -11,6 +11,7 @@
 #   noise-gdm     gdm with a channel of noise, one draw of a patch a step
 #   energy energy-gdm   regression and gdm by the energy score of two draws of one patch a step, instead of two patches
 #   gan frechet   a discriminator; the Frechet distance in the bank with SSIM
+#   gdm-wide frechet-wide   with a bank of all training scans of MANIFEST, whether they take part as pairs or not
 #   flow-reg bridge-reg   processes from the first regression's output, for NEXT steps: as many in all as the others
 #   flow flow-input bridge diffusion   processes from noise or from the reconstruction, for FIRST + NEXT steps
 # Of what draws one output of many the first draw is graded, and as NAME+mean the mean of DRAWS (8), whose spread the second
@@ -24,7 +25,12 @@ set -euo pipefail
 bin=$1 manifest=$(realpath "$2") folder=$3 views=$4 strength=$5 seed=$6 of_tv=$7 of_fbp=${8:-}
 here=$(realpath "$(dirname "$0")")
 . "$here/steps_within.bash"
-grader=$(realpath "$here/../../share/gdm/encoders/grader-ct.safetensors")
+. "$here/with_options.bash"
+graders=()
+for name in ${GRADERS:-grader-ct}; do
+  graders+=(--encoder "$(realpath "$here/../../share/gdm/encoders/$name.safetensors")")
+done
+split=${SPLIT:-test} baseline=${BASELINE:-tv}
 PATH=$(realpath "$bin"):$PATH
 mkdir -p "$folder"
 cd "$folder"
@@ -52,10 +58,18 @@ fi
   gdm-encoder scattering -o scattering.safetensors --statistics tv/manifest.json --patches-per-case 2 -q
 [ -f bank.safetensors ] ||
   gdm-featbank build tv/manifest.json --encoder scattering.safetensors -o bank.safetensors --seed 1 --patches-per-case 8 -q
+if [[ "$of_tv $of_fbp" == *-wide* && ! -f wide.safetensors ]]; then
+  python3 -c 'import json, os, sys
+m = json.load(open(sys.argv[1])); here = os.path.dirname(sys.argv[1])
+m["cases"] = [{"id": c["id"], "split": "train", "meta": c.get("meta", {}), "target": os.path.join(here, c["target"])}
+              for c in m["cases"] if c["split"] == "train"]
+json.dump(m, open("scans.json", "w"))' "$manifest"
+  gdm-featbank build scans.json --encoder scattering.safetensors -o wide.safetensors --seed 1 --patches-per-case 8 -q
+fi
 
-at=${NEXT_S:+time-}seed-$seed
+at=${AT:-${NEXT_S:+time-}seed-$seed}
 mkdir -p "$at"
-if [ -n "${NEXT_S:-}" ]; then
+if [ "$at" != "seed-$seed" ]; then
   for input in tv fbp; do
     [ ! -f "seed-$seed/$input-start.safetensors" ] || ln -sf "../seed-$seed/$input-start.safetensors" "$at/"
   done
@@ -69,7 +83,7 @@ train() {  # train INPUT NAME OPTIONS...
 methods=()
 predict() {  # predict INPUT NAME MODEL OPTIONS...
   local out=$at/$1-$2
-  [ -f "$out/manifest.json" ] || gdm-synth tv/manifest.json --model "$at/$1-$3.safetensors" -o "$out" --split test -q "${@:4}" >/dev/null
+  [ -f "$out/manifest.json" ] || gdm-synth tv/manifest.json --model "$at/$1-$3.safetensors" -o "$out" --split "$split" -q "${@:4}" >/dev/null
   methods+=("$1-$2=$out/manifest.json")
   [[ $2 == l1 || $2 == gdm || ${CONSISTENT:-} == all ]] || return 0
   [ -f "$out+dc/manifest.json" ] || gdm-recon consistency "$out/manifest.json" -o "$out+dc" -q >/dev/null
@@ -79,14 +93,14 @@ drawn=()
 predict_mean() {  # predict_mean INPUT NAME MODEL OPTIONS...: the mean of draws, and their spread
   local out=$at/$1-$2+mean
   [ -f "$out/manifest.json" ] || gdm-synth tv/manifest.json --model "$at/$1-$3.safetensors" -o "$out" --spread "$out" \
-    --samples "${DRAWS:-8}" --split test -q "${@:4}" >/dev/null
+    --samples "${DRAWS:-8}" --split "$split" -q "${@:4}" >/dev/null
   methods+=("$1-$2+mean=$out/manifest.json")
   drawn+=("$1-$2+mean=$out/manifest.json")
 }
 for input in fbp tv; do
-  subset $input/manifest.json $input/predicted.json \
-    "[dict(c, prediction=c['inputs']['$input']) for c in cases if c['split'] == 'test']"
-  methods+=("$input=$input/predicted.json")
+  subset $input/manifest.json $input/predicted-$split.json \
+    "[dict(c, prediction=c['inputs']['$input']) for c in cases if c['split'] == '$split']"
+  methods+=("$input=$input/predicted-$split.json")
 done
 for input in tv fbp; do
   variants=$([ $input = tv ] && echo "$of_tv" || echo "$of_fbp")
@@ -95,11 +109,13 @@ for input in tv fbp; do
     begin=(--init "$at/$input-start.safetensors") steps=${NEXT:-400}
     two_draws=(--noise-channels 1 --batch 1 --draws 2)
     filters=(--encoder scattering.safetensors --perceptual 0.2 --ssim 0.2 --drift-start 0)
-    case $variant in
+    kind=${variant%%,*}
+    case $kind in
       l1) how=(--objective regression) ;;
       ps) how=(--objective perceptual "${filters[@]}") ;;
       ps-null) how=(--objective perceptual "${filters[@]}" --coordination null-space) ;;
       gdm) how=(--bank bank.safetensors --drift-start 0) ;;
+      gdm-wide) how=(--bank wide.safetensors --drift-start 0) ;;
       gdm-null) how=(--bank bank.safetensors --drift-start 0 --coordination null-space) ;;
       l1-proj) how=(--objective regression --projection 0.3 --drift-start 0) ;;
       l1-slab) how=(--objective regression --patch 128x128x16 --batch 1) ;;
@@ -109,6 +125,7 @@ for input in tv fbp; do
       energy-gdm) how=(--bank bank.safetensors --drift-start 0 "${two_draws[@]}") ;;
       gan) how=(--objective gan --drift-start 0) ;;
       frechet) how=(--objective frechet --bank bank.safetensors --drift-start 0) ;;
+      frechet-wide) how=(--objective frechet --bank wide.safetensors --drift-start 0) ;;
       flow-reg) how=(--objective flow --source "$at/$input-start.safetensors") begin=() ;;
       bridge-reg) how=(--objective bridge --source "$at/$input-start.safetensors") begin=() ;;
       flow) how=(--objective flow) ;;
@@ -117,9 +134,10 @@ for input in tv fbp; do
       diffusion) how=(--objective diffusion) ;;
       *) echo "unknown variant $variant" >&2; exit 2 ;;
     esac
-    case $variant in flow | flow-input | bridge | diffusion) begin=() steps=$((${FIRST:-1600} + steps)) ;; esac
+    with_options "$variant"
+    case $kind in flow | flow-input | bridge | diffusion) begin=() steps=$((${FIRST:-1600} + steps)) ;; esac
     if [ -n "${NEXT_S:-}" ] && [ ! -f "$at/$input-$variant.safetensors" ]; then
-      case $variant in flow | flow-input | bridge | diffusion) seconds=$((FIRST_S + NEXT_S)) ;; *) seconds=$NEXT_S ;; esac
+      case $kind in flow | flow-input | bridge | diffusion) seconds=$((FIRST_S + NEXT_S)) ;; *) seconds=$NEXT_S ;; esac
       # The number stands in a file, as a training goes on with the same steps alone.
       [ -s "$at/$input-$variant.steps" ] ||
         steps_within "$seconds" tv/manifest.json -o "$at/never.safetensors" --seed "$seed" --conditions $input "${begin[@]}" \
@@ -127,7 +145,7 @@ for input in tv fbp; do
       steps=$(cat "$at/$input-$variant.steps")
     fi
     train $input "$variant" "${begin[@]}" --steps "$steps" --validate-every "$steps" --learning-rate 5e-4 "${how[@]}"
-    case $variant in
+    case $kind in
       flow* | bridge* | diffusion)
         for nfe in ${NFE:-1 4 25}; do predict $input "$variant@$nfe" "$variant" --nfe "$nfe"; done
         for nfe in ${MEAN_NFE:-}; do predict_mean $input "$variant@$nfe" "$variant" --nfe "$nfe"; done ;;
@@ -138,7 +156,7 @@ for input in tv fbp; do
     esac
   done
 done
-gdm-metrics "${methods[@]}" --metrics mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu --encoder "$grader" --baseline tv --json \
-  -o "$at/report.json" --force
-python3 "$here/learned_ct.py" "$at/report.json"
+gdm-metrics "${methods[@]}" --metrics "${METRICS:-mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu}" "${graders[@]}" \
+  --baseline "$baseline" --json -o "$at/report.json" --force
+python3 "$here/learned_ct.py" "$at/report.json" "$baseline"
 [ ${#drawn[@]} = 0 ] || gdm-metrics "${drawn[@]}" --spread spread --metrics mae_hu,spread
