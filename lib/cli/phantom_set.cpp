@@ -7,7 +7,7 @@
 #include <set>
 
 #include "sys/error.hpp"
-#include "sys/parallel.hpp"
+#include "sys/signals.hpp"
 
 namespace gdm::cli {
 namespace {
@@ -143,11 +143,11 @@ std::shared_ptr<const phantom::LabelSource> LabelSources::take(const fs::path& m
 }
 
 void LabelSources::check(const PhantomSet& set, double spacing_mm) {
-  parallel_for(static_cast<std::int64_t>(set.cases.size()), [&](std::int64_t n) {
-    const fs::path& map = set.cases[static_cast<std::size_t>(n)].label_map;
-    const std::shared_ptr<const phantom::LabelSource> source = take(map);
-    with_context(map.string(), [&] { phantom::case_grid(*source, spacing_mm); });
-  });
+  for (const PhantomCase& planned : set.cases) {  // one after another: a map takes as much memory as its case
+    throw_if_stop_requested();
+    const std::shared_ptr<const phantom::LabelSource> source = take(planned.label_map);
+    with_context(planned.label_map.string(), [&] { phantom::case_grid(*source, spacing_mm); });
+  }
 }
 
 void write_phantom(const Program& program, const PhantomOptions& options, const phantom::Settings& settings,

@@ -12,7 +12,7 @@ bin=$(realpath "$1") task=$2 manifest=$(realpath "$3") folder=$4 budget=$5
 shift 5
 here=$(realpath "$(dirname "$0")")
 export METRICS=mae_hu,psnr_db,ssim,ms_ssim,bone_mae_hu,bone_dice,bone_hd95_mm,bias_hu,power_high_db
-export GRADERS="grader-ct grader-labels"
+export JUDGES="grader-ct grader-labels"
 PATH=$bin:$PATH
 . "$here/steps_within.bash"
 mkdir -p "$folder"
@@ -30,16 +30,17 @@ case $task in
     cases=(heads/manifest.json --conditions mr) input=mr prefix= ;;
   *) echo "unknown task $task" >&2; exit 2 ;;
 esac
-export BASELINE=${prefix}l1  # whom all are tested against: gdm, where it takes part
+first=${METHODS%% *}
+export BASELINE=$prefix$first  # whom all are tested against: the first gdm where it takes part, else the first of all
 for method in $METHODS; do
-  [[ $method != gdm* ]] || BASELINE=$prefix$method
+  [[ $method != gdm* ]] || { BASELINE=$prefix$method && break; }
 done
 first_s=$(awk -v b="$budget" -v s="${FIRST_SHARE:-.6}" 'BEGIN { print int(b * s) }')
 next_s=$((budget - first_s))
 
-# The volumes are there once a cell without variants has run; its steps are of no matter then.
+# A cell without variants makes the volumes; its steps are of no matter then.
 if [ ! -s first.steps ]; then
-  FIRST=1 cell 0 "" >/dev/null || true
+  FIRST=1 cell 0 "" >/dev/null
   rm -rf seed-0
   steps_within "$first_s" "${cases[@]}" --objective regression -o never.safetensors --seed 1 >first.steps
   steps_within "$next_s" "${cases[@]}" --objective regression -o never.safetensors --seed 1 >next.steps
@@ -51,5 +52,5 @@ for seed in "$@"; do
   FIRST_S=$first_s NEXT_S=$next_s cell "$seed" "$METHODS"
 done
 python3 "$here/benchmark_report.py" "$folder" "$task: $FIRST + $NEXT steps, or $first_s + $next_s s" "$BASELINE" "$@"
-gdm-metrics montage "l1=seed-$1/${prefix}l1/manifest.json" "gdm=seed-$1/$BASELINE/manifest.json" --input "$input" --cases 3 \
+gdm-metrics montage "seed-$1/$prefix$first/manifest.json" "seed-$1/$BASELINE/manifest.json" --input "$input" --cases 3 \
   -o montage.png --force

@@ -13,7 +13,7 @@ import os
 import re
 import sys
 
-from learned_ct import residuals
+from learned_ct import residuals, verdicts
 
 COLUMNS = [("mae_hu", "MAE / HU", 1), ("psnr_db", "PSNR / dB", 2), ("ssim", "SSIM", 4), ("ms_ssim", "MS-SSIM", 4),
            ("bone_mae_hu", "bone MAE / HU", 1), ("bone_dice", "bone Dice", 3), ("bone_hd95_mm", "bone HD95 / mm", 2),
@@ -51,15 +51,11 @@ def scores(report):
 
 
 def signs(report, key, base):
-    marks = {}
-    everything = report["comparisons"] + [c for c in report["distance_comparisons"] if c["level"] == "patch"]
-    for c in everything:
-        own = c.get("metric") or c.get("distance", "") + " " + c.get("encoder", "")
-        if own.strip() != key or base not in (c["a"], c["b"]) or c["p_holm"] is None or c["p_holm"] >= 0.05:
-            continue
-        other = c["a"] if c["b"] == base else c["b"]
-        marks[other] = " *" if c["better"] == other else " -"
-    return marks
+    distance, _, encoder = key.partition(" ")
+    if not encoder:
+        return verdicts(report["comparisons"], key, base)
+    own = [c for c in report["distance_comparisons"] if c["level"] == "patch" and c["encoder"] == encoder]
+    return verdicts(own, distance, base)
 
 
 def number(values, digits):
@@ -81,14 +77,9 @@ def table(reports, base):
     for name in names:
         cells = [number([found.get(name, {}).get(key) for found in all_scores], digits) + marks[key].get(name, "")
                  for key, _, digits in columns]
-        lines.append(f"| {shown(name)} | " + " | ".join(cells) + " |")
+        lines.append(f"| {name} | " + " | ".join(cells) + " |")
     note = f"{reports[0]['patients']} patients, {len(reports)} seed(s); marks: against {base}, first seed"
     return "\n".join(lines) + f"\n\n{note}\n\n" + differences(reports, base)
-
-
-def shown(name):
-    """The name of a variant without the options behind it, which METHODS tells."""
-    return re.sub(r",[^@+]*", "", name)
 
 
 def differences(reports, base):
@@ -100,12 +91,15 @@ def differences(reports, base):
             if c["level"] != "patch" or base not in (c["a"], c["b"]):
                 continue
             turned = c["a"] == base
-            low, high = sorted((-x if turned else x) for x in c["interval"])
-            value = -c["corrected"] if turned else c["corrected"]
-            rows.setdefault(c["b"] if turned else c["a"], {}).setdefault((c["distance"], c["encoder"]), []).append(
-                f"{value:.2f} [{low:.2f}, {high:.2f}]")
+            sign = -1 if turned else 1
+            if c["interval"] is None:  # too few patients
+                text = f"{sign * c['difference']:.2f}"
+            else:
+                low, high = sorted(sign * x for x in c["interval"])
+                text = f"{sign * c['corrected']:.2f} [{low:.2f}, {high:.2f}]"
+            rows.setdefault(c["b"] if turned else c["a"], {}).setdefault((c["distance"], c["encoder"]), []).append(text)
     lines = [f"| minus {base} | " + " | ".join(f"{d}, {e}" for d, e in columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    lines += [f"| {shown(name)} | " + " | ".join("; ".join(cells.get(key, [])) for key in columns) + " |"
+    lines += [f"| {name} | " + " | ".join("; ".join(cells.get(key, [])) for key in columns) + " |"
               for name, cells in rows.items()]
     return "\n".join(lines) + "\n"
 
@@ -183,7 +177,7 @@ def plots(folder, reports):
     plot = Plot("Error and realism", "MAE / HU", distance.replace("frechet", "Frechet distance,"),
                 [(v["mae_hu"], v[distance]) for v in graded.values()])
     for n, (name, values) in enumerate(graded.items()):
-        plot.point(values["mae_hu"], values[distance], shown(name), COLOURS[n % len(COLOURS)])
+        plot.point(values["mae_hu"], values[distance], name, COLOURS[n % len(COLOURS)])
     plot.write(os.path.join(folder, "perception-distortion.svg"))
     processes = {}
     for name, values in graded.items():
@@ -200,7 +194,7 @@ def plots(folder, reports):
             points.sort(key=lambda point: point[0])
             plot.line([(evaluations, v[key]) for evaluations, v in points], colour)
             for evaluations, values in points:
-                plot.point(evaluations, values[key], shown(name) if evaluations == points[-1][0] else "", colour)
+                plot.point(evaluations, values[key], name if evaluations == points[-1][0] else "", colour)
         plot.write(os.path.join(folder, file))
 
 

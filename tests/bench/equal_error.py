@@ -1,73 +1,103 @@
 #!/usr/bin/env python3
-"""Two methods at equal error, by the rule of share/doc/gdm/results.md: equal_error.py REPORT METHOD RIVAL
+"""Two methods at equal error, by the rule of share/doc/gdm/results.md: equal_error.py REPORT METHOD RIVAL [ZERO]
 
-REPORT is of gdm-metrics --json with METHOD as its baseline. RIVAL is what the names of one method with several shares begin with.
-What those shares would give at METHOD's MAE is interpolated between the two whose MAE encloses it, or taken of the nearest where
-none do, which is said. Differences are METHOD minus RIVAL. The half-width of an interpolated interval is the weighted mean of the
-two intervals' half-widths, which is never less than that of the weighted mean of the two differences. bias_hu is compared by
-|mean| alone, without an interval."""
+REPORT is of gdm-metrics --json with METHOD as its baseline. RIVAL is the name of a method, with or without one share behind it
+("ps,perceptual," and numbers); ZERO, if given, is that of a share of 0. What the rival would give at METHOD's MAE is interpolated
+between the two of its shares whose MAE encloses METHOD's. Where none do, the nearest is shown and there is no verdict. Error grows
+faster with a share than a distance falls, so the farther apart those shares, ZERO above all, the more the rival is wronged.
+
+Differences are METHOD minus RIVAL. Half-widths of intervals are bounds: the weighted mean of those of the two differences, which
+is never less than that of their weighted mean, plus what the uncertainty of METHOD's MAE between the two moves the place of the
+interpolation by. The difference of bias_hu is that of absolute values."""
 import json
+import re
 import sys
 
-
-def difference(comparison, key, method):
-    """METHOD minus the other, and the half-width of its interval."""
-    sign = 1 if comparison["a"] == method else -1
-    low, high = comparison["interval"]
-    return sign * comparison[key], (high - low) / 2
+BETTER_IF_MORE = {"psnr_db", "ssim", "ms_ssim", "bone_dice"}
 
 
-def weights(mae, rival_mae):
-    """Names and weights whose weighted MAE is mae; one name where it lies outside, and whether it does."""
+def shares_of(names, method, rival):
+    """Names of a rival at its shares: drawn once or as means of draws, as METHOD is."""
+    mean = "+mean" if method.endswith("+mean") else ""
+    known = re.compile(re.escape(rival.rstrip(",")) + r"(,[0-9.]+)?(@\d+)?" + re.escape(mean))
+    return [n for n in names if n != method and known.fullmatch(n)]
+
+
+def enclosing(mae, rival_mae):
+    """Two names around an error and the weight of the second; the same name twice where it lies outside."""
     below = [n for n in rival_mae if rival_mae[n] <= mae]
     above = [n for n in rival_mae if rival_mae[n] > mae]
     if not below or not above:
-        return {min(rival_mae, key=lambda n: abs(rival_mae[n] - mae)): 1.0}, True
+        nearest = min(rival_mae, key=lambda n: abs(rival_mae[n] - mae))
+        return nearest, nearest, 0.0
     low, high = max(below, key=rival_mae.get), min(above, key=rival_mae.get)
-    part = (mae - rival_mae[low]) / (rival_mae[high] - rival_mae[low])
-    return {low: 1 - part, high: part}, False
+    return low, high, (mae - rival_mae[low]) / (rival_mae[high] - rival_mae[low])
 
 
-def mixed(comparisons, key, method, parts):
-    value = half = 0.0
+def difference(comparisons, key, method, other):
+    """METHOD minus the other, and the half-width of its interval; None where nothing was tested."""
     for c in comparisons:
-        other = c["b"] if c["a"] == method else c["a"]
-        if method not in (c["a"], c["b"]) or other not in parts or c["interval"] is None:
-            continue
-        one, width = difference(c, key, method)
-        value, half = value + parts[other] * one, half + parts[other] * width
-    return value, half
+        if {c["a"], c["b"]} == {method, other} and c["interval"] is not None:
+            low, high = c["interval"]
+            return (c[key] if c["a"] == method else -c[key]), (high - low) / 2
+    return None
 
 
-def verdict(value, half):
-    return "alike" if abs(value) <= half else "nearer" if value < 0 else "farther"
+class Rival:
+    """A rival at METHOD's error."""
+
+    def __init__(self, comparisons, method, low, high, part):
+        self.method, self.low, self.high, self.part = method, low, high, part
+        mae = [c for c in comparisons if c["metric"] == "mae_hu"]
+        ends = [difference(mae, "mean_difference", method, name) for name in (low, high)]
+        self.place_half = 0.0  # of the weight
+        if low != high and None not in ends:
+            mae_half = (1 - part) * ends[0][1] + part * ends[1][1]
+            self.place_half = mae_half / abs(ends[0][0] - ends[1][0])
+
+    def difference(self, comparisons, key):
+        ends = [difference(comparisons, key, self.method, name) for name in (self.low, self.high)]
+        if None in ends:
+            return None
+        (at_low, half_low), (at_high, half_high) = ends
+        half = (1 - self.part) * half_low + self.part * half_high + abs(at_high - at_low) * self.place_half
+        return (1 - self.part) * at_low + self.part * at_high, half
+
+
+def line(name, found, less_is_better, verdict):
+    if found is None:
+        return f"  {name}: not tested, too few patients"
+    value, half = found
+    if not less_is_better:
+        word = "better" if value > half else "worse" if value < -half else "alike"
+    else:
+        word = "better" if value < -half else "worse" if value > half else "alike"
+    return f"  {name}: {value:+.4g} [{value - half:+.4g}, {value + half:+.4g}]" + (f" {word}" if verdict else "")
 
 
 def main():
-    if len(sys.argv) != 4:
+    if len(sys.argv) not in (4, 5):
         sys.exit(__doc__)
-    path, method, rival = sys.argv[1:]
+    path, method, rival = sys.argv[1:4]
     with open(path, encoding="utf-8") as file:
         report = json.load(file)
-    means = {m["name"]: {k: v["mean"] for k, v in m["aggregate"].items()} for m in report["methods"]}
-    rival_mae = {n: v["mae_hu"] for n, v in means.items() if n.startswith(rival) and not n.endswith("+dc")}
-    parts, outside = weights(means[method]["mae_hu"], rival_mae)
-    at = " + ".join(f"{w:.2f} {n}" for n, w in parts.items())
-    print(f"{method}, MAE {means[method]['mae_hu']:.2f} HU, against {at}" + (", the nearest, not equal, in error" if outside else ""))
+    mae = {m["name"]: m["aggregate"]["mae_hu"]["mean"] for m in report["methods"]}
+    names = shares_of(mae, method, rival) + [n for n in sys.argv[4:] if n in mae]
+    if method not in mae or not names:
+        sys.exit(f"equal_error.py: {path} has no '{method if method not in mae else rival}'; there are {', '.join(mae)}")
+    low, high, part = enclosing(mae[method], {n: mae[n] for n in names})
+    equal = low != high
+    print(f"{method}, {mae[method]:.2f} HU, against " +
+          (f"{1 - part:.2f} {low} + {part:.2f} {high}" if equal else f"{low}, {mae[low]:.2f} HU, not equal in error: no verdict"))
+    at = Rival(report["comparisons"], method, low, high, part)
     for distance, encoder in sorted({(c["distance"], c["encoder"]) for c in report["distance_comparisons"]}):
         own = [c for c in report["distance_comparisons"]
                if (c["distance"], c["encoder"], c["level"]) == (distance, encoder, "patch")]
-        value, half = mixed(own, "corrected", method, parts)
-        print(f"  {distance}, {encoder}: {value:+.3f} [{value - half:+.3f}, {value + half:+.3f}] {verdict(value, half)}")
-    for key in means[method]:
-        if means[method][key] is None:
-            continue
-        if key == "bias_hu":
-            other = sum(w * means[n][key] for n, w in parts.items())
-            print(f"  bias_hu: {means[method][key]:+.2f} against {other:+.2f}")
-            continue
-        value, half = mixed([c for c in report["comparisons"] if c["metric"] == key], "mean_difference", method, parts)
-        print(f"  {key}: {value:+.4g} [{value - half:+.4g}, {value + half:+.4g}]")
+        print(line(f"{distance}, {encoder}", at.difference(own, "corrected"), True, equal))
+    for key in report["methods"][0]["aggregate"]:
+        own = [c for c in report["comparisons"] if c["metric"] == key]
+        if key != "mae_hu" or not equal:
+            print(line(key, at.difference(own, "mean_difference"), key not in BETTER_IF_MORE, equal and key != "power_high_db"))
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@
 # flow-reg and bridge-reg, processes from the first regression's output, for NEXT steps; flow and diffusion, from noise, for
 # FIRST + NEXT; these are graded at each number of evaluations of NFE ("1 4 25"). FOLDER/seed-SEED/report.json has the grades
 # of the test split, METRICS and tests against BASELINE (l1). What exists is not made again, and an interrupted run continues.
-# A method may have options of gdm-drift-train behind it as in learned_ct.sh. MISREGISTRATION (0) mm part MR and CT of the
-# training heads; those of the other splits fit. With NEXT_S each method has so many seconds by the times of its own steps (from
+# A method may have options of gdm-drift-train behind it as in learned_ct.sh; SPLIT=val grades as there. MISREGISTRATION (0) mm
+# part MR and CT of the training heads, one value in one FOLDER; those of the other splits fit. With NEXT_S each method has so many seconds by the times of its own steps (from
 # noise FIRST_S + NEXT_S), in FOLDER/time-seed-SEED, from the same regression.
 set -euo pipefail
 bin=$1 manifest=$(realpath "$2") folder=$3 spacing=$4
@@ -19,16 +19,20 @@ PATH=$(realpath "$bin"):$PATH
 mkdir -p "$folder"
 cd "$folder"
 [ -f heads/manifest.json ] || gdm-phantom -o heads --labels "$manifest" --spacing "$spacing" --seed 1 --force -q
-if [ "${MISREGISTRATION:-0}" != 0 ] && [ ! -f heads/fitting.json ]; then
-  gdm-phantom -o moved --labels "$manifest" --spacing "$spacing" --seed 1 --misregistration "$MISREGISTRATION" --force -q
-  cp heads/manifest.json heads/fitting.json
-  python3 -c 'import json
-heads, moved = (json.load(open(f"{f}/manifest.json")) for f in ("heads", "moved"))
+cases=heads/manifest.json moved=moved-${MISREGISTRATION:-0}
+if [ "${MISREGISTRATION:-0}" != 0 ]; then
+  cases=$moved/pairs.json
+  [ -f "$moved/manifest.json" ] || gdm-phantom -o "$moved" --labels "$manifest" --spacing "$spacing" --seed 1 \
+    --misregistration "$MISREGISTRATION" --force -q
+  python3 -c 'import json, os, sys
+heads, moved = (json.load(open(f"{folder}/manifest.json")) for folder in ("heads", sys.argv[1]))
+pairs = f"{sys.argv[1]}/pairs.json"
 for case, other in zip(heads["cases"], moved["cases"]):
     assert case["id"] == other["id"]
-    if case["split"] == "train":
-        case["inputs"] = {name: "../moved/" + path for name, path in other["inputs"].items()}
-json.dump(heads, open("heads/manifest.json", "w"))'
+    case["inputs"] = other["inputs"] if case["split"] == "train" else {k: "../heads/" + v for k, v in case["inputs"].items()}
+    case["target"], case["mask"] = "../heads/" + case["target"], "../heads/" + case["mask"]
+json.dump(heads, open(pairs + ".part", "w"))
+os.replace(pairs + ".part", pairs)' "$moved"
 fi
 [ -f scattering.safetensors ] ||
   gdm-encoder scattering -o scattering.safetensors --statistics heads/manifest.json --patches-per-case 8 -q
@@ -36,7 +40,9 @@ fi
   --patches-per-case 40 -q
 for seed in "$@"; do
   at=${NEXT_S:+time-}seed-$seed
-  mkdir -p "$at"
+  graded=$at
+  [ "${SPLIT:-test}" = test ] || graded=$at/$SPLIT
+  mkdir -p "$graded"
   [ -z "${NEXT_S:-}" ] || [ ! -f "seed-$seed/start.safetensors" ] || ln -sf "../seed-$seed/start.safetensors" "$at/"
   train() {
     local name=$1 steps=$2 seconds=${NEXT_S:-}
@@ -44,17 +50,17 @@ for seed in "$@"; do
     if [ -n "$seconds" ] && [ "$name" != start ]; then
       case ${name%%,*} in flow | diffusion) seconds=$((FIRST_S + NEXT_S)) ;; esac
       [ -f "$at/$name.safetensors" ] || [ -s "$at/$name.steps" ] ||
-        steps_within "$seconds" heads/manifest.json --conditions mr -o "$at/never.safetensors" --seed "$seed" "$@" >"$at/$name.steps"
+        steps_within "$seconds" "$cases" --conditions mr -o "$at/never.safetensors" --seed "$seed" "$@" >"$at/$name.steps"
       [ ! -s "$at/$name.steps" ] || steps=$(cat "$at/$name.steps")
     fi
-    [ -f "$at/$name.safetensors" ] || gdm-drift-train heads/manifest.json --conditions mr -o "$at/$name.safetensors" \
+    [ -f "$at/$name.safetensors" ] || gdm-drift-train "$cases" --conditions mr -o "$at/$name.safetensors" \
       --seed "$seed" --steps "$steps" --validate-every "$steps" "$@"
   }
   methods=()
   predict() {  # predict NAME MODEL OPTIONS...
-    [ -f "$at/$1/manifest.json" ] || gdm-synth heads/manifest.json --model "$at/$2.safetensors" -o "$at/$1" --split test -q \
-      "${@:3}" >/dev/null
-    methods+=("$1=$at/$1/manifest.json")
+    [ -f "$graded/$1/manifest.json" ] || gdm-synth heads/manifest.json --model "$at/$2.safetensors" -o "$graded/$1" \
+      --split "${SPLIT:-test}" -q "${@:3}" >/dev/null
+    methods+=("$1=$graded/$1/manifest.json")
   }
   train start "${FIRST:-1600}" --objective regression
   for name in ${METHODS-l1 ps gdm}; do
@@ -69,14 +75,15 @@ for seed in "$@"; do
       flow | diffusion) how=(--objective "$kind") begin=() steps=$((${FIRST:-1600} + steps)) ;;
       *) echo "unknown method $name" >&2; exit 2 ;;
     esac
+    how+=(--learning-rate 5e-4)
     with_options "$name"
-    train "$name" "$steps" "${begin[@]}" --learning-rate 5e-4 "${how[@]}"
+    train "$name" "$steps" "${begin[@]}" "${how[@]}"
     case $kind in
       flow* | bridge* | diffusion) for nfe in ${NFE:-1 4 25}; do predict "$name@$nfe" "$name" --nfe "$nfe"; done ;;
       *) predict "$name" "$name" ;;
     esac
   done
   gdm-metrics "${methods[@]}" --metrics "${METRICS:-mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu}" \
-    --baseline "${BASELINE:-l1}" --json -o "$at/report.json" --force \
+    --baseline "${BASELINE:-l1}" --json -o "$graded/report.json" --force \
     --encoder "$graders/grader-ct.safetensors" --encoder "$graders/grader-labels.safetensors"
 done

@@ -41,7 +41,9 @@ def main():
         report = json.load(file)
     here = os.path.dirname(path)
     names = [m["name"] for m in report["methods"]]
-    left = {"tv": residuals(os.path.join(here, "..", "tv"), "tv", "residual")}
+    shared = next(folder for folder in (os.path.join(here, ".."), os.path.join(here, "..", ".."))
+                  if os.path.isdir(os.path.join(folder, "tv")))
+    left = {"tv": residuals(os.path.join(shared, "tv"), "tv", "residual")}
     for name in names:
         after = os.path.join(here, name + "+dc")
         if os.path.isdir(after):

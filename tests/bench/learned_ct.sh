@@ -16,19 +16,22 @@
 #   flow flow-input bridge diffusion   processes from noise or from the reconstruction, for FIRST + NEXT steps
 # Of what draws one output of many the first draw is graded, and as NAME+mean the mean of DRAWS (8), whose spread the second
 # table grades. Processes are graded at each number of evaluations of NFE ("1 4 25"), the mean of draws at those of MEAN_NFE
-# (none), all others have one. l1, gdm and, with CONSISTENT=all,
-# every variant are graded with data consistency after them as well ("+dc"). FOLDER/seed-SEED/report.json has the grades of the
-# test split. What exists is not made again, and an interrupted run continues. With NEXT_S each variant has so many seconds by
-# the times of its own steps instead of NEXT (and processes from noise or the input, FIRST_S + NEXT_S), and FOLDER/time-seed-SEED
-# the models; the regression before is that of seed-SEED.
+# (none), all others have one. l1, gdm and, with CONSISTENT=all, every variant are graded with data consistency after them as well
+# ("+dc"). Without a variant no more is made than they would begin from. What exists is not made again, and an interrupted run continues.
+# A variant may have options of gdm-drift-train behind it, name and value by turns, instead of its own: "gan,adversarial,0.3,r1,1".
+# FOLDER/seed-SEED has the models, the predictions of the test split and report.json with their grades: METRICS, distances by the
+# encoders JUDGES ("grader-ct") of share/gdm/encoders, tests against BASELINE (tv). SPLIT=val takes the validation split, and
+# FOLDER/seed-SEED/val for predictions and report. RUN is another name for seed-SEED, for trainings of other steps from the
+# regression there. With NEXT_S each variant has so many seconds by the times of its own steps instead of NEXT (and processes from
+# noise or the input, FIRST_S + NEXT_S), and RUN is time-seed-SEED.
 set -euo pipefail
 bin=$1 manifest=$(realpath "$2") folder=$3 views=$4 strength=$5 seed=$6 of_tv=$7 of_fbp=${8:-}
 here=$(realpath "$(dirname "$0")")
 . "$here/steps_within.bash"
 . "$here/with_options.bash"
-graders=()
-for name in ${GRADERS:-grader-ct}; do
-  graders+=(--encoder "$(realpath "$here/../../share/gdm/encoders/$name.safetensors")")
+judges=()
+for name in ${JUDGES:-grader-ct}; do
+  judges+=(--encoder "$(realpath "$here/../../share/gdm/encoders/$name.safetensors")")
 done
 split=${SPLIT:-test} baseline=${BASELINE:-tv}
 PATH=$(realpath "$bin"):$PATH
@@ -42,14 +45,18 @@ m["cases"] = eval(sys.argv[3])
 json.dump(m, open(sys.argv[2], "w"))' "$@"
 }
 
-if [ ! -f scans/manifest.json ]; then
-  # Paths of a manifest are relative to it, and this one moves.
+targets() {  # targets FILE TRAIN SPLITS: the targets of MANIFEST in a manifest here, the first TRAIN of the training's
   python3 -c 'import json, os, sys
-m = json.load(open(sys.argv[1])); here = os.path.dirname(sys.argv[1]); most = int(sys.argv[2])
-train = [c["id"] for c in m["cases"] if c["split"] == "train"][:most]
+manifest, file, most, splits = sys.argv[1:]
+m = json.load(open(manifest)); here = os.path.dirname(manifest)
+train = [c["id"] for c in m["cases"] if c["split"] == "train"][:int(most)]
 m["cases"] = [{"id": c["id"], "split": c["split"], "meta": c.get("meta", {}), "target": os.path.join(here, c["target"])}
-              for c in m["cases"] if c["split"] != "train" or c["id"] in train]
-json.dump(m, open("cases.json", "w"))' "$manifest" "${TRAIN_CASES:-56}"
+              for c in m["cases"] if c["split"] in splits.split() and (c["split"] != "train" or c["id"] in train)]
+json.dump(m, open(file, "w"))' "$manifest" "$@"
+}
+
+if [ ! -f scans/manifest.json ]; then
+  targets cases.json "${TRAIN_CASES:-56}" "train val test"
   gdm-recon project cases.json -o scans --views "$views" --photons 1e5 --oversample 3 --seed 1 -q >/dev/null
 fi
 [ -f fbp/manifest.json ] || gdm-recon fbp scans/manifest.json -o fbp -q >/dev/null
@@ -59,16 +66,14 @@ fi
 [ -f bank.safetensors ] ||
   gdm-featbank build tv/manifest.json --encoder scattering.safetensors -o bank.safetensors --seed 1 --patches-per-case 8 -q
 if [[ "$of_tv $of_fbp" == *-wide* && ! -f wide.safetensors ]]; then
-  python3 -c 'import json, os, sys
-m = json.load(open(sys.argv[1])); here = os.path.dirname(sys.argv[1])
-m["cases"] = [{"id": c["id"], "split": "train", "meta": c.get("meta", {}), "target": os.path.join(here, c["target"])}
-              for c in m["cases"] if c["split"] == "train"]
-json.dump(m, open("scans.json", "w"))' "$manifest"
+  targets scans.json 100000 train
   gdm-featbank build scans.json --encoder scattering.safetensors -o wide.safetensors --seed 1 --patches-per-case 8 -q
 fi
+[ -n "$of_tv$of_fbp" ] || exit 0
 
-at=${AT:-${NEXT_S:+time-}seed-$seed}
-mkdir -p "$at"
+at=${RUN:-${NEXT_S:+time-}seed-$seed} graded=$at
+[ "$split" = test ] || graded=$at/$split
+mkdir -p "$graded"
 if [ "$at" != "seed-$seed" ]; then
   for input in tv fbp; do
     [ ! -f "seed-$seed/$input-start.safetensors" ] || ln -sf "../seed-$seed/$input-start.safetensors" "$at/"
@@ -82,7 +87,7 @@ train() {  # train INPUT NAME OPTIONS...
 }
 methods=()
 predict() {  # predict INPUT NAME MODEL OPTIONS...
-  local out=$at/$1-$2
+  local out=$graded/$1-$2
   [ -f "$out/manifest.json" ] || gdm-synth tv/manifest.json --model "$at/$1-$3.safetensors" -o "$out" --split "$split" -q "${@:4}" >/dev/null
   methods+=("$1-$2=$out/manifest.json")
   [[ $2 == l1 || $2 == gdm || ${CONSISTENT:-} == all ]] || return 0
@@ -91,7 +96,7 @@ predict() {  # predict INPUT NAME MODEL OPTIONS...
 }
 drawn=()
 predict_mean() {  # predict_mean INPUT NAME MODEL OPTIONS...: the mean of draws, and their spread
-  local out=$at/$1-$2+mean
+  local out=$graded/$1-$2+mean
   [ -f "$out/manifest.json" ] || gdm-synth tv/manifest.json --model "$at/$1-$3.safetensors" -o "$out" --spread "$out" \
     --samples "${DRAWS:-8}" --split "$split" -q "${@:4}" >/dev/null
   methods+=("$1-$2+mean=$out/manifest.json")
@@ -134,6 +139,7 @@ for input in tv fbp; do
       diffusion) how=(--objective diffusion) ;;
       *) echo "unknown variant $variant" >&2; exit 2 ;;
     esac
+    how+=(--learning-rate 5e-4)
     with_options "$variant"
     case $kind in flow | flow-input | bridge | diffusion) begin=() steps=$((${FIRST:-1600} + steps)) ;; esac
     if [ -n "${NEXT_S:-}" ] && [ ! -f "$at/$input-$variant.safetensors" ]; then
@@ -141,10 +147,10 @@ for input in tv fbp; do
       # The number stands in a file, as a training goes on with the same steps alone.
       [ -s "$at/$input-$variant.steps" ] ||
         steps_within "$seconds" tv/manifest.json -o "$at/never.safetensors" --seed "$seed" --conditions $input "${begin[@]}" \
-          --learning-rate 5e-4 "${how[@]}" >"$at/$input-$variant.steps"
+          "${how[@]}" >"$at/$input-$variant.steps"
       steps=$(cat "$at/$input-$variant.steps")
     fi
-    train $input "$variant" "${begin[@]}" --steps "$steps" --validate-every "$steps" --learning-rate 5e-4 "${how[@]}"
+    train $input "$variant" "${begin[@]}" --steps "$steps" --validate-every "$steps" "${how[@]}"
     case $kind in
       flow* | bridge* | diffusion)
         for nfe in ${NFE:-1 4 25}; do predict $input "$variant@$nfe" "$variant" --nfe "$nfe"; done
@@ -156,7 +162,7 @@ for input in tv fbp; do
     esac
   done
 done
-gdm-metrics "${methods[@]}" --metrics "${METRICS:-mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu}" "${graders[@]}" \
-  --baseline "$baseline" --json -o "$at/report.json" --force
-python3 "$here/learned_ct.py" "$at/report.json" "$baseline"
+gdm-metrics "${methods[@]}" --metrics "${METRICS:-mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu}" "${judges[@]}" \
+  --baseline "$baseline" --json -o "$graded/report.json" --force
+python3 "$here/learned_ct.py" "$graded/report.json" "$baseline"
 [ ${#drawn[@]} = 0 ] || gdm-metrics "${drawn[@]}" --spread spread --metrics mae_hu,spread

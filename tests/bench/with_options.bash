@@ -3,6 +3,7 @@
 with_options() {
   local parts n at
   IFS=, read -ra parts <<<"$1"
+  [ $((${#parts[@]} % 2)) = 1 ] || { echo "$1: an option without a value" >&2; exit 2; }
   for ((n = 1; n < ${#parts[@]}; n += 2)); do
     for ((at = 0; at < ${#how[@]}; ++at)); do
       [ "${how[at]}" != "--${parts[n]}" ] || break
