@@ -111,6 +111,13 @@ void add_noise(ct::StoredSinogram& stored, std::uint64_t seed, const fs::path& s
                           100.0 * static_cast<double>(clipped) / static_cast<double>(stored.ray_count())));
 }
 
+Volume read_finite_hu(const fs::path& source) {
+  Volume hu = read_volume(source);
+  require_hu(hu, source.string());
+  with_context(source.string(), [&] { ct::require_finite(hu); });
+  return hu;
+}
+
 int run_project(Program& program, const ProjectCommand& command, const CLI::App& app) {
   require_sense(command);
   const std::optional<ct::Geometry> geometry = geometry_of(command, app);
@@ -124,7 +131,7 @@ int run_project(Program& program, const ProjectCommand& command, const CLI::App&
     return *item.target;
   };
   step.check = [&](const fs::path& source) {
-    const Grid grid = read_nifti_info(source).grid;
+    const Grid grid = read_finite_hu(source).grid;
     if (geometry) {
       with_context(source.string(), [&] { ct::ConeProjector(ct::subset(*geometry, {0}), grid); });
     } else {
@@ -142,9 +149,7 @@ int run_project(Program& program, const ProjectCommand& command, const CLI::App&
   };
   step.make = [&](const fs::path& source, const fs::path& output, const std::string& id) {
     if (output == "-") throw Error("-o: a sinogram needs its sidecar, so it cannot go to stdout", Exit::usage);
-    Volume hu = read_volume(source);
-    require_hu(hu, source.string());
-    with_context(source.string(), [&] { ct::require_finite(hu); });
+    Volume hu = read_finite_hu(source);
     if (!geometry) warn_of_tilt(hu.grid, source);
     const std::uint64_t seed = seed_of(program.standard().seed, id);
     ct::StoredSinogram stored =

@@ -64,5 +64,6 @@ bad 1 "$recon" fbp "$ct" -o f.nii.gz
 bad 1 "$recon" fbp pairs/manifest.json -o f
 head -c 700 "$ct" >cut.nii.gz
 bad 1 "$recon" project cut.nii.gz -o s.nii.gz
+bad 1 "$recon" project cut.nii.gz -o s.nii.gz --dry-run
 rm cut.nii.gz
 [ "$(ls -A)" = pairs ] || fail "gdm-recon left something: $(ls -A)"
