@@ -33,7 +33,8 @@ def read(folder, kind, seed):
 
 def scores(report):
     """Method -> key -> number; distances as "frechet GRADER" and "kernel GRADER"."""
-    found = {m["name"]: {key: m["aggregate"][key]["mean"] for key, _, _ in COLUMNS} for m in report["methods"]}
+    found = {m["name"]: {key: m["aggregate"][key]["mean"] for key, _, _ in COLUMNS if key in m["aggregate"]}
+             for m in report["methods"]}
     for block in report["distribution"]:
         if block["level"] != "patch":
             continue
@@ -54,7 +55,7 @@ def signs(report, key, base):
     distance, _, encoder = key.partition(" ")
     if not encoder:
         return verdicts(report["comparisons"], key, base)
-    own = [c for c in report["distance_comparisons"] if c["level"] == "patch" and c["encoder"] == encoder]
+    own = [c for c in report.get("distance_comparisons", []) if c["level"] == "patch" and c["encoder"] == encoder]
     return verdicts(own, distance, base)
 
 
@@ -87,7 +88,7 @@ def differences(reports, base):
     columns = sorted({(c["distance"], c["encoder"]) for c in reports[0].get("distance_comparisons", []) if c["level"] == "patch"})
     rows = {}
     for report in reports:
-        for c in report["distance_comparisons"]:
+        for c in report.get("distance_comparisons", []):
             if c["level"] != "patch" or base not in (c["a"], c["b"]):
                 continue
             turned = c["a"] == base
@@ -172,7 +173,9 @@ def mean_scores(reports):
 
 def plots(folder, reports):
     found = mean_scores(reports)
-    distance = next(key for values in found.values() for key in values if key.startswith("frechet"))
+    distance = next((key for values in found.values() for key in values if key.startswith("frechet")), None)
+    if distance is None:  # volumes too small for the patches of the graders
+        return
     graded = {name: values for name, values in found.items() if {"mae_hu", distance} <= set(values)}
     plot = Plot("Error and realism", "MAE / HU", distance.replace("frechet", "Frechet distance,"),
                 [(v["mae_hu"], v[distance]) for v in graded.values()])

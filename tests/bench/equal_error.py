@@ -90,8 +90,8 @@ def main():
     print(f"{method}, {mae[method]:.2f} HU, against " +
           (f"{1 - part:.2f} {low} + {part:.2f} {high}" if equal else f"{low}, {mae[low]:.2f} HU, not equal in error: no verdict"))
     at = Rival(report["comparisons"], method, low, high, part)
-    for distance, encoder in sorted({(c["distance"], c["encoder"]) for c in report["distance_comparisons"]}):
-        own = [c for c in report["distance_comparisons"]
+    for distance, encoder in sorted({(c["distance"], c["encoder"]) for c in report.get("distance_comparisons", [])}):
+        own = [c for c in report.get("distance_comparisons", [])
                if (c["distance"], c["encoder"], c["level"]) == (distance, encoder, "patch")]
         print(line(f"{distance}, {encoder}", at.difference(own, "corrected"), True, equal))
     for key in report["methods"][0]["aggregate"]:
