@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "phantom/label_anatomy.hpp"
 #include "sys/error.hpp"
 #include "sys/signals.hpp"
 
@@ -146,7 +147,7 @@ void LabelSources::check(const PhantomSet& set, double spacing_mm) {
   for (const PhantomCase& planned : set.cases) {  // one after another: a map takes as much memory as its case
     throw_if_stop_requested();
     const std::shared_ptr<const phantom::LabelSource> source = take(planned.label_map);
-    with_context(planned.label_map.string(), [&] { phantom::case_grid(*source, spacing_mm); });
+    with_context(planned.label_map.string(), [&] { phantom::label_case_grid(source->grid(), spacing_mm); });
   }
 }
 

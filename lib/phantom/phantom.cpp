@@ -190,10 +190,6 @@ LabelSource label_source(const Volume& labels, const Settings& settings) {
   return {labels, table_of(settings), margin_mm};
 }
 
-Grid case_grid(const LabelSource& labels, double spacing_mm) {
-  return label_case_grid(labels.grid(), spacing_mm);
-}
-
 PairedCase make_case(const LabelSource& labels, double spacing_mm, double deformation_mm, std::uint64_t seed,
                      const std::string& id, const Settings& settings) {
   check(settings.protocol);

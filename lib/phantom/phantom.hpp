@@ -53,11 +53,8 @@ PairedCase make_case(Kind kind, std::int64_t shape, double spacing_mm, std::uint
 /// not the table's.
 LabelSource label_source(const Volume& labels, const Settings& settings = {});
 
-/// The grid of such a case. Throws Error for a spacing that makes less than 16 or more than 512 voxels along an axis.
-Grid case_grid(const LabelSource& labels, double spacing_mm);
-
 /// One case from a label map (label_anatomy.hpp). The result depends on (labels, spacing_mm, deformation_mm, seed, id,
-/// settings). Throws Error as case_grid().
+/// settings). Throws Error as label_case_grid().
 PairedCase make_case(const LabelSource& labels, double spacing_mm, double deformation_mm, std::uint64_t seed,
                      const std::string& id, const Settings& settings = {});
 
