@@ -211,6 +211,7 @@ _gdm_recon() {
         --overlap) return ;;
         --nfe) return ;;
         --solver) COMPREPLY=($(compgen -W "euler heun" -- "$cur")); return ;;
+        --precision) COMPREPLY=($(compgen -W "fp32 tf32 bf16" -- "$cur")); return ;;
         --dtype) COMPREPLY=($(compgen -W "int16 float32" -- "$cur")); return ;;
         --resample) COMPREPLY=($(compgen -W "auto never" -- "$cur")); return ;;
         --memory) return ;;
@@ -220,7 +221,7 @@ _gdm_recon() {
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --filter --model --any-acquisition --patch --overlap --nfe --solver --dtype --resample --memory --bank --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --filter --model --any-acquisition --patch --overlap --nfe --solver --precision --dtype --resample --memory --bank --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

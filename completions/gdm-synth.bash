@@ -17,6 +17,7 @@ _gdm_synth() {
         --overlap) return ;;
         --nfe) return ;;
         --solver) COMPREPLY=($(compgen -W "euler heun" -- "$cur")); return ;;
+        --precision) COMPREPLY=($(compgen -W "fp32 tf32 bf16" -- "$cur")); return ;;
         --dtype) COMPREPLY=($(compgen -W "int16 float32" -- "$cur")); return ;;
         --resample) COMPREPLY=($(compgen -W "auto never" -- "$cur")); return ;;
         --memory) return ;;
@@ -32,7 +33,7 @@ _gdm_synth() {
         --grid-tolerance) return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --input --mask --model --any-acquisition --patch --overlap --nfe --solver --dtype --resample --memory --bank --samples --flips --shifts --spread --bank-map --split --shard --keep-going --resume -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --input --mask --model --any-acquisition --patch --overlap --nfe --solver --precision --dtype --resample --memory --bank --samples --flips --shifts --spread --bank-map --split --shard --keep-going --resume -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

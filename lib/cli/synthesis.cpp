@@ -40,6 +40,7 @@ double mean_inside(const Volume& volume, const Mask& mask) {
 EnsembleOptions chosen(const SynthesisOptions& options) {
   EnsembleOptions ensemble = options.ensemble;
   ensemble.patches.sampling.solver = value_named<model::Solver>(options.solver);
+  ensemble.patches.precision = value_named<engine::Precision>(options.precision);
   ensemble.resample = options.resample == "auto";
   ensemble.bank = !options.bank.empty();
   if (!options.memory.empty()) ensemble.memory_bytes = bytes_from_text(options.memory);
@@ -90,6 +91,9 @@ void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
   takes_one_of(command.add_option("--solver", options.solver,
                                   "How a flow is integrated: heun evaluates twice a step but the last"),
                names_of<model::Solver>());
+  takes_one_of(command.add_option("--precision", options.precision,
+                                  "Arithmetic of the network; bf16 is twice as fast where the processor has it"),
+               names_of<engine::Precision>());
   takes_one_of(
       command.add_option("--dtype", options.dtype, "Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32"),
       {"int16", "float32"});
@@ -121,6 +125,8 @@ Synthesis::Synthesis(const Program& program, const SynthesisOptions& options, Pr
     options_["nfe"] = options.ensemble.patches.sampling.evaluations;
     options_["solver"] = options.solver;
   }
+  // Batches that were begun before there was a choice do not name it.
+  if (options.precision != "fp32") options_["precision"] = options.precision;
   if (bank_) provenance_.add_source(options.bank);
   engine::services().describe(compute_of(program), provenance_);
   for (const fs::path& model : options.ensemble.models) provenance_.add_source(model);

@@ -17,7 +17,7 @@ namespace gdm::cli {
 
 struct SynthesisOptions {
   EnsembleOptions ensemble;
-  std::string dtype = "int16", solver = "euler";
+  std::string dtype = "int16", solver = "euler", precision = "fp32";
   std::string resample = "auto";  ///< or never: EnsembleOptions::resample
   bool any_acquisition = false;   ///< a scan unlike those of the training is no error
   bool replace = false;           ///< existing outputs, as with --force
@@ -45,7 +45,7 @@ struct SynthesisSubject {
   fs::path sinogram;         ///< one of the sources, for a model that needs rays
 };
 
-/// --model, --any-acquisition, --patch, --overlap, --nfe, --solver, --dtype, --resample, --memory, --bank.
+/// --model, --any-acquisition, --patch, --overlap, --nfe, --solver, --precision, --dtype, --resample, --memory, --bank.
 void add_synthesis_options(CLI::App& command, SynthesisOptions& options);
 
 /// A generator, or an ensemble of them, and how its predictions are written.

@@ -1,10 +1,16 @@
-// Where network work is done.
+// Where network work is done, and in what arithmetic.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 
+#include "sys/names.hpp"
+
 namespace gdm::engine {
+
+/// Arithmetic of the networks; weights and losses are fp32. tf32: on CUDA, fp32 whose factors are rounded to 10 bits.
+enum class Precision { fp32, tf32, bf16 };
 
 /// Where and with how many threads to compute.
 struct Compute {
@@ -15,3 +21,14 @@ struct Compute {
 };
 
 }  // namespace gdm::engine
+
+namespace gdm {
+
+template <>
+struct Names<engine::Precision> {
+  static constexpr std::array list{std::pair{engine::Precision::fp32, "fp32"},
+                                   std::pair{engine::Precision::tf32, "tf32"},
+                                   std::pair{engine::Precision::bf16, "bf16"}};
+};
+
+}  // namespace gdm

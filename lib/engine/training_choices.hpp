@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "engine/compute.hpp"
 #include "sys/names.hpp"
 
 namespace gdm::engine {
@@ -27,9 +28,6 @@ enum class Coordination {
                ///< scan is silent
   cagrad       ///< g = f + s (n_f / n_d) d, turned so that no objective does badly (Liu et al. 2021, arXiv 2110.14048)
 };
-
-/// Arithmetic of the networks; weights and losses are fp32. tf32: on CUDA, fp32 whose factors are rounded to 10 bits.
-enum class Precision { fp32, tf32, bf16 };
 
 /// Which weights a training writes: the last, or those of the validation with the best Score.
 enum class Keep { last, best };
@@ -68,13 +66,6 @@ struct Names<engine::Coordination> {
                                    std::pair{engine::Coordination::null_space, "null-space"},
                                    std::pair{engine::Coordination::mgda, "mgda"},
                                    std::pair{engine::Coordination::cagrad, "cagrad"}};
-};
-
-template <>
-struct Names<engine::Precision> {
-  static constexpr std::array list{std::pair{engine::Precision::fp32, "fp32"},
-                                   std::pair{engine::Precision::tf32, "tf32"},
-                                   std::pair{engine::Precision::bf16, "bf16"}};
 };
 
 template <>

@@ -6,6 +6,7 @@
 
 #include "nn/compat.hpp"
 #include "sys/error.hpp"
+#include "sys/log.hpp"
 
 namespace gdm::nn {
 namespace {
@@ -13,6 +14,15 @@ namespace {
 std::string no_device(const CudaState& cuda) {
   if (!cuda.built) return "this LibTorch is built without CUDA";
   return "no CUDA device answers (" + (cuda.reason.empty() ? "no driver, or no device" : cuda.reason) + ")";
+}
+
+/// AVX512_BF16, which every CPU with AMX has as well.
+bool cpu_multiplies_bf16() {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16") > 0;
+#else
+  return false;
+#endif
 }
 
 }  // namespace
@@ -52,6 +62,15 @@ std::string choice_of_auto(const CudaState& cuda) {
 void set_tf32(bool allowed) {
   allow_tf32(allowed);
   at::globalContext().setDeterministicCuDNN(true);
+}
+
+void set_arithmetic(engine::Precision precision, torch::Device device) {
+  set_tf32(precision == engine::Precision::tf32);
+  if (!device.is_cpu()) return;
+  if (precision == engine::Precision::tf32) log_warning("--precision tf32 is for CUDA; a CPU computes in fp32");
+  if (precision == engine::Precision::bf16 && !cpu_multiplies_bf16()) {
+    log_warning("--precision bf16 is slower than fp32 on this CPU, which has no instructions for it");
+  }
 }
 
 }  // namespace gdm::nn

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "engine/compute.hpp"
 #include "nn/tensor.hpp"
 
 namespace gdm::nn {
@@ -25,5 +26,8 @@ std::string choice_of_auto(const CudaState& cuda);
 /// Whether convolutions and matrix products of fp32 on CUDA may round their factors to 10 bits (TF32); LibTorch alone
 /// would let convolutions do so. The state of the process; convolutions on CUDA take algorithms that repeat their bits.
 void set_tf32(bool allowed);
+
+/// set_tf32() as `precision` says, and a warning where the device gains nothing by it.
+void set_arithmetic(engine::Precision precision, torch::Device device);
 
 }  // namespace gdm::nn

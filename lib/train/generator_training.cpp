@@ -117,11 +117,7 @@ class Training {
     if (validation.empty() && options.keep == engine::Keep::best) {
       throw Error("--keep best needs cases in split 'val'", Exit::usage);
     }
-    nn::set_tf32(options.precision == engine::Precision::tf32);
-    if (options.precision == engine::Precision::bf16 && device_.is_cpu())
-      log_warning("--precision bf16 is slower than fp32 on most CPUs");
-    if (options.precision == engine::Precision::tf32 && device_.is_cpu())
-      log_warning("--precision tf32 is for CUDA; a CPU computes in fp32");
+    nn::set_arithmetic(options.precision, device_);
     torch::manual_seed(compute.seed);
     network_ = nn::Generator(config_);
     if (!options.init.empty()) begin_from(options.init);

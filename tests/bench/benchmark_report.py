@@ -4,7 +4,7 @@
 Reads FOLDER/seed-N/report.json (equal steps) and FOLDER/time-seed-N/report.json (equal wall time). table.md has the mean over
 seeds with the least and the largest, and of the first seed which methods differ significantly from BASELINE over the patients (Holm
 over all comparisons of a report): a star better, a minus worse. Then each distance minus that of BASELINE, of each seed, with its
-interval over patients. perception-distortion.svg: MAE across, the Frechet distance of the first grader up, equal steps. nfe.svg:
+interval over patients. perception-distortion.svg: MAE across, the Frechet distance of the first grader up, equal steps, or equal wall time alone. nfe.svg:
 both against the number of evaluations, of processes.
 """
 import json
@@ -205,13 +205,14 @@ def main():
     if len(sys.argv) < 5:
         sys.exit(__doc__)
     folder, title, base, seeds = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
-    text = f"# {title}\n"
+    text, drawn = f"# {title}\n", []
     for kind, name in [("", "Equal steps"), ("time-", "Equal wall time")]:
         reports = [report for report in (read(folder, kind, seed) for seed in seeds) if report]
         if reports:
             text += f"\n## {name}\n\n" + table(reports, base)
-        if reports and kind == "":
-            plots(folder, reports)
+            drawn = drawn or reports
+    if drawn:
+        plots(folder, drawn)
     with open(os.path.join(folder, "table.md"), "w", encoding="utf-8") as file:
         file.write(text)
     print(text)

@@ -10,6 +10,10 @@
 #                ("1 4 25"); perceptual features with SSIM as what draws nothing
 #   misfit       heads simulated at SPACING (2) mm from label maps, MR and CT of the training parted by MISREGISTRATION (2) mm and
 #                fitting elsewhere, TEST (6) heads kept for the test: drift against perceptual features and the Frechet distance
+#   sets         VIEWS (24) views: a drift whose steps see 16 patches, one whose sets are four times as large, perceptual features
+#                that see 16 patches, each against the drift of two patches; NEXT=8000 makes the phase long
+#   encoders     VIEWS (24) views: a drift and perceptual features in fixed filters, in a masked autoencoder (ct-default), and in a
+#                network that segments tissues of the training scans (ENCODER_STEPS, 1200)
 # FIRST (3000) and NEXT (800) steps; STRENGTH (mm) that of the total variation that all begin from, chosen on validation for the
 # views. SHARES (".1 .2") are the shares of each method: with one seed a first cell, with ".1 .2 .4" and seeds 1 2 3 what the
 # rule asks for. SPLIT=val grades the validation split, where strengths are chosen. What exists is not made again, and an
@@ -37,6 +41,22 @@ case $case in
     export MEAN_NFE=${NFE:-1 4 25}
     views=${VIEWS:-8} strength=${STRENGTH:-0.01414}
     kinds=(energy-gdm,pair-weight,1,ssim,0,drift energy-gdm,ssim,0,drift ps,perceptual) alone=(energy flow-reg bridge-reg) ;;
+  sets)
+    views=${VIEWS:-24} strength=${STRENGTH:-0.005}
+    kinds=(gdm,drift gdm,accumulate,8,drift gdm,set-global,256,set-local,1024,drift ps,accumulate,8,perceptual ps,perceptual) ;;
+  encoders)
+    views=${VIEWS:-24} strength=${STRENGTH:-0.005}
+    "$here/learned_ct.sh" "$bin" "$manifest" "$folder" "$views" "$strength" 1 ""
+    cases=$folder/tv/manifest.json masked=$(realpath "$here/../../share/gdm/encoders/ct-default.safetensors")
+    [ -f "$folder/segment.safetensors" ] || "$bin/gdm-encoder" pretrain "$cases" -o "$folder/segment.safetensors" --task segment \
+      --steps "${ENCODER_STEPS:-1200}" --validate-every "${ENCODER_STEPS:-1200}" --seed 1
+    for bank in "masked $masked" "segment $folder/segment.safetensors"; do
+      read -r name encoder <<<"$bank"
+      [ -f "$folder/bank-$name.safetensors" ] || "$bin/gdm-featbank" build "$cases" --encoder "$encoder" \
+        -o "$folder/bank-$name.safetensors" --seed 1 --patches-per-case 8 -q
+    done
+    kinds=(gdm,drift ps,perceptual gdm,bank,bank-masked.safetensors,drift ps,encoder,ct-default,perceptual
+      gdm,bank,bank-segment.safetensors,drift ps,encoder,segment.safetensors,perceptual) ;;
   misfit)
     export MISREGISTRATION=${MISREGISTRATION:-2}
     prefix= kinds=(gdm,drift ps,perceptual frechet,frechet)

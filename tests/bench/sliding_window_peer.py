@@ -6,7 +6,7 @@
 Run it by the Python whose torch gdm in BIN was built against (`make -f Makefile.examples libtorch2`), with monai and nibabel;
 without them it says so and ends with 77. MODEL: a generator of one input in HU, without noise. SHAPE: 256x256x256 and so on. Both
 read an uncompressed NIfTI file, synthesise and write int16; whole commands are timed, start of Python and program included, and the
-inferer alone as well. THREADS (2) and OVERLAP (.25) are free.
+inferer alone as well. THREADS (2), OVERLAP (.25) and PRECISIONS ("fp32 bf16", with MONAI by autocast) are free.
 """
 import json
 import os
@@ -87,7 +87,7 @@ class Generator(torch.nn.Module):
         return inputs[:, :1] + x if self.residual else x
 
 
-def synthesise(model, source, target):
+def synthesise(model, source, target, precision):
     """What a script with MONAI does; prints the seconds of the inferer."""
     torch.set_num_threads(THREADS)
     description, tensors = read_model(model)
@@ -101,8 +101,8 @@ def synthesise(model, source, target):
     inferer = monai.inferers.SlidingWindowInferer(roi_size=(generator["patch_voxels"],) * 3, sw_batch_size=2, overlap=OVERLAP,
                                                   mode="gaussian")
     start = time.monotonic()
-    with torch.inference_mode():
-        out = inferer(units, network)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+        out = inferer(units, network).float()
     print(json.dumps({"inferer_s": time.monotonic() - start}))
     ct = ((out[0, 0].permute(2, 1, 0) + 1.0) * (0.5 * (high - low)) + low).clamp(-1024, 3071).round().numpy().astype(numpy.int16)
     nibabel.save(nibabel.Nifti1Image(ct, image.affine), target)
@@ -115,17 +115,29 @@ def timed(command):
     return time.monotonic() - start, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, out
 
 
+def row(text, precision, tool, model, source, ours, theirs):
+    command = [tool, source, "--model", model, "-o", ours, "--force", "--resample", "never", "--any-acquisition", "-q", "--threads",
+               str(THREADS), "--overlap", str(OVERLAP), "--precision", precision]
+    gdm_s, gdm_cpu, _ = timed(command)
+    peer_s, peer_cpu, out = timed([sys.executable, __file__, "--peer", model, source, theirs, precision])
+    inferer_s = json.loads(out.strip().splitlines()[-1])["inferer_s"]
+    a, b = (numpy.asarray(nibabel.load(path).dataobj, dtype=numpy.float32) for path in (ours, theirs))
+    print(f"| {text} | {precision} | {gdm_s:.1f} | {peer_s:.1f} | {peer_s / gdm_s:.2f} | {inferer_s:.1f} | {gdm_cpu:.0f} | "
+          f"{peer_cpu:.0f} | {abs(a - b).max():.0f} |", flush=True)
+
+
 def main():
     if sys.argv[1:2] == ["--peer"]:
-        synthesise(*sys.argv[2:5])
+        synthesise(*sys.argv[2:6])
         return
     if len(sys.argv) < 4:
         sys.exit(__doc__)
     tool, model, folder = os.path.join(sys.argv[1], "gdm-synth"), sys.argv[2], sys.argv[3]
     os.makedirs(folder, exist_ok=True)
     print(f"torch {torch.__version__}, monai {monai.__version__}, {THREADS} threads, overlap {OVERLAP:g}\n")
-    print("| shape | gdm / s | MONAI / s | times | its inferer alone / s | gdm, processor s | MONAI, processor s | largest difference / HU |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| shape | precision | gdm / s | MONAI / s | times | its inferer alone / s | gdm, processor s | MONAI, processor s | "
+          "largest difference / HU |")
+    print("|---|---|---|---|---|---|---|---|---|")
     for text in sys.argv[4:] or ["256x256x256"]:
         shape = [int(part) for part in text.split("x")]
         source, ours, theirs = (os.path.join(folder, name) for name in ("in.nii", "gdm.nii", "monai.nii"))
@@ -133,14 +145,8 @@ def main():
         body = sum((a / 0.8) ** 2 for a in axes) < 1
         noise = numpy.random.default_rng(1).normal(40, 60, shape)
         nibabel.save(nibabel.Nifti1Image(numpy.where(body, noise, -1000).astype(numpy.int16), numpy.diag([3.5, 3.5, 3.5, 1.0])), source)
-        command = [tool, source, "--model", model, "-o", ours, "--force", "--resample", "never", "--any-acquisition", "-q", "--threads",
-                   str(THREADS), "--overlap", str(OVERLAP)]
-        gdm_s, gdm_cpu, _ = timed(command)
-        peer_s, peer_cpu, out = timed([sys.executable, __file__, "--peer", model, source, theirs])
-        inferer_s = json.loads(out.strip().splitlines()[-1])["inferer_s"]
-        a, b = (numpy.asarray(nibabel.load(path).dataobj, dtype=numpy.float32) for path in (ours, theirs))
-        print(f"| {text} | {gdm_s:.1f} | {peer_s:.1f} | {peer_s / gdm_s:.2f} | {inferer_s:.1f} | {gdm_cpu:.0f} | {peer_cpu:.0f} | "
-              f"{abs(a - b).max():.0f} |", flush=True)
+        for precision in os.environ.get("PRECISIONS", "fp32 bf16").split():
+            row(text, precision, tool, model, source, ours, theirs)
 
 
 main()

@@ -41,6 +41,16 @@ before=$(stat -c %i ct.nii.gz)
 [[ $(stat -c %i ct.nii.gz) == "$before" ]] || fail "--resume made a finished volume again"
 gdm-synth "$mr" --model m.safetensors -o x.nii.gz --dry-run | found "volume .* -> x.nii.gz" || fail "no plan"
 
+# bf16: another CT, by little, and the sidecar tells; a batch begun in one arithmetic is not finished in another.
+"${synth[@]}" "$mr" --model m.safetensors -o plain.nii --dtype float32
+"${synth[@]}" "$mr" --model m.safetensors -o bf16.nii --dtype float32 --precision bf16 2>/dev/null
+cmp -s plain.nii bf16.nii && fail "--precision bf16 changes nothing"
+volume-diff plain.nii bf16.nii 5 >diff.txt || fail "bf16 is far off: $(cat diff.txt)"
+grep -q '"precision": "bf16"' bf16.json || fail "the sidecar does not tell bf16"
+grep -q precision plain.json && fail "the sidecar of fp32 tells a precision"
+"${synth[@]}" "$mr" --model m.safetensors -o plain.nii --dtype float32 --precision bf16 --resume 2>/dev/null
+cmp plain.nii bf16.nii || fail "--resume kept a CT of other arithmetic"
+
 # Smaller than a patch, and one slice.
 for shape in 9x7x5 16x16x1; do
   IFS=x read -r ni nj nk <<<"$shape"
