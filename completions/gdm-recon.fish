@@ -163,7 +163,7 @@ complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l patch -x -d 'Patch
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l overlap -x -d 'Part of a patch shared with the next'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l nfe -x -d 'Network evaluations for each patch of a flow, bridge or diffusion; 0: as the model says'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l solver -x -a 'euler heun' -d 'How a flow is integrated: heun evaluates twice a step but the last'
-complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l precision -x -a 'fp32 tf32 bf16' -d 'Arithmetic of the network; bf16 is twice as fast where the processor has it'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l precision -x -a 'fp32 tf32 bf16' -d 'Arithmetic of the network; bf16 is faster where the processor has it'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l dtype -x -a 'int16 float32' -d 'Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l resample -x -a 'auto never' -d 'Bring volumes of other voxels to those of the training, and the CT back'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l memory -x -d 'What the run may take, such as 4G: fewer patches at a time, or refused'

@@ -20,9 +20,8 @@ Json at(const Json& sidecar, const char* place) {
 std::string difference(const Json& there, const Json& here) {
   if (!there.is_object()) return "its sidecar does not say how it was made";
   if (there.value("sources", Json()) != here.at("sources")) return "it was made from other files";
-  for (const auto& [key, value] : here.at("options").items()) {
-    if (there.value("options", Json::object()).value(key, Json()) != value) return "it was made with another " + key;
-  }
+  const std::vector<std::string> others = keys_that_differ(there.value("options", Json::object()), here.at("options"));
+  if (!others.empty()) return "it was made with another " + others.front();
   return there == here ? "" : "it was made by another program or version";
 }
 

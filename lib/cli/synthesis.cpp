@@ -92,7 +92,7 @@ void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
                                   "How a flow is integrated: heun evaluates twice a step but the last"),
                names_of<model::Solver>());
   takes_one_of(command.add_option("--precision", options.precision,
-                                  "Arithmetic of the network; bf16 is twice as fast where the processor has it"),
+                                  "Arithmetic of the network; bf16 is faster where the processor has it"),
                names_of<engine::Precision>());
   takes_one_of(
       command.add_option("--dtype", options.dtype, "Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32"),

@@ -57,7 +57,7 @@ struct Sampling {
 
 struct SynthOptions {
   Sampling sampling;
-  Precision precision = Precision::fp32;   ///< of the network; the last convolution and all sums are fp32
+  Precision precision = Precision::fp32;   ///< of the network; its last convolution and the blending are fp32
   std::optional<model::PatchShape> patch;  ///< a multiple of the model's coarsest stride; none: as it was trained
   double overlap = 0.25;                   ///< fraction of the patch shared with its neighbour
 };

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include <set>
-#include <vector>
+#include <utility>
 
 #include "sys/error.hpp"
 
@@ -81,6 +81,16 @@ std::string json_kind(const Json& value) {
   if (value.is_string()) return "a string";
   if (value.is_null()) return "null";
   return value.is_boolean() ? "a boolean" : "a number";
+}
+
+std::vector<std::string> keys_that_differ(const Json& a, const Json& b) {
+  std::set<std::string> keys;
+  for (const auto& [one, other] : {std::pair(&a, &b), std::pair(&b, &a)}) {
+    for (const auto& [key, value] : one->items()) {
+      if (!other->contains(key) || other->at(key) != value) keys.insert(key);
+    }
+  }
+  return {keys.begin(), keys.end()};
 }
 
 }  // namespace gdm

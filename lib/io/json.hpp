@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gdm {
 
@@ -19,5 +20,8 @@ std::string json_text(const Json& value, int indent = 2);
 
 /// "a string", "an object", ... for messages.
 std::string json_kind(const Json& value);
+
+/// Keys of two objects whose values differ or that one of them lacks, sorted.
+std::vector<std::string> keys_that_differ(const Json& a, const Json& b);
 
 }  // namespace gdm

@@ -96,11 +96,13 @@ void check_part(const Manifest& part, const fs::path& path, const Manifest& firs
   }
   const Json there = first.provenance.value("options", Json::object()),
              here = part.provenance.value("options", Json::object());
-  for (const auto& [key, value] : there.items()) {
-    if (here.contains(key) && here.at(key) != value) {
-      throw Error(fmt::format("{}: made with {} {}, but {} with {}", path.string(), key, here.at(key).dump(),
-                              first_path.filename().string(), value.dump()));
-    }
+  const auto told = [](const Json& options, const std::string& key) {
+    return options.contains(key) ? options.at(key).dump() : "none told";
+  };
+  if (const auto others = keys_that_differ(there, here); !others.empty()) {
+    const std::string& key = others.front();
+    throw Error(fmt::format("{}: made with {} {}, but {} with {}", path.string(), key, told(here, key),
+                            first_path.filename().string(), told(there, key)));
   }
   if (sources_of(part) != sources_of(first)) {
     throw Error(fmt::format("{}: made from another manifest or model than {}; make the older of both parts again",

@@ -168,6 +168,8 @@ std::optional<Effort> read_effort(const fs::path& volume_path) {
   if (memory.is_number()) effort.peak_memory_mb = memory.get<double>() * 1.048576;
   effort.tool = text("/gdm/provenance/tool");
   effort.device = text("/gdm/provenance/device");
+  const std::string precision = text("/gdm/details/recipe/options/precision");
+  if (!precision.empty()) effort.device += ", " + precision;
   effort.model_sha256 = text("/gdm/details/model_sha256");
   if (!effort.seconds && !effort.evaluations && !effort.peak_memory_mb) return std::nullopt;
   return effort;

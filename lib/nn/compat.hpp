@@ -2,6 +2,8 @@
 // else.
 #pragma once
 
+#include <c10/core/impl/LocalDispatchKeySet.h>
+
 #include <memory>
 #include <string>
 
@@ -34,6 +36,12 @@ class Bfloat16Guard {
   torch::DeviceType kind_;
   bool active_, was_enabled_ = false;
   torch::ScalarType old_type_ = torch::kBFloat16;
+};
+
+/// Within a Bfloat16Guard: while it lives, what has fp32 arguments computes in fp32.
+class Float32Guard {
+ private:
+  c10::impl::ExcludeDispatchKeyGuard without_{c10::autocast_dispatch_keyset};
 };
 
 /// Lets fp32 arithmetic on CUDA use TF32, or not.

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <torch/cuda.h>
 
+#include <mutex>
+
 #include "nn/compat.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -16,13 +18,19 @@ std::string no_device(const CudaState& cuda) {
   return "no CUDA device answers (" + (cuda.reason.empty() ? "no driver, or no device" : cuda.reason) + ")";
 }
 
-/// AVX512_BF16, which every CPU with AMX has as well.
-bool cpu_multiplies_bf16() {
+/// Without AVX512_BF16, which every CPU with AMX has as well; of others than x86 nothing is known.
+bool cpu_lacks_bf16() {
 #if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16") > 0;
+  return __builtin_cpu_supports("avx512bf16") == 0;
 #else
   return false;
 #endif
+}
+
+/// Several networks of one process compute in the same arithmetic, and one warning is enough.
+void warn_once(const std::string& text) {
+  static std::once_flag once;
+  std::call_once(once, log_warning, text);
 }
 
 }  // namespace
@@ -67,9 +75,9 @@ void set_tf32(bool allowed) {
 void set_arithmetic(engine::Precision precision, torch::Device device) {
   set_tf32(precision == engine::Precision::tf32);
   if (!device.is_cpu()) return;
-  if (precision == engine::Precision::tf32) log_warning("--precision tf32 is for CUDA; a CPU computes in fp32");
-  if (precision == engine::Precision::bf16 && !cpu_multiplies_bf16()) {
-    log_warning("--precision bf16 is slower than fp32 on this CPU, which has no instructions for it");
+  if (precision == engine::Precision::tf32) warn_once("--precision tf32 is for CUDA; a CPU computes in fp32");
+  if (precision == engine::Precision::bf16 && cpu_lacks_bf16()) {
+    warn_once("--precision bf16 is slower than fp32 on this CPU, which has no instructions for it");
   }
 }
 

@@ -1,11 +1,11 @@
 #include "nn/generator.hpp"
 
-#include <c10/core/impl/LocalDispatchKeySet.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <limits>
 
+#include "nn/compat.hpp"
 #include "nn/tensor_io.hpp"
 #include "sys/error.hpp"
 
@@ -74,8 +74,7 @@ Tensor GeneratorImpl::forward(const Tensor& inputs, const Tensor& times) {
   const Tensor features =
       up(down(stem(space_to_depth(inputs)), std::numeric_limits<std::size_t>::max(), moment), moment);
   const Tensor last = torch::silu(normalised(head_norm, features));
-  // Eight bits of a bf16 would round bone to steps of some HU.
-  const c10::impl::ExcludeDispatchKeyGuard in_fp32(c10::autocast_dispatch_keyset);
+  const Float32Guard guard;  // the eight bits of a bf16 would round bone to steps of some HU
   const Tensor change = depth_to_space(head(last));
   return residual_on_first ? inputs.slice(1, 0, 1) + change : change;
 }

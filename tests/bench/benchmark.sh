@@ -1,12 +1,13 @@
 #!/bin/bash
 # All objectives on equal terms, once with equal steps and once with equal wall time, then tables and plots:
 #   benchmark.sh BIN TASK MANIFEST FOLDER BUDGET SEED...
-# TASK sparse-ct: MANIFEST has CT with splits; VIEWS (8) and STRENGTH (.01414 mm) of the total variation that all begin from, and
-# data consistency after all of them. TASK mr2ct: MANIFEST has label maps; SPACING (2 mm). BUDGET: seconds of a whole training
-# here, the regression before it included, of which FIRST_SHARE (.6) goes to that regression; steps follow from a dry run of a
-# regression, once for a folder. METHODS are the variants of learned_ct.sh or the methods of label_heads.sh, NFE the numbers of
-# evaluations of processes. FOLDER gets table.md, perception-distortion.svg, nfe.svg and montage.png. What exists is not made
-# again, and an interrupted run continues.
+# TASK sparse-ct: MANIFEST has CT with splits; VIEWS (8) and STRENGTH (.01414 mm) of the total variation that all begin from,
+# and data consistency after all of them. TASK mr2ct: MANIFEST has label maps; SPACING (2 mm); with TEST so many of them are
+# kept for the test and two for validation, instead of its splits. BUDGET: seconds of a whole training here, the regression
+# before it included, of which FIRST_SHARE (.6) goes to that regression; steps follow from a dry run of a regression, once for a
+# folder. METHODS are the variants of learned_ct.sh or the methods of label_heads.sh, NFE the numbers of evaluations of
+# processes. FOLDER gets table.md, perception-distortion.svg, nfe.svg and montage.png. What exists is not made again, and an
+# interrupted run continues.
 set -euo pipefail
 bin=$(realpath "$1") task=$2 manifest=$(realpath "$3") folder=$4 budget=$5
 shift 5
@@ -26,6 +27,10 @@ case $task in
     cases=(tv/manifest.json --conditions tv) input=tv prefix=tv- ;;
   mr2ct)
     METHODS=${METHODS:-l1 ps gan frechet gdm flow-reg bridge-reg flow diffusion}
+    if [ -n "${TEST:-}" ]; then
+      [ -f labels.json ] || gdm-prep split "$manifest" --split "rest,2,$TEST" --seed 1 -o labels.json -q
+      manifest=$folder/labels.json
+    fi
     cell() { METHODS=$2 "$here/label_heads.sh" "$bin" "$manifest" "$folder" "${SPACING:-2}" "$1"; }
     cases=(heads/manifest.json --conditions mr) input=mr prefix= ;;
   *) echo "unknown task $task" >&2; exit 2 ;;

@@ -10,23 +10,26 @@
 #                ("1 4 25"); perceptual features with SSIM as what draws nothing
 #   misfit       heads simulated at SPACING (2) mm from label maps, MR and CT of the training parted by MISREGISTRATION (2) mm and
 #                fitting elsewhere, TEST (6) heads kept for the test: drift against perceptual features and the Frechet distance
-#   sets         VIEWS (24) views: a drift whose steps see 16 patches, one whose sets are four times as large, perceptual features
-#                that see 16 patches, each against the drift of two patches; NEXT=8000 makes the phase long
-#   encoders     VIEWS (24) views: a drift and perceptual features in fixed filters, in a masked autoencoder (ct-default), and in a
-#                network that segments tissues of the training scans (ENCODER_STEPS, 1200)
+#   sets         VIEWS (24) views: drifts whose steps see 16 patches or whose sets are four times as large, against the default and
+#                against perceptual features of as many patches. 16 patches a step take eight times as long; NEXT=8000 makes the
+#                phase long
+#   encoders     VIEWS (24) views: drift against perceptual features in fixed filters, in a masked autoencoder (ct-default), and in a
+#                network that segments tissues of the training scans (ENCODER_STEPS, 1200), as grader-ct does: for this one
+#                grader-labels alone is independent
 # FIRST (3000) and NEXT (800) steps; STRENGTH (mm) that of the total variation that all begin from, chosen on validation for the
 # views. SHARES (".1 .2") are the shares of each method: with one seed a first cell, with ".1 .2 .4" and seeds 1 2 3 what the
 # rule asks for. SPLIT=val grades the validation split, where strengths are chosen. What exists is not made again, and an
-# interrupted run continues. At the end the first method, at the middle share, stands against each other at equal error
-# (equal_error.py).
+# interrupted run continues. At the end methods at the middle share stand against others at equal error (equal_error.py): the
+# first against each other, in sets and encoders as they say.
 set -euo pipefail
 bin=$1 case=$2 manifest=$3 folder=$4
 shift 4
 here=$(realpath "$(dirname "$0")")
+graders=$here/../../share/gdm/encoders
 unset RUN NEXT_S
 export FIRST=${FIRST:-3000} NEXT=${NEXT:-800} JUDGES="grader-ct grader-labels"
 export METRICS=mae_hu,mae_interior_hu,psnr_db,ssim,bone_mae_hu,bone_dice,lung_mae_hu,bias_hu,power_high_db
-shares=(${SHARES:-.1 .2}) alone=() prefix=tv-
+shares=(${SHARES:-.1 .2}) alone=() pairs=() prefix=tv-
 middle=${shares[${#shares[@]} / 2]}
 case $case in
   few-pairs)
@@ -43,11 +46,13 @@ case $case in
     kinds=(energy-gdm,pair-weight,1,ssim,0,drift energy-gdm,ssim,0,drift ps,perceptual) alone=(energy flow-reg bridge-reg) ;;
   sets)
     views=${VIEWS:-24} strength=${STRENGTH:-0.005}
-    kinds=(gdm,drift gdm,accumulate,8,drift gdm,set-global,256,set-local,1024,drift ps,accumulate,8,perceptual ps,perceptual) ;;
+    many=gdm,accumulate,8,drift large=gdm,set-global,256,set-local,1024,drift
+    kinds=(gdm,drift $many $large ps,accumulate,8,perceptual ps,perceptual)
+    pairs=("gdm,drift ps,perceptual" "$many ps,accumulate,8,perceptual" "$many gdm,drift" "$large ps,perceptual" "$large gdm,drift") ;;
   encoders)
     views=${VIEWS:-24} strength=${STRENGTH:-0.005}
     "$here/learned_ct.sh" "$bin" "$manifest" "$folder" "$views" "$strength" 1 ""
-    cases=$folder/tv/manifest.json masked=$(realpath "$here/../../share/gdm/encoders/ct-default.safetensors")
+    cases=$folder/tv/manifest.json masked=$graders/ct-default.safetensors
     [ -f "$folder/segment.safetensors" ] || "$bin/gdm-encoder" pretrain "$cases" -o "$folder/segment.safetensors" --task segment \
       --steps "${ENCODER_STEPS:-1200}" --validate-every "${ENCODER_STEPS:-1200}" --seed 1
     for bank in "masked $masked" "segment $folder/segment.safetensors"; do
@@ -55,8 +60,9 @@ case $case in
       [ -f "$folder/bank-$name.safetensors" ] || "$bin/gdm-featbank" build "$cases" --encoder "$encoder" \
         -o "$folder/bank-$name.safetensors" --seed 1 --patches-per-case 8 -q
     done
-    kinds=(gdm,drift ps,perceptual gdm,bank,bank-masked.safetensors,drift ps,encoder,ct-default,perceptual
-      gdm,bank,bank-segment.safetensors,drift ps,encoder,segment.safetensors,perceptual) ;;
+    pairs=("gdm,drift ps,perceptual" "gdm,bank,bank-masked.safetensors,drift ps,encoder,ct-default,perceptual"
+      "gdm,bank,bank-segment.safetensors,drift ps,encoder,segment.safetensors,perceptual")
+    kinds=(${pairs[*]}) ;;
   misfit)
     export MISREGISTRATION=${MISREGISTRATION:-2}
     prefix= kinds=(gdm,drift ps,perceptual frechet,frechet)
@@ -70,15 +76,26 @@ for kind in "${kinds[@]}"; do
   for share in "${shares[@]}"; do methods+=("$kind,$share"); done
 done
 export BASELINE=$prefix${kinds[0]},$middle
+if [ ${#pairs[@]} = 0 ]; then
+  for rival in "${kinds[@]:1}" "${alone[@]}"; do pairs+=("${kinds[0]} $rival"); done
+fi
 for seed in "${@:-1}"; do
   if [ "$case" = misfit ]; then
     METHODS=${methods[*]} "$here/label_heads.sh" "$bin" "$manifest" "$folder" "${SPACING:-2}" "$seed"
   else
     "$here/learned_ct.sh" "$bin" "$manifest" "$folder" "$views" "$strength" "$seed" "${methods[*]}"
   fi
-  report=$folder/seed-$seed/report.json
-  [ "${SPLIT:-test}" = test ] || report=$folder/seed-$seed/$SPLIT/report.json
-  for rival in "${kinds[@]:1}" "${alone[@]}"; do
-    python3 "$here/equal_error.py" "$report" "$BASELINE" "$prefix$rival"
+  graded=$folder/seed-$seed
+  [ "${SPLIT:-test}" = test ] || graded+=/$SPLIT
+  for pair in "${pairs[@]}"; do
+    read -r own rival <<<"$pair"
+    method=$prefix$own,$middle report=$graded/report.json
+    if [ "$method" != "$BASELINE" ]; then  # tests are against one method in a report
+      report=$graded/report-$own-$rival.json compared=("$method=$graded/$method/manifest.json")
+      for share in "${shares[@]}"; do compared+=("$prefix$rival,$share=$graded/$prefix$rival,$share/manifest.json"); done
+      "$bin/gdm-metrics" "${compared[@]}" --metrics "$METRICS" --baseline "$method" --json -o "$report" --force -q \
+        --encoder "$graders/grader-ct.safetensors" --encoder "$graders/grader-labels.safetensors"
+    fi
+    python3 "$here/equal_error.py" "$report" "$method" "$prefix$rival"
   done
 done

@@ -2,13 +2,14 @@
 # MR to CT on heads simulated from label maps, several objectives from the weights of one regression:
 #   label_heads.sh BIN MANIFEST FOLDER SPACING SEED...
 # MANIFEST: label maps with splits (head-labels). A regression of FIRST (1600) steps, then NEXT (400) of regression (l1), of
-# perceptual and SSIM (ps), and of gdm, in the same fixed filters. METHODS ("l1 ps gdm") may name gan and frechet as well;
-# flow-reg and bridge-reg, processes from the first regression's output, for NEXT steps; flow and diffusion, from noise, for
-# FIRST + NEXT; these are graded at each number of evaluations of NFE ("1 4 25"). FOLDER/seed-SEED/report.json has the grades
-# of the test split, METRICS and tests against BASELINE (l1). What exists is not made again, and an interrupted run continues.
-# A method may have options of gdm-drift-train behind it as in learned_ct.sh; SPLIT=val grades as there. MISREGISTRATION (0) mm
-# part MR and CT of the training heads, one value in one FOLDER; those of the other splits fit. With NEXT_S each method has so many seconds by the times of its own steps (from
-# noise FIRST_S + NEXT_S), in FOLDER/time-seed-SEED, from the same regression.
+# perceptual and SSIM (ps), and of gdm, in the same fixed filters. METHODS ("l1 ps gdm") may name gan and frechet as well; flow-
+# reg and bridge-reg, processes from the first regression's output, for NEXT steps; flow and diffusion, from noise, for FIRST +
+# NEXT; these are graded at each number of evaluations of NFE ("1 4 25"). FOLDER/seed-SEED/report.json has the grades of the
+# test split, METRICS and tests against BASELINE (l1). What exists is not made again, and an interrupted run continues. A method
+# may have options of gdm-drift-train behind it as in learned_ct.sh; SPLIT=val and PRECISION are as there. MISREGISTRATION (0)
+# mm part MR and CT of the training heads, one value in one FOLDER; those of the other splits fit. With NEXT_S each method has
+# so many seconds by the times of its own steps (from noise FIRST_S + NEXT_S), in FOLDER/time-seed-SEED, from the same
+# regression.
 set -euo pipefail
 bin=$1 manifest=$(realpath "$2") folder=$3 spacing=$4
 shift 4
@@ -59,7 +60,7 @@ for seed in "$@"; do
   methods=()
   predict() {  # predict NAME MODEL OPTIONS...
     [ -f "$graded/$1/manifest.json" ] || gdm-synth heads/manifest.json --model "$at/$2.safetensors" -o "$graded/$1" \
-      --split "${SPLIT:-test}" -q "${@:3}" >/dev/null
+      --split "${SPLIT:-test}" -q --precision "${PRECISION:-fp32}" "${@:3}" >/dev/null
     methods+=("$1=$graded/$1/manifest.json")
   }
   train start "${FIRST:-1600}" --objective regression

@@ -19,11 +19,12 @@
 # (none), all others have one. l1, gdm and, with CONSISTENT=all, every variant are graded with data consistency after them as well
 # ("+dc"). Without a variant no more is made than they would begin from. What exists is not made again, and an interrupted run continues.
 # A variant may have options of gdm-drift-train behind it, name and value by turns, instead of its own: "gan,adversarial,0.3,r1,1".
-# FOLDER/seed-SEED has the models, the predictions of the test split and report.json with their grades: METRICS, distances by the
-# encoders JUDGES ("grader-ct") of share/gdm/encoders, tests against BASELINE (tv). SPLIT=val takes the validation split, and
-# FOLDER/seed-SEED/val for predictions and report. RUN is another name for seed-SEED, for trainings of other steps from the
-# regression there. With NEXT_S each variant has so many seconds by the times of its own steps instead of NEXT (and processes from
-# noise or the input, FIRST_S + NEXT_S), and RUN is time-seed-SEED.
+# FOLDER/seed-SEED has the models, the predictions of the test split and report.json with their grades: METRICS, distances by
+# the encoders JUDGES ("grader-ct") of share/gdm/encoders, tests against BASELINE (tv). SPLIT=val takes the validation split,
+# and FOLDER/seed-SEED/val for predictions and report. PRECISION (fp32), one value in one FOLDER, is the arithmetic of
+# predictions, not of trainings. RUN is another name for seed-SEED, for trainings of other steps from the regression there. With
+# NEXT_S each variant has so many seconds by the times of its own steps instead of NEXT (and processes from noise or the input,
+# FIRST_S + NEXT_S), and RUN is time-seed-SEED.
 set -euo pipefail
 bin=$1 manifest=$(realpath "$2") folder=$3 views=$4 strength=$5 seed=$6 of_tv=$7 of_fbp=${8:-}
 here=$(realpath "$(dirname "$0")")
@@ -88,7 +89,8 @@ train() {  # train INPUT NAME OPTIONS...
 methods=()
 predict() {  # predict INPUT NAME MODEL OPTIONS...
   local out=$graded/$1-$2
-  [ -f "$out/manifest.json" ] || gdm-synth tv/manifest.json --model "$at/$1-$3.safetensors" -o "$out" --split "$split" -q "${@:4}" >/dev/null
+  [ -f "$out/manifest.json" ] || gdm-synth tv/manifest.json --model "$at/$1-$3.safetensors" -o "$out" --split "$split" -q \
+    --precision "${PRECISION:-fp32}" "${@:4}" >/dev/null
   methods+=("$1-$2=$out/manifest.json")
   [[ $2 == l1 || $2 == gdm || ${CONSISTENT:-} == all ]] || return 0
   [ -f "$out+dc/manifest.json" ] || gdm-recon consistency "$out/manifest.json" -o "$out+dc" -q >/dev/null
@@ -98,7 +100,7 @@ drawn=()
 predict_mean() {  # predict_mean INPUT NAME MODEL OPTIONS...: the mean of draws, and their spread
   local out=$graded/$1-$2+mean
   [ -f "$out/manifest.json" ] || gdm-synth tv/manifest.json --model "$at/$1-$3.safetensors" -o "$out" --spread "$out" \
-    --samples "${DRAWS:-8}" --split "$split" -q "${@:4}" >/dev/null
+    --samples "${DRAWS:-8}" --split "$split" -q --precision "${PRECISION:-fp32}" "${@:4}" >/dev/null
   methods+=("$1-$2+mean=$out/manifest.json")
   drawn+=("$1-$2+mean=$out/manifest.json")
 }

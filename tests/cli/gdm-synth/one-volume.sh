@@ -48,8 +48,19 @@ cmp -s plain.nii bf16.nii && fail "--precision bf16 changes nothing"
 volume-diff plain.nii bf16.nii 5 >diff.txt || fail "bf16 is far off: $(cat diff.txt)"
 grep -q '"precision": "bf16"' bf16.json || fail "the sidecar does not tell bf16"
 grep -q precision plain.json && fail "the sidecar of fp32 tells a precision"
-"${synth[@]}" "$mr" --model m.safetensors -o plain.nii --dtype float32 --precision bf16 --resume 2>/dev/null
-cmp plain.nii bf16.nii || fail "--resume kept a CT of other arithmetic"
+cp plain.nii fp32.nii
+for precision in bf16 fp32; do
+  gdm-synth "$mr" --threads 1 --model m.safetensors -o plain.nii --dtype float32 --precision $precision --resume 2>err.txt
+  found 'it was made with another precision' <err.txt || fail "no reason: $(cat err.txt)"
+  cmp plain.nii $precision.nii || fail "--resume kept a CT of other arithmetic"
+done
+for order in "bf16 fp32" "fp32 bf16"; do
+  n=1
+  for precision in $order; do
+    "${synth[@]}" p/manifest.json --model m.safetensors -o shards --shard $((n++))/2 --precision "$precision" --force >/dev/null 2>&1
+  done
+  refused 1 'made with precision .*, but' gdm-prep join 'shards/manifest-*-of-2.json' -o x.json
+done
 
 # Smaller than a patch, and one slice.
 for shape in 9x7x5 16x16x1; do

@@ -6,6 +6,7 @@
 #include "io_fixture.hpp"
 #include "model/generator_shape.hpp"
 #include "model/generator_text.hpp"
+#include "nn/compat.hpp"
 #include "nn/generator.hpp"
 #include "nn/tensor_io.hpp"
 
@@ -57,6 +58,21 @@ TORCH_LIBRARY_IMPL(_, TESTING_ONLY_GenericMode, library) {
 }
 TORCH_LIBRARY_IMPL(aten, TESTING_ONLY_GenericMode, library) {
   library.impl("group_norm", torch::CppFunction::makeFromBoxedFunction<&unchanged>());
+}
+
+TEST_CASE("generator: in bf16 the layer that makes the image is fp32, and what it sees is not") {
+  torch::manual_seed(1);
+  nn::GeneratorConfig config = config_of({8, 16}, 1);
+  config.residual_on_first = false;
+  nn::Generator network(config);
+  const c10::InferenceMode inference;
+  const Tensor x = torch::rand({2, 1, 16, 16, 16}), plain = network(x);
+  const nn::Bfloat16Guard guard(torch::Device(torch::kCPU), true);
+  const Tensor rounded = network(x);
+  CHECK((rounded.scalar_type() == torch::kFloat32));
+  CHECK(!rounded.to(torch::kBFloat16).to(torch::kFloat32).equal(rounded));
+  CHECK(!rounded.equal(plain));
+  CHECK((rounded - plain).abs().max().item<double>() < 0.02 * plain.abs().max().item<double>());
 }
 
 TEST_CASE("generator: the receptive field is what a gradient shows, for every depth") {
