@@ -4,7 +4,8 @@
 Reads FOLDER/seed-N/report.json (equal steps) and FOLDER/time-seed-N/report.json (equal wall time). table.md has the mean over
 seeds with the least and the largest, and of the first seed which methods differ significantly from BASELINE over the patients (Holm
 over all comparisons of a report): a star better, a minus worse. Then each distance minus that of BASELINE, of each seed, with its
-interval over patients. perception-distortion.svg: MAE across, the Frechet distance of the first grader up, equal steps, or equal wall time alone. nfe.svg:
+interval over patients. perception-distortion.svg: MAE across, the Frechet distance of the first grader up, of equal steps, or
+of equal wall time where there is nothing else. nfe.svg:
 both against the number of evaluations, of processes.
 """
 import json
