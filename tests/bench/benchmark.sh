@@ -5,9 +5,8 @@
 # and data consistency after all of them. TASK mr2ct: MANIFEST has label maps; SPACING (2 mm); with TEST so many of them are
 # kept for the test and two for validation, instead of its splits. BUDGET: seconds of a whole training here, the regression
 # before it included, of which FIRST_SHARE (.6) goes to that regression; steps follow from a dry run of a regression, once for a
-# folder. METHODS are the variants of learned_ct.sh or the methods of label_heads.sh, NFE the numbers of evaluations of
-# processes. FOLDER gets table.md, perception-distortion.svg, nfe.svg and montage.png. What exists is not made again, and an
-# interrupted run continues.
+# folder. METHODS are variants of methods.bash, NFE the numbers of evaluations of processes. FOLDER gets table.md,
+# perception-distortion.svg, nfe.svg and montage.png. What exists is not made again, and an interrupted run continues.
 set -euo pipefail
 bin=$(realpath "$1") task=$2 manifest=$(realpath "$3") folder=$4 budget=$5
 shift 5
@@ -15,7 +14,7 @@ here=$(realpath "$(dirname "$0")")
 export METRICS=mae_hu,psnr_db,ssim,ms_ssim,bone_mae_hu,bone_dice,bone_hd95_mm,bias_hu,power_high_db
 export JUDGES="grader-ct grader-labels"
 PATH=$bin:$PATH
-. "$here/steps_within.bash"
+. "$here/methods.bash"
 mkdir -p "$folder"
 folder=$(realpath "$folder")
 cd "$folder"
@@ -43,10 +42,9 @@ done
 first_s=$(awk -v b="$budget" -v s="${FIRST_SHARE:-.6}" 'BEGIN { print int(b * s) }')
 next_s=$((budget - first_s))
 
-# A cell without variants makes the volumes; its steps are of no matter then.
+unset REPORT
 if [ ! -s first.steps ]; then
-  FIRST=1 cell 0 "" >/dev/null
-  rm -rf seed-0
+  cell 0 "" >/dev/null  # makes the volumes alone
   steps_within "$first_s" "${cases[@]}" --objective regression -o never.safetensors --seed 1 >first.steps
   steps_within "$next_s" "${cases[@]}" --objective regression -o never.safetensors --seed 1 >next.steps
 fi

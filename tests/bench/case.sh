@@ -26,7 +26,7 @@ bin=$1 case=$2 manifest=$3 folder=$4
 shift 4
 here=$(realpath "$(dirname "$0")")
 graders=$here/../../share/gdm/encoders
-unset RUN NEXT_S
+unset RUN NEXT_S REPORT
 export FIRST=${FIRST:-3000} NEXT=${NEXT:-800} JUDGES="grader-ct grader-labels"
 export METRICS=mae_hu,mae_interior_hu,psnr_db,ssim,bone_mae_hu,bone_dice,lung_mae_hu,bias_hu,power_high_db
 shares=(${SHARES:-.1 .2}) alone=() pairs=() prefix=tv-

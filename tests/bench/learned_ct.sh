@@ -3,33 +3,23 @@
 #   learned_ct.sh BIN MANIFEST FOLDER VIEWS STRENGTH SEED "VARIANTS OF TV" "VARIANTS OF FBP"
 # MANIFEST: targets with splits (ct-hn); of its training cases the first TRAIN_CASES (56) take part. STRENGTH, in mm, is that
 # of the total variation (`gdm-recon tune` on the validation split). A regression of FIRST (1600) steps from the
-# reconstruction, then each variant for NEXT (400) from its weights:
-#   l1 ps gdm     regression; perceptual and SSIM; gdm, in the same fixed filters
-#   gdm-null ps-null   the same, coordinated in the null space of the rays
-#   l1-proj       regression and the projection objective
-#   l1-slab l1-dc      regression in slabs of whole slices, without and with three iterations of data consistency
-#   noise-gdm     gdm with a channel of noise, one draw of a patch a step
-#   energy energy-gdm   regression and gdm by the energy score of two draws of one patch a step, instead of two patches
-#   gan frechet   a discriminator; the Frechet distance in the bank with SSIM
-#   gdm-wide frechet-wide   with a bank of all training scans of MANIFEST, whether they take part as pairs or not
-#   flow-reg bridge-reg   processes from the first regression's output, for NEXT steps: as many in all as the others
-#   flow flow-input bridge diffusion   processes from noise or from the reconstruction, for FIRST + NEXT steps
+# reconstruction, then each variant (methods.bash) for NEXT (400) from its weights; processes from noise or from the
+# reconstruction for FIRST + NEXT.
 # Of what draws one output of many the first draw is graded, and as NAME+mean the mean of DRAWS (8), whose spread the second
 # table grades. Processes are graded at each number of evaluations of NFE ("1 4 25"), the mean of draws at those of MEAN_NFE
 # (none), all others have one. l1, gdm and, with CONSISTENT=all, every variant are graded with data consistency after them as well
 # ("+dc"). Without a variant no more is made than they would begin from. What exists is not made again, and an interrupted run continues.
-# A variant may have options of gdm-drift-train behind it, name and value by turns, instead of its own: "gan,adversarial,0.3,r1,1".
 # FOLDER/seed-SEED has the models, the predictions of the test split and report.json with their grades: METRICS, distances by
 # the encoders JUDGES ("grader-ct") of share/gdm/encoders, tests against BASELINE (tv). SPLIT=val takes the validation split,
 # and FOLDER/seed-SEED/val for predictions and report. PRECISION (fp32), one value in one FOLDER, is the arithmetic of
 # predictions, not of trainings. RUN is another name for seed-SEED, for trainings of other steps from the regression there. With
 # NEXT_S each variant has so many seconds by the times of its own steps instead of NEXT (and processes from noise or the input,
-# FIRST_S + NEXT_S), and RUN is time-seed-SEED.
+# FIRST_S + NEXT_S), and RUN is time-seed-SEED. REPORT=no leaves the grades for later: several may then train variants of one
+# FOLDER at the same time, each its own, once the regression and, for wide variants, wide.safetensors are there.
 set -euo pipefail
 bin=$1 manifest=$(realpath "$2") folder=$3 views=$4 strength=$5 seed=$6 of_tv=$7 of_fbp=${8:-}
 here=$(realpath "$(dirname "$0")")
-. "$here/steps_within.bash"
-. "$here/with_options.bash"
+. "$here/methods.bash"
 judges=()
 for name in ${JUDGES:-grader-ct}; do
   judges+=(--encoder "$(realpath "$here/../../share/gdm/encoders/$name.safetensors")")
@@ -110,60 +100,25 @@ for input in fbp tv; do
   methods+=("$input=$input/predicted-$split.json")
 done
 for input in tv fbp; do
-  variants=$([ $input = tv ] && echo "$of_tv" || echo "$of_fbp")
+  variants=$([ $input = tv ] && echo "$of_tv" || echo "$of_fbp") start=$at/$input-start.safetensors
   [ -z "$variants" ] || train $input start --objective regression --steps "${FIRST:-1600}" --validate-every "${FIRST:-1600}"
   for variant in $variants; do
-    begin=(--init "$at/$input-start.safetensors") steps=${NEXT:-400}
-    two_draws=(--noise-channels 1 --batch 1 --draws 2)
-    filters=(--encoder scattering.safetensors --perceptual 0.2 --ssim 0.2 --drift-start 0)
-    kind=${variant%%,*}
-    case $kind in
-      l1) how=(--objective regression) ;;
-      ps) how=(--objective perceptual "${filters[@]}") ;;
-      ps-null) how=(--objective perceptual "${filters[@]}" --coordination null-space) ;;
-      gdm) how=(--bank bank.safetensors --drift-start 0) ;;
-      gdm-wide) how=(--bank wide.safetensors --drift-start 0) ;;
-      gdm-null) how=(--bank bank.safetensors --drift-start 0 --coordination null-space) ;;
-      l1-proj) how=(--objective regression --projection 0.3 --drift-start 0) ;;
-      l1-slab) how=(--objective regression --patch 128x128x16 --batch 1) ;;
-      l1-dc) how=(--objective regression --patch 128x128x16 --batch 1 --consistency 3) ;;
-      noise-gdm) how=(--bank bank.safetensors --drift-start 0 --noise-channels 1) ;;
-      energy) how=(--objective regression "${two_draws[@]}") ;;
-      energy-gdm) how=(--bank bank.safetensors --drift-start 0 "${two_draws[@]}") ;;
-      gan) how=(--objective gan --drift-start 0) ;;
-      frechet) how=(--objective frechet --bank bank.safetensors --drift-start 0) ;;
-      frechet-wide) how=(--objective frechet --bank wide.safetensors --drift-start 0) ;;
-      flow-reg) how=(--objective flow --source "$at/$input-start.safetensors") begin=() ;;
-      bridge-reg) how=(--objective bridge --source "$at/$input-start.safetensors") begin=() ;;
-      flow) how=(--objective flow) ;;
-      flow-input) how=(--objective flow --source input) ;;
-      bridge) how=(--objective bridge) ;;
-      diffusion) how=(--objective diffusion) ;;
-      *) echo "unknown variant $variant" >&2; exit 2 ;;
-    esac
-    how+=(--learning-rate 5e-4)
-    with_options "$variant"
-    case $kind in flow | flow-input | bridge | diffusion) begin=() steps=$((${FIRST:-1600} + steps)) ;; esac
-    if [ -n "${NEXT_S:-}" ] && [ ! -f "$at/$input-$variant.safetensors" ]; then
-      case $kind in flow | flow-input | bridge | diffusion) seconds=$((FIRST_S + NEXT_S)) ;; *) seconds=$NEXT_S ;; esac
-      # The number stands in a file, as a training goes on with the same steps alone.
-      [ -s "$at/$input-$variant.steps" ] ||
-        steps_within "$seconds" tv/manifest.json -o "$at/never.safetensors" --seed "$seed" --conditions $input "${begin[@]}" \
-          "${how[@]}" >"$at/$input-$variant.steps"
-      steps=$(cat "$at/$input-$variant.steps")
+    method "$variant" "$start"
+    if [ ! -f "$at/$input-$variant.safetensors" ]; then
+      steps=$(steps_of "$variant" "$input-$variant" tv/manifest.json -o "$at/never.safetensors" --seed "$seed" \
+        --conditions $input "${how[@]}")
+      train $input "$variant" --steps "$steps" --validate-every "$steps" "${how[@]}"
     fi
-    train $input "$variant" "${begin[@]}" --steps "$steps" --validate-every "$steps" "${how[@]}"
-    case $kind in
-      flow* | bridge* | diffusion)
-        for nfe in ${NFE:-1 4 25}; do predict $input "$variant@$nfe" "$variant" --nfe "$nfe"; done
-        for nfe in ${MEAN_NFE:-}; do predict_mean $input "$variant@$nfe" "$variant" --nfe "$nfe"; done ;;
-      noise-gdm | energy*)
-        predict $input "$variant" "$variant"
-        predict_mean $input "$variant" "$variant" ;;
-      *) predict $input "$variant" "$variant" ;;
-    esac
+    if is_process "$variant"; then
+      for nfe in ${NFE:-1 4 25}; do predict $input "$variant@$nfe" "$variant" --nfe "$nfe"; done
+      for nfe in ${MEAN_NFE:-}; do predict_mean $input "$variant@$nfe" "$variant" --nfe "$nfe"; done
+    else
+      predict $input "$variant" "$variant"
+      [[ $variant != noise-gdm* && $variant != energy* ]] || predict_mean $input "$variant" "$variant"
+    fi
   done
 done
+[ "${REPORT:-}" != no ] || exit 0
 gdm-metrics "${methods[@]}" --metrics "${METRICS:-mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu}" "${judges[@]}" \
   --baseline "$baseline" --json -o "$graded/report.json" --force
 python3 "$here/learned_ct.py" "$graded/report.json" "$baseline"

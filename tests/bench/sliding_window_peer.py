@@ -6,8 +6,10 @@
 Run it by the Python whose torch gdm in BIN was built against (`make -f Makefile.examples libtorch2`), with monai and nibabel;
 without them it says so and ends with 77. MODEL: a generator of one input in HU, without noise. SHAPE: 256x256x256 and so on. Both
 read an uncompressed NIfTI file, synthesise and write int16; whole commands are timed, start of Python and program included, and the
-inferer alone as well. THREADS (2), OVERLAP (.25) and PRECISIONS ("fp32 bf16", with MONAI by autocast) are free.
+inferer alone as well. THREADS (2), OVERLAP (.25) and PRECISIONS ("fp32 bf16", with MONAI by autocast) are free. With SAME_BLENDING=1
+MONAI gets gdm's weights and places of patches instead of its own: what differs then is not the blending.
 """
+import itertools
 import json
 import os
 import resource
@@ -87,6 +89,24 @@ class Generator(torch.nn.Module):
         return inputs[:, :1] + x if self.residual else x
 
 
+def blend_as_gdm(inferer, patch):
+    """MONAI raises the product of three Gaussians to .001 and puts the last patch at the border; gdm raises each Gaussian, so that
+    corners fade as well, and spreads patches evenly."""
+    z = (torch.arange(patch) - (patch - 1) / 2) / (patch / 8)
+    axis = torch.exp(-0.5 * z * z).clamp(min=1e-3)
+    inferer.roi_weight_map = axis[:, None, None] * axis[None, :, None] * axis
+
+    def places(image_size, patch_size, _interval, return_slice=True):
+        starts = []
+        for extent, size in zip(image_size, patch_size):
+            stride = max(1, round(size * (1 - OVERLAP)))
+            gaps = -(-(extent - size) // stride)
+            starts.append([(extent - size) * n // gaps for n in range(gaps + 1)] if gaps else [0])
+        return [tuple(slice(s, s + size) for s, size in zip(at, patch_size)) for at in itertools.product(*starts)]
+
+    monai.inferers.utils.dense_patch_slices = places
+
+
 def synthesise(model, source, target, precision):
     """What a script with MONAI does; prints the seconds of the inferer."""
     torch.set_num_threads(THREADS)
@@ -100,6 +120,8 @@ def synthesise(model, source, target, precision):
     units = ((hu - low) * (2.0 / (high - low)) - 1.0).clamp(-1.0, 1.5).permute(2, 1, 0)[None, None].contiguous()
     inferer = monai.inferers.SlidingWindowInferer(roi_size=(generator["patch_voxels"],) * 3, sw_batch_size=2, overlap=OVERLAP,
                                                   mode="gaussian")
+    if os.environ.get("SAME_BLENDING") == "1":
+        blend_as_gdm(inferer, generator["patch_voxels"])
     start = time.monotonic()
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
         out = inferer(units, network).float()
