@@ -16,6 +16,7 @@
 #include "image/grid_match.hpp"
 #include "image/hu_check.hpp"
 #include "sys/error.hpp"
+#include "sys/git_id.hpp"
 #include "sys/log.hpp"
 #include "sys/parallel.hpp"
 #include "sys/progress.hpp"
@@ -94,7 +95,7 @@ const std::vector<std::string>& options_of_a_run() {
 Program::Program(const std::string& name, const std::string& description) : app_(description, name), name_(name) {
   set_program_name(name);
   app_.option_defaults()->group("Common options");
-  app_.set_version_flag("--version", fmt::format("{} {} ({})", name, GDM_VERSION, GDM_GIT_ID));
+  app_.set_version_flag("--version", fmt::format("{} {} ({})", name, GDM_VERSION, git_id()));
   app_.set_help_flag("-h,--help", "Print this help and exit");
   app_.get_formatter()->column_width(34);
   app_.option_defaults()->always_capture_default();

@@ -20,6 +20,7 @@
 #include "io/paths.hpp"
 #include "sys/descriptor.hpp"
 #include "sys/error.hpp"
+#include "sys/git_id.hpp"
 #include "sys/sha256.hpp"
 #include "sys/stopwatch.hpp"
 #include "sys/version.hpp"
@@ -105,7 +106,7 @@ void Provenance::add_source(const fs::path& path, const std::string& use) {
 }
 
 Json Provenance::json() const {
-  Json json = {{"tool", tool_}, {"version", GDM_VERSION}, {"git", GDM_GIT_ID},  {"libraries", library_versions()},
+  Json json = {{"tool", tool_}, {"version", GDM_VERSION}, {"git", git_id()},    {"libraries", library_versions()},
                {"argv", argv_}, {"seed", seed},           {"threads", threads}, {"device", device}};
   json["libraries"].update(network_libraries);
   json["sources"] = Json::array();

@@ -6,7 +6,6 @@
 
 #include <mutex>
 
-#include "nn/compat.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
 
@@ -79,6 +78,15 @@ void set_arithmetic(engine::Precision precision, torch::Device device) {
   if (precision == engine::Precision::bf16 && cpu_lacks_bf16()) {
     warn_once("--precision bf16 is slower than fp32 on this CPU, which has no instructions for it");
   }
+}
+
+ArithmeticGuard::ArithmeticGuard(engine::Precision precision, torch::Device device)
+    : bfloat16_(device, precision == engine::Precision::bf16) {
+  set_arithmetic(precision, device);
+}
+
+ArithmeticGuard::~ArithmeticGuard() {
+  allow_tf32(false);
 }
 
 }  // namespace gdm::nn

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "engine/compute.hpp"
+#include "nn/compat.hpp"
 #include "nn/tensor.hpp"
 
 namespace gdm::nn {
@@ -29,5 +30,18 @@ void set_tf32(bool allowed);
 
 /// set_tf32() as `precision` says, and a warning where the device gains nothing by it.
 void set_arithmetic(engine::Precision precision, torch::Device device);
+
+/// While it lives, networks on `device` compute as `precision` says, and fp32 without TF32 afterwards: encoders that
+/// grade what a network made are not of its arithmetic.
+class ArithmeticGuard {
+ public:
+  ArithmeticGuard(engine::Precision precision, torch::Device device);
+  ~ArithmeticGuard();
+  ArithmeticGuard(const ArithmeticGuard&) = delete;
+  ArithmeticGuard& operator=(const ArithmeticGuard&) = delete;
+
+ private:
+  Bfloat16Guard bfloat16_;
+};
 
 }  // namespace gdm::nn

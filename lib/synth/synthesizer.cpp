@@ -6,7 +6,6 @@
 #include "image/hu_check.hpp"
 #include "io/sidecar.hpp"
 #include "model/feature_levels.hpp"
-#include "nn/compat.hpp"
 #include "nn/device.hpp"
 #include "nn/encoder.hpp"
 #include "nn/generator.hpp"
@@ -31,9 +30,9 @@ class GeneratorOnVolumes : public engine::Synthesizer {
       : device_(nn::device_from_text(compute.device)),
         generator_(nn::load_generator(path, device_)),
         sampler_(make_sampler(generator_.config, generator_.network, generator_.base, options.sampling)),
-        bfloat16_(options.precision == engine::Precision::bf16),
+        precision_(options.precision),
         seed_(compute.seed) {
-    nn::set_arithmetic(options.precision, device_);
+    { const nn::ArithmeticGuard warns_of_what_gains_nothing(precision_, device_); }
     plan_.patch = options.patch.value_or(generator_.config.patch);
     plan_.overlap = options.overlap;
     const std::int64_t multiple = generator_.config.size_multiple();
@@ -71,7 +70,7 @@ class GeneratorOnVolumes : public engine::Synthesizer {
       const model::PatchShape& patch = plan_.patch;
       const auto channels = static_cast<std::int64_t>(names_.size()) + noise_channels();
       const std::int64_t group = patches_of_group(patches, patches_at_once(), device_);
-      const nn::Bfloat16Guard guard(device_, bfloat16_);
+      const nn::ArithmeticGuard guard(precision_, device_);
       const Tensor air = torch::full({group, channels, patch[0], patch[1], patch[2]}, nn::air_units);
       sampler_->sample(air.to(device_));
       return peak_rss_mib();
@@ -95,7 +94,7 @@ class GeneratorOnVolumes : public engine::Synthesizer {
     plan.noise = &noise;
     plan.shift = shift;
     Volume predicted(conditions[0].grid, 0.0F);
-    const nn::Bfloat16Guard guard(device_, bfloat16_);
+    const nn::ArithmeticGuard guard(precision_, device_);
     slide_into(turned_view(predicted, predicted.grid), source, *sampler_, plan, device_, progress_title, &evaluations_);
     Tensor out = tensor_of(predicted);
     if (!nn::all_finite(out)) throw Error("the model's output is not finite; is it a whole model?");
@@ -122,7 +121,7 @@ class GeneratorOnVolumes : public engine::Synthesizer {
   torch::Device device_;
   nn::LoadedGenerator generator_;
   std::unique_ptr<Sampler> sampler_;
-  bool bfloat16_;
+  engine::Precision precision_;
   std::uint64_t seed_;
   PatchPlan plan_;
   std::vector<std::string> names_;

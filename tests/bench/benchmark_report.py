@@ -2,8 +2,8 @@
 """Tables and plots of benchmark.sh: benchmark_report.py FOLDER TITLE BASELINE SEED...
 
 Reads FOLDER/seed-N/report.json (equal steps) and FOLDER/time-seed-N/report.json (equal wall time). table.md has the mean over
-seeds with the least and the largest, and of the first seed which methods differ significantly from BASELINE over the patients (Holm
-over all comparisons of a report): a star better, a minus worse. Then each distance minus that of BASELINE, of each seed, with its
+seeds with the least and the largest, and a mark for each seed in which a method differs significantly from BASELINE over the
+patients (Holm over all comparisons of a report): a star better, a minus worse. Then each distance minus that of BASELINE, of each seed, with its
 interval over patients. perception-distortion.svg: MAE across, the Frechet distance of the first grader up, of equal steps, or
 of equal wall time where there is nothing else. nfe.svg:
 both against the number of evaluations, of processes.
@@ -74,13 +74,13 @@ def table(reports, base):
     distances = sorted({key for found in all_scores[0].values() for key in found if " " in key})
     columns = COLUMNS + [(key, key.replace(" ", ", "), 2) for key in distances]
     columns += [("residual", "residual", 4), ("s", "s a case", 1), ("memory_mb", "MB", 0)]
-    marks = {key: signs(reports[0], key, base) for key, _, _ in columns}
+    marks = {key: [signs(report, key, base) for report in reports] for key, _, _ in columns}
     lines = ["| | " + " | ".join(title for _, title, _ in columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for name in names:
-        cells = [number([found.get(name, {}).get(key) for found in all_scores], digits) + marks[key].get(name, "")
-                 for key, _, digits in columns]
+        cells = [number([found.get(name, {}).get(key) for found in all_scores], digits) +
+                 "".join(of_seed.get(name, "") for of_seed in marks[key]) for key, _, digits in columns]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    note = f"{reports[0]['patients']} patients, {len(reports)} seed(s); marks: against {base}, first seed"
+    note = f"{reports[0]['patients']} patients, {len(reports)} seed(s); marks: against {base}, one for each seed where it differs"
     return "\n".join(lines) + f"\n\n{note}\n\n" + differences(reports, base)
 
 

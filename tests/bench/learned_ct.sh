@@ -12,7 +12,7 @@
 # FOLDER/seed-SEED has the models, the predictions of the test split and report.json with their grades: METRICS, distances by
 # the encoders JUDGES ("grader-ct") of share/gdm/encoders, tests against BASELINE (tv). SPLIT=val takes the validation split,
 # and FOLDER/seed-SEED/val for predictions and report. PRECISION (fp32), one value in one FOLDER, is the arithmetic of
-# predictions, not of trainings. RUN is another name for seed-SEED, for trainings of other steps from the regression there. With
+# predictions, TRAINING_PRECISION (fp32) that of trainings. RUN is another name for seed-SEED, for trainings of other steps from the regression there. With
 # NEXT_S each variant has so many seconds by the times of its own steps instead of NEXT (and processes from noise or the input,
 # FIRST_S + NEXT_S), and RUN is time-seed-SEED. REPORT=no leaves the grades for later: several may then train variants of one
 # FOLDER at the same time, each its own, once the regression and, for wide variants, wide.safetensors are there.
@@ -101,7 +101,7 @@ for input in fbp tv; do
 done
 for input in tv fbp; do
   variants=$([ $input = tv ] && echo "$of_tv" || echo "$of_fbp") start=$at/$input-start.safetensors
-  [ -z "$variants" ] || train $input start --objective regression --steps "${FIRST:-1600}" --validate-every "${FIRST:-1600}"
+  [ -z "$variants" ] || train $input start --objective regression --precision "${TRAINING_PRECISION:-fp32}" --steps "${FIRST:-1600}" --validate-every "${FIRST:-1600}"
   for variant in $variants; do
     method "$variant" "$start"
     if [ ! -f "$at/$input-$variant.safetensors" ]; then

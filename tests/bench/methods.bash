@@ -42,7 +42,7 @@ method() {
     *) echo "unknown method $1" >&2; exit 2 ;;
   esac
   is_process "$kind" || how+=(--init "$start")
-  how+=(--learning-rate 5e-4)
+  how+=(--learning-rate 5e-4 --precision "${TRAINING_PRECISION:-fp32}")
   with_options "$1"
 }
 
