@@ -32,7 +32,8 @@ class GeneratorOnVolumes : public engine::Synthesizer {
         sampler_(make_sampler(generator_.config, generator_.network, generator_.base, options.sampling)),
         precision_(options.precision),
         seed_(compute.seed) {
-    { const nn::ArithmeticGuard warns_of_what_gains_nothing(precision_, device_); }
+    // Warns before the first volume, whose name a warning would have before it otherwise.
+    { const nn::ArithmeticGuard warns(precision_, device_); }
     plan_.patch = options.patch.value_or(generator_.config.patch);
     plan_.overlap = options.overlap;
     const std::int64_t multiple = generator_.config.size_multiple();

@@ -5,8 +5,9 @@
 # methods.bash that need neither rays nor the wide bank, for NEXT (400) from its weights; processes from noise for FIRST + NEXT.
 # These are graded at each number of evaluations of NFE ("1 4 25"). Without a method volumes, filters and bank alone are made.
 # FOLDER/seed-SEED/report.json has the grades of the test split, METRICS and tests against BASELINE (l1). What exists is not made
-# again, and an interrupted run continues. SPLIT=val, PRECISION, TRAINING_PRECISION, NEXT_S and REPORT=no are as in learned_ct.sh. MISREGISTRATION (0)
-# mm part MR and CT of the training heads, one value in one FOLDER; those of the other splits fit.
+# again, and an interrupted run continues. SPLIT=val, PRECISION, TRAINING_PRECISION, NEXT_S and REPORT=no are as in
+# learned_ct.sh. MISREGISTRATION (0) mm part MR and CT of the training heads, one value in one FOLDER; those of the other splits
+# fit.
 set -euo pipefail
 bin=$1 manifest=$(realpath "$2") folder=$3 spacing=$4
 shift 4
