@@ -88,10 +88,17 @@ void allow_tf32(bool allowed) {
     at::globalContext().setFloat32Precision(at::Float32Backend::CUDA, part, precision);
   }
 }
+bool tf32_allowed() {
+  return at::globalContext().float32Precision(at::Float32Backend::CUDA, at::Float32Op::MATMUL) ==
+         at::Float32Precision::TF32;
+}
 #else
 void allow_tf32(bool allowed) {
   at::globalContext().setAllowTF32CuDNN(allowed);
   at::globalContext().setAllowTF32CuBLAS(allowed);
+}
+bool tf32_allowed() {
+  return at::globalContext().allowTF32CuBLAS();
 }
 #endif
 

@@ -46,6 +46,8 @@ class Float32Guard {
 
 /// Lets fp32 arithmetic on CUDA use TF32, or not.
 void allow_tf32(bool allowed);
+/// What allow_tf32() said last, of convolutions and matrix products alike.
+bool tf32_allowed();
 
 /// LibTorch's warnings of the time in which it lives, which do not reach stderr. Not for several threads.
 class CaughtWarnings {

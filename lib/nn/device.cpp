@@ -81,12 +81,12 @@ void set_arithmetic(engine::Precision precision, torch::Device device) {
 }
 
 ArithmeticGuard::ArithmeticGuard(engine::Precision precision, torch::Device device)
-    : bfloat16_(device, precision == engine::Precision::bf16) {
+    : bfloat16_(device, precision == engine::Precision::bf16), tf32_before_(tf32_allowed()) {
   set_arithmetic(precision, device);
 }
 
 ArithmeticGuard::~ArithmeticGuard() {
-  allow_tf32(false);
+  allow_tf32(tf32_before_);
 }
 
 }  // namespace gdm::nn

@@ -57,3 +57,17 @@ TEST_CASE("plain errors: LibTorch's own lack of memory is recognised") {
                        doctest::Contains("out of memory, 281474976710656 bytes more were needed: less helps"),
                        gdm::Error);
 }
+
+TEST_CASE("device: a guard of the arithmetic leaves TF32 as it was") {
+  using gdm::engine::Precision;
+  const bool before = gdm::nn::tf32_allowed();
+  for (const bool allowed : {false, true}) {
+    gdm::nn::set_tf32(allowed);
+    for (const auto precision : {Precision::tf32, Precision::fp32, Precision::bf16}) {
+      const gdm::nn::ArithmeticGuard guard(precision, torch::kCPU);
+      CHECK(gdm::nn::tf32_allowed() == (precision == Precision::tf32));
+    }
+    CHECK(gdm::nn::tf32_allowed() == allowed);
+  }
+  gdm::nn::set_tf32(before);
+}
