@@ -193,7 +193,7 @@ TEST_CASE("field: rows that only fill up change nothing for the others") {
   CHECK(drift_loss({x, {}, {}, {}, rows}, unit_force).item<double>() == doctest::Approx(1.0));
 }
 
-TEST_CASE("field: points drift from one cloud to another, the discrepancy falls tenfold") {
+TEST_CASE("field: points drift from one cloud to two, half of them to each, and the discrepancy falls tenfold") {
   torch::manual_seed(7);
   const Tensor real = torch::cat({torch::randn({1, 128, 2}) * 0.3 - 2, torch::randn({1, 128, 2}) * 0.3 + 2}, 1);
   Tensor x = torch::randn({1, 128, 2}) * 0.5;
@@ -208,4 +208,9 @@ TEST_CASE("field: points drift from one cloud to another, the discrepancy falls 
   }
   CHECK(mmd(x[0], real[0]) < 0.1 * before);
   CHECK(last_rms < 0.5 * first_rms);
+  // Each cloud has its half of the points, nearly all within three of its deviations.
+  const Tensor side = x[0].select(1, 0), other = x[0].select(1, 1);
+  CHECK(std::abs((side > 0).to(torch::kFloat32).mean().item<double>() - 0.5) < 0.1);
+  const Tensor inner = torch::minimum(side.abs(), side.sign() * other);
+  CHECK((inner > 2 - 3 * 0.3).to(torch::kFloat32).mean().item<double>() > 0.9);
 }

@@ -34,15 +34,41 @@ Tensor drawn(const Process& process, std::int64_t steps, Solver solver, const Te
   return synth::follow(process, steps, solver, best, source, noise);
 }
 
+/// Covariance of two voxels of a normal target.
+Tensor target_covariance() {
+  return torch::tensor({{0.09, 0.036}, {0.036, 0.04}}, torch::kFloat64);
+}
+
+/// As above, for voxels (.., 2) that vary together.
+Tensor best_pair(const Process& process, const Tensor& state, const Tensor& expected, const Tensor& source,
+                 double time) {
+  const Mixture x = process.state(time);
+  const Tensor covariance = target_covariance();
+  const Tensor of_state = x.target * x.target * covariance + x.noise * x.noise * torch::eye(2, torch::kFloat64);
+  const Tensor way = state - x.target * expected - x.source * source;
+  if (of_state.abs().max().item<double>() < 1e-20) return expected.expand_as(state);
+  return expected + torch::matmul(way, torch::matmul(of_state.inverse(), x.target * covariance));
+}
+
+/// All steps are linear in the noise, so that draws of exactly mean 0 and covariance 1 have exactly the mean and the
+/// covariance of all draws: those that lie on the axes of all noise that a synthesis takes, on both sides.
 void check_gaussian(const Process& process, std::int64_t steps, Solver solver) {
   CAPTURE(process.text());
-  torch::manual_seed(3);
-  // Many more draws than 2 % need: the standard error of a deviation of n draws is 1 / sqrt(2 n) of it.
-  const Tensor source = torch::full({40000, 1, 1, 1, 1}, -0.6, torch::kFloat64);
-  const Tensor made = drawn(process, steps, solver, source).flatten();
-  const double expected = mean + slope * -0.6;
-  CHECK(made.mean().item<double>() == doctest::Approx(expected).epsilon(0.02 * deviation / expected));
-  CHECK(made.std().item<double>() == doctest::Approx(deviation).epsilon(0.02));
+  const std::int64_t channels = process.noise_channels(steps), axes = 2 * channels;
+  const Tensor axis = std::sqrt(static_cast<double>(axes)) * torch::eye(axes, torch::kFloat64);
+  const Tensor noise = torch::cat({axis, -axis}).reshape({2 * axes, channels, 1, 1, 2});
+  const Tensor source = torch::tensor({-0.6, 0.2}, torch::kFloat64).expand({2 * axes, 1, 1, 1, 2});
+  const Tensor expected = mean + slope * source.narrow(0, 0, 1);
+  const synth::Evaluate best = [&](const Tensor& state, double time) {
+    return best_pair(process, state, expected, source, time);
+  };
+  const Tensor made = synth::follow(process, steps, solver, best, source, noise).reshape({-1, 2});
+  const Tensor about = made.mean(0), spread = made - about, wanted = target_covariance();
+  const Tensor covariance = torch::matmul(spread.t(), spread) / static_cast<double>(made.size(0));
+  const Tensor deviations = wanted.diagonal().sqrt();
+  const auto worst = [](const Tensor& difference) { return difference.abs().max().item<double>(); };
+  CHECK(worst((about - expected.reshape({2})) / deviations) < 0.02);
+  CHECK(worst((covariance - wanted) / torch::outer(deviations, deviations)) < 0.02);
 }
 
 Process flow(ProcessSource source, double noise) {
@@ -62,16 +88,17 @@ Process bridge(bool ode) {
 
 }  // namespace
 
-TEST_CASE("a flow, a bridge and a diffusion give a Gaussian target's mean and deviation") {
-  check_gaussian(flow(ProcessSource::noise, 0), 200, Solver::euler);
-  check_gaussian(flow(ProcessSource::noise, 0), 20, Solver::heun);
+TEST_CASE("a flow, a bridge and a diffusion give a Gaussian target's mean and covariance within 2 %") {
+  check_gaussian(flow(ProcessSource::noise, 0), 400, Solver::euler);
+  check_gaussian(flow(ProcessSource::noise, 0), 40, Solver::heun);
   check_gaussian(flow(ProcessSource::input, 0.1), 200, Solver::heun);
-  check_gaussian(bridge(false), 400, Solver::euler);
+  check_gaussian(flow(ProcessSource::regression, 0.1), 400, Solver::euler);
+  check_gaussian(bridge(false), 800, Solver::euler);
   Process diffusion;
   diffusion.kind = ProcessKind::diffusion;
-  check_gaussian(diffusion, 200, Solver::euler);
-  diffusion.schedule = NoiseSchedule::linear;
   check_gaussian(diffusion, 400, Solver::euler);
+  diffusion.schedule = NoiseSchedule::linear;
+  check_gaussian(diffusion, 800, Solver::euler);
 }
 
 TEST_CASE("one evaluation gives the conditional mean of a flow, a bridge and a diffusion") {
@@ -93,18 +120,26 @@ TEST_CASE("a bridge without noise ends at the mean, in however many steps") {
 }
 
 TEST_CASE("a target of two modes is met at both, and never between them") {
-  // y is -1 or 1 with equal odds, whatever the source: the mean, 0, is what a regression gives. Of the flow from
-  // noise the best estimate is known: E[y | z] = tanh(t z / (1 - t)^2).
-  const Process process = flow(ProcessSource::noise, 0);
-  const synth::Evaluate best = [](const Tensor& state, double time) {
-    const double left = 1 - time;
-    return torch::tanh(state * (time / (left * left)));
-  };
+  // y is -1 or 1 with equal odds, whatever the source: the mean, 0, is what a regression gives. Of a state
+  // a y + b s + c e the best estimate is known: E[y | state] = tanh(a (state - b s) / c^2).
+  Process diffusion;
+  diffusion.kind = ProcessKind::diffusion;
   torch::manual_seed(5);
-  const Tensor noise = torch::randn({20000, 1, 1, 1, 1}, torch::kFloat64);
-  const Tensor made = synth::follow(process, 100, Solver::euler, best, {}, noise).flatten();
-  CHECK((made > 0).to(torch::kFloat64).mean().item<double>() == doctest::Approx(0.5).epsilon(0.03));
-  CHECK(((made.abs() - 1).abs() < 0.05).to(torch::kFloat64).mean().item<double>() > 0.98);
+  for (const Process& process :
+       {flow(ProcessSource::noise, 0), flow(ProcessSource::input, 0.5), bridge(false), diffusion}) {
+    CAPTURE(process.text());
+    const std::int64_t steps = 200;
+    const Tensor source = torch::full({20000, 1, 1, 1, 1}, 0.1);
+    const synth::Evaluate best = [&](const Tensor& state, double time) {
+      const Mixture x = process.state(time);
+      if (x.noise < 1e-10) return torch::zeros_like(state);  // a bridge at its source, which tells nothing
+      return torch::tanh((state - x.source * source) * (x.target / (x.noise * x.noise)));
+    };
+    const Tensor noise = torch::randn({20000, process.noise_channels(steps), 1, 1, 1});
+    const Tensor made = synth::follow(process, steps, Solver::euler, best, source, noise).flatten();
+    CHECK(std::abs((made > 0).to(torch::kFloat64).mean().item<double>() - 0.5) < 0.02);
+    CHECK(((made.abs() - 1).abs() < 0.05).to(torch::kFloat64).mean().item<double>() > 0.97);
+  }
 }
 
 TEST_CASE("evaluations and steps of a synthesis") {
