@@ -89,11 +89,23 @@ std::int64_t Ensemble::members() const {
   return static_cast<std::int64_t>(models_.size()) * draws_ * (flips_ ? 2 : 1) * (1 + shifts_);
 }
 
+template <class Property>
+Json Ensemble::of_models(Property property) const {
+  if (models_.size() == 1) return property(first());
+  Json all = Json::array();
+  for (const auto& model : models_) all.push_back(property(*model));
+  return all;
+}
+
 Json Ensemble::digests_json() const {
-  if (models_.size() == 1) return first().digest();
-  Json digests = Json::array();
-  for (const auto& model : models_) digests.push_back(model->digest());
-  return digests;
+  return of_models([](const engine::Synthesizer& model) { return Json(model.digest()); });
+}
+
+Json Ensemble::objectives_json() const {
+  const Json::json_pointer place("/training/objective");
+  return of_models([&](const engine::Synthesizer& model) {
+    return model.description().contains(place) ? model.description().at(place) : Json(nullptr);
+  });
 }
 
 Json Ensemble::mean_json() const {

@@ -47,6 +47,8 @@ class Ensemble {
   std::int64_t members() const;
   /// The digest of the model, or the list of those of several.
   Json digests_json() const;
+  /// What the model was trained by, or those of several: names of --objective, null where a model does not say.
+  Json objectives_json() const;
   /// How many predictions of which kinds; null if there is one.
   Json mean_json() const;
   /// The grid that the first model's volumes are brought to and the CT back from (model/trained_voxels.hpp), if the
@@ -73,6 +75,9 @@ class Ensemble {
   Prediction predict(const std::vector<Volume>& conditions, const Subject& subject, bool with_deviation) const;
 
  private:
+  /// `property` of the model, or the list of those of several.
+  template <class Property>
+  Json of_models(Property property) const;
   std::optional<Grid> working_grid(const engine::Synthesizer& model, const Grid& grid) const;
   double volumes_mib(const Grid& grid, bool with_deviation) const;
   /// Patches that go through a network together, as many as leave the process within its memory.

@@ -228,6 +228,7 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
   Json told = subject.details;
   told.update(made.details);
   told[ensemble_.models().size() == 1 ? "model_sha256" : "models_sha256"] = ensemble_.digests_json();
+  told["objective"] = ensemble_.objectives_json();
   if (ensemble_.noise_channels() > 0) {
     told["noise"] = {{"channels", ensemble_.noise_channels()}, {"seed", seed_}, {"draw", subject.draw}};
   }

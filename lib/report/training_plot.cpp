@@ -33,7 +33,8 @@ class Curves {
 
 struct Panels {
   Curves loss, norms, cosines, forces, mae, ssim;
-  double usual_l1 = -1;  ///< moving average; below 0 before the first
+  Curves process, scores;  ///< of a process, and of a discriminator
+  double usual_l1 = -1;    ///< moving average; below 0 before the first
 };
 
 Json mean_of(const Json& list) {
@@ -54,12 +55,15 @@ void add_line(const Json& line, Panels& panels) {
     panels.usual_l1 = panels.usual_l1 < 0 ? l1.get<double>() : 0.98 * panels.usual_l1 + 0.02 * l1.get<double>();
     panels.loss.add("moving average", step, panels.usual_l1);
   }
+  panels.process.add("loss", step, value(line, "process_loss"));
   panels.norms.add("parameters", step, value(line, "parameter_gradient_norm"));
   panels.norms.add("fidelity", step, value(line, "fidelity_norm"));
   const Json objectives = line.value("objectives", Json::object());
   for (const auto& [name, objective] : objectives.items()) {
     panels.norms.add(name, step, value(objective, "norm"));
     panels.cosines.add(name, step, value(objective, "cosine"));
+    panels.scores.add("real", step, value(objective, "score_real"));
+    panels.scores.add("generated", step, value(objective, "score_generated"));
     const Json forces = objective.value("raw_force_rms", Json::object());
     for (const auto& [level, rms] : forces.items()) panels.forces.add(level, step, mean_of(rms));
   }
@@ -96,7 +100,8 @@ picture::Picture training_plot(const std::vector<Json>& log) {
     }
   }
   constexpr int width = 600, height = 260, column = 760, row = 420;
-  picture::Picture picture(2 * column, 3 * row, picture::paper);
+  const bool more = !panels.process.all().empty() || !panels.scores.all().empty();
+  picture::Picture picture(2 * column, (more ? 4 : 3) * row, picture::paper);
   const double steps = log.back().at("step").get<double>() + 1;
   const auto axes = [steps](int x, int y) {
     return picture::Axes{110 + x * column, 70 + y * row, width, height, 0, steps, 0, 1};
@@ -108,6 +113,9 @@ picture::Picture training_plot(const std::vector<Json>& log) {
   picture::draw_curves(picture, axes(1, 1), "raw drift force", "step", "RMS", panels.forces.all(), true);
   picture::draw_curves(picture, axes(0, 2), "validation MAE", "steps", "HU", panels.mae.all(), false);
   picture::draw_curves(picture, axes(1, 2), "validation SSIM", "steps", "SSIM", panels.ssim.all(), false);
+  if (!more) return picture;
+  picture::draw_curves(picture, axes(0, 3), "loss of the process", "step", "loss", panels.process.all(), false);
+  picture::draw_curves(picture, axes(1, 3), "discriminator's scores", "step", "score", panels.scores.all(), false);
   return picture;
 }
 

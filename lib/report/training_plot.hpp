@@ -14,7 +14,8 @@ namespace gdm::report {
 std::vector<Json> read_training_log(const std::filesystem::path& path);
 
 /// Six panels over the steps: loss, gradient norms, cosines with the fidelity's
-/// gradient, RMS of the raw drift force by level, validation MAE, validation SSIM.
+/// gradient, RMS of the raw drift force by level, validation MAE, validation SSIM; two more for the loss of a process
+/// and the scores of a discriminator, if the log has such.
 picture::Picture training_plot(const std::vector<Json>& log);
 
 }  // namespace gdm::report

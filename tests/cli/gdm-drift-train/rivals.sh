@@ -33,10 +33,14 @@ whole_and_cut gan --objective gan --drift-start 0 --r1 0.5 --adversarial-loss hi
 whole_and_cut frechet --objective frechet --bank ../b.safetensors --drift-start 0
 whole_and_cut flow --objective flow --nfe 2
 whole_and_cut pmrf --objective flow --source ../l1/m.safetensors --nfe 2
-mkdir bridge diffusion ode  # of the same method as a flow
-(cd bridge && "${train[@]}" --objective bridge --nfe 3)
-(cd diffusion && "${train[@]}" --objective diffusion --nfe 2 --noise-schedule linear)
-(cd ode && "${train[@]}" --objective bridge --bridge-ode --source ../l1/m.safetensors --nfe 2)
+whole_and_cut perceptual --objective perceptual --encoder ../e.safetensors --drift-start 0
+whole_and_cut bridge --objective bridge --nfe 3
+whole_and_cut diffusion --objective diffusion --nfe 2 --noise-schedule linear
+whole_and_cut ode --objective bridge --bridge-ode --source ../l1/m.safetensors --nfe 2
+for name in gan flow; do
+  gdm-drift-train plot $name/m.log.jsonl -o $name.png -q
+  [[ $(stat -c %s $name.png) -gt 5000 ]] || fail "the curves of $name are no picture"
+done
 grep -q '"adversarial":{.*"discriminator_loss":' gan/m.log.jsonl || fail "no word of the discriminator"
 grep -q '"frechet.1":{' frechet/m.log.jsonl || fail "no word of the distance"
 grep -q '"process_loss":' flow/m.log.jsonl || fail "no word of the flow's loss"
@@ -67,6 +71,7 @@ synth --model flow/m.safetensors -o other --seed 9
 synth --model flow/m.safetensors -o more --nfe 4
 synth --model flow/m.safetensors -o heun --nfe 3 --solver heun
 synth --model flow/m.safetensors -o draws --samples 2
+grep -q '"objective": *"flow"' out-flow/*_pred.json || fail "a sidecar does not tell the objective"
 [[ $(evaluations more) == $((4 * one)) && $(evaluations heun) == $((3 * one)) ]] || fail "--nfe is not obeyed"
 first=$(cd out-flow && ls ./*_pred.nii.gz | head -1)
 cmp "out-flow/$first" "again/$first" || fail "the same seed gives another volume"

@@ -81,6 +81,26 @@ TEST_CASE("training plot: panels fill with what is logged, gaps do not matter") 
   CHECK(pixels_of(some, picture::chart_colours[0]) > 500);
 }
 
+TEST_CASE("training plot: a discriminator's scores and a process's loss have panels of their own") {
+  std::vector<Json> plain, scored, process;
+  for (int n = 0; n < 50; ++n) {
+    plain.push_back({{"step", n}, {"l1_hu", 100.0 - n}});
+    scored.push_back(plain.back());
+    scored.back()["objectives"]["adversarial"] = {{"score_real", 0.6 + 0.001 * n}, {"score_generated", 0.4}};
+    process.push_back(plain.back());
+    process.back()["process_loss"] = 1.0 - 0.01 * n;
+  }
+  const Picture without = report::training_plot(plain), scores = report::training_plot(scored),
+                loss = report::training_plot(process);
+  CHECK(scores.height > without.height);
+  CHECK(loss.height == scores.height);
+  const auto drawn = [](const Picture& picture, std::size_t colour) {
+    return pixels_of(picture, picture::chart_colours[colour]);
+  };
+  CHECK(drawn(scores, 1) > drawn(without, 1) + 500);
+  CHECK(drawn(loss, 0) > drawn(without, 0) + 500);
+}
+
 TEST_CASE("training log: the line that is none is named") {
   const gdm_test::TemporaryFolder folder;
   std::ofstream(folder / "log.jsonl") << "{\"step\": 0}\n[1]\n";
