@@ -24,9 +24,17 @@ class Curves {
     curves_[place->second].x.push_back(step);
     curves_[place->second].y.push_back(value.get<double>());
   }
+  /// Its moving average over some 50 steps.
+  void add_average(const std::string& name, double step, const Json& value) {
+    if (!value.is_number()) return;
+    const auto [usual, fresh] = usual_.emplace(name, value.get<double>());
+    if (!fresh) usual->second = 0.98 * usual->second + 0.02 * value.get<double>();
+    add(name, step, usual->second);
+  }
   const std::vector<picture::Curve>& all() const { return curves_; }
 
  private:
+  std::map<std::string, double> usual_;
   std::map<std::string, std::size_t> places_;
   std::vector<picture::Curve> curves_;
 };
@@ -51,19 +59,17 @@ void add_line(const Json& line, Panels& panels) {
   const auto value = [](const Json& object, const char* key) { return object.contains(key) ? object.at(key) : Json(); };
   const Json l1 = value(line, "l1_hu");
   panels.loss.add("L1", step, l1);
-  if (l1.is_number()) {
-    panels.usual_l1 = panels.usual_l1 < 0 ? l1.get<double>() : 0.98 * panels.usual_l1 + 0.02 * l1.get<double>();
-    panels.loss.add("moving average", step, panels.usual_l1);
-  }
+  panels.loss.add_average("moving average", step, l1);
   panels.process.add("loss", step, value(line, "process_loss"));
+  panels.process.add_average("moving average", step, value(line, "process_loss"));
   panels.norms.add("parameters", step, value(line, "parameter_gradient_norm"));
   panels.norms.add("fidelity", step, value(line, "fidelity_norm"));
   const Json objectives = line.value("objectives", Json::object());
   for (const auto& [name, objective] : objectives.items()) {
     panels.norms.add(name, step, value(objective, "norm"));
     panels.cosines.add(name, step, value(objective, "cosine"));
-    panels.scores.add("real", step, value(objective, "score_real"));
-    panels.scores.add("generated", step, value(objective, "score_generated"));
+    panels.scores.add_average("real", step, value(objective, "score_real"));
+    panels.scores.add_average("generated", step, value(objective, "score_generated"));
     const Json forces = objective.value("raw_force_rms", Json::object());
     for (const auto& [level, rms] : forces.items()) panels.forces.add(level, step, mean_of(rms));
   }
@@ -115,7 +121,8 @@ picture::Picture training_plot(const std::vector<Json>& log) {
   picture::draw_curves(picture, axes(1, 2), "validation SSIM", "steps", "SSIM", panels.ssim.all(), false);
   if (!more) return picture;
   picture::draw_curves(picture, axes(0, 3), "loss of the process", "step", "loss", panels.process.all(), false);
-  picture::draw_curves(picture, axes(1, 3), "discriminator's scores", "step", "score", panels.scores.all(), false);
+  picture::draw_curves(picture, axes(1, 3), "discriminator's scores", "step", "moving average", panels.scores.all(),
+                       false);
   return picture;
 }
 
