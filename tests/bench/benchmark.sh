@@ -6,7 +6,7 @@
 # kept for the test and two for validation, instead of its splits. BUDGET: seconds of a whole training here, the regression
 # before it included, of which FIRST_SHARE (.6) goes to that regression; steps follow from a dry run of a regression, once for a
 # folder. METHODS are variants of methods.bash, NFE the numbers of evaluations of processes. FOLDER gets table.md,
-# perception-distortion.svg, nfe.svg and montage.png. What exists is not made again, and an interrupted run continues.
+# perception-distortion.svg, nfe.svg, montage.png of what takes one evaluation, and a commands.txt for each seed. What exists is not made again, and an interrupted run continues.
 set -euo pipefail
 bin=$(realpath "$1") task=$2 manifest=$(realpath "$3") folder=$4 budget=$5
 shift 5
@@ -55,5 +55,8 @@ for seed in "$@"; do
   FIRST_S=$first_s NEXT_S=$next_s cell "$seed" "$METHODS"
 done
 python3 "$here/benchmark_report.py" "$folder" "$task: $FIRST + $NEXT steps, or $first_s + $next_s s" "$BASELINE" "$@"
-gdm-metrics montage "seed-$1/$prefix$first/manifest.json" "seed-$1/$BASELINE/manifest.json" --input "$input" --cases 3 \
-  -o montage.png --force
+pictures=()
+for method in $METHODS; do
+  is_process "$method" || pictures+=("$method=seed-$1/$prefix$method/manifest.json")
+done
+[ ${#pictures[@]} = 0 ] || gdm-metrics montage "${pictures[@]}" --input "$input" --cases 3 -o montage.png --force

@@ -3,7 +3,7 @@
 
 Reads FOLDER/seed-N/report.json (equal steps) and FOLDER/time-seed-N/report.json (equal wall time). table.md has the mean over
 seeds with the least and the largest, and a mark for each seed in which a method differs significantly from BASELINE over the
-patients (Holm over all comparisons of a report): a star better, a minus worse. Then each distance minus that of BASELINE, of each seed, with its
+patients (Holm over all comparisons of a report): a star better, a minus worse. Then each metric and distance minus that of BASELINE, of each seed, with its
 interval over patients. perception-distortion.svg: MAE across, the Frechet distance of the first grader up, of equal steps, or
 of equal wall time where there is nothing else. nfe.svg:
 both against the number of evaluations, of processes.
@@ -81,7 +81,28 @@ def table(reports, base):
                  "".join(of_seed.get(name, "") for of_seed in marks[key]) for key, _, digits in columns]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     note = f"{reports[0]['patients']} patients, {len(reports)} seed(s); marks: against {base}, one for each seed where it differs"
-    return "\n".join(lines) + f"\n\n{note}\n\n" + differences(reports, base)
+    return "\n".join(lines) + f"\n\n{note}\n\n" + metric_differences(reports, base) + "\n" + differences(reports, base)
+
+
+def metric_differences(reports, base):
+    """Metrics of all methods minus those of one, with intervals over patients, of each seed."""
+    rows = {}
+    for report in reports:
+        for c in report["comparisons"]:
+            if base not in (c["a"], c["b"]):
+                continue
+            sign = -1 if c["a"] == base else 1
+            digits = next((digits for key, _, digits in COLUMNS if key == c["metric"]), 2)
+            text = f"{sign * c['mean_difference']:.{digits}f}"
+            if c["interval"] is not None:
+                low, high = sorted(sign * x for x in c["interval"])
+                text += f" [{low:.{digits}f}, {high:.{digits}f}]"
+            rows.setdefault(c["b"] if c["a"] == base else c["a"], {}).setdefault(c["metric"], []).append(text)
+    columns = [(key, title) for key, title, _ in COLUMNS if any(key in cells for cells in rows.values())]
+    lines = [f"| minus {base} | " + " | ".join(title for _, title in columns) + " |", "|---" * (len(columns) + 1) + "|"]
+    lines += [f"| {name} | " + " | ".join("; ".join(cells.get(key, [])) for key, _ in columns) + " |"
+              for name, cells in rows.items()]
+    return "\n".join(lines) + "\n"
 
 
 def differences(reports, base):

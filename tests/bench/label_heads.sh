@@ -44,11 +44,11 @@ for seed in "$@"; do
   mkdir -p "$graded"
   [ -z "${NEXT_S:-}" ] || [ ! -f "seed-$seed/start.safetensors" ] || ln -sf "../seed-$seed/start.safetensors" "$at/"
   train() {  # train NAME STEPS OPTIONS...
-    gdm-drift-train "$cases" --conditions mr -o "$at/$1.safetensors" --seed "$seed" --steps "$2" --validate-every "$2" "${@:3}"
+    said gdm-drift-train "$cases" --conditions mr -o "$at/$1.safetensors" --seed "$seed" --steps "$2" --validate-every "$2" "${@:3}"
   }
   methods=()
   predict() {  # predict NAME MODEL OPTIONS...
-    [ -f "$graded/$1/manifest.json" ] || gdm-synth heads/manifest.json --model "$at/$2.safetensors" -o "$graded/$1" \
+    [ -f "$graded/$1/manifest.json" ] || said gdm-synth heads/manifest.json --model "$at/$2.safetensors" -o "$graded/$1" \
       --split "${SPLIT:-test}" -q --precision "${PRECISION:-fp32}" "${@:3}" >/dev/null
     methods+=("$1=$graded/$1/manifest.json")
   }
@@ -66,7 +66,7 @@ for seed in "$@"; do
     fi
   done
   [ "${REPORT:-}" != no ] || continue
-  gdm-metrics "${methods[@]}" --metrics "${METRICS:-mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu}" \
+  said gdm-metrics "${methods[@]}" --metrics "${METRICS:-mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu}" \
     --baseline "${BASELINE:-l1}" --json -o "$graded/report.json" --force \
     --encoder "$graders/grader-ct.safetensors" --encoder "$graders/grader-labels.safetensors"
 done

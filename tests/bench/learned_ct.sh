@@ -9,7 +9,7 @@
 # table grades. Processes are graded at each number of evaluations of NFE ("1 4 25"), the mean of draws at those of MEAN_NFE
 # (none), all others have one. l1, gdm and, with CONSISTENT=all, every variant are graded with data consistency after them as well
 # ("+dc"). Without a variant no more is made than they would begin from. What exists is not made again, and an interrupted run continues.
-# FOLDER/seed-SEED has the models, the predictions of the test split and report.json with their grades: METRICS, distances by
+# FOLDER/seed-SEED has the models, the predictions of the test split, report.json with their grades, and commands.txt: METRICS, distances by
 # the encoders JUDGES ("grader-ct") of share/gdm/encoders, tests against BASELINE (tv). SPLIT=val takes the validation split,
 # and FOLDER/seed-SEED/val for predictions and report. PRECISION (fp32), one value in one FOLDER, is the arithmetic of
 # predictions, TRAINING_PRECISION (fp32) that of trainings. RUN is another name for seed-SEED, for trainings of other steps from the regression there. With
@@ -73,23 +73,23 @@ fi
 train() {  # train INPUT NAME OPTIONS...
   local input=$1 name=$2
   shift 2
-  [ -f "$at/$input-$name.safetensors" ] || gdm-drift-train tv/manifest.json -o "$at/$input-$name.safetensors" --seed "$seed" \
+  [ -f "$at/$input-$name.safetensors" ] || said gdm-drift-train tv/manifest.json -o "$at/$input-$name.safetensors" --seed "$seed" \
     --conditions "$input" "$@"
 }
 methods=()
 predict() {  # predict INPUT NAME MODEL OPTIONS...
   local out=$graded/$1-$2
-  [ -f "$out/manifest.json" ] || gdm-synth tv/manifest.json --model "$at/$1-$3.safetensors" -o "$out" --split "$split" -q \
+  [ -f "$out/manifest.json" ] || said gdm-synth tv/manifest.json --model "$at/$1-$3.safetensors" -o "$out" --split "$split" -q \
     --precision "${PRECISION:-fp32}" "${@:4}" >/dev/null
   methods+=("$1-$2=$out/manifest.json")
   [[ $2 == l1 || $2 == gdm || ${CONSISTENT:-} == all ]] || return 0
-  [ -f "$out+dc/manifest.json" ] || gdm-recon consistency "$out/manifest.json" -o "$out+dc" -q >/dev/null
+  [ -f "$out+dc/manifest.json" ] || said gdm-recon consistency "$out/manifest.json" -o "$out+dc" -q >/dev/null
   methods+=("$1-$2+dc=$out+dc/manifest.json")
 }
 drawn=()
 predict_mean() {  # predict_mean INPUT NAME MODEL OPTIONS...: the mean of draws, and their spread
   local out=$graded/$1-$2+mean
-  [ -f "$out/manifest.json" ] || gdm-synth tv/manifest.json --model "$at/$1-$3.safetensors" -o "$out" --spread "$out" \
+  [ -f "$out/manifest.json" ] || said gdm-synth tv/manifest.json --model "$at/$1-$3.safetensors" -o "$out" --spread "$out" \
     --samples "${DRAWS:-8}" --split "$split" -q --precision "${PRECISION:-fp32}" "${@:4}" >/dev/null
   methods+=("$1-$2+mean=$out/manifest.json")
   drawn+=("$1-$2+mean=$out/manifest.json")
@@ -119,7 +119,7 @@ for input in tv fbp; do
   done
 done
 [ "${REPORT:-}" != no ] || exit 0
-gdm-metrics "${methods[@]}" --metrics "${METRICS:-mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu}" "${judges[@]}" \
+said gdm-metrics "${methods[@]}" --metrics "${METRICS:-mae_hu,psnr_db,ssim,bone_mae_hu,bone_dice,bias_hu}" "${judges[@]}" \
   --baseline "$baseline" --json -o "$graded/report.json" --force
 python3 "$here/learned_ct.py" "$graded/report.json" "$baseline"
 [ ${#drawn[@]} = 0 ] || gdm-metrics "${drawn[@]}" --spread spread --metrics mae_hu,spread

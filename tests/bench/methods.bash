@@ -11,6 +11,13 @@
 #   flow-reg bridge-reg   processes from a regression's output
 #   flow flow-input bridge diffusion   processes from noise or from the input
 
+# said COMMAND ARGUMENTS...: runs it and notes it in $at/commands.txt, as it can be given to a shell in the current folder.
+said() {
+  printf '%q ' "$@" | sed 's/ $//' >>"$at/commands.txt"
+  echo >>"$at/commands.txt"
+  "$@"
+}
+
 # is_process VARIANT: whether it is sampled by several evaluations; starts_anew VARIANT: whether a regression is of no use to it.
 is_process() { [[ ${1%%,*} =~ ^(flow|flow-reg|flow-input|bridge|bridge-reg|diffusion)$ ]]; }
 starts_anew() { [[ ${1%%,*} =~ ^(flow|flow-input|bridge|diffusion)$ ]]; }
