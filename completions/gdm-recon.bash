@@ -216,12 +216,13 @@ _gdm_recon() {
         --resample) COMPREPLY=($(compgen -W "auto never" -- "$cur")); return ;;
         --memory) return ;;
         --bank) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
+        --samples) return ;;
         --config) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --threads) COMPREPLY=($(compgen -W "auto" -- "$cur")); return ;;
         --progress) COMPREPLY=($(compgen -W "auto always never" -- "$cur")); return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --filter --model --any-acquisition --patch --overlap --nfe --solver --precision --dtype --resample --memory --bank --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
+        COMPREPLY=($(compgen -W "-f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run -o --output --split --shard --keep-going --resume --filter --model --any-acquisition --patch --overlap --nfe --solver --precision --dtype --resample --memory --bank --samples --version -h --help --config -v --verbose -q --quiet --threads --progress" -- "$cur"))
       else
         COMPREPLY=()
         COMPREPLY+=($(compgen -f -- "$cur"))

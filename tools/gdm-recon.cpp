@@ -1,5 +1,5 @@
 // gdm-recon: from a CT to its sparse-view sinogram (project), and from a sinogram to a CT by filtered back-projection
-// (fbp, fdk), by iterations over its rays (iterative) or with one evaluation of a trained network (gdm). Works on one
+// (fbp, fdk), by iterations over its rays (iterative) or by a trained network (gdm). Works on one
 // volume or on every case of a manifest.
 #include <fmt/format.h>
 
@@ -104,6 +104,10 @@ void add_gdm_options(CLI::App& command, Options& options) {
       command.add_option("--filter", options.model_filter, "Window of the ramp filter; auto: as the model was trained"),
       names);
   cli::add_synthesis_options(command, options.synthesis);
+  command
+      .add_option("--samples", options.synthesis.ensemble.draws,
+                  "The mean of so many draws of a model with noise; gdm-synth makes cases of them, and their spread")
+      ->transform(cli::range(1, 10000));
 }
 
 void declare(cli::Program& program, Options& options) {
@@ -115,8 +119,7 @@ void declare(cli::Program& program, Options& options) {
   cli::add_tune_command(program, options.tune);
   cli::add_consistency_command(program, options.consistency);
   CLI::App& gdm =
-      add_command(program, options, "gdm", "What a trained network makes of a scan, one evaluation per patch",
-                  cli::has_seed | cli::has_device,
+      add_command(program, options, "gdm", "What a trained network makes of a scan", cli::has_seed | cli::has_device,
                   "Sinogram; or a manifest (.json, .jsonl, -), whose inputs.sinogram are used", run_gdm);
   add_gdm_options(gdm, options);
   gdm.footer("Example:\n  gdm-recon gdm scans/manifest.json --model model.safetensors -o out --split test");

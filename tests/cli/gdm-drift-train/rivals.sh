@@ -82,6 +82,15 @@ cmp -s draws/*_s1_pred.nii.gz draws/*_s2_pred.nii.gz && fail "two draws are equa
 synth --model ode/m.safetensors -o ode-other --seed 9
 cmp "out-ode/$first" "ode-other/$first" || fail "a bridge without noise depends on the seed"
 
+# From the scans themselves the same volumes; of several draws the mean.
+recon() { gdm-recon gdm scans/manifest.json --split test --threads 1 -q "$@" >/dev/null; }
+recon --model flow/m.safetensors -o from-scans
+volume-diff "out-flow/$first" "from-scans/$first" 8 >diff.txt || fail "gdm-recon makes another draw than gdm-synth: $(cat diff.txt)"
+recon --model flow/m.safetensors -o mean --samples 3
+[[ $(evaluations mean) == $((6 * one)) ]] || fail "three draws of two evaluations are miscounted"
+cmp -s "from-scans/$first" "mean/$first" && fail "a mean of draws is a draw"
+refused 2 "takes no noise" gdm-recon gdm scans/manifest.json --model l1/m.safetensors -o x --samples 2
+
 # What does not go together.
 cd l1
 refused 2 'needs --bank' "${train[@]/m.safetensors/x.safetensors}" --objective frechet
