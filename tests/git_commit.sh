@@ -10,6 +10,8 @@ if ! command -v git >/dev/null; then
   skip "git is not here"
   end_of_test
 fi
+# A hook's variables would lead git to another repository than the test's own.
+unset $(git rev-parse --local-env-vars) XDG_CONFIG_HOME
 export HOME=$work GIT_CONFIG_NOSYSTEM=1 GIT_CEILING_DIRECTORIES=$work
 named() {  # named FOLDER: what a build of its sources would name
   "$cmake" -DSOURCE="$1" -DOUT="$work/git_commit.hpp" -P "$script"

@@ -1,4 +1,4 @@
-// gdm-synth: one network evaluation per patch from the condition volumes to a CT, on the input's grid. Works on one
+// gdm-synth: from the condition volumes to a CT by a trained network, patch by patch, on the input's grid. Works on one
 // volume or on every case of a manifest.
 #include <fmt/format.h>
 #include <unistd.h>
@@ -233,7 +233,7 @@ int run(const cli::Program& program, Options& o) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  cli::Program program("gdm-synth", "Synthesise CT from other volumes: one network evaluation per patch.");
+  cli::Program program("gdm-synth", "Synthesise CT from other volumes by a trained network.");
   Options options;
   declare(program.app(), options);
   program.app().footer(

@@ -31,8 +31,8 @@ void set_tf32(bool allowed);
 /// set_tf32() as `precision` says, and a warning where the device gains nothing by it.
 void set_arithmetic(engine::Precision precision, torch::Device device);
 
-/// While it lives, networks on `device` compute as `precision` says, and afterwards as before: encoders that grade what
-/// a network made are not of its arithmetic.
+/// While it lives, networks on `device` compute as `precision` says; afterwards TF32 and bfloat16 are allowed as they
+/// were before, so that encoders which grade what a network made do not take over its arithmetic.
 class ArithmeticGuard {
  public:
   ArithmeticGuard(engine::Precision precision, torch::Device device);

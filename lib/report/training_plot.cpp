@@ -42,7 +42,6 @@ class Curves {
 struct Panels {
   Curves loss, norms, cosines, forces, mae, ssim;
   Curves process, scores;  ///< of a process, and of a discriminator
-  double usual_l1 = -1;    ///< moving average; below 0 before the first
 };
 
 Json mean_of(const Json& list) {

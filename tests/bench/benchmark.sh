@@ -6,7 +6,8 @@
 # kept for the test and two for validation, instead of its splits. BUDGET: seconds of a whole training here, the regression
 # before it included, of which FIRST_SHARE (.6) goes to that regression; steps follow from a dry run of a regression, once for a
 # folder. METHODS are variants of methods.bash, NFE the numbers of evaluations of processes. FOLDER gets table.md,
-# perception-distortion.svg, nfe.svg, montage.png of what takes one evaluation, and a commands.txt for each seed. What exists is not made again, and an interrupted run continues.
+# perception-distortion.svg, nfe.svg, montage.png of what takes one evaluation, and each
+# folder of a seed commands.txt with what was trained, predicted and graded. What exists is not made again, and an interrupted run continues.
 set -euo pipefail
 bin=$(realpath "$1") task=$2 manifest=$(realpath "$3") folder=$4 budget=$5
 shift 5

@@ -85,7 +85,8 @@ def table(reports, base):
 
 
 def metric_differences(reports, base):
-    """Metrics of all methods minus those of one, with intervals over patients, of each seed."""
+    """Metrics of all methods minus those of one, with intervals over patients, of each seed. Of what is best near 0 it is the
+    difference of absolute values."""
     rows = {}
     for report in reports:
         for c in report["comparisons"]:
@@ -93,12 +94,13 @@ def metric_differences(reports, base):
                 continue
             sign = -1 if c["a"] == base else 1
             digits = next((digits for key, _, digits in COLUMNS if key == c["metric"]), 2)
-            text = f"{sign * c['mean_difference']:.{digits}f}"
+            text = "none" if c["mean_difference"] is None else f"{sign * c['mean_difference']:.{digits}f}"
             if c["interval"] is not None:
                 low, high = sorted(sign * x for x in c["interval"])
                 text += f" [{low:.{digits}f}, {high:.{digits}f}]"
             rows.setdefault(c["b"] if c["a"] == base else c["a"], {}).setdefault(c["metric"], []).append(text)
-    columns = [(key, title) for key, title, _ in COLUMNS if any(key in cells for cells in rows.values())]
+    columns = [(key, f"abs. {title}" if key in ("bias_hu", "power_high_db") else title) for key, title, _ in COLUMNS
+               if any(key in cells for cells in rows.values())]
     lines = [f"| minus {base} | " + " | ".join(title for _, title in columns) + " |", "|---" * (len(columns) + 1) + "|"]
     lines += [f"| {name} | " + " | ".join("; ".join(cells.get(key, [])) for key, _ in columns) + " |"
               for name, cells in rows.items()]

@@ -1,9 +1,9 @@
 #!/bin/bash
 # The situations of "Where drifting pays" (share/doc/gdm/results.md):
 #   case.sh BIN CASE MANIFEST FOLDER [SEED...]      MANIFEST: CT with splits (ct-hn), for misfit label maps; SEED: 1
-#   few-pairs    PAIRS (8) training pairs at 24 views: a drift in a bank of all training scans, with larger sets and without the
-#                texture of the pair beside it (SSIM), against the same in a bank of those pairs, the same with SSIM, perceptual
-#                features with SSIM, and the Frechet distance in either bank
+#   few-pairs    PAIRS (8) training pairs at 24 views: a drift in a bank of all training scans, with larger sets and without what
+#                is the pair's own (the spatial level, SSIM), against the same in a bank of those pairs, the default field there,
+#                perceptual features with SSIM, and the Frechet distance in either bank
 #   few-views    VIEWS (12) views: drift against perceptual features and against the drift in what no ray sees
 #   stochastic   VIEWS (8) views: draws by the energy score with a drift that has the pair's own features among its positives,
 #                against one of the bank alone (both without SSIM), draws without drift, and flow and bridge at NFE evaluations
@@ -35,7 +35,8 @@ case $case in
   few-pairs)
     export TRAIN_CASES=${PAIRS:-8}
     views=${VIEWS:-24} strength=${STRENGTH:-0.005} sets=set-global,256,set-local,1024
-    kinds=(gdm-wide,ssim,0,$sets,drift gdm,ssim,0,$sets,drift gdm-wide,$sets,drift ps,perceptual frechet-wide,frechet frechet,frechet) ;;
+    alone_in_bank=weight-spatial,0,ssim,0,$sets
+    kinds=(gdm-wide,$alone_in_bank,drift gdm,$alone_in_bank,drift gdm,drift ps,perceptual frechet-wide,frechet frechet,frechet) ;;
   few-views)
     export CONSISTENT=all
     views=${VIEWS:-12} strength=${STRENGTH:-0.00707}

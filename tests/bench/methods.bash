@@ -13,8 +13,9 @@
 
 # said COMMAND ARGUMENTS...: runs it and notes it in $at/commands.txt, as it can be given to a shell in the current folder.
 said() {
-  printf '%q ' "$@" | sed 's/ $//' >>"$at/commands.txt"
-  echo >>"$at/commands.txt"
+  local line
+  printf -v line '%q ' "$@"
+  printf '%s\n' "${line% }" >>"$at/commands.txt"  # at once, as several may write
   "$@"
 }
 
