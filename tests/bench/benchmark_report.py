@@ -84,49 +84,47 @@ def table(reports, base):
     return "\n".join(lines) + f"\n\n{note}\n\n" + metric_differences(reports, base) + "\n" + differences(reports, base)
 
 
-def metric_differences(reports, base):
-    """Metrics of all methods minus those of one, with intervals over patients, of each seed. Of what is best near 0 it is the
-    difference of absolute values."""
+def minus(base, comparisons, key_of, text_of):
+    """Rows of a table, a name and its cells: what text_of(comparison, sign) says of each comparison with `base`, of all seeds."""
     rows = {}
-    for report in reports:
-        for c in report["comparisons"]:
-            if base not in (c["a"], c["b"]):
-                continue
-            sign = -1 if c["a"] == base else 1
-            digits = next((digits for key, _, digits in COLUMNS if key == c["metric"]), 2)
-            text = "none" if c["mean_difference"] is None else f"{sign * c['mean_difference']:.{digits}f}"
-            if c["interval"] is not None:
-                low, high = sorted(sign * x for x in c["interval"])
-                text += f" [{low:.{digits}f}, {high:.{digits}f}]"
-            rows.setdefault(c["b"] if c["a"] == base else c["a"], {}).setdefault(c["metric"], []).append(text)
-    columns = [(key, f"abs. {title}" if key in ("bias_hu", "power_high_db") else title) for key, title, _ in COLUMNS
-               if any(key in cells for cells in rows.values())]
+    for c in comparisons:
+        if base in (c["a"], c["b"]):
+            other, sign = (c["b"], -1) if c["a"] == base else (c["a"], 1)
+            rows.setdefault(other, {}).setdefault(key_of(c), []).append(text_of(c, sign))
+    return rows
+
+
+def with_interval(value, interval, sign, digits):
+    text = "none" if value is None else f"{sign * value:.{digits}f}"
+    if interval is not None:
+        low, high = sorted(sign * x for x in interval)
+        text += f" [{low:.{digits}f}, {high:.{digits}f}]"
+    return text
+
+
+def minus_table(base, rows, columns):
     lines = [f"| minus {base} | " + " | ".join(title for _, title in columns) + " |", "|---" * (len(columns) + 1) + "|"]
     lines += [f"| {name} | " + " | ".join("; ".join(cells.get(key, [])) for key, _ in columns) + " |"
               for name, cells in rows.items()]
     return "\n".join(lines) + "\n"
 
 
+def metric_differences(reports, base):
+    """Metrics of all methods minus those of one, with intervals over patients, of each seed. Of what is best near 0 it is the
+    difference of absolute values."""
+    places = {key: digits for key, _, digits in COLUMNS}
+    rows = minus(base, [c for report in reports for c in report["comparisons"]], lambda c: c["metric"],
+                 lambda c, sign: with_interval(c["mean_difference"], c["interval"], sign, places.get(c["metric"], 2)))
+    return minus_table(base, rows, [(key, f"abs. {title}" if key in ("bias_hu", "power_high_db") else title)
+                                    for key, title, _ in COLUMNS if any(key in cells for cells in rows.values())])
+
+
 def differences(reports, base):
-    """Distances of all methods minus that of one, with intervals, corrected for the bias of few patients."""
-    columns = sorted({(c["distance"], c["encoder"]) for c in reports[0].get("distance_comparisons", []) if c["level"] == "patch"})
-    rows = {}
-    for report in reports:
-        for c in report.get("distance_comparisons", []):
-            if c["level"] != "patch" or base not in (c["a"], c["b"]):
-                continue
-            turned = c["a"] == base
-            sign = -1 if turned else 1
-            if c["interval"] is None:  # too few patients
-                text = f"{sign * c['difference']:.2f}"
-            else:
-                low, high = sorted(sign * x for x in c["interval"])
-                text = f"{sign * c['corrected']:.2f} [{low:.2f}, {high:.2f}]"
-            rows.setdefault(c["b"] if turned else c["a"], {}).setdefault((c["distance"], c["encoder"]), []).append(text)
-    lines = [f"| minus {base} | " + " | ".join(f"{d}, {e}" for d, e in columns) + " |", "|---" * (len(columns) + 1) + "|"]
-    lines += [f"| {name} | " + " | ".join("; ".join(cells.get(key, [])) for key in columns) + " |"
-              for name, cells in rows.items()]
-    return "\n".join(lines) + "\n"
+    """Distances of all methods minus that of one, with intervals, corrected for the bias of few patients where there are enough."""
+    found = [c for report in reports for c in report.get("distance_comparisons", []) if c["level"] == "patch"]
+    rows = minus(base, found, lambda c: (c["distance"], c["encoder"]), lambda c, sign: with_interval(
+        c["difference"] if c["interval"] is None else c["corrected"], c["interval"], sign, 2))
+    return minus_table(base, rows, [(key, ", ".join(key)) for key in sorted({(c["distance"], c["encoder"]) for c in found})])
 
 
 class Plot:
