@@ -175,7 +175,10 @@ int main(int argc, char** argv) {
   CLI::App& plotter = program.command("plot", "Draw the curves of a training", cli::has_output,
                                       [&] { return run_plot(program, plot); });
   plotter.add_option("log", plot.log, "Log of a training, also of one that is running")->required()->type_name("LOG");
-  plotter.add_option("-o,--output", plot.output, "Picture to write")->required()->type_name("FILE.png");
+  plotter.add_option("-o,--output", plot.output, "Picture to write")
+      ->required()
+      ->check(cli::picture_name())
+      ->type_name("FILE.png");
   plotter.footer("Example:\n  gdm-drift-train plot model.log.jsonl -o curves.png");
   Half half;
   CLI::App& halver = program.command("half", "Write a generator with its weights in half precision", cli::has_output,

@@ -258,7 +258,10 @@ int main(int argc, char** argv) {
   CLI::App& plotter = program.command("plot", "Draw a bank: principal axes and distances", cli::has_output,
                                       [&] { return run_plot(program, plot); });
   add_bank(plotter, plot.bank);
-  plotter.add_option("-o,--output", plot.output, "Picture to write")->required()->type_name("FILE.png");
+  plotter.add_option("-o,--output", plot.output, "Picture to write")
+      ->required()
+      ->check(cli::picture_name())
+      ->type_name("FILE.png");
   add_examples(program.app());
   return program.main(argc, argv);
 }

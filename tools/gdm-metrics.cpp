@@ -326,7 +326,10 @@ int run(const Options& options, cli::Program& program) {
 void declare_montage(CLI::App& command, MontageArguments& arguments) {
   report::MontageOptions& options = arguments.options;
   declare_selection(command, arguments.manifests, arguments.split, options.input_key);
-  command.add_option("-o,--output", arguments.output, "The picture")->required()->type_name("FILE.png");
+  command.add_option("-o,--output", arguments.output, "The picture")
+      ->required()
+      ->check(cli::picture_name())
+      ->type_name("FILE.png");
   command.add_option("--cases", options.cases, "Ids of the cases, or how many to spread over the list")
       ->type_name("ID,ID|N");
   cli::takes_one_of(command.add_option("--plane", options.plane, "Plane of the slices"),
@@ -344,7 +347,6 @@ void declare_montage(CLI::App& command, MontageArguments& arguments) {
 
 int run_montage(const MontageArguments& arguments, const cli::Program& program) {
   const cli::Standard& standard = program.standard();
-  if (arguments.output == "-") throw Error("--output: a picture needs a file name", Exit::usage);
   report::MontageOptions options = arguments.options;
   options.split = plan_split(arguments.split);
   const auto methods = open(arguments.manifests, options.input_key);

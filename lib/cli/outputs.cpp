@@ -79,7 +79,8 @@ void check(const Outputs& outputs, const fs::path& input, const std::function<st
 /// The volume, its sidecar, and the other of .hdr and .img.
 void check_volume(const Outputs& outputs, const fs::path& volume, const std::function<std::string()>& what) {
   check(outputs, volume, what);
-  check(outputs, sidecar_path(volume), [&] { return "the sidecar of " + what(); });
+  check(outputs, sidecar_path(volume),
+        [&] { return fmt::format("the sidecar of {}, {}", volume.filename().string(), what()); });
   for (const auto& [one, other] : {std::pair(".hdr", ".img"), std::pair(".img", ".hdr")}) {
     if (volume.extension() == one) check(outputs, fs::path(volume).replace_extension(other), what);
   }

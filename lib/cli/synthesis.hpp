@@ -82,6 +82,9 @@ class Synthesis {
   /// a grid.
   std::string plan() const;
   std::string plan(const Case& item, const SynthesisOutputs& outputs);
+  /// Ensemble::members().
+  std::int64_t members() const { return ensemble_.members(); }
+
   /// Ensemble::peak_mib() of a case without a spread.
   double peak_mib(const Grid& grid) { return ensemble_.peak_mib(grid, false); }
 

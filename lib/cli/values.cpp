@@ -53,6 +53,14 @@ CLI::Validator ends_in(const std::string& extension) {
   return {check, "", ""};
 }
 
+CLI::Validator picture_name() {
+  const auto check = [](std::string& path) {
+    std::error_code unknown;
+    return std::filesystem::is_character_file(path, unknown) ? "" : ends_in(".png")(path);
+  };
+  return {check, "", ""};
+}
+
 std::int64_t bytes_from_text(const std::string& text) {
   constexpr double largest = 9e18;  // fits
   const std::string units = "KMGT";

@@ -38,6 +38,8 @@ void takes_one_of(CLI::Option* option, const std::vector<std::string>& words);
 
 /// A CLI11 check: the name's extension is this one, such as ".png".
 CLI::Validator ends_in(const std::string& extension);
+/// A CLI11 check of a picture to write: the name ends in .png, or is that of a device.
+CLI::Validator picture_name();
 
 /// "512", "800K", "1.5G": a number of bytes with K, M, G or T for powers of 1024. Throws Error with Exit::usage.
 std::int64_t bytes_from_text(const std::string& text);

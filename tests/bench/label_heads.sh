@@ -16,11 +16,12 @@ graders=$(realpath "$(dirname "$0")/../../share/gdm/encoders")
 PATH=$(realpath "$bin"):$PATH
 mkdir -p "$folder"
 cd "$folder"
-[ -f heads/manifest.json ] || gdm-phantom -o heads --labels "$manifest" --spacing "$spacing" --seed 1 --force -q
+at=.  # what all seeds share is noted in FOLDER/commands.txt
+[ -f heads/manifest.json ] || said gdm-phantom -o heads --labels "$manifest" --spacing "$spacing" --seed 1 --force -q
 cases=heads/manifest.json moved=moved-${MISREGISTRATION:-0}
 if [ "${MISREGISTRATION:-0}" != 0 ]; then
   cases=$moved/pairs.json
-  [ -f "$moved/manifest.json" ] || gdm-phantom -o "$moved" --labels "$manifest" --spacing "$spacing" --seed 1 \
+  [ -f "$moved/manifest.json" ] || said gdm-phantom -o "$moved" --labels "$manifest" --spacing "$spacing" --seed 1 \
     --misregistration "$MISREGISTRATION" --force -q
   [ -f "$cases" ] || python3 -c 'import json, os, sys
 heads, moved = (json.load(open(f"{folder}/manifest.json")) for folder in ("heads", sys.argv[1]))
@@ -33,8 +34,8 @@ json.dump(heads, open(pairs + ".part", "w"))
 os.replace(pairs + ".part", pairs)' "$moved"
 fi
 [ -f scattering.safetensors ] ||
-  gdm-encoder scattering -o scattering.safetensors --statistics heads/manifest.json --patches-per-case 8 -q
-[ -f bank.safetensors ] || gdm-featbank build heads/manifest.json --encoder scattering.safetensors -o bank.safetensors --seed 1 \
+  said gdm-encoder scattering -o scattering.safetensors --statistics heads/manifest.json --patches-per-case 8 -q
+[ -f bank.safetensors ] || said gdm-featbank build heads/manifest.json --encoder scattering.safetensors -o bank.safetensors --seed 1 \
   --patches-per-case 40 -q
 [ -n "${METHODS-l1 ps gdm}" ] || exit 0
 for seed in "$@"; do

@@ -9,8 +9,8 @@
 # table grades. Processes are graded at each number of evaluations of NFE ("1 4 25"), the mean of draws at those of MEAN_NFE
 # (none), all others have one. l1, gdm and, with CONSISTENT=all, every variant are graded with data consistency after them as well
 # ("+dc"). Without a variant no more is made than they would begin from. What exists is not made again, and an interrupted run continues.
-# FOLDER/seed-SEED has the models, the predictions of the test split, report.json with their grades, and commands.txt: METRICS, distances by
-# the encoders JUDGES ("grader-ct") of share/gdm/encoders, tests against BASELINE (tv). SPLIT=val takes the validation split,
+# FOLDER/seed-SEED has the models, the predictions of the test split, report.json with their grades, and commands.txt (FOLDER has one
+# of what all seeds share): METRICS, distances by the encoders JUDGES ("grader-ct") of share/gdm/encoders, tests against BASELINE (tv). SPLIT=val takes the validation split,
 # and FOLDER/seed-SEED/val for predictions and report. PRECISION (fp32), one value in one FOLDER, is the arithmetic of
 # predictions, TRAINING_PRECISION (fp32) that of trainings. RUN is another name for seed-SEED, for trainings of other steps from the regression there. With
 # NEXT_S each variant has so many seconds by the times of its own steps instead of NEXT (and processes from noise or the input,
@@ -46,19 +46,20 @@ m["cases"] = [{"id": c["id"], "split": c["split"], "meta": c.get("meta", {}), "t
 json.dump(m, open(file, "w"))' "$manifest" "$@"
 }
 
+at=.  # what all seeds share is noted in FOLDER
 if [ ! -f scans/manifest.json ]; then
   targets cases.json "${TRAIN_CASES:-56}" "train val test"
-  gdm-recon project cases.json -o scans --views "$views" --photons 1e5 --oversample 3 --seed 1 -q >/dev/null
+  said gdm-recon project cases.json -o scans --views "$views" --photons 1e5 --oversample 3 --seed 1 -q >/dev/null
 fi
-[ -f fbp/manifest.json ] || gdm-recon fbp scans/manifest.json -o fbp -q >/dev/null
-[ -f tv/manifest.json ] || gdm-recon iterative fbp/manifest.json -o tv --method tv --strength "$strength" -q >/dev/null
+[ -f fbp/manifest.json ] || said gdm-recon fbp scans/manifest.json -o fbp -q >/dev/null
+[ -f tv/manifest.json ] || said gdm-recon iterative fbp/manifest.json -o tv --method tv --strength "$strength" -q >/dev/null
 [ -f scattering.safetensors ] ||
-  gdm-encoder scattering -o scattering.safetensors --statistics tv/manifest.json --patches-per-case 2 -q
+  said gdm-encoder scattering -o scattering.safetensors --statistics tv/manifest.json --patches-per-case 2 -q
 [ -f bank.safetensors ] ||
-  gdm-featbank build tv/manifest.json --encoder scattering.safetensors -o bank.safetensors --seed 1 --patches-per-case 8 -q
+  said gdm-featbank build tv/manifest.json --encoder scattering.safetensors -o bank.safetensors --seed 1 --patches-per-case 8 -q
 if [[ "$of_tv $of_fbp" == *-wide* && ! -f wide.safetensors ]]; then
   targets scans.json 100000 train
-  gdm-featbank build scans.json --encoder scattering.safetensors -o wide.safetensors --seed 1 --patches-per-case 8 -q
+  said gdm-featbank build scans.json --encoder scattering.safetensors -o wide.safetensors --seed 1 --patches-per-case 8 -q
 fi
 [ -n "$of_tv$of_fbp" ] || exit 0
 

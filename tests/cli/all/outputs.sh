@@ -21,7 +21,7 @@ for source in pairs/head0001_ct.nii.gz pairs/../pairs/head0002_ct.nii.gz pairs/h
   done
   refused 2 "does not end in .html" gdm-metrics fbp/m.json --config options.json --html "$source" --force
 done
-refused 2 "cannot be its output" gdm-metrics montage fbp/m.json -o pairs/head0001_ct.nii.gz --force
+refused 2 "does not end in .png" gdm-metrics montage fbp/m.json -o pairs/head0001_ct.nii.gz --force
 refused 2 "two outputs" gdm-metrics fbp/m.json -o r.txt --tsv ./r.txt
 refused 2 "two outputs" gdm-metrics fbp/m.json -o r.html --html "$PWD/r.html" --force
 gdm-metrics fbp/m.json -o /dev/null --tsv /dev/null --force >out.txt 2>err.txt || fail "streams: $(cat err.txt)"
@@ -31,6 +31,6 @@ sed 's/head0001_ct.nii.gz/head0001_sinogram.nii.gz/' pairs/manifest.json >pairs/
 cp pairs/head0001_ct.nii.gz pairs/head0001_sinogram.nii.gz
 refused 2 "the target of case 'head0001'" gdm-recon project pairs/m.json -o pairs --shard 1/2 --force
 refused 2 "an input" gdm-recon fbp sino/head0001_sinogram.nii.gz -o sino/head0001_sinogram.nii.gz --force
-refused 2 "sidecar" gdm-recon fbp sino/head0001_sinogram.nii.gz -o sino/head0001_sinogram.nii --force
+refused 2 "the sidecar of head0001_sinogram.nii.gz, an input" gdm-recon fbp sino/head0001_sinogram.nii.gz -o sino/head0001_sinogram.nii --force
 rm pairs/head0001_sinogram.nii.gz pairs/m.json
 [ "$before" = "$(cat pairs/* sino/* fbp/*.json options.json | cksum)" ] || fail "a refused run changed a source"

@@ -91,6 +91,8 @@ recon --model flow/m.safetensors -o mean --samples 3
 [[ $(evaluations mean) == $((6 * one)) ]] || fail "three draws of two evaluations are miscounted"
 synth --model flow/m.safetensors -o mean-synth --spread mean-synth --samples 3
 volume-diff "mean-synth/$first" "mean/$first" 8 >diff.txt || fail "gdm-recon makes another mean than gdm-synth: $(cat diff.txt)"
+gdm-recon gdm scans/manifest.json --split test --model flow/m.safetensors -o x --samples 3 -n 2>plan.txt
+grep -q 'mean of 3 predictions' plan.txt || fail "a dry run does not tell of a mean: $(cat plan.txt)"
 refused 2 "takes no noise" gdm-recon gdm scans/manifest.json --model l1/m.safetensors -o x --samples 2
 
 # What does not go together.

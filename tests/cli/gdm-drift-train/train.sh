@@ -31,6 +31,7 @@ done
 [[ $(head -c 4 m.png | tail -c 3) == PNG ]] || fail "no picture"
 gdm-drift-train plot m.log.jsonl -o again.png
 cmp m.png again.png || fail "plot draws another picture than the training"
+refused 2 "does not end in .png" gdm-drift-train plot m.log.jsonl -o curves.pdf
 refused 1 "m.png:1" gdm-drift-train plot m.png -o x.png
 refused 1 "generator" gdm-drift-train info b.safetensors
 

@@ -84,6 +84,7 @@ refused 2 "one volume" gdm-featbank query "p/$train_ct" "p/$other_ct" --mask "p/
 gdm-featbank plot b.safetensors -o b.png -q
 [[ $(head -c 4 b.png | tail -c 3) == PNG ]] || fail "no picture"
 refused 1 "exists" gdm-featbank plot b.safetensors -o b.png
+refused 2 "does not end in .png" gdm-featbank plot b.safetensors -o b.svg
 
 # Training refuses data of another voxel size; synthesis reports what lies far from the bank.
 gdm-phantom -o fine --count 5 --kind head --seed 4 --shape 48 --spacing 3.5 -q
