@@ -66,7 +66,7 @@ int run_gdm(cli::Program& program, const Options& options) {
   step.check = [&](const fs::path& source) {
     const ct::StoredSinogram stored = ct::read_sinogram(source);
     cli::warn_of_truncation(stored, source.filename().string());
-    const std::int64_t members = synthesis.members();
+    const std::int64_t members = synthesis.ensemble().members();
     log_info(fmt::format("{}: {}, {}about {:.0f} MiB of memory for the network", source.filename().string(),
                          describe(stored.grid), members > 1 ? fmt::format("mean of {} predictions, ", members) : "",
                          synthesis.peak_mib(stored.grid)));

@@ -8,6 +8,7 @@
 #include "cli/iterative.hpp"
 #include "engine/engine.hpp"
 #include "engine/prediction.hpp"
+#include "image/grid_match.hpp"
 #include "image/running_spread.hpp"
 #include "io/sidecar.hpp"
 #include "model/trained_voxels.hpp"
@@ -118,9 +119,16 @@ Json Ensemble::mean_json() const {
 }
 
 double Ensemble::volumes_mib(const Grid& grid, bool with_deviation) const {
+  double most = 0;
+  for (const auto& model : models_) {
+    most = std::max(most, volumes_mib(grid, working_grid(*model, grid), with_deviation));
+  }
+  return most;
+}
+
+double Ensemble::volumes_mib(const Grid& grid, const std::optional<Grid>& working, bool with_deviation) const {
   const double iterations = consistency_.pull_mm2 > 0 ? 5 : 4;  // what conjugate gradients hold
   constexpr double with_bank = 4.5;  // the CT turned, scaled and masked, and what lists or maps its places
-  const std::optional<Grid> working = working_grid(grid);
   const auto own = static_cast<double>(grid.voxels());
   const double seen = working ? static_cast<double>(working->voxels()) : own;
   const auto inputs = static_cast<double>(condition_names().size());
@@ -137,8 +145,11 @@ double Ensemble::volumes_mib(const Grid& grid, bool with_deviation) const {
 double Ensemble::peak_mib(const Grid& grid, bool with_deviation) {
   const double volumes = volumes_mib(grid, with_deviation);
   fit_into_memory("", grid, with_deviation);
-  const std::int64_t patches = first().patches_of(working_grid(grid).value_or(grid));
-  const std::int64_t group = std::min(first().patches_at_once(), patches);
+  std::int64_t group = 0;
+  for (const auto& model : models_) {
+    const std::int64_t patches = model->patches_of(working_grid(*model, grid).value_or(grid));
+    group = std::max(group, std::min(model->patches_at_once(), patches));
+  }
   if (memory_bytes_ > 0) {
     return volumes + base_mib_ + patch_mib_ * static_cast<double>(std::max(group, least_at_once_));
   }
@@ -167,6 +178,8 @@ void Ensemble::fit_into_memory(const std::string& title, const Grid& grid, bool 
 
 Ensemble::Prediction Ensemble::predict(const std::vector<Volume>& conditions, const Subject& subject,
                                        bool with_deviation) const {
+  // A model that refuses these voxels does so before the others have worked.
+  with_context(subject.title, [&] { return working_grids(conditions.front().grid); });
   fit_into_memory(subject.title, conditions.front().grid, with_deviation);
   Prediction told;
   RunningSpread spread;
@@ -231,6 +244,17 @@ void Ensemble::predict_each(engine::Synthesizer& model, const std::vector<Volume
   }
 }
 
+std::vector<Grid> Ensemble::working_grids(const Grid& grid) const {
+  std::vector<Grid> grids;
+  for (const auto& model : models_) {
+    const std::optional<Grid> working = working_grid(*model, grid);
+    if (!working) continue;
+    const auto same = [&](const Grid& other) { return same_grid(other, *working); };
+    if (std::none_of(grids.begin(), grids.end(), same)) grids.push_back(*working);
+  }
+  return grids;
+}
+
 std::optional<Grid> Ensemble::working_grid(const engine::Synthesizer& model, const Grid& grid) const {
   if (!resample_ || needs_rays()) return {};
   return model::working_grid(model.description(), grid);
@@ -246,6 +270,10 @@ void Ensemble::say_voxels(const engine::Synthesizer& model, const std::string& t
     log_warning(fmt::format("{}: {}{}", title, *misfit,
                             resample_ ? "; not resampled, as its rays are followed on the grid of the input" : ""));
   }
+  const Grid& seen = working ? *working : grid;
+  if (model.fills_half_a_patch(seen)) return;
+  log_warning(fmt::format("{}: {}: less than half of a patch along an axis, and the rest of it is air to the network",
+                          title, describe(seen)));
 }
 
 std::string sample_name(const std::string& id, std::int64_t sample) {

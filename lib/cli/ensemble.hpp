@@ -51,9 +51,9 @@ class Ensemble {
   Json objectives_json() const;
   /// How many predictions of which kinds; null if there is one.
   Json mean_json() const;
-  /// The grid that the first model's volumes are brought to and the CT back from (model/trained_voxels.hpp), if the
-  /// options let them.
-  std::optional<Grid> working_grid(const Grid& grid) const { return working_grid(first(), grid); }
+  /// The grids, each once, that the models' volumes are brought to and the CT back from (model/trained_voxels.hpp), if
+  /// the options let them. Throws Error for voxels that one of the models refuses.
+  std::vector<Grid> working_grids(const Grid& grid) const;
 
   struct Subject {
     std::string title;     ///< begins messages
@@ -79,10 +79,13 @@ class Ensemble {
   template <class Property>
   Json of_models(Property property) const;
   std::optional<Grid> working_grid(const engine::Synthesizer& model, const Grid& grid) const;
+  /// Of the model that needs the most.
   double volumes_mib(const Grid& grid, bool with_deviation) const;
+  double volumes_mib(const Grid& grid, const std::optional<Grid>& working, bool with_deviation) const;
   /// Patches that go through a network together, as many as leave the process within its memory.
   void fit_into_memory(const std::string& title, const Grid& grid, bool with_deviation) const;
-  /// One line of what becomes of volumes whose voxels do not fit the model; `title` begins it.
+  /// A line of what becomes of volumes whose voxels do not fit the model, and a warning of those that fill less than
+  /// half of a patch; `title` begins them.
   void say_voxels(const engine::Synthesizer& model, const std::string& title, const Grid& grid,
                   const std::optional<Grid>& working) const;
   /// Predictions of one model, handed on one by one; `made` counts those of all.

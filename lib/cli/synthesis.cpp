@@ -27,6 +27,11 @@ std::string title_of(const fs::path& output) {
   return output == "-" ? "the prediction" : without_nifti_suffix(output).filename().string();
 }
 
+/// What messages about an input begin with.
+std::string source_title(const fs::path& source) {
+  return source == "-" ? input_name(source) : source.filename().string();
+}
+
 double mean_inside(const Volume& volume, const Mask& mask) {
   double sum = 0, count = 0;
   for (std::size_t v = 0; v < mask.voxels.size(); ++v) {
@@ -149,8 +154,7 @@ void Synthesis::check(const Case& item, const fs::path& output) {
     const Json acquisition = ct::reconstruction_acquisition(input);
     const bool is_reconstruction =
         name == "fbp" || !acquisition.empty() || !model::trained_acquisition(description(), name).empty();
-    if (is_reconstruction)
-      check_acquisition(name, acquisition, input == "-" ? input_name(input) : input.filename().string());
+    if (is_reconstruction) check_acquisition(name, acquisition, source_title(input));
   }
 }
 
@@ -204,13 +208,17 @@ Json Synthesis::case_recipe(const Case& item) const {
   return recipe("synthesis", std::move(sources), item.mask, item.id);
 }
 
+bool Synthesis::sees_mask(const Case& item, const SynthesisOutputs& outputs) const {
+  return item.mask && (bank_ || item.id.empty() || !outputs.spread.empty());
+}
+
 void Synthesis::run(const Case& item, const SynthesisOutputs& outputs) {
   const std::vector<fs::path> sources = sources_of(item);
   const bool single = item.id.empty();
   const Stopwatch watch;
   const std::vector<Volume> conditions = read_conditions(description(), condition_files(item));
   SynthesisSubject subject{item.id, item.patient(), single ? "synthesis" : "", {}, {{"recipe", case_recipe(item)}}, {}};
-  if (item.mask && (bank_ || single || !outputs.spread.empty())) {
+  if (sees_mask(item, outputs)) {
     subject.mask = read_mask(*item.mask, &conditions.front().grid);
   }
   if (ensemble_.needs_rays()) subject.sinogram = item.input("sinogram");
@@ -223,7 +231,8 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
   const std::string title = title_of(outputs.ct);
   const Stopwatch watch;
   const Ensemble::Prediction made =
-      ensemble_.predict(conditions, {title, subject.draw, subject.progress, subject.sinogram}, !outputs.spread.empty());
+      ensemble_.predict(conditions, {source_title(sources.front()), subject.draw, subject.progress, subject.sinogram},
+                        !outputs.spread.empty());
   const double seconds = watch.seconds();
   Json told = subject.details;
   told.update(made.details);
@@ -312,11 +321,16 @@ std::string Synthesis::plan() const {
 
 std::string Synthesis::plan(const Case& item, const SynthesisOutputs& outputs) {
   const Grid grid = grid_of_conditions(condition_files(item));
-  const std::optional<Grid> working = with_context(title_of(outputs.ct), [&] { return ensemble_.working_grid(grid); });
+  if (sees_mask(item, outputs)) require_grid_of_mask(*item.mask, grid);
+  const fs::path& source = item.input(condition_names().front());
+  const std::vector<Grid> working = with_context(source_title(source), [&] { return ensemble_.working_grids(grid); });
+  std::vector<std::string> elsewhere;
+  for (const Grid& other : working) elsewhere.push_back(describe(other));
   std::vector<std::string> files;
   for (const fs::path& file : outputs.files()) files.push_back(file.string());
   return fmt::format("{:<9} {}{} -> {}, about {:.0f} MiB of memory\n", item.id.empty() ? "volume" : item.id,
-                     describe(grid), working ? " (resampled to " + describe(*working) + ")" : "",
+                     describe(grid),
+                     elsewhere.empty() ? "" : fmt::format(" (resampled to {})", fmt::join(elsewhere, " and to ")),
                      fmt::join(files, ", "), ensemble_.peak_mib(grid, !outputs.spread.empty()));
 }
 

@@ -82,13 +82,12 @@ class Synthesis {
   /// a grid.
   std::string plan() const;
   std::string plan(const Case& item, const SynthesisOutputs& outputs);
-  /// Ensemble::members().
-  std::int64_t members() const { return ensemble_.members(); }
-
   /// Ensemble::peak_mib() of a case without a spread.
   double peak_mib(const Grid& grid) { return ensemble_.peak_mib(grid, false); }
 
  private:
+  /// Whether the mask of a case is read: where its body counts, and where the user names one.
+  bool sees_mask(const Case& item, const SynthesisOutputs& outputs) const;
   /// options_, and the digests of models and bank.
   Json options_and_files() const;
   std::vector<fs::path> sources_of(const Case& item) const;

@@ -41,6 +41,8 @@ class Synthesizer {
   virtual std::int64_t patch_places() const = 0;
   /// Patches of a volume on this grid.
   virtual std::int64_t patches_of(const Grid& grid) const = 0;
+  /// Whether a volume on this grid fills at least half of a patch along each axis.
+  virtual bool fills_half_a_patch(const Grid& grid) const = 0;
   /// How many patches predict() takes through the network together. It chooses by itself until it is told.
   virtual std::int64_t patches_at_once() const = 0;
   virtual void set_patches_at_once(std::int64_t patches) = 0;

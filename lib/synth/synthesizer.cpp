@@ -51,8 +51,16 @@ class GeneratorOnVolumes : public engine::Synthesizer {
   std::int64_t evaluations() const override { return evaluations_; }
   std::int64_t noise_channels() const override { return sampler_->noise_channels(); }
   std::int64_t patch_places() const override { return patch_stride(plan_.patch.least(), plan_.overlap); }
+  bool fills_half_a_patch(const Grid& grid) const override {
+    const Index3 shape = network_shape(grid);
+    for (std::size_t axis = 0; axis < 3; ++axis) {
+      if (2 * shape[2 - axis] < plan_.patch[axis]) return false;
+    }
+    return true;
+  }
+
   std::int64_t patches_of(const Grid& grid) const override {
-    const Index3 shape = reoriented(grid, axis_map(grid, nn::network_orientation)).shape_ijk;
+    const Index3 shape = network_shape(grid);
     std::int64_t patches = 1;
     for (std::size_t axis = 0; axis < 3; ++axis) {
       const auto starts = patch_starts(shape[2 - axis], plan_.patch[axis], plan_.overlap);
@@ -85,6 +93,10 @@ class GeneratorOnVolumes : public engine::Synthesizer {
   }
 
  private:
+  static Index3 network_shape(const Grid& grid) {
+    return reoriented(grid, axis_map(grid, nn::network_orientation)).shape_ijk;
+  }
+
   // Of the size of the volumes the output alone is made: patches are turned and scaled, not volumes.
   Volume run(const std::vector<Volume>& conditions, const std::string& draw, const std::string& progress_title,
              const engine::PatchShift& shift) {

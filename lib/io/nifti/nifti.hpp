@@ -38,6 +38,8 @@ Volume read_volume(const fs::path& path, NiftiInfo& info);
 
 /// Reads a mask: non-zero voxels become 1. Throws Error also when `grid` is given and differs.
 Mask read_mask(const fs::path& path, const Grid* grid = nullptr);
+/// The same of the grid alone, from the header.
+void require_grid_of_mask(const fs::path& path, const Grid& grid);
 
 enum class VoxelType { int16_hu, float32, uint8 };
 /// "int16", "float32", "uint8" -> VoxelType; throws Error with Exit::usage otherwise.

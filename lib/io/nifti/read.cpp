@@ -155,11 +155,23 @@ Volume read_volume(const fs::path& path, NiftiInfo& info) {
   return load_nifti<float>(opened);
 }
 
+namespace {
+
+void require_grid_of_volume(const Grid& mask, const fs::path& path, const Grid& grid) {
+  require_same_grid(mask, input_name(path) + ": the mask", grid, "its volume");
+}
+
+}  // namespace
+
+void require_grid_of_mask(const fs::path& path, const Grid& grid) {
+  require_grid_of_volume(read_nifti_info(path).grid, path, grid);
+}
+
 Mask read_mask(const fs::path& path, const Grid* grid) {
   OpenedNifti opened = open_nifti(path);
   Mask mask = load_nifti<std::uint8_t>(opened);
   if (grid != nullptr) {
-    require_same_grid(mask.grid, input_name(path) + ": the mask", *grid, "its volume");
+    require_grid_of_volume(mask.grid, path, *grid);
     mask.grid = *grid;
   }
   return mask;

@@ -62,11 +62,25 @@ for order in "bf16 fp32" "fp32 bf16"; do
   refused 1 'made with precision .*, but' gdm-prep join 'shards/manifest-*-of-2.json' -o x.json
 done
 
+# Another number of threads, whose sums are added up in another order; a mask of another grid, in a dry run as well.
+gdm-synth --threads 2 -q "$mr" --model m.safetensors -o threads.nii --dtype float32
+volume-diff plain.nii threads.nii .05 >diff.txt || fail "threads matter: $(cat diff.txt)"
+write_nifti other-grid.nii 9 7 5 int16 1 0
+for dry in "" -n; do
+  refused 1 "other-grid.nii: the mask is on another grid" gdm-synth "$mr" --model m.safetensors --mask other-grid.nii -o x.nii.gz $dry
+done
+
+# The way through three programs.
+gdm-prep n4 "$mr" -o - -q | "${synth[@]}" - --model m.safetensors -o - |
+  gdm-metrics --target "p/${id}_ct.nii.gz" --prediction - -q >pipe.txt || fail "a pipe of three"
+grep -q MAE/HU pipe.txt || fail "a pipe of three grades nothing: $(cat pipe.txt)"
+
 # Smaller than a patch, and one slice.
 for shape in 9x7x5 16x16x1; do
   IFS=x read -r ni nj nk <<<"$shape"
   write_nifti small.nii "$ni" "$nj" "$nk" int16 'i * 7 + j * 5 + k + 1' 0
-  "${synth[@]}" small.nii --model m.safetensors --resample never -o "small-$shape.nii.gz" || fail "a volume of $shape"
+  gdm-synth --threads 1 small.nii --model m.safetensors --resample never -o "small-$shape.nii.gz" 2>err.txt || fail "a volume of $shape"
+  found 'warning: small.nii: .* less than half of a patch along an axis' <err.txt || fail "no word of $shape: $(cat err.txt)"
 done
 
 # What is named wrongly.

@@ -19,7 +19,7 @@ synth=(gdm-synth --model m.safetensors --threads 1 --dtype float32 --progress ne
 gdm-phantom -o f --count 3 --kind head --seed 3 --shape 64 --spacing 3.5 -q
 gdm-prep reorient "f/${id}_mr.nii.gz" --to PIR -o fine.nii.gz -q
 "${synth[@]}" fine.nii.gz -o ct.nii.gz 2>err.txt
-found 'ct: voxels of 3.5 mm on average, the model was trained on 7 to 7 mm: resampled to 32 x 32 x 32 voxels' <err.txt ||
+found 'fine.nii.gz: voxels of 3.5 mm on average, the model was trained on 7 to 7 mm: resampled to 32 x 32 x 32 voxels' <err.txt ||
   fail "no word of resampling: $(cat err.txt)"
 (($(wc -l <err.txt) == 1)) || fail "more than a line: $(cat err.txt)"
 tr -d '\n' <ct.json | found '"resampled": { *"from": "64 x 64 x 64 voxels of 3.5.*PIR", *"to": "32 x 32 x 32 voxels of 7 ' ||
@@ -34,14 +34,21 @@ volume-diff by-hand.nii.gz ct.nii.gz 5 >diff.txt || fail "not the three steps: $
 "${synth[@]}" f/manifest.json -o cases 2>err.txt >/dev/null
 (($(grep -c ': resampled to' err.txt) == 3)) || fail "not one line for each case: $(cat err.txt)"
 "${synth[@]}" fine.nii.gz -o never.nii.gz --resample never 2>err.txt
-found 'warning: never: voxels of 3.5 mm on average, the model was trained on 7 to 7 mm$' <err.txt || fail "never: $(cat err.txt)"
+found 'warning: fine.nii.gz: voxels of 3.5 mm on average, the model was trained on 7 to 7 mm$' <err.txt || fail "never: $(cat err.txt)"
 ! grep -q resampled never.json || fail "resampled though never"
 ! volume-diff never.nii.gz ct.nii.gz 1 >/dev/null || fail "--resample never changes nothing"
 
 # Too far beyond: exit 1 with the figures.
 gdm-prep resample "p/${id}_mr.nii.gz" --spacing 1.5 -o far.nii.gz -q
-refused 1 "x: voxels of 1.5 mm on average, more than 4 times beyond the 7 to 7 that the model was trained on; --resample never" \
+refused 1 "far.nii.gz: voxels of 1.5 mm on average, more than 4 times beyond the 7 to 7 that the model was trained on; --resample never" \
   "${synth[@]}" far.nii.gz -o x.nii.gz
 refused 1 "more than 4 times beyond" "${synth[@]}" far.nii.gz -o x.nii.gz --dry-run
+
+# An ensemble whose second model refuses what the first takes: before either works, and in its dry run.
+gdm-prep resample "p/${id}_mr.nii.gz" --spacing 16 -o coarse.nii.gz --force -q
+refused 1 "coarse.nii.gz: voxels of 16 mm on average, more than 4 times beyond" \
+  "${synth[@]}" --model sim-head-t1 coarse.nii.gz -o x.nii.gz --dry-run
+refused 1 "coarse.nii.gz: voxels of 16 mm on average, more than 4 times beyond" \
+  "${synth[@]}" --model sim-head-t1 coarse.nii.gz -o x.nii.gz
 compgen -G 'x.*' >/dev/null && fail "a refused command left $(compgen -G 'x.*')"
 exit 0
