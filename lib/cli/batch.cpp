@@ -98,7 +98,7 @@ std::size_t Batch::run(const std::string& title, const std::function<void(Case&)
 void check_volume_writable(const fs::path& path, Overwrite overwrite) {
   if (path == "-") {
     if (::isatty(STDOUT_FILENO) == 0) return;
-    throw Error("-o -: standard output is a terminal, and a volume is no text: redirect it", Exit::usage);
+    throw Error("standard output is a terminal, and a volume is no text: redirect it", Exit::usage);
   }
   check_writable(path, overwrite);
   check_writable(sidecar_path(path), overwrite);

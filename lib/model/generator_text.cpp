@@ -156,7 +156,7 @@ std::string generator_text(const Json& info) {
     }
     text += training_text(training);
     if (info.contains("half_precision_of")) text += line("half precision", "of " + plain(info, "half_precision_of"));
-    if (info.contains("sha256")) text += line("sha256", plain(info, "sha256"));
+    if (info.contains("sha256")) text += line("sha256", plain(info, "sha256") + " of the weights");
     const Json card = info.value("card", Json::object());
     if (!card.contains("card")) return text;
     std::string words = card.at("card").get<std::string>();
