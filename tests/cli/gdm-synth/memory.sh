@@ -29,15 +29,25 @@ gdm-featbank build p/manifest.json --encoder e.safetensors -o bank.safetensors -
   --patches-per-case 8 --threads 1 --seed 3 -q
 gdm-phantom -o w --count 1 --kind head --seed 3 --shape 160 --spacing 2.4 -q
 wide=$(ls w/*_mr.nii.gz)
+needs_what_it_says() {  # needs_what_it_says VOLUME OPTIONS...
+  local said peak
+  said=$("${synth[@]}" "$@" --patch 32 -o y.nii.gz --dry-run | sed -n 's/.*about \([0-9]*\) MiB of memory.*/\1/p')
+  env -u SOURCE_DATE_EPOCH "${synth[@]}" "$@" --patch 32 -o y.nii.gz
+  peak=$(sed -n 's/.*"peak_rss_mib": \([0-9]*\).*/\1/p' y.json)
+  echo "${*:2}: $said of $peak MiB"
+  ((100 * said >= 85 * peak && 100 * said <= 115 * peak)) || fail "${*:2}: $said MiB are stated, $peak are needed"
+  rm -f y.nii.gz y.json s.nii.gz s.json
+}
 for options in "--resample never" "--resample never --bank bank.safetensors" "--resample never --flips --spread s.nii.gz" "--resample auto"; do
   read -ra how <<<"$options"
-  said=$("${synth[@]}" "$wide" --patch 32 -o y.nii.gz --dry-run "${how[@]}" | sed -n 's/.*about \([0-9]*\) MiB of memory.*/\1/p')
-  env -u SOURCE_DATE_EPOCH "${synth[@]}" "$wide" --patch 32 -o y.nii.gz "${how[@]}"
-  peak=$(sed -n 's/.*"peak_rss_mib": \([0-9]*\).*/\1/p' y.json)
-  echo "$options: $said of $peak MiB"
-  ((100 * said >= 85 * peak && 100 * said <= 115 * peak)) || fail "$options: $said MiB are stated, $peak are needed"
-  rm -f y.nii.gz y.json s.nii.gz s.json
+  needs_what_it_says "$wide" "${how[@]}"
 done
+# An ensemble whose second model needs the finer grid.
+gdm-phantom -o f --count 2 --kind head --seed 3 --shape 24 --spacing 3 -q
+gdm-drift-train f/manifest.json --objective regression --steps 2 --patch 16 --widths 8,16 --batch 1 --threads 1 --seed 3 -q \
+  -o fine.safetensors
+gdm-phantom -o v --count 1 --kind head --seed 3 --shape 96 --spacing 6.5 -q
+needs_what_it_says v/*_mr.nii.gz --model fine.safetensors
 
 # Enough, and enough for fewer patches: the same voxels.
 "${synth[@]}" "$mr" -o whole.nii.gz
