@@ -138,8 +138,10 @@ double Ensemble::volumes_mib(const Grid& grid, const std::optional<Grid>& workin
   if (flips_) voxels += (inputs + 1) * seen;
   if (needs_rays()) voxels += iterations * own;
   if (bank_) voxels = std::max(voxels, (inputs + 1 + with_bank) * own + kept);
-  voxels += 0.5 * own;  // as 16 bits, while it is written
-  return voxels * sizeof(float) / 1048576.0;
+  // What reading and writing leave in the heap: half a small volume, no more of a large one, which is freed at once.
+  constexpr double kept_mib = 8;
+  const double mib = sizeof(float) / 1048576.0;
+  return voxels * mib + std::min(kept_mib, 0.5 * own * mib);
 }
 
 double Ensemble::peak_mib(const Grid& grid, bool with_deviation) {

@@ -10,7 +10,7 @@ gdm-drift-train p/manifest.json --objective regression --steps 2 --patch 16 --wi
 mr=$(ls p/*_mr.nii.gz | head -n 1)
 synth=(gdm-synth --threads 1 -q --model m.safetensors)
 
-# 160^3 voxels are 15.6 MiB; the input and the CT are held, its 16 bits, and what patches take.
+# 160^3 voxels are 15.6 MiB; the input and the CT are held, half a volume of so small ones, and what patches take.
 gdm-phantom -o q --count 1 --kind head --seed 3 --shape 160 --spacing 1.2 -q
 large=$(ls q/*_mr.nii.gz)
 stated() { "${synth[@]}" "$1" --resample never -o x.nii.gz --dry-run "${@:2}" | sed -n 's/.*about \([0-9]*\) MiB of memory.*/\1/p'; }
