@@ -22,7 +22,7 @@ cat >z.json <<'M'
 M
 gdm-synth z.json --model m.safetensors -o z --dtype float32 --resample never --threads 1 2>err.txt >/dev/null
 ! volume-diff z/a_pred.nii.gz z/b_pred.nii.gz || fail "what lies below 0 does not matter"
-grep -q "a_pred: input 'mr' has values below 0 (from -1)" err.txt || fail "no word of values below 0: $(cat err.txt)"
+grep -q "za.nii: input 'mr' has values below 0 (from -1)" err.txt || fail "no word of values below 0: $(cat err.txt)"
 
 # A given scaling reaches the model, and what it cuts off is told case by case.
 train p/manifest.json -o r.safetensors --scaling mr=range:0:50 2>err.txt
