@@ -140,8 +140,8 @@ double Ensemble::volumes_mib(const Grid& grid, const std::optional<Grid>& workin
   if (bank_) voxels = std::max(voxels, (inputs + 1 + with_bank) * own + kept);
   // What reading and writing leave in the heap: half a small volume, no more of a large one, which is freed at once.
   constexpr double kept_mib = 8;
-  const double mib = sizeof(float) / 1048576.0;
-  return voxels * mib + std::min(kept_mib, 0.5 * own * mib);
+  const double mib_of_a_voxel = sizeof(float) / 1048576.0;
+  return voxels * mib_of_a_voxel + std::min(kept_mib, 0.5 * own * mib_of_a_voxel);
 }
 
 double Ensemble::peak_mib(const Grid& grid, bool with_deviation) {

@@ -52,7 +52,7 @@ class GeneratorOnVolumes : public engine::Synthesizer {
   std::int64_t noise_channels() const override { return sampler_->noise_channels(); }
   std::int64_t patch_places() const override { return patch_stride(plan_.patch.least(), plan_.overlap); }
   bool fills_half_a_patch(const Grid& grid) const override {
-    const Index3 shape = network_shape(grid);
+    const Index3 shape = shape_along_network_axes(grid);
     for (std::size_t axis = 0; axis < 3; ++axis) {
       if (2 * shape[2 - axis] < plan_.patch[axis]) return false;
     }
@@ -60,7 +60,7 @@ class GeneratorOnVolumes : public engine::Synthesizer {
   }
 
   std::int64_t patches_of(const Grid& grid) const override {
-    const Index3 shape = network_shape(grid);
+    const Index3 shape = shape_along_network_axes(grid);
     std::int64_t patches = 1;
     for (std::size_t axis = 0; axis < 3; ++axis) {
       const auto starts = patch_starts(shape[2 - axis], plan_.patch[axis], plan_.overlap);
@@ -93,7 +93,8 @@ class GeneratorOnVolumes : public engine::Synthesizer {
   }
 
  private:
-  static Index3 network_shape(const Grid& grid) {
+  /// Voxels along nn::network_orientation, first axis first; patches have them last axis first.
+  static Index3 shape_along_network_axes(const Grid& grid) {
     return reoriented(grid, axis_map(grid, nn::network_orientation)).shape_ijk;
   }
 
