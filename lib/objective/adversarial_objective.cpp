@@ -3,6 +3,7 @@
 #include <torch/optim/adamw.h>
 
 #include "nn/adam_state.hpp"
+#include "nn/compat.hpp"
 #include "nn/volume_tensors.hpp"
 #include "sys/log.hpp"
 
@@ -40,7 +41,7 @@ AdversarialObjective::~AdversarialObjective() = default;
 
 std::vector<ObjectiveGradient> AdversarialObjective::gradients(const OutputPatch& patch, at::Generator&) {
   const Tensor shown = nn::air_outside(patch.predicted, patch.mask);
-  const Tensor loss = generator_loss(network_(torch::cat({patch.conditions, shown}, 1)), options_.loss);
+  const Tensor loss = generator_loss(scores(patch.conditions, shown), options_.loss);
   ObjectiveGradient out{"adversarial", torch::autograd::grad({loss}, {patch.predicted})[0], options_.share, {}};
   out.log.set("/loss", loss.detach());
   learn(patch.conditions, nn::air_outside(patch.target, patch.mask), shown.detach(), out.log).backward();
@@ -48,12 +49,16 @@ std::vector<ObjectiveGradient> AdversarialObjective::gradients(const OutputPatch
   return {std::move(out)};
 }
 
+Tensor AdversarialObjective::scores(const Tensor& conditions, const Tensor& volume) {
+  const nn::Bfloat16Guard guard(volume.device(), options_.bfloat16 && options_.r1 == 0);
+  return network_(torch::cat({conditions, volume}, 1)).to(torch::kFloat32);
+}
+
 /// The discriminator's loss of a batch.
 Tensor AdversarialObjective::learn(const Tensor& conditions, const Tensor& real, const Tensor& generated,
                                    nn::LogLine& log) {
   const Tensor leaf = real.detach().requires_grad_(options_.r1 > 0);
-  const Tensor of_real = network_(torch::cat({conditions, leaf}, 1)),
-               of_generated = network_(torch::cat({conditions, generated}, 1));
+  const Tensor of_real = scores(conditions, leaf), of_generated = scores(conditions, generated);
   Tensor loss = discriminator_loss(of_real, of_generated, options_.loss);
   log.set("/discriminator_loss", loss.detach());
   log.set("/score_real", of_real.detach().mean());

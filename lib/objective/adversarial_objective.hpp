@@ -20,6 +20,7 @@ struct AdversarialOptions {
   double r1 = 0;            ///< weight gamma of the penalty; 0: none
   double rate = 2e-4;       ///< learning rate of the discriminator; Adam, betas (.5, .999)
   std::int64_t width = 32;  ///< of the discriminator
+  bool bfloat16 = false;    ///< the discriminator computes in it, but in fp32 where a penalty differentiates twice
 };
 
 /// Scores (any shape) to what each side minimises: least squares (Mao et al. 2017, arXiv 1611.04076; real 1, generated
@@ -47,6 +48,8 @@ class AdversarialObjective : public OutputObjective {
   void load(const SafetensorsFile& file, const std::string& prefix, const Json& json) override;
 
  private:
+  /// Scores, fp32, by the arithmetic that the options say.
+  Tensor scores(const Tensor& conditions, const Tensor& volume);
   Tensor learn(const Tensor& conditions, const Tensor& real, const Tensor& generated, nn::LogLine& log);
 
   AdversarialOptions options_;

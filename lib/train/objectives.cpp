@@ -29,7 +29,13 @@ bool out_of_features(const engine::TrainOptions& options) {
 }
 
 objective::AdversarialOptions adversarial_options(const engine::TrainOptions& options) {
-  return {options.adversarial, options.adversarial_loss, options.r1, options.discriminator_rate};
+  objective::AdversarialOptions out;
+  out.share = options.adversarial;
+  out.loss = options.adversarial_loss;
+  out.r1 = options.r1;
+  out.rate = options.discriminator_rate;
+  out.bfloat16 = options.precision == engine::Precision::bf16;
+  return out;
 }
 
 objective::EncoderObjectiveOptions encoder_options(const engine::TrainOptions& options, const nn::HuMap& units,

@@ -147,3 +147,25 @@ TEST_CASE("a resumed discriminator goes on as one that was never stopped") {
   for (std::int64_t number = 3; number < 5; ++number) CHECK(torch::equal(step(first, number), step(second, number)));
   std::filesystem::remove(path);
 }
+
+TEST_CASE("a discriminator in bf16 gives nearly the same gradient, and one with a penalty computes in fp32") {
+  const auto given = [](bool bfloat16, double r1) {
+    torch::manual_seed(3);
+    objective::AdversarialObjective objective(1, {0.1, AdversarialLoss::least_squares, r1, 2e-3, 6, bfloat16},
+                                              torch::kCPU);
+    auto patch = grained_patches(1);
+    at::Generator generator = nn::step_generator(1, 1);
+    auto gradients = objective.gradients(patch, generator);
+    objective.settle();
+    return std::pair<Tensor, double>(gradients[0].gradient,
+                                     gradients[0].log.finished().at("discriminator_loss").get<double>());
+  };
+  const auto [exact, loss] = given(false, 0);
+  const auto [rounded, rounded_loss] = given(true, 0);
+  CHECK((rounded.scalar_type() == torch::kFloat32));
+  const double difference = ((rounded - exact).norm() / exact.norm()).item<double>();
+  CHECK(difference > 1e-5);  // it is another arithmetic
+  CHECK(difference < 0.1);
+  CHECK(rounded_loss == doctest::Approx(loss).epsilon(0.02));
+  CHECK(torch::equal(given(true, 1).first, given(false, 1).first));
+}
