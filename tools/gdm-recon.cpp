@@ -87,8 +87,8 @@ int run_gdm(cli::Program& program, const Options& options) {
       conditions.push_back(input.reconstructed(source));
       details[input.name] = input.record(source);
     }
-    synthesis.write(conditions, {source}, {output},
-                    {id, "", id.empty() ? "reconstruction" : "", {}, std::move(details), source});
+    synthesis.predict(conditions, {source}, {output},
+                      {id, "", id.empty() ? "reconstruction" : "", {}, std::move(details), source})();
   };
   return cli::run_step(program, options, step);
 }

@@ -118,7 +118,7 @@ int run_single(const cli::Program& program, Options& o) {
   synthesis.check(item, o.output);
   if (program.standard().dry_run) {
     const bool stream = std::count(files.begin(), files.end(), "-") > 0;
-    write_stdout(synthesis.plan() + (stream ? "" : synthesis.plan(item, files_of(o))));
+    write_stdout(synthesis.plan() + (stream ? "" : synthesis.plan(item, files_of(o), false)));
   } else if (o.batch.resume && cli::are_made(files_of(o).files(), [&] { return synthesis.case_recipe(item); })) {
     log_info(o.output.string() + ": was finished already");
   } else {
@@ -192,6 +192,7 @@ int run_manifest(const cli::Program& program, Options& o) {
     if (item.error || o.batch.keep_going) continue;
     with_context("case '" + item.id + "'", [&] { check_case(program, o, synthesis, item); });
   }
+  const bool overlaps = synthesis.overlaps() && batch.cases().size() > 1;
   if (program.standard().dry_run) {
     std::string plan = synthesis.plan();
     for (const Case& item : batch.cases()) {
@@ -199,7 +200,7 @@ int run_manifest(const cli::Program& program, Options& o) {
       try {
         plan += with_context("case '" + item.id + "'", [&] {
           if (o.batch.keep_going) check_case(program, o, synthesis, item);
-          return synthesis.plan(item, files_of(o, item));
+          return synthesis.plan(item, files_of(o, item), overlaps);
         });
       } catch (const Error& error) {
         if (!o.batch.keep_going) throw;
@@ -210,13 +211,14 @@ int run_manifest(const cli::Program& program, Options& o) {
     return 0;
   }
   for (const auto& [option, folder] : outputs_of(o)) make_folder(folder);
-  const std::size_t failed = batch.run("synthesis", [&](Case& item) {
+  const auto read = [&](const Case& item) -> cli::Batch::Computing {
     const cli::SynthesisOutputs outputs = files_of(o, item);
     check_case(program, o, synthesis, item);
-    const auto recipe = [&] { return synthesis.case_recipe(item); };
-    if (!batch.keeps(outputs.files(), recipe)) synthesis.run(item, outputs);
-    enter(outputs, synthesis, item);
-  });
+    if (batch.keeps(outputs.files(), [&] { return synthesis.case_recipe(item); })) return {};
+    return synthesis.read(item, outputs);
+  };
+  const auto enter_case = [&](Case& item) { enter(files_of(o, item), synthesis, item); };
+  const std::size_t failed = batch.run("synthesis", overlaps, read, enter_case);
   manifest.cases = batch.cases();
   manifest.provenance = provenance.json();
   manifest.provenance["options"] = synthesis.options_json();

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <future>
+#include <utility>
 
 #include "cli/resume.hpp"
 #include "io/manifest_parts.hpp"
@@ -15,6 +17,52 @@
 #include "sys/signals.hpp"
 
 namespace gdm::cli {
+namespace {
+
+/// Reads cases one ahead of their use.
+class ReadAhead {
+ public:
+  using Reading = std::function<Batch::Computing(const Case&)>;
+
+  ReadAhead(const std::vector<Case>& cases, const Reading& read, std::launch where)
+      : cases_(cases), read_(read), where_(where) {
+    begin(0);
+  }
+
+  /// What read() returned for case n, or threw. Cases without an error are taken in their order, each once.
+  Batch::Computing take(std::size_t n) {
+    std::future<Read> own = std::move(coming_);
+    own.wait();
+    begin(n + 1);
+    Read ready = own.get();
+    for (const std::string& warning : ready.warnings) log_warning(warning);
+    return std::move(ready.compute);
+  }
+
+ private:
+  struct Read {
+    Batch::Computing compute;
+    std::vector<std::string> warnings;
+  };
+
+  void begin(std::size_t n) {
+    while (n < cases_.size() && cases_[n].error) ++n;
+    if (n == cases_.size()) return;
+    coming_ = std::async(where_, [this, n] {
+      const WarningCapture heard;
+      Batch::Computing compute = read_(cases_[n]);
+      return Read{std::move(compute), heard.warnings()};
+    });
+  }
+
+  const std::vector<Case>& cases_;
+  const Reading& read_;
+  std::launch where_;
+  std::future<Read> coming_;
+};
+
+}  // namespace
+
 void add_batch_options(CLI::App& command, BatchOptions& options) {
   takes_one_of(command.add_option("--split", options.split, "Only these cases of a manifest"), Manifest::split_names());
   add_shard_option(command, options.shard);
@@ -75,23 +123,86 @@ void Batch::refuse_outputs_that_are_read(const RunInputs& inputs, const fs::path
   cli::refuse_outputs_that_are_read(inputs, outputs);
 }
 
+void Batch::attempt(Case& item, const std::function<void()>& work) const {
+  try {
+    with_context(fmt::format("case '{}'", item.id), work);
+  } catch (const Error& error) {
+    if (!keep_going_) throw;
+    log_error(error.what());
+    item.error = error.what();
+  }
+}
+
+void Batch::say_earlier_failure(const Case& item) {
+  log_error(fmt::format("case '{}': has failed before: {}", item.id, *item.error));
+}
+
+void Batch::say_kept() const {
+  if (resume_) log_info(fmt::format("{} of {} cases were finished already", kept_, cases_.size()));
+}
+
 std::size_t Batch::run(const std::string& title, const std::function<void(Case&)>& work) {
   Progress progress(title, static_cast<std::int64_t>(cases_.size()), "cases");
   std::size_t failed = 0;
   for (Case& item : cases_) {
     throw_if_stop_requested();
-    if (item.error) log_error(fmt::format("case '{}': has failed before: {}", item.id, *item.error));
-    try {
-      if (!item.error) with_context(fmt::format("case '{}'", item.id), [&] { work(item); });
-    } catch (const Error& error) {
-      if (!keep_going_) throw;
-      log_error(error.what());
-      item.error = error.what();
+    if (item.error) {
+      say_earlier_failure(item);
+    } else {
+      attempt(item, [&] { work(item); });
     }
     if (item.error) ++failed;
     progress.advance(1, item.id);
   }
-  if (resume_) log_info(fmt::format("{} of {} cases were finished already", kept_, cases_.size()));
+  say_kept();
+  return failed;
+}
+
+std::size_t Batch::run(const std::string& title, bool overlap, const std::function<Computing(const Case&)>& read,
+                       const std::function<void(Case&)>& enter) {
+  const std::launch where = overlap ? std::launch::async : std::launch::deferred;
+  Progress progress(title, static_cast<std::int64_t>(cases_.size()), "cases");
+  std::size_t failed = 0;
+  const auto end = [&](const Case& item) {
+    if (item.error) ++failed;
+    progress.advance(1, item.id);
+  };
+  ReadAhead ahead(cases_, read, where);
+  Case* saved = nullptr;
+  std::future<void> saving;
+  const auto end_saving = [&] {
+    if (saved == nullptr) return;
+    Case& item = *std::exchange(saved, nullptr);
+    attempt(item, [&] {
+      saving.get();
+      enter(item);
+    });
+    end(item);
+  };
+  for (std::size_t n = 0; n < cases_.size(); ++n) {
+    throw_if_stop_requested();
+    Case& item = cases_[n];
+    Saving save;
+    if (item.error) {
+      say_earlier_failure(item);
+    } else {
+      attempt(item, [&] {
+        const Computing compute = ahead.take(n);
+        if (compute) save = compute();
+      });
+    }
+    end_saving();
+    if (item.error) {
+      end(item);
+      continue;
+    }
+    saving = std::async(
+        where, save ? std::move(save) : [] {});
+    saved = &item;
+    if (!overlap) end_saving();
+  }
+  end_saving();
+  say_kept();
   return failed;
 }
 

@@ -59,12 +59,28 @@ class Batch {
     return keeps(std::vector<fs::path>{output}, recipe);
   }
 
+  /// What is left to do of a case that was computed, and of one that was read; empty: nothing.
+  using Saving = std::function<void()>;
+  using Computing = std::function<Saving()>;
+
   /// Calls work(case) for each case that has no error yet. Under keep_going a case whose work throws Error keeps the
   /// reason in Case::error, and one line goes to stderr; otherwise the Error leaves, with the case's id in front.
   /// Polls for a stop between cases. Returns how many cases have an error.
   std::size_t run(const std::string& title, const std::function<void(Case&)>& work);
 
+  /// The same for work in three parts: read(case), what that returns, and what this returns. While a case is computed
+  /// the next is read and the one before is saved, each on a thread of its own, if `overlap`. enter(case) follows on
+  /// this thread, in the order of cases. Warnings of reading are printed when the case's turn has come.
+  std::size_t run(const std::string& title, bool overlap, const std::function<Computing(const Case&)>& read,
+                  const std::function<void(Case&)>& enter);
+
  private:
+  /// Runs work(); an Error of it leaves with the case's id in front, or stays with the case under keep_going.
+  void attempt(Case& item, const std::function<void()>& work) const;
+  /// A line of a case that has failed before, whose error it keeps.
+  static void say_earlier_failure(const Case& item);
+  void say_kept() const;
+
   std::vector<Case> cases_;
   Shard shard_;
   bool is_part_, keep_going_, resume_;

@@ -39,6 +39,7 @@ class Ensemble {
   const std::vector<std::unique_ptr<engine::Synthesizer>>& models() const { return models_; }
   /// Whether data consistency follows the network, so that the sinogram of each case is needed.
   bool needs_rays() const { return consistency_.iterations > 0; }
+  bool has_memory_limit() const { return memory_bytes_ > 0; }
   /// Whether one of them is a flow, a bridge or a diffusion, whose evaluations can be chosen.
   bool has_process() const;
   /// The most that a model of them takes.

@@ -17,6 +17,7 @@
 #include "sys/descriptor.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
+#include "sys/parallel.hpp"
 #include "sys/stopwatch.hpp"
 
 namespace gdm::cli {
@@ -212,25 +213,30 @@ bool Synthesis::sees_mask(const Case& item, const SynthesisOutputs& outputs) con
   return item.mask && (bank_ || item.id.empty() || !outputs.spread.empty());
 }
 
-void Synthesis::run(const Case& item, const SynthesisOutputs& outputs) {
-  const std::vector<fs::path> sources = sources_of(item);
+bool Synthesis::overlaps() const {
+  return thread_count() > 1 && !ensemble_.has_memory_limit();
+}
+
+Batch::Computing Synthesis::read(const Case& item, const SynthesisOutputs& outputs) const {
+  std::vector<fs::path> sources = sources_of(item);
   const bool single = item.id.empty();
   const Stopwatch watch;
-  const std::vector<Volume> conditions = read_conditions(description(), condition_files(item));
+  std::vector<Volume> conditions = read_conditions(description(), condition_files(item));
   SynthesisSubject subject{item.id, item.patient(), single ? "synthesis" : "", {}, {{"recipe", case_recipe(item)}}, {}};
   if (sees_mask(item, outputs)) {
     subject.mask = read_mask(*item.mask, &conditions.front().grid);
   }
   if (ensemble_.needs_rays()) subject.sinogram = item.input("sinogram");
   log_verbose(fmt::format("{}: read in {:.2f} s", title_of(outputs.ct), watch.seconds()));
-  write(conditions, sources, outputs, subject);
+  return [this, conditions = std::move(conditions), sources = std::move(sources), outputs,
+          subject = std::move(subject)] { return predict(conditions, sources, outputs, subject); };
 }
 
-void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources,
-                      const SynthesisOutputs& outputs, const SynthesisSubject& subject) {
+Batch::Saving Synthesis::predict(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources,
+                                 const SynthesisOutputs& outputs, const SynthesisSubject& subject) const {
   const std::string title = title_of(outputs.ct);
   const Stopwatch watch;
-  const Ensemble::Prediction made =
+  Ensemble::Prediction made =
       ensemble_.predict(conditions, {source_title(sources.front()), subject.draw, subject.progress, subject.sinogram},
                         !outputs.spread.empty());
   const double seconds = watch.seconds();
@@ -252,20 +258,28 @@ void Synthesis::write(const std::vector<Volume>& conditions, const std::vector<f
     told["outliers"] =
         outliers(title, subject.patient, body, made.hu, conditions, outputs.bank_map.empty() ? nullptr : &bank_map);
   }
+  if (!outputs.spread.empty()) told["spread_hu"] = {{"mean_in_body", mean_inside(made.deviation, body)}};
+  log_verbose(fmt::format("{}: network {:.2f} s", title, seconds));
+  return [this, title, sources, outputs, told = std::move(told), ct_hu = std::move(made.hu),
+          deviation_hu = std::move(made.deviation),
+          bank_map = std::move(bank_map)] { save(title, sources, outputs, told, ct_hu, deviation_hu, bank_map); };
+}
+
+void Synthesis::save(const std::string& title, const std::vector<fs::path>& sources, const SynthesisOutputs& outputs,
+                     const Json& told, const Volume& ct_hu, const Volume& deviation_hu, const Volume& bank_map) const {
   Provenance own = provenance_;  // a sidecar lists this case's sources, not those of the whole batch
   for (const fs::path& source : sources) {
     if (source != "-") own.add_source(source);
   }
-  const Stopwatch writing;
-  const auto save = [&](const fs::path& output, const Volume& volume, VoxelType type) {
+  const Stopwatch watch;
+  const auto write = [&](const fs::path& output, const Volume& volume, VoxelType type) {
     const WriteReport report = write_volume(output, volume, type, overwrite_);
     if (output != "-") write_sidecar(output, own, sources, report, told, overwrite_);
   };
-  if (!outputs.spread.empty()) told["spread_hu"] = {{"mean_in_body", mean_inside(made.deviation, body)}};
-  save(outputs.ct, made.hu, type_);
-  if (!outputs.spread.empty()) save(outputs.spread, made.deviation, VoxelType::float32);
-  if (!outputs.bank_map.empty()) save(outputs.bank_map, bank_map, VoxelType::float32);
-  log_verbose(fmt::format("{}: network {:.2f} s, written in {:.2f} s", title, seconds, writing.seconds()));
+  write(outputs.ct, ct_hu, type_);
+  if (!outputs.spread.empty()) write(outputs.spread, deviation_hu, VoxelType::float32);
+  if (!outputs.bank_map.empty()) write(outputs.bank_map, bank_map, VoxelType::float32);
+  log_verbose(fmt::format("{}: written in {:.2f} s", title, watch.seconds()));
 }
 
 Json Synthesis::outliers(const std::string& title, const std::string& patient, const Mask& mask,
@@ -319,7 +333,12 @@ std::string Synthesis::plan() const {
   return text;
 }
 
-std::string Synthesis::plan(const Case& item, const SynthesisOutputs& outputs) {
+double Synthesis::neighbours_mib(const Grid& grid, const SynthesisOutputs& outputs) const {
+  const double volumes = static_cast<double>(condition_names().size() + outputs.files().size());
+  return volumes * static_cast<double>(grid.voxels()) * sizeof(float) / 1048576.0;
+}
+
+std::string Synthesis::plan(const Case& item, const SynthesisOutputs& outputs, bool overlapped) {
   const Grid grid = grid_of_conditions(condition_files(item));
   if (sees_mask(item, outputs)) require_grid_of_mask(*item.mask, grid);
   const fs::path& source = item.input(condition_names().front());
@@ -328,10 +347,11 @@ std::string Synthesis::plan(const Case& item, const SynthesisOutputs& outputs) {
   for (const Grid& other : working) elsewhere.push_back(describe(other));
   std::vector<std::string> files;
   for (const fs::path& file : outputs.files()) files.push_back(file.string());
-  return fmt::format("{:<9} {}{} -> {}, about {:.0f} MiB of memory\n", item.id.empty() ? "volume" : item.id,
-                     describe(grid),
-                     elsewhere.empty() ? "" : fmt::format(" (resampled to {})", fmt::join(elsewhere, " and to ")),
-                     fmt::join(files, ", "), ensemble_.peak_mib(grid, !outputs.spread.empty()));
+  return fmt::format(
+      "{:<9} {}{} -> {}, about {:.0f} MiB of memory\n", item.id.empty() ? "volume" : item.id, describe(grid),
+      elsewhere.empty() ? "" : fmt::format(" (resampled to {})", fmt::join(elsewhere, " and to ")),
+      fmt::join(files, ", "),
+      ensemble_.peak_mib(grid, !outputs.spread.empty()) + (overlapped ? neighbours_mib(grid, outputs) : 0.0));
 }
 
 void repeat_cases(Manifest& manifest, std::int64_t samples) {

@@ -74,14 +74,18 @@ class Synthesis {
   Json case_recipe(const Case& item) const;
   /// Reads the case's inputs, predicts, writes the volume and its sidecar. A case without an id is one volume, whose
   /// mask must be on its grid even if nothing here needs it.
-  void run(const Case& item, const SynthesisOutputs& outputs);
-  /// The same for conditions in memory that come from `sources`.
-  void write(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources,
-             const SynthesisOutputs& outputs, const SynthesisSubject& subject);
+  void run(const Case& item, const SynthesisOutputs& outputs) { read(item, outputs)()(); }
+  /// Whether the cases of a batch overlap: not on one thread, and not where the memory of one was limited.
+  bool overlaps() const;
+  /// run() in parts (Batch::run()): reads, and returns what predicts, which returns what writes.
+  Batch::Computing read(const Case& item, const SynthesisOutputs& outputs) const;
+  /// The same for conditions in memory that come from `sources`: predicts, and returns what writes.
+  Batch::Saving predict(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources,
+                        const SynthesisOutputs& outputs, const SynthesisSubject& subject) const;
   /// What a dry run prints of the model, and of a case, whose headers it reads. Throws Error if its inputs do not share
-  /// a grid.
+  /// a grid. `overlapped`: the case before is still written and the next is read, each taken to be as large.
   std::string plan() const;
-  std::string plan(const Case& item, const SynthesisOutputs& outputs);
+  std::string plan(const Case& item, const SynthesisOutputs& outputs, bool overlapped);
   /// Ensemble::peak_mib() of a case without a spread.
   double peak_mib(const Grid& grid) { return ensemble_.peak_mib(grid, false); }
 
@@ -90,6 +94,11 @@ class Synthesis {
   bool sees_mask(const Case& item, const SynthesisOutputs& outputs) const;
   /// options_, and the digests of models and bank.
   Json options_and_files() const;
+  /// What the inputs of the next case and the outputs of the one before take, of cases on this grid.
+  double neighbours_mib(const Grid& grid, const SynthesisOutputs& outputs) const;
+  /// Writes what predict() made, with sidecars that tell `told`.
+  void save(const std::string& title, const std::vector<fs::path>& sources, const SynthesisOutputs& outputs,
+            const Json& told, const Volume& ct_hu, const Volume& deviation_hu, const Volume& bank_map) const;
   std::vector<fs::path> sources_of(const Case& item) const;
   std::vector<ConditionFile> condition_files(const Case& item) const;
   /// Scores of the output and of inputs in HU against the bank; one warning for what is out of distribution. `map` gets

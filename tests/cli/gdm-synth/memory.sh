@@ -49,6 +49,21 @@ gdm-drift-train f/manifest.json --objective regression --steps 2 --patch 16 --wi
 gdm-phantom -o v --count 1 --kind head --seed 3 --shape 96 --spacing 6.5 -q
 needs_what_it_says v/*_mr.nii.gz --model fine.safetensors
 
+# Of a batch, the case before and the next stand beside each, but on one thread or with a limit.
+gdm-phantom -o b --count 3 --kind head --seed 3 --shape 160 --spacing 2.4 -q
+batch=(gdm-synth -q --model m.safetensors b/manifest.json --patch 32 --resample never)
+stated_of_batch() { "${batch[@]}" "$@" -o out --dry-run | sed -n 's/.*about \([0-9]*\) MiB of memory.*/\1/p' | tail -n 1; }
+said=$(stated_of_batch --threads 2) alone=$(stated_of_batch --threads 1)
+((said > alone + 25 && said < alone + 40)) || fail "neighbours of two volumes of 15.6 MiB add $alone to $said MiB"
+bounded=$(stated_of_batch --threads 2 --memory 4G) single=$(stated "$(ls b/*_mr.nii.gz | head -n 1)" --patch 32 --memory 4G)
+((bounded < single + 5)) || fail "with a limit a batch needs $bounded MiB, one of its volumes $single"
+env -u SOURCE_DATE_EPOCH "${batch[@]}" --threads 2 -o out >/dev/null
+peak=$(grep -h peak_rss_mib out/*_pred.json | sed 's/[^0-9]*\([0-9]*\).*/\1/' | sort -n | tail -n 1)
+echo "a batch of three: $said of $peak MiB"
+((100 * said >= 85 * peak && 100 * said <= 115 * peak)) || fail "of a batch $said MiB are stated, $peak are needed"
+"${batch[@]}" --threads 2 --memory 4G -o single >/dev/null
+for file in out/*_pred.nii.gz; do cmp "$file" "single/${file#out/}" || fail "overlapping changes $file"; done
+
 # Enough, and enough for fewer patches: the same voxels.
 "${synth[@]}" "$mr" -o whole.nii.gz
 "${synth[@]}" "$mr" -o limited.nii.gz --memory "$((a + 20))M"
