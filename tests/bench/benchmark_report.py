@@ -3,10 +3,11 @@
 
 Reads FOLDER/seed-N/report.json (equal steps) and FOLDER/time-seed-N/report.json (equal wall time). table.md has the mean over
 seeds with the least and the largest, and a mark for each seed in which a method differs significantly from BASELINE over the
-patients (Holm over all comparisons of a report): a star better, a minus worse. Then each metric and distance minus that of BASELINE, of each seed, with its
-interval over patients. perception-distortion.svg: MAE across, the Frechet distance of the first grader up, of equal steps, or
-of equal wall time where there is nothing else. nfe.svg:
-both against the number of evaluations, of processes.
+patients (Holm over all comparisons of a report): a star better, a minus worse. Then each metric and distance minus that of
+BASELINE, of each seed, with its interval over patients. NFE: evaluations of a network for each patch, those of a regression
+that a process begins from included. KIND is steps or time:
+  realism-KIND-GRADER.svg   MAE across, the Frechet distance of the grader up
+  nfe-KIND-GRADER.svg, nfe-KIND-mae.svg   both against NFE, of processes; what takes one evaluation is a dashed line
 """
 import json
 import math
@@ -19,7 +20,8 @@ from learned_ct import residuals, verdicts
 COLUMNS = [("mae_hu", "MAE / HU", 1), ("psnr_db", "PSNR / dB", 2), ("ssim", "SSIM", 4), ("ms_ssim", "MS-SSIM", 4),
            ("bone_mae_hu", "bone MAE / HU", 1), ("bone_dice", "bone Dice", 3), ("bone_hd95_mm", "bone HD95 / mm", 2),
            ("bias_hu", "bias / HU", 1), ("power_high_db", "high power / dB", 2)]
-COLOURS = ["#1b6ca8", "#c0392b", "#2e8b57", "#8e44ad", "#d68910", "#16a085", "#7f8c8d", "#34495e"]
+COLOURS = ["#1b6ca8", "#c0392b", "#2e8b57", "#8e44ad", "#d68910", "#16a085", "#7f8c8d", "#34495e", "#b03a76", "#6b8e23", "#a0522d",
+           "#008b8b"]
 
 
 def read(folder, kind, seed):
@@ -45,6 +47,12 @@ def scores(report):
     for name, effort in report["efficiency"]["methods"].items():
         found[name]["s"] = effort.get("seconds_median")
         found[name]["memory_mb"] = effort.get("peak_memory_mb_max")
+    # A model takes as many evaluations of each patch as it takes more than the one that takes the fewest.
+    evaluations = {name: effort.get("evaluations_median") for name, effort in report["efficiency"]["methods"].items()}
+    least = min((count for count in evaluations.values() if count), default=None)
+    for name, count in evaluations.items():
+        if count:
+            found[name]["nfe"] = round(count / least)
     for name in found:
         after = os.path.join(report["folder"], name + "+dc")
         found[name]["residual"] = (residuals(os.path.join(report["folder"], name), "consistency", "residual") if name.endswith("+dc")
@@ -65,15 +73,15 @@ def number(values, digits):
     if not values:
         return ""
     text = f"{sum(values) / len(values):.{digits}f}"
-    return text if len(values) == 1 else f"{text} ({min(values):.{digits}f}, {max(values):.{digits}f})"
+    return text if min(values) == max(values) else f"{text} ({min(values):.{digits}f}, {max(values):.{digits}f})"
 
 
 def table(reports, base):
     all_scores = [scores(report) for report in reports]
     names = [m["name"] for m in reports[0]["methods"]]
     distances = sorted({key for found in all_scores[0].values() for key in found if " " in key})
-    columns = COLUMNS + [(key, key.replace(" ", ", "), 2) for key in distances]
-    columns += [("residual", "residual", 4), ("s", "s a case", 1), ("memory_mb", "MB", 0)]
+    columns = [("nfe", "NFE", 0)] + COLUMNS + [(key, key.replace(" ", ", "), 2) for key in distances]
+    columns += [("residual", "residual", 4), ("s", "s a case", 2), ("memory_mb", "MB", 0)]
     marks = {key: [signs(report, key, base) for report in reports] for key, _, _ in columns}
     lines = ["| | " + " | ".join(title for _, title, _ in columns) + " |", "|---" * (len(columns) + 1) + "|"]
     for name in names:
@@ -146,14 +154,17 @@ class Plot:
                 x = self.x0 + (self.x1 - self.x0) * n / 4
                 self.parts.append(f'<text x="{64 + 140 * n}" y="395" text-anchor="middle">{x:.4g}</text>')
         if log_x:
+            last = 0.0
             for x in sorted({x for x, _ in points}):
-                self.parts.append(f'<text x="{self.right(x):.1f}" y="395" text-anchor="middle">{x:g}</text>')
+                if self.right(x) > last + 18:  # numbers must not lie over one another
+                    last = self.right(x)
+                    self.parts.append(f'<text x="{last:.1f}" y="395" text-anchor="middle">{x:g}</text>')
 
     @staticmethod
     def around(values):
         low, high = min(values), max(values)
         room = 0.06 * (high - low) or 1.0
-        return low - room, high + room
+        return (low - room if low < 0 else max(0.0, low - room)), high + room
 
     def across(self, x):
         return math.log(x) if self.log_x else x
@@ -175,6 +186,10 @@ class Plot:
         path = " ".join(f"{self.right(x):.1f},{self.down(y):.1f}" for x, y in points)
         self.parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}"/>')
 
+    def level(self, y, name, colour):
+        self.parts.append(f'<line x1="64" x2="624" y1="{self.down(y):.1f}" y2="{self.down(y):.1f}" stroke="{colour}" stroke-dasharray="5 4"/>')
+        self.parts.append(f'<text x="68" y="{self.down(y) - 3:.1f}" fill="{colour}">{name}</text>')
+
     def write(self, path):
         with open(path, "w", encoding="utf-8") as file:
             file.write('<svg xmlns="http://www.w3.org/2000/svg" width="640" height="420" font-family="sans-serif" font-size="12">\n'
@@ -193,48 +208,66 @@ def mean_scores(reports):
     return merged
 
 
-def plots(folder, reports):
-    found = mean_scores(reports)
-    distance = next((key for values in found.values() for key in values if key.startswith("frechet")), None)
-    if distance is None:  # volumes too small for the patches of the graders
-        return
-    graded = {name: values for name, values in found.items() if {"mae_hu", distance} <= set(values)}
+def short(name):
+    """A variant's method without its options, which the table has."""
+    method, _, steps = name.partition("@")
+    return method.split(",")[0] + ("@" + steps if steps else "") + ("+dc" if name.endswith("+dc") and not steps else "")
+
+
+def realism_plot(path, graded, distance):
     plot = Plot("Error and realism", "MAE / HU", distance.replace("frechet", "Frechet distance,"),
                 [(v["mae_hu"], v[distance]) for v in graded.values()])
     for n, (name, values) in enumerate(graded.items()):
-        plot.point(values["mae_hu"], values[distance], name, COLOURS[n % len(COLOURS)])
-    plot.write(os.path.join(folder, "perception-distortion.svg"))
-    processes = {}
+        plot.point(values["mae_hu"], values[distance], short(name), COLOURS[n % len(COLOURS)])
+    plot.write(path)
+
+
+def evaluations_plot(path, graded, key, title):
+    processes, single = {}, {}
     for name, values in graded.items():
-        match = re.fullmatch(r"(.+)@(\d+)", name)
-        if match:
-            processes.setdefault(match[1], []).append((int(match[2]), values))
+        if re.fullmatch(r".+@\d+", name):
+            processes.setdefault(name.rpartition("@")[0], []).append((values["nfe"], values[key]))
+        elif values.get("nfe") == 1 and not name.endswith("+dc"):
+            single[name] = values[key]
     if not processes:
         return
-    for key, title, file in [("mae_hu", "MAE / HU", "nfe-mae.svg"), (distance, "Frechet distance", "nfe.svg")]:
-        plot = Plot("By evaluations of the network", "evaluations", title, [(n, v[key]) for ps in processes.values() for n, v in ps],
-                    log_x=True)
-        for n, (name, points) in enumerate(processes.items()):
-            colour = COLOURS[n % len(COLOURS)]
-            points.sort(key=lambda point: point[0])
-            plot.line([(evaluations, v[key]) for evaluations, v in points], colour)
-            for evaluations, values in points:
-                plot.point(evaluations, values[key], name if evaluations == points[-1][0] else "", colour)
-        plot.write(os.path.join(folder, file))
+    every = [nfe for points in processes.values() for nfe, _ in points]
+    plot = Plot("By evaluations of the network", "evaluations of each patch", title,
+                [point for points in processes.values() for point in points] +
+                [(nfe, value) for value in single.values() for nfe in (min(every), max(every))], log_x=True)
+    for n, (name, points) in enumerate([*processes.items(), *single.items()]):
+        colour = COLOURS[n % len(COLOURS)]
+        if name in single:
+            plot.level(points, short(name), colour)
+            continue
+        points.sort()
+        plot.line(points, colour)
+        for point in points:
+            plot.point(*point, short(name) if point == points[0] else "", colour)
+    plot.write(path)
+
+
+def plots(folder, kind, reports):
+    found = mean_scores(reports)
+    distances = sorted({key for values in found.values() for key in values if key.startswith("frechet ")})
+    for distance in distances:  # none of volumes that are too small for the patches of the graders
+        grader = distance.partition(" ")[2]
+        graded = {name: values for name, values in found.items() if {"mae_hu", distance} <= set(values)}
+        realism_plot(os.path.join(folder, f"realism-{kind}-{grader}.svg"), graded, distance)
+        evaluations_plot(os.path.join(folder, f"nfe-{kind}-{grader}.svg"), graded, distance, f"Frechet distance, {grader}")
+    evaluations_plot(os.path.join(folder, f"nfe-{kind}-mae.svg"), found, "mae_hu", "MAE / HU")
 
 
 def main():
     if len(sys.argv) < 5:
         sys.exit(__doc__)
     folder, title, base, seeds = sys.argv[1], sys.argv[2], sys.argv[3], sys.argv[4:]
-    text, drawn = f"# {title}\n", []
-    for kind, name in [("", "Equal steps"), ("time-", "Equal wall time")]:
-        reports = [report for report in (read(folder, kind, seed) for seed in seeds) if report]
+    text = f"# {title}\n"
+    for prefix, kind, name in [("", "steps", "Equal steps"), ("time-", "time", "Equal wall time")]:
+        reports = [report for report in (read(folder, prefix, seed) for seed in seeds) if report]
         if reports:
             text += f"\n## {name}\n\n" + table(reports, base)
-            drawn = drawn or reports
-    if drawn:
-        plots(folder, drawn)
+            plots(folder, kind, reports)
     with open(os.path.join(folder, "table.md"), "w", encoding="utf-8") as file:
         file.write(text)
     print(text)

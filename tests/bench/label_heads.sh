@@ -49,7 +49,7 @@ for seed in "$@"; do
   }
   methods=()
   predict() {  # predict NAME MODEL OPTIONS...
-    [ -f "$graded/$1/manifest.json" ] || said gdm-synth heads/manifest.json --model "$at/$2.safetensors" -o "$graded/$1" \
+    [ -f "$graded/$1/manifest.json" ] || said gdm-synth heads/manifest.json --resume --model "$at/$2.safetensors" -o "$graded/$1" \
       --split "${SPLIT:-test}" -q --precision "${PRECISION:-fp32}" "${@:3}" >/dev/null
     methods+=("$1=$graded/$1/manifest.json")
   }

@@ -49,10 +49,10 @@ json.dump(m, open(file, "w"))' "$manifest" "$@"
 at=.  # what all seeds share is noted in FOLDER
 if [ ! -f scans/manifest.json ]; then
   targets cases.json "${TRAIN_CASES:-56}" "train val test"
-  said gdm-recon project cases.json -o scans --views "$views" --photons 1e5 --oversample 3 --seed 1 -q >/dev/null
+  said gdm-recon project cases.json --resume -o scans --views "$views" --photons 1e5 --oversample 3 --seed 1 -q >/dev/null
 fi
-[ -f fbp/manifest.json ] || said gdm-recon fbp scans/manifest.json -o fbp -q >/dev/null
-[ -f tv/manifest.json ] || said gdm-recon iterative fbp/manifest.json -o tv --method tv --strength "$strength" -q >/dev/null
+[ -f fbp/manifest.json ] || said gdm-recon fbp scans/manifest.json --resume -o fbp -q >/dev/null
+[ -f tv/manifest.json ] || said gdm-recon iterative fbp/manifest.json --resume -o tv --method tv --strength "$strength" -q >/dev/null
 [ -f scattering.safetensors ] ||
   said gdm-encoder scattering -o scattering.safetensors --statistics tv/manifest.json --patches-per-case 2 -q
 [ -f bank.safetensors ] ||
@@ -80,17 +80,17 @@ train() {  # train INPUT NAME OPTIONS...
 methods=()
 predict() {  # predict INPUT NAME MODEL OPTIONS...
   local out=$graded/$1-$2
-  [ -f "$out/manifest.json" ] || said gdm-synth tv/manifest.json --model "$at/$1-$3.safetensors" -o "$out" --split "$split" -q \
+  [ -f "$out/manifest.json" ] || said gdm-synth tv/manifest.json --resume --model "$at/$1-$3.safetensors" -o "$out" --split "$split" -q \
     --precision "${PRECISION:-fp32}" "${@:4}" >/dev/null
   methods+=("$1-$2=$out/manifest.json")
   [[ $2 == l1 || $2 == gdm || ${CONSISTENT:-} == all ]] || return 0
-  [ -f "$out+dc/manifest.json" ] || said gdm-recon consistency "$out/manifest.json" -o "$out+dc" -q >/dev/null
+  [ -f "$out+dc/manifest.json" ] || said gdm-recon consistency "$out/manifest.json" --resume -o "$out+dc" -q >/dev/null
   methods+=("$1-$2+dc=$out+dc/manifest.json")
 }
 drawn=()
 predict_mean() {  # predict_mean INPUT NAME MODEL OPTIONS...: the mean of draws, and their spread
   local out=$graded/$1-$2+mean
-  [ -f "$out/manifest.json" ] || said gdm-synth tv/manifest.json --model "$at/$1-$3.safetensors" -o "$out" --spread "$out" \
+  [ -f "$out/manifest.json" ] || said gdm-synth tv/manifest.json --resume --model "$at/$1-$3.safetensors" -o "$out" --spread "$out" \
     --samples "${DRAWS:-8}" --split "$split" -q --precision "${PRECISION:-fp32}" "${@:4}" >/dev/null
   methods+=("$1-$2+mean=$out/manifest.json")
   drawn+=("$1-$2+mean=$out/manifest.json")

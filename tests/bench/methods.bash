@@ -1,5 +1,5 @@
 # Sourced. A variant is a method with options of gdm-drift-train behind it, name and value by turns, instead of its own:
-# "gan,adversarial,0.3,r1,1". Models and banks are those of the current folder. Methods:
+# "gan,adversarial,0.3,r1,1", "bridge-reg,bridge-ode,true". Models and banks are those of the current folder. Methods:
 #   l1 ps gdm     regression; perceptual and SSIM; gdm, in the same fixed filters
 #   gdm-null ps-null   the same, coordinated in the null space of the rays
 #   l1-proj       regression and the projection objective
@@ -63,7 +63,11 @@ with_options() {
     for ((at = 0; at < ${#how[@]}; ++at)); do
       [ "${how[at]}" != "--${parts[n]}" ] || break
     done
-    how[at]=--${parts[n]} how[at + 1]=${parts[n + 1]}
+    if [ "$at" = ${#how[@]} ]; then
+      how+=("--${parts[n]}=${parts[n + 1]}")
+    else
+      how[at + 1]=${parts[n + 1]}
+    fi
   done
 }
 
