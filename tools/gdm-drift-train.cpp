@@ -54,9 +54,13 @@ void check_objective(const Options& o) {
   if (t.objective == Objective::gdm && t.perceptual == 0 && !t.encoders.empty()) {
     throw Error("--encoder takes part in the perceptual objective alone, so it needs --perceptual", Exit::usage);
   }
-  if (t.objective == Objective::perceptual && t.perceptual == 0) {
-    throw Error("--perceptual 0 leaves nothing of --objective perceptual", Exit::usage);
-  }
+  const auto needs_share = [&](Objective objective, const char* option, double share) {
+    if (t.objective != objective || share > 0) return;
+    throw Error(fmt::format("--{} 0 leaves nothing of --objective {}", option, name_of(objective)), Exit::usage);
+  };
+  needs_share(Objective::perceptual, "perceptual", t.perceptual);
+  needs_share(Objective::gan, "adversarial", t.adversarial);
+  needs_share(Objective::frechet, "frechet", t.frechet);
 }
 
 /// Defaults that follow from other options, a word about options that say nothing beside the others, and what the
@@ -76,7 +80,9 @@ void complete(CLI::App& app, Options& o) {
   }
   for (fs::path& encoder : t.encoders) encoder = cli::encoder_path(encoder.string());
   if (!t.init.empty()) t.init = cli::model_path(t.init.string());
-  if (t.has_base()) t.source = cli::model_path(t.source).string();
+  if (t.has_base()) {
+    t.source = with_context("--source is noise, input or a model", [&] { return cli::model_path(t.source).string(); });
+  }
 }
 
 /// Draws the curves of a log anew. A failure is no reason to lose the training.

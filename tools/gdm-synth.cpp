@@ -185,8 +185,7 @@ int run_manifest(const cli::Program& program, Options& o) {
   cli::Synthesis synthesis(program, o.synthesis, provenance);
   require_spread(o, synthesis);
   if (o.samples > 1 && synthesis.ensemble().noise_channels() == 0) {
-    throw Error(o.synthesis.ensemble.models.front().string() + ": takes no noise, all --samples would be equal",
-                Exit::usage);
+    cli::refuse_equal_draws(synthesis.ensemble().first(), o.synthesis.ensemble.models.front());
   }
   for (const Case& item : batch.cases()) {
     if (item.error || o.batch.keep_going) continue;

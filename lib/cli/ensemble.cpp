@@ -11,6 +11,7 @@
 #include "image/grid_match.hpp"
 #include "image/running_spread.hpp"
 #include "io/sidecar.hpp"
+#include "model/process.hpp"
 #include "model/trained_voxels.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -35,6 +36,15 @@ void require_alike(const engine::Synthesizer& first, const engine::Synthesizer& 
 
 }  // namespace
 
+void refuse_equal_draws(const engine::Synthesizer& model, const fs::path& path) {
+  const Json& generator = model.description().at("generator");
+  const bool later =
+      generator.contains("process") && model::Process::from_json(generator.at("process")).noise_channels(2) > 0;
+  throw Error(fmt::format("{}: takes no noise{}, all --samples would be equal", path.string(),
+                          later ? " by one evaluation (it does from --nfe 2 on)" : ""),
+              Exit::usage);
+}
+
 Ensemble::Ensemble(const EnsembleOptions& options, const engine::Compute& compute)
     : memory_bytes_(options.memory_bytes),
       draws_(options.draws),
@@ -51,7 +61,7 @@ Ensemble::Ensemble(const EnsembleOptions& options, const engine::Compute& comput
                   Exit::usage);
     }
     if (draws_ > 1 && models_.back()->noise_channels() == 0) {
-      throw Error(model.string() + ": takes no noise, all --samples would be equal", Exit::usage);
+      refuse_equal_draws(*models_.back(), model);
     }
   }
   const engine::Sampling& asked = options.patches.sampling;

@@ -105,6 +105,9 @@ class Ensemble {
   bool flips_, resample_, bank_;
 };
 
+/// Throws Error (Exit::usage) of draws of a model at `path` that has no noise_channels().
+[[noreturn]] void refuse_equal_draws(const engine::Synthesizer& model, const fs::path& path);
+
 /// The draw of a case with this id that sample n of it has, from 1.
 std::string sample_name(const std::string& id, std::int64_t sample);
 

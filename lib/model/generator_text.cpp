@@ -53,6 +53,16 @@ std::string architecture_text(const Json& info) {
     text += line("noise", noise == 0 ? "none: one output for each input"
                                      : fmt::format("{} {}", noise, noise == 1 ? "channel" : "channels"));
   }
+  if (info.contains("base")) {
+    const Json& base = info.at("base");
+    const Json figures = generator_figures(base.at("generator"));
+    text +=
+        line("base",
+             fmt::format("the model whose output that is, evaluated once before: {}, {} parameters more, {:.3g} GFLOP, "
+                         "sha256 {}",
+                         base.value("objective", "objective unknown"), plain(figures, "parameters"),
+                         figures.value("gflop_per_patch", 0.0), plain(base, "sha256")));
+  }
   return text + line("HU", fmt::format("{} to {} HU become -1 to 1", generator.at("hu_range").at(0).dump(),
                                        generator.at("hu_range").at(1).dump()));
 }

@@ -283,9 +283,17 @@ class Training {
       config.erase("noise_channels");
       return config;
     };
-    if (same(trained.config.json()) != same(config_.json())) {
-      throw Error(fmt::format("{}: a generator of another task or architecture: {} instead of {}", path.string(),
-                              same(trained.config.json()).dump(), same(config_.json()).dump()));
+    if (config_.process.has_value() != trained.config.process.has_value()) {
+      throw Error(fmt::format("{}: {}; --init takes a model of the same kind", path.string(),
+                              config_.process ? "is no flow, bridge or diffusion (a regression that one begins from is "
+                                                "a --source)"
+                                              : "is a flow, a bridge or a diffusion"));
+    }
+    const Json there = same(trained.config.json()), here = same(config_.json());
+    if (const auto others = keys_that_differ(there, here); !others.empty()) {
+      throw Error(fmt::format("{}: a generator of another task or architecture: {} {} there, {} here", path.string(),
+                              others.front(), there.value(others.front(), Json()).dump(),
+                              here.value(others.front(), Json()).dump()));
     }
     if (trained.config.noise_channels > config_.noise_channels) {
       throw Error(fmt::format("{}: has {} noise channels, --noise-channels asks for {}", path.string(),
@@ -319,6 +327,9 @@ class Training {
     if (base_.config.process || base_.config.noise_channels > 0) {
       throw Error(path.string() + ": is no regression, but a model that draws one output of many");
     }
+    if (model::consistency_of(base_.description).iterations > 0) {
+      throw Error(path.string() + ": data consistency belongs to it, which a process would leave out of its source");
+    }
     if (!config_.patch.is_multiple_of(base_.config.size_multiple())) {
       throw Error(
           fmt::format("{}: needs patches that are multiples of {}", path.string(), base_.config.size_multiple()));
@@ -346,7 +357,11 @@ class Training {
                      {"network", model::generator_figures(config_.json())},
                      {"training", training},
                      {"options", options_.options}};
-    if (base_.network) description["base"] = {{"generator", base_.config.json()}, {"sha256", base_.digest}};
+    if (base_.network) {
+      description["base"] = {{"generator", base_.config.json()}, {"sha256", base_.digest}};
+      const Json::json_pointer objective("/training/objective");
+      if (base_.description.contains(objective)) description["base"]["objective"] = base_.description.at(objective);
+    }
     if (!held_out_.inherited().empty()) description[data::inherited_key] = held_out_.inherited();
     return description;
   }

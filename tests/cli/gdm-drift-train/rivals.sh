@@ -36,10 +36,11 @@ whole_and_cut pmrf --objective flow --source ../l1/m.safetensors --nfe 2
 whole_and_cut perceptual --objective perceptual --encoder ../e.safetensors --drift-start 0
 whole_and_cut bridge --objective bridge --nfe 3
 whole_and_cut diffusion --objective diffusion --nfe 2 --noise-schedule linear
+whole_and_cut input --objective flow --source input --nfe 2
 whole_and_cut ode --objective bridge --bridge-ode --source ../l1/m.safetensors --nfe 2
-for name in l1 gan flow; do gdm-drift-train plot $name/m.log.jsonl -o $name.png -q; done
+for name in l1 gan flow frechet perceptual bridge diffusion; do gdm-drift-train plot $name/m.log.jsonl -o $name.png -q; done
 height() { od -An -j 20 -N 4 -t u1 "$1" | awk '{ print $3 * 256 + $4 }'; }
-for name in gan flow; do
+for name in gan flow bridge diffusion; do
   [[ $(height $name.png) -gt $(height l1.png) ]] || fail "the curves of $name have no panels of their own"
 done
 grep -q '"adversarial":{.*"discriminator_loss":' gan/m.log.jsonl || fail "no word of the discriminator"
@@ -54,9 +55,13 @@ tells() {
 tells gan '^training +gan, 3 steps'
 tells frechet '^training +frechet, 3 steps'
 tells flow '^process +flow from noise, 2 evaluations$'
-tells pmrf "^process +flow from a regression's output \+ 0.0661 noise, 2 evaluations$"
+tells pmrf "^process +flow from a model's output \+ 0.0661 noise, 2 evaluations$"
+tells pmrf '^base +the model whose output that is, evaluated once before: regression, [0-9]+ parameters more'
+tells input '^process +flow from the first input \+ [.0-9]+ noise, 2 evaluations$'
+tells perceptual '^training +perceptual, 3 steps'
+tells perceptual '^shares +perceptual 0.3$'
 tells bridge '^process +bridge from the first input, 3 evaluations$'
-tells ode "^process +bridge without noise from a regression's output, 2 evaluations$"
+tells ode "^process +bridge without noise from a model's output, 2 evaluations$"
 tells diffusion '^process +diffusion, linear schedule from noise, 2 evaluations$'
 parameters() { gdm-drift-train info "$1/m.safetensors" --json | grep -o '"parameters": [0-9]*'; }
 [[ $(parameters gan) == "$(parameters l1)" ]] || fail "a discriminator is no part of the model"
@@ -64,7 +69,7 @@ parameters() { gdm-drift-train info "$1/m.safetensors" --json | grep -o '"parame
 # Volumes: evaluations are counted, one draw is the same each time, another seed or sample is another volume.
 synth() { gdm-synth fbp/manifest.json --split test --threads 1 -q "$@" >/dev/null; }
 evaluations() { cat "$1"/*_pred.json | grep -o '"network_evaluations": *[0-9]*' | grep -o '[0-9]*$' | sort -u; }
-for name in gan flow pmrf bridge diffusion ode; do synth --model $name/m.safetensors -o out-$name; done
+for name in gan frechet perceptual flow pmrf input bridge diffusion ode; do synth --model $name/m.safetensors -o out-$name; done
 one=$(evaluations out-gan)
 [[ $(evaluations out-flow) == $((2 * one)) && $(evaluations out-pmrf) == $((3 * one)) ]] || fail "evaluations are miscounted"
 synth --model flow/m.safetensors -o again
@@ -97,13 +102,24 @@ refused 2 "takes no noise" gdm-recon gdm scans/manifest.json --model l1/m.safete
 
 # What does not go together.
 cd l1
+small=("${train[@]/m.safetensors/x.safetensors}")
 refused 2 'needs --bank' "${train[@]/m.safetensors/x.safetensors}" --objective frechet
 refused 2 'begins with an image' "${train[@]/m.safetensors/x.safetensors}" --objective bridge --source noise
 refused 2 'begins with noise' "${train[@]/m.safetensors/x.safetensors}" --objective diffusion --source input
 refused 2 'has its own noise' "${train[@]/m.safetensors/x.safetensors}" --objective flow --noise-channels 1
 refused 1 'is no regression' "${train[@]/m.safetensors/x.safetensors}" --objective flow --source ../flow/m.safetensors
 refused 1 'No such file' "${train[@]/m.safetensors/x.safetensors}" --objective flow --source nothing.safetensors
-small=("${train[@]/m.safetensors/x.safetensors}")
+refused 2 'source is noise, input or a model: .nowhere. is neither' "${train[@]/m.safetensors/x.safetensors}" --objective flow --source nowhere
+refused 1 'is JSON, expected a safetensors file' "${train[@]/m.safetensors/x.safetensors}" --objective flow --source ../fbp/manifest.json
+refused 1 'is no flow, bridge or diffusion .*--source' "${train[@]/m.safetensors/x.safetensors}" --objective flow --init m.safetensors
+refused 1 'is a flow, a bridge or a diffusion' "${train[@]/m.safetensors/x.safetensors}" --objective regression --init ../flow/m.safetensors
+for share in perceptual:perceptual gan:adversarial frechet:frechet; do
+  refused 2 "leaves nothing of --objective ${share%:*}" "${train[@]/m.safetensors/x.safetensors}" --objective "${share%:*}" \
+    --bank ../b.safetensors "--${share#*:}" 0
+done
+gdm-drift-train ../fbp/manifest.json --conditions fbp --patch 32x32x8 --widths 8,16 --threads 1 --seed 3 --steps 2 -q --objective regression \
+  --consistency 2 --batch 1 -o rays.safetensors
+refused 1 'data consistency belongs to it' "${small[@]}" --objective flow --source rays.safetensors
 refused 2 'voxels at least' "${small[@]/24/16}" --objective gan
 cd ..
 refused 2 'takes one evaluation' gdm-synth fbp/manifest.json --model l1/m.safetensors -o x --nfe 4
@@ -112,5 +128,6 @@ synth --model flow/m.safetensors --model l1/m.safetensors -o mixed --nfe 4
 [[ $(evaluations mixed) == $((5 * one)) ]] || fail "--nfe of a mixed ensemble is not that of the flow alone"
 refused 2 'should be odd' gdm-synth fbp/manifest.json --model flow/m.safetensors -o x --nfe 4 --solver heun
 refused 2 'is for a flow' gdm-synth fbp/manifest.json --model bridge/m.safetensors -o x --nfe 4 --solver heun
+refused 2 "takes no noise by one evaluation" gdm-synth fbp/manifest.json --model bridge/m.safetensors --nfe 1 -o x --samples 2
 refused 2 "all --samples would be equal" gdm-synth fbp/manifest.json --model ode/m.safetensors -o x --samples 2
 exit 0

@@ -106,3 +106,44 @@ TEST_CASE("the loss in a bank remembers what was generated, and a resumed one go
   options.weight_global = options.weight_local = options.weight_spatial = 0;
   CHECK_THROWS_AS(FrechetLoss(bank, options), Error);
 }
+
+TEST_CASE("the loss moves the batch alone, as if it were not remembered with others") {
+  const gdm_test::TemporaryFolder folder;
+  gdm_test::write_view_bank(folder / "bank.safetensors", 16);
+  const bank::RealBank bank(folder / "bank.safetensors", torch::Device(torch::kCPU));
+  FrechetLoss loss(bank, {});
+  torch::manual_seed(4);
+  FeaturePair pair;
+  pair.mask = torch::ones({2, 1, 16, 16, 16}, torch::kUInt8);
+  const auto look = [&](FrechetLoss& at) {
+    at::Generator generator = nn::step_generator(1, 1);  // so that the same rows are chosen each time
+    return at.loss(pair, generator);
+  };
+  const std::int64_t remembered = 4;
+  for (std::int64_t number = 0; number <= remembered; ++number) {
+    pair.predicted = bank.encoder().features(torch::rand({2, 1, 16, 16, 16}) * 2 - 1, bank.encoder().input.hu_map);
+    for (Tensor& map : pair.predicted) map = map.to(torch::kFloat64).detach();
+    if (number < remembered) look(loss);
+  }
+  Tensor& map = pair.predicted[0];
+  map.requires_grad_(true);
+  FrechetLoss own = loss;  // each look joins the memory, so each begins from a copy
+  const Tensor gradient = torch::autograd::grad({look(own)}, {map})[0].flatten();
+  map = map.detach();
+  const Tensor largest = std::get<1>(gradient.abs().topk(5));
+  for (std::int64_t n = 0; n < largest.size(0); ++n) {
+    const auto place = largest[n].item<std::int64_t>();
+    constexpr double step = 1e-4;
+    double ends[2];
+    for (const int side : {0, 1}) {
+      const Tensor kept = map.clone();
+      map.flatten()[place] += side == 0 ? -step : step;
+      FrechetLoss copy = loss;
+      ends[side] = look(copy).item<double>();
+      map = kept;
+    }
+    const double slope = (ends[1] - ends[0]) / (2 * step);
+    CHECK(slope != 0);  // of a value in which the batch is one of five
+    CHECK(gradient[place].item<double>() / (remembered + 1) == doctest::Approx(slope).epsilon(1e-4).scale(0));
+  }
+}

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
+
 #include "engine/training.hpp"
 #include "generator_fixture.hpp"
 #include "io/sidecar.hpp"
@@ -48,6 +50,33 @@ TEST_CASE("two draws of a patch learn how the target is spread, one draw learns 
   CHECK(of_two > 0.6 * target_spread);
   CHECK(of_two < 1.4 * target_spread);
   CHECK(of_one < 0.2 * target_spread);
+}
+
+TEST_CASE("a regression by L1 holds to the likelier of two modes, which its condition moves") {
+  torch::manual_seed(6);
+  nn::GeneratorConfig config = gdm_test::small_generator_config({12});
+  config.residual_on_first = false;
+  config.patch = 4;
+  nn::Generator network(config);
+  engine::TrainOptions options;
+  options.objective = engine::Objective::regression;
+  Provenance provenance("test", {});
+  const auto none = std::make_shared<Objectives>(options, 1, config.hu_map, 2.0, torch::kCPU, provenance);
+  PairedMethod method(network, config, none, 1, 1, torch::kCPU, false);
+  data::Batch batch;
+  batch.mask = batch.host_mask = torch::ones({16, 1, 4, 4, 4}, torch::kUInt8);
+  gdm_test::train_briefly(*network, [&](std::int64_t step) {
+    const Tensor condition = torch::sign(torch::randn({16, 1, 1, 1, 1}));
+    const Tensor likelier = torch::where(torch::rand({16, 1, 1, 1, 1}) < 0.75, 0.5, -0.5);
+    batch.conditions = condition.expand({-1, 1, 4, 4, 4}).contiguous();
+    batch.target = (condition / 3 + likelier).expand({-1, 1, 4, 4, 4}).contiguous();
+    method.add_gradients(batch, {step, step, 1});
+  });
+  const torch::NoGradGuard no_grad;
+  for (const double condition : {-1.0, 1.0}) {
+    const double made = network(torch::full({1, 1, 4, 4, 4}, condition)).mean().item<double>();
+    CHECK(std::abs(made - (condition / 3 + 0.5)) < 0.1);  // the mean of both lies .25 below
+  }
 }
 
 TEST_CASE("draws of a patch are patches of their own in the log and to the objectives") {

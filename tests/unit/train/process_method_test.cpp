@@ -78,7 +78,7 @@ TEST_CASE("a process's loss is 0 for a network that makes what is to be learnt, 
 }
 
 TEST_CASE("a flow that is trained tells two modes apart where a regression gives their mean") {
-  // Patches of one value, -0.5 or 0.5 with equal odds, under a condition that says nothing.
+  // Patches of one value, 0.5 below or above a third of their condition with equal odds.
   torch::manual_seed(6);
   nn::GeneratorConfig config = gdm_test::small_generator_config({12});
   config.residual_on_first = false;
@@ -88,20 +88,24 @@ TEST_CASE("a flow that is trained tells two modes apart where a regression gives
   ProcessMethod method(network, nullptr, config, 1, torch::kCPU, false);
   const std::int64_t batch_size = 16;
   data::Batch batch;
-  batch.conditions = torch::zeros({batch_size, 1, 4, 4, 4});
   batch.mask = torch::ones({batch_size, 1, 4, 4, 4}, torch::kUInt8);
+  const auto signs = [](std::int64_t count) { return torch::sign(torch::randn({count, 1, 1, 1, 1})); };
   gdm_test::train_briefly(*network, [&](std::int64_t step) {
-    batch.target = (0.5 * torch::sign(torch::randn({batch_size, 1, 1, 1, 1}))).expand({-1, 1, 4, 4, 4}).contiguous();
+    const Tensor condition = signs(batch_size);
+    batch.conditions = condition.expand({-1, 1, 4, 4, 4}).contiguous();
+    batch.target = (condition / 3 + 0.5 * signs(batch_size)).expand({-1, 1, 4, 4, 4}).contiguous();
     method.add_gradients(batch, {step, step, 1});
   });
   const torch::NoGradGuard no_grad;
   const auto sampler = synth::make_sampler(config, network, nullptr, {20, model::Solver::euler});
-  const Tensor draws =
-      sampler->sample(torch::cat({torch::zeros({256, 1, 4, 4, 4}), torch::randn({256, 1, 4, 4, 4})}, 1));
-  const Tensor means = draws.mean({1, 2, 3, 4});
-  // A Gaussian of the same mean and deviation has .39 of its draws there, a regression none.
-  CHECK(((means.abs() - 0.5).abs() < 0.2).to(torch::kFloat32).mean().item<double>() > 0.55);
-  const double positive = (means > 0).to(torch::kFloat32).mean().item<double>();
-  CHECK(positive > 0.25);
-  CHECK(positive < 0.75);
+  for (const double condition : {-1.0, 1.0}) {
+    const Tensor draws =
+        sampler->sample(torch::cat({torch::full({256, 1, 4, 4, 4}, condition), torch::randn({256, 1, 4, 4, 4})}, 1));
+    const Tensor away = draws.mean({1, 2, 3, 4}) - condition / 3;
+    // A Gaussian of the same mean and deviation has .39 of its draws there, a regression none.
+    CHECK(((away.abs() - 0.5).abs() < 0.2).to(torch::kFloat32).mean().item<double>() > 0.55);
+    const double above = (away > 0).to(torch::kFloat32).mean().item<double>();
+    CHECK(above > 0.25);
+    CHECK(above < 0.75);
+  }
 }
