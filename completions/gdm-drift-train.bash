@@ -69,7 +69,6 @@ _gdm_drift_train() {
         --set-local) return ;;
         --ring-batches) return ;;
         --temperatures) return ;;
-        --sinkhorn) return ;;
         --source) COMPREPLY=($(compgen -f -- "$cur")); compopt -o filenames; return ;;
         --source-noise) return ;;
         --bridge-beta) return ;;
@@ -80,7 +79,7 @@ _gdm_drift_train() {
         --grid-tolerance) return ;;
       esac
       if [[ $cur == -* ]]; then
-        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --plot --conditions --scaling --steps --batch --accumulate --patch --preset --augment --fresh-noise --cache --widths --blocks --noise-channels --draws --learning-rate --ema --precision --checkpoint-every --validate-every --keep --score --max-time --restart --allow-leak --drift-start --drift --perceptual --ssim --frechet --adversarial --adversarial-loss --r1 --discriminator-rate --gradient-l1 --projection --share-end --consistency --consistency-pull --coordination --conflict --conflict-edge --taps --weight-global --weight-local --weight-spatial --pair-weight --set-global --set-local --ring-batches --temperatures --sinkhorn --source --source-noise --bridge-beta --bridge-ode --noise-schedule --nfe -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
+        COMPREPLY=($(compgen -W "--version -h --help --config -v --verbose -q --quiet --threads --progress -o --output --objective --bank --encoder --init --log --plot --conditions --scaling --steps --batch --accumulate --patch --preset --augment --fresh-noise --cache --widths --blocks --noise-channels --draws --learning-rate --ema --precision --checkpoint-every --validate-every --keep --score --max-time --restart --allow-leak --drift-start --drift --perceptual --ssim --frechet --adversarial --adversarial-loss --r1 --discriminator-rate --gradient-l1 --projection --share-end --consistency --consistency-pull --coordination --conflict --conflict-edge --taps --weight-global --weight-local --weight-spatial --pair-weight --set-global --set-local --ring-batches --temperatures --source --source-noise --bridge-beta --bridge-ode --noise-schedule --nfe -f --force --reproducible --seed --device --allow-code --grid-tolerance --assume-hu -n --dry-run" -- "$cur"))
       else
         COMPREPLY=($(compgen -W "info plot half" -- "$cur"))
         COMPREPLY+=($(compgen -f -- "$cur"))

@@ -64,7 +64,6 @@ struct TrainOptions {
   std::int64_t set_global = 64, set_local = 256;  ///< real and remembered generated features of a problem, so many each
   std::int64_t ring_batches = 64;                 ///< batches after which generated features are forgotten
   std::vector<double> temperatures{0.05, 0.2, 0.5};
-  std::int64_t sinkhorn = 0;  ///< rounds of Sinkhorn normalisation instead of the product of two softmaxes; 0: product
   std::string source = "noise";  ///< what a process begins with: noise, input, or the file of a regression
   double source_noise_hu = 100;  ///< of a flow from an image: standard deviation of what is added to it
   double bridge_beta = 0.3;      ///< of a bridge, and so on: model/process.hpp

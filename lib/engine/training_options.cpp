@@ -332,10 +332,7 @@ OptionTable<O> features() {
           .recorded("drift.ring_batches"),
       numbers("temperatures", &O::temperatures, 1e-4, 100.0, "Kernel widths relative to the mean distance")
           .used_if(drifts)
-          .recorded("drift.temperatures"),
-      number("sinkhorn", &O::sinkhorn, 0, 100, "Rounds of Sinkhorn normalisation of the affinities; 0: two softmaxes")
-          .used_if(drifts)
-          .recorded("drift.sinkhorn")};
+          .recorded("drift.temperatures")};
 }
 
 }  // namespace
@@ -388,7 +385,6 @@ Json training_settings(const TrainOptions& options, std::uint64_t seed) {
                            "drift.weight_spatial",
                            "drift.pair_weight",
                            "drift.temperatures",
-                           "drift.sinkhorn",
                            "process.source",
                            "process.source_noise_hu",
                            "process.bridge_beta",

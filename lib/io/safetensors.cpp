@@ -45,12 +45,15 @@ std::uint64_t header_length(const std::uint8_t* bytes, std::size_t available, st
   }
   std::uint64_t length = 0;
   for (std::size_t i = 0; i < length_bytes; ++i) length |= static_cast<std::uint64_t>(bytes[i]) << (8 * i);
-  if (length > largest_header_bytes || length > file_size - length_bytes || length > available - length_bytes) {
+  const bool too_long = length > largest_header_bytes;
+  if (too_long || length > file_size - length_bytes || length > available - length_bytes) {
     const std::string kind =
         content_kind({reinterpret_cast<const char*>(bytes), std::min(available, content_kind_bytes)});
-    if (!kind.empty() && kind != safetensors_content) throw Error("is " + kind + ", expected a safetensors file");
+    // Eight bytes that are no length may be text by chance.
+    const bool certain = !kind.empty() && kind != safetensors_content && !(too_long && kind == plain_text_content);
+    if (certain) throw Error("is " + kind + ", expected a safetensors file");
   }
-  if (length > largest_header_bytes) {
+  if (too_long) {
     throw Error(fmt::format("is no safetensors file: it would begin with a header of {} bytes, at most {} are read",
                             length, largest_header_bytes));
   }

@@ -30,22 +30,12 @@ std::pair<Tensor, Tensor> exponentials(const Tensor& logits, std::int64_t dim) {
   return {std::move(e), std::move(factor)};
 }
 
-/// Affinities (R, G, M) between G queries and M targets. `no_query` (R, G, 1) or undefined: added to the logarithms of
-/// rows that take no part before columns are normalised.
-Tensor affinities(const Tensor& logits, const Tensor& no_query, const FieldOptions& options) {
-  if (options.sinkhorn_rounds > 0 && logits.size(1) == 1) return torch::softmax(logits, 2);
-  if (options.sinkhorn_rounds == 0) {  // softmax() along columns takes half as long again as these passes in place
-    auto [rows, row_factor] = exponentials(logits, 2);
-    const auto [columns, column_factor] = exponentials(logits, 1);
-    return rows.mul_(row_factor).mul_(columns).mul_(column_factor).clamp_min_(options.affinity_floor).sqrt_();
-  }
-  Tensor log_affinity = logits;
-  for (std::int64_t round = 0; round < options.sinkhorn_rounds; ++round) {
-    if (no_query.defined()) log_affinity = log_affinity + no_query;  // the last round gave them back their mass
-    log_affinity = torch::log_softmax(log_affinity, 1);
-    log_affinity = torch::log_softmax(log_affinity, 2);
-  }
-  return log_affinity.exp_();
+/// Affinities (R, G, M) between G queries and M targets. softmax() along columns takes half as long again as these
+/// passes in place.
+Tensor affinities(const Tensor& logits, double floor) {
+  auto [rows, row_factor] = exponentials(logits, 2);
+  const auto [columns, column_factor] = exponentials(logits, 1);
+  return rows.mul_(row_factor).mul_(columns).mul_(column_factor).clamp_min_(floor).sqrt_();
 }
 
 /// Which of the pairs (R, G, M) of queries and targets count: valid queries, and of the first `own` targets, which are
@@ -98,10 +88,9 @@ Field drift_field(const FieldSets& sets, const FieldOptions& options, FieldState
   const Tensor of_query = sets.valid.defined() ? sets.valid.to(gen.options()).unsqueeze(2) : Tensor();
   const Tensor queries = sets.valid.defined() ? of_query.sum().to(torch::kFloat64).clamp_min(1.0)
                                               : number(static_cast<double>(gen.size(0) * gen.size(1)), gen);
-  const Tensor no_query = of_query.defined() ? (of_query - 1.0) * self_mask : Tensor();
   for (std::size_t t = 0; t < options.temperatures.size(); ++t) {
     const Tensor logits = distance * (-1.0 / options.temperatures[t]);
-    const Tensor affinity = affinities(logits, no_query, options);
+    const Tensor affinity = affinities(logits, options.affinity_floor);
     // The floor would let rows that only fill up act on others.
     if (sets.valid.defined() && own > 0) affinity.narrow(2, 0, own).mul_(of_query.transpose(1, 2));
     Tensor to_negatives = affinity.narrow(2, 0, n_negatives),

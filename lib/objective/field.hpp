@@ -15,9 +15,6 @@ struct FieldOptions {
   std::vector<double> temperatures{0.05, 0.2, 0.5};  ///< relative to the mean pairwise distance
   double affinity_floor = 1e-6;                      ///< floor of the product of both softmaxes
   bool siblings = true;                              ///< generated samples repel each other (self excluded)
-  /// Rounds of row and column normalisation of the kernel (Sinkhorn, in the logarithm) in the place of the product of
-  /// both softmaxes; 0: the product.
-  std::int64_t sinkhorn_rounds = 0;
 };
 
 /// What one drift problem remembers between steps; part of the checkpoint.
@@ -50,12 +47,9 @@ struct FieldSets {
 /// Computes in float32 without gradient and updates `state`, unless a raw RMS is not finite (Field::finite()). Waits
 /// for no device.
 ///
-/// A = sqrt(softmax over targets * softmax over queries) of -distance / (temperature * scale), or with Sinkhorn rounds
-/// exp(-distance / (temperature * scale)) with columns, then rows brought to sum 1, so many times;
+/// A = sqrt(softmax over targets * softmax over queries) of -distance / (temperature * scale);
 /// V = sum over temperatures of [ (A+ rowsum(A-)) pos - (A- rowsum(A+)) (gen, neg) ] / (unit * RMS). Attraction and
 /// repulsion carry equal mass, so V(p, q) = -V(q, p) and V = 0 at p = q.
-/// With one query a round of Sinkhorn would set each of its affinities to 1, whatever the distance: there rows alone
-/// are brought to sum 1.
 Field drift_field(const FieldSets& sets, const FieldOptions& options, FieldState& state);
 
 /// mean over the problems, of those with a valid row, of the mean over its valid elements of

@@ -47,7 +47,6 @@ objective::EncoderObjectiveOptions encoder_options(const engine::TrainOptions& o
   out.frechet = {options.weight_global, options.weight_local, options.weight_spatial, options.taps,
                  options.ring_batches};
   out.drift.field.temperatures = options.temperatures;
-  out.drift.field.sinkhorn_rounds = options.sinkhorn;
   out.drift.finest_taps = options.taps;
   out.drift.weight_global = options.weight_global;
   out.drift.weight_local = options.weight_local;

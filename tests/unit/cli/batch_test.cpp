@@ -16,6 +16,13 @@ using namespace gdm;
 
 namespace {
 
+/// No warnings on stderr while it lives.
+struct Quiet {
+  Quiet() { set_log_level(LogLevel::quiet); }
+  ~Quiet() { set_log_level(level); }
+  LogLevel level = log_level();
+};
+
 Manifest three_cases() {
   Manifest manifest;
   for (const char* id : {"a", "b", "c"}) {
@@ -88,7 +95,7 @@ std::size_t run(cli::Batch& batch, bool overlap, Diary& diary, const std::string
 }  // namespace
 
 TEST_CASE("parts of all cases come in the order of the cases, whether they overlap or not") {
-  set_log_level(LogLevel::quiet);
+  const Quiet quiet;
   for (const bool overlap : {false, true}) {
     CAPTURE(overlap);
     cli::Batch batch = batch_of(three_cases());
@@ -102,7 +109,7 @@ TEST_CASE("parts of all cases come in the order of the cases, whether they overl
 }
 
 TEST_CASE("while a case is computed the next is read and the one before is saved") {
-  set_log_level(LogLevel::quiet);
+  const Quiet quiet;
   cli::Batch batch = batch_of(three_cases());
   Diary diary;
   bool all_came = true;
@@ -126,7 +133,7 @@ TEST_CASE("while a case is computed the next is read and the one before is saved
 }
 
 TEST_CASE("a failure of any part is its own case's") {
-  set_log_level(LogLevel::quiet);
+  const Quiet quiet;
   for (const bool overlap : {false, true}) {
     for (const std::string part : {"read", "compute", "save"}) {
       CAPTURE(overlap);
@@ -149,7 +156,7 @@ TEST_CASE("a failure of any part is its own case's") {
 }
 
 TEST_CASE("a case that has failed before is neither read nor written, and one without work is entered") {
-  set_log_level(LogLevel::quiet);
+  const Quiet quiet;
   Manifest manifest = three_cases();
   manifest.cases[1].error = "no such scan";
   cli::Batch batch = batch_of(manifest);

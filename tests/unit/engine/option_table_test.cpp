@@ -164,7 +164,7 @@ TEST_CASE("options: settings of a training, byte for byte as checkpoints have ha
         R"("fresh_noise_hu":5.0,"coordination":{"mode":"norm+pcgrad","conflict":1.0,"conflict_edge":0},)"
         R"("start":0.6,"share_end":1.0,"ssim":0.0,"gradient_l1":0.1,"perceptual":0.0,"taps":0,)"
         R"("drift":{"share":0.15,"weight_global":0.25,"weight_local":0.5,"weight_spatial":1.0,"pair_weight":0.0,)"
-        R"("temperatures":[0.05,0.2,0.5],"sinkhorn":0,"set_global":64,"set_local":256,"ring_batches":64}})");
+        R"("temperatures":[0.05,0.2,0.5],"set_global":64,"set_local":256,"ring_batches":64}})");
 }
 
 TEST_CASE("options: what an objective does not use") {
@@ -185,16 +185,16 @@ TEST_CASE("options: what an objective does not use") {
   CHECK(of_shares().empty());
   options.objective = Objective::perceptual;
   CHECK(of_shares() == Words{"drift", "weight-global", "weight-local", "weight-spatial", "pair-weight", "set-global",
-                             "set-local", "ring-batches", "temperatures", "sinkhorn"});
+                             "set-local", "ring-batches", "temperatures"});
   options.objective = Objective::regression;
   const Words alone = of_shares();
   for (const char* name : {"bank", "encoder", "perceptual", "taps", "share-end", "drift-start", "coordination",
                            "conflict", "conflict-edge", "drift"}) {
     CHECK(std::find(alone.begin(), alone.end(), name) != alone.end());
   }
-  CHECK(alone.size() == 19);
+  CHECK(alone.size() == 18);
   options.ssim = 0.1;
-  CHECK(of_shares().size() == 14);
+  CHECK(of_shares().size() == 13);
   const auto unused_by = [&](Objective objective, const char* name) {
     options.objective = objective;
     const Words names = unused(training_options(), options);

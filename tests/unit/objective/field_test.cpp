@@ -128,27 +128,6 @@ TEST_CASE("field: a weight on the positives pulls towards the weighted ones") {
   CHECK(pulled > 0.1);
 }
 
-TEST_CASE("field: with one query Sinkhorn keeps the kernel and the self mask") {
-  // Two reals at distances 1 and 3, one remembered at 2: without a kernel the pull would be towards the mean of the
-  // reals.
-  const Tensor x = torch::zeros({1, 1, 1}), pos = torch::tensor({{{1.0F}, {-3.0F}}}), neg = torch::tensor({{{2.0F}}});
-  for (const bool siblings : {false, true}) {
-    FieldOptions options;
-    options.sinkhorn_rounds = 3;
-    options.siblings = siblings;
-    options.temperatures = {0.2};
-    FieldState narrow_state, wide_state;
-    const Field narrow = drift_field({x, neg, pos, {}, {}}, options, narrow_state);
-    options.temperatures = {100};
-    const Field wide = drift_field({x, neg, pos, {}, {}}, options, wide_state);
-    CHECK(narrow.raw_rms[0].item<double>() < 0.2 * wide.raw_rms[0].item<double>());
-    // exp(-d / (tau * scale)) by hand, scale being the mean distance 2.
-    const double a = std::exp(-1 / 0.4), b = std::exp(-3 / 0.4), c = std::exp(-2 / 0.4), sum = a + b + c;
-    const double force = ((a - 3 * b) * c - 2 * c * (a + b)) / (sum * sum) / 2;
-    CHECK(narrow.raw_rms[0].item<double>() == doctest::Approx(std::abs(force)).epsilon(1e-3));
-  }
-}
-
 TEST_CASE("field: rows that only fill up change nothing for the others") {
   torch::manual_seed(8);
   const Tensor few = torch::randn({1, 3, 4}), many = torch::randn({1, 5, 4}), neg = torch::randn({1, 6, 4}),
@@ -157,33 +136,29 @@ TEST_CASE("field: rows that only fill up change nothing for the others") {
   const Tensor valid = torch::tensor({{1, 1, 1, 0, 0}, {1, 1, 1, 1, 1}}).to(torch::kBool);
   const auto twice = [](const Tensor& set) { return set.expand({2, -1, -1}); };
   for (const bool siblings : {true, false}) {
-    for (const std::int64_t rounds : {0, 2}) {
-      CAPTURE(siblings);
-      CAPTURE(rounds);
-      FieldOptions options;
-      options.siblings = siblings;
-      options.sinkhorn_rounds = rounds;
-      options.affinity_floor = 0;
-      options.temperatures = {0.5};  // of several, the share of each would differ with the RMS of all rows
-      FieldState together;
-      drift_field({torch::cat({padded, many}), twice(neg), twice(pos), {}, valid}, options, together);
-      FieldState alone = together, alone_too = together;  // scale and averages of all, but for what one step adds
-      FieldState again = together;
-      const Field both = drift_field({torch::cat({padded, many}), twice(neg), twice(pos), {}, valid}, options, again);
-      const Tensor unit = both.unit;
-      const auto direction = [&](const objective::FieldSets& sets, FieldState& state) {
-        state.scale = unit * 2;  // sqrt(4) channels
-        return drift_field(sets, options, state).force;
-      };
-      const Tensor three = direction({few, neg, pos, {}, {}}, alone),
-                   five = direction({many, neg, pos, {}, {}}, alone_too);
-      const auto cosine = [](const Tensor& a, const Tensor& b) {
-        return ((a * b).sum() / (a.norm() * b.norm())).item<double>();
-      };
-      CHECK(cosine(both.force[0].slice(0, 0, 3), three[0]) > 0.99);
-      CHECK(cosine(both.force[1], five[0]) > 0.99);
-      CHECK(both.force[0].slice(0, 3).abs().max().item<double>() == 0);
-    }
+    CAPTURE(siblings);
+    FieldOptions options;
+    options.siblings = siblings;
+    options.affinity_floor = 0;
+    options.temperatures = {0.5};  // of several, the share of each would differ with the RMS of all rows
+    FieldState together;
+    drift_field({torch::cat({padded, many}), twice(neg), twice(pos), {}, valid}, options, together);
+    FieldState alone = together, alone_too = together;  // scale and averages of all, but for what one step adds
+    FieldState again = together;
+    const Field both = drift_field({torch::cat({padded, many}), twice(neg), twice(pos), {}, valid}, options, again);
+    const Tensor unit = both.unit;
+    const auto direction = [&](const objective::FieldSets& sets, FieldState& state) {
+      state.scale = unit * 2;  // sqrt(4) channels
+      return drift_field(sets, options, state).force;
+    };
+    const Tensor three = direction({few, neg, pos, {}, {}}, alone),
+                 five = direction({many, neg, pos, {}, {}}, alone_too);
+    const auto cosine = [](const Tensor& a, const Tensor& b) {
+      return ((a * b).sum() / (a.norm() * b.norm())).item<double>();
+    };
+    CHECK(cosine(both.force[0].slice(0, 0, 3), three[0]) > 0.99);
+    CHECK(cosine(both.force[1], five[0]) > 0.99);
+    CHECK(both.force[0].slice(0, 3).abs().max().item<double>() == 0);
   }
   const Tensor x = torch::randn({2, 2, 3}).requires_grad_(true);
   Field unit_force;
