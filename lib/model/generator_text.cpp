@@ -44,6 +44,8 @@ std::string architecture_text(const Json& info) {
   text += line("receptive",
                plain(network, "receptive_field_voxels") + " voxels along each axis, and the mean of the patch");
   text += line("patch", fmt::format("{}, {:.3g} GFLOP", patch_text(generator), network.value("gflop_per_patch", 0.0)));
+  text += line("orientation",
+               fmt::format("{}: volumes are turned so, and their CT back", generator.value("orientation", "RAS")));
   text += line("task", plain(generator, "task"));
   text += line("conditions", conditions + (generator.value("residual_on_first", false) ? "; adds to the first" : ""));
   const auto noise = generator.value("noise_channels", std::int64_t{0});

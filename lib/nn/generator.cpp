@@ -7,6 +7,7 @@
 
 #include "nn/compat.hpp"
 #include "nn/tensor_io.hpp"
+#include "nn/volume_tensors.hpp"
 #include "sys/error.hpp"
 
 namespace gdm::nn {
@@ -16,7 +17,8 @@ Json GeneratorConfig::json() const {
   for (const auto& condition : conditions) list.push_back(condition.json());
   Json json{{"architecture", "residual-unet3d"},      {"task", task},          {"conditions", list},
             {"residual_on_first", residual_on_first}, {"widths", widths},      {"blocks", blocks},
-            {"noise_channels", noise_channels},       {"patch_voxels", patch}, {"hu_range", hu_map.json()}};
+            {"noise_channels", noise_channels},       {"patch_voxels", patch}, {"hu_range", hu_map.json()},
+            {"orientation", network_orientation}};
   if (process) json["process"] = process->json();
   return json;
 }
@@ -35,6 +37,11 @@ GeneratorConfig GeneratorConfig::from_json(const Json& json) {
     config.noise_channels = json.value("noise_channels", std::int64_t{0});
     config.patch = json.at("patch_voxels").get<model::PatchShape>();
     config.hu_map = HuMap::from_json(json.at("hu_range"));
+    const std::string orientation = json.value("orientation", std::string(network_orientation));  // older files lack it
+    if (orientation != network_orientation) {
+      throw Error(
+          fmt::format("its patches lie {}, and volumes are turned to {} here", orientation, network_orientation));
+    }
     if (json.contains("process")) config.process = model::Process::from_json(json.at("process"));
     check_widths(config.widths);
     if (config.conditions.empty()) throw Error("a generator without conditions");

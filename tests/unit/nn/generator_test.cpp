@@ -159,6 +159,17 @@ TEST_CASE("generator: a file from before blocks and noise is the network it was"
                            std::to_string(model::generator_shape(config_of({8, 16}, 1).json()).parameters()) + "\n"));
 }
 
+TEST_CASE("generator: a description says how patches lie, and one that lies otherwise is refused") {
+  Json json = config_of({8}, 1).json();
+  CHECK(json.at("orientation") == "RAS");
+  CHECK(nn::GeneratorConfig::from_json(json).json() == json);
+  json["orientation"] = "LPS";
+  CHECK_THROWS_WITH_AS(nn::GeneratorConfig::from_json(json), "its patches lie LPS, and volumes are turned to RAS here",
+                       Error);
+  json.erase("orientation");  // files from before it was told
+  CHECK(nn::GeneratorConfig::from_json(json).json().at("orientation") == "RAS");
+}
+
 TEST_CASE("generator: deeper networks come back from their file, and too many tensors are refused") {
   const gdm_test::TemporaryFolder folder;
   torch::manual_seed(2);
