@@ -139,7 +139,7 @@ class Plot:
     """Points, lines and words in an SVG of 640 x 420."""
 
     def __init__(self, title, x_label, y_label, points, log_x=False):
-        self.log_x, self.parts = log_x, []
+        self.log_x, self.parts, self.taken = log_x, [], []
         xs, ys = [self.across(x) for x, _ in points], [y for _, y in points]
         self.x0, self.x1 = self.around(xs)
         self.y0, self.y1 = self.around(ys)
@@ -178,9 +178,19 @@ class Plot:
     def point(self, x, y, name, colour):
         self.parts.append(f'<circle cx="{self.right(x):.1f}" cy="{self.down(y):.1f}" r="4" fill="{colour}"/>')
         if name:
-            at_end = self.right(x) > 500  # there the words would leave the picture
-            place = f'x="{self.right(x) + (-7 if at_end else 7):.1f}" y="{self.down(y) + 4:.1f}"'
-            self.parts.append(f'<text {place} fill="{colour}"{" text-anchor=" + chr(34) + "end" + chr(34) if at_end else ""}>{name}</text>')
+            width = 7 * len(name)
+            left = self.right(x) + 7 if self.right(x) + width < 610 else self.right(x) - 7 - width
+            self.words(left, self.down(y) + 4, name, colour)
+
+    def words(self, left, base, name, colour):
+        """Words from `left` on, as near to the height `base` as others leave room."""
+        width = 7 * len(name)
+        def is_free(y):
+            return 44 < y < 380 and all(abs(y - other) >= 12 or left >= end or start >= left + width
+                                        for start, end, other in self.taken)
+        y = next((base + step for n in range(12) for step in (-12 * n, 12 * n) if is_free(base + step)), base)
+        self.taken.append((left, left + width, y))
+        self.parts.append(f'<text x="{left:.1f}" y="{y:.1f}" fill="{colour}" textLength="{width - 7}" lengthAdjust="spacingAndGlyphs">{name}</text>')
 
     def line(self, points, colour):
         path = " ".join(f"{self.right(x):.1f},{self.down(y):.1f}" for x, y in points)
@@ -188,7 +198,7 @@ class Plot:
 
     def level(self, y, name, colour):
         self.parts.append(f'<line x1="64" x2="624" y1="{self.down(y):.1f}" y2="{self.down(y):.1f}" stroke="{colour}" stroke-dasharray="5 4"/>')
-        self.parts.append(f'<text x="68" y="{self.down(y) - 3:.1f}" fill="{colour}">{name}</text>')
+        self.words(540, self.down(y) - 3, name, colour)
 
     def write(self, path):
         with open(path, "w", encoding="utf-8") as file:
