@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <exception>
 #include <future>
 #include <utility>
 
@@ -32,10 +33,10 @@ class ReadAhead {
   /// What read() returned for case n, or threw. Cases without an error are taken in their order, each once.
   Batch::Computing take(std::size_t n) {
     std::future<Read> own = std::move(coming_);
-    own.wait();
-    begin(n + 1);
     Read ready = own.get();
+    begin(n + 1);
     for (const std::string& warning : ready.warnings) log_warning(warning);
+    if (ready.failure) std::rethrow_exception(ready.failure);
     return std::move(ready.compute);
   }
 
@@ -43,6 +44,7 @@ class ReadAhead {
   struct Read {
     Batch::Computing compute;
     std::vector<std::string> warnings;
+    std::exception_ptr failure;  ///< kept, as warnings come before it
   };
 
   void begin(std::size_t n) {
@@ -50,8 +52,14 @@ class ReadAhead {
     if (n == cases_.size()) return;
     coming_ = std::async(where_, [this, n] {
       const WarningCapture heard;
-      Batch::Computing compute = read_(cases_[n]);
-      return Read{std::move(compute), heard.warnings()};
+      Read ready;
+      try {
+        ready.compute = read_(cases_[n]);
+      } catch (...) {
+        ready.failure = std::current_exception();
+      }
+      ready.warnings = heard.warnings();
+      return ready;
     });
   }
 
@@ -183,21 +191,29 @@ std::size_t Batch::run(const std::string& title, bool overlap, const std::functi
     throw_if_stop_requested();
     Case& item = cases_[n];
     Saving save;
+    std::exception_ptr failure;  // of this case, which is told after what becomes of the one before
+    try {
+      const Computing compute = item.error ? Computing() : ahead.take(n);
+      if (compute) save = compute();
+    } catch (const Error&) {
+      failure = std::current_exception();
+    }
+    end_saving();
     if (item.error) {
       say_earlier_failure(item);
     } else {
       attempt(item, [&] {
-        const Computing compute = ahead.take(n);
-        if (compute) save = compute();
+        if (failure) std::rethrow_exception(failure);
       });
     }
-    end_saving();
     if (item.error) {
       end(item);
       continue;
     }
-    saving = std::async(
-        where, save ? std::move(save) : [] {});
+    // Its volumes go as soon as they are written: a future would keep them until it is asked.
+    saving = std::async(where, [save = std::move(save)]() mutable {
+      if (save) std::exchange(save, nullptr)();
+    });
     saved = &item;
     if (!overlap) end_saving();
   }

@@ -70,7 +70,8 @@ class Batch {
 
   /// The same for work in three parts: read(case), what that returns, and what this returns. While a case is computed
   /// the next is read and the one before is saved, each on a thread of its own, if `overlap`. enter(case) follows on
-  /// this thread, in the order of cases. Warnings of reading are printed when the case's turn has come.
+  /// this thread. Cases end, and warnings of reading and failures are told, in the order of cases; what else a part
+  /// logs comes when it comes.
   std::size_t run(const std::string& title, bool overlap, const std::function<Computing(const Case&)>& read,
                   const std::function<void(Case&)>& enter);
 

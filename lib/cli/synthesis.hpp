@@ -67,7 +67,7 @@ class Synthesis {
   const Json& description() const { return ensemble_.first().description(); }
   /// What all outputs of this run depend on, which parts of one batch must agree in.
   Json options_json() const;
-  /// The recipe of an output (resume.hpp): `sources` as for write(), `more` options beside those of the synthesis.
+  /// The recipe of an output (resume.hpp): `sources` as for predict(), `more` options beside those of the synthesis.
   Json recipe(const std::string& work, std::vector<fs::path> sources, const std::optional<fs::path>& mask,
               const std::string& draw, Json more = Json::object()) const;
   /// recipe() of what run() makes.
@@ -75,7 +75,7 @@ class Synthesis {
   /// Reads the case's inputs, predicts, writes the volume and its sidecar. A case without an id is one volume, whose
   /// mask must be on its grid even if nothing here needs it.
   void run(const Case& item, const SynthesisOutputs& outputs) { read(item, outputs)()(); }
-  /// Whether the cases of a batch overlap: not on one thread, and not where the memory of one was limited.
+  /// Whether several cases of a batch may overlap: not on one thread, and not where the memory of one was limited.
   bool overlaps() const;
   /// run() in parts (Batch::run()): reads, and returns what predicts, which returns what writes.
   Batch::Computing read(const Case& item, const SynthesisOutputs& outputs) const;

@@ -123,7 +123,7 @@ std::string Process::text() const {
   std::string text = name_of(kind);
   if (kind == ProcessKind::diffusion) text += ", " + name_of(schedule) + " schedule";
   if (kind == ProcessKind::bridge && bridge_is_ode) text += " without noise";
-  static constexpr std::array from{"noise", "the first input", "a model's output"};
+  static constexpr std::array from{"noise", "the first input", "a regression's output"};
   text += std::string(" from ") + from.at(static_cast<std::size_t>(source));
   if (kind == ProcessKind::flow && source != ProcessSource::noise) text += fmt::format(" + {:.3g} noise", source_noise);
   return text + fmt::format(", {} {}", evaluations, evaluations == 1 ? "evaluation" : "evaluations");

@@ -19,7 +19,7 @@ const char* const rank_definition =
     "the cases of a patient, over patients, then over the metrics of this report, which weigh the same";
 
 const char* const efficiency_definition =
-    "from the sidecars of gdm-synth and gdm-recon: median seconds per volume without reading and writing, network "
+    "from the sidecars of gdm-synth and gdm-recon: median seconds per volume without its reading and writing, network "
     "evaluations per volume, largest resident memory of the process in 10^6 bytes (without device memory)";
 
 std::string rank_text(const grade::Grades& grades) {

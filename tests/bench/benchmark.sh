@@ -49,10 +49,11 @@ next_s=$((budget - first_s))
 # What another run in this folder would silently not get, as models and volumes that exist are kept.
 settings=$(printf '%s\n' "task $task" "manifest $manifest" "seconds $first_s + $next_s" "views ${VIEWS:-8}" \
   "strength ${STRENGTH:-0.01414} mm" "spacing ${SPACING:-2} mm" "training cases ${TRAIN_CASES:-56}" "test cases ${TEST:-of the splits}" \
-  "arithmetic ${PRECISION:-fp32}, of trainings ${TRAINING_PRECISION:-fp32}")
-if [ -f settings.txt ] && [ "$settings" != "$(cat settings.txt)" ]; then
+  "arithmetic ${PRECISION:-fp32}, of trainings ${TRAINING_PRECISION:-fp32}" "misregistration ${MISREGISTRATION:-0} mm")
+if [ -f settings.txt ] && [ "$settings" != "$(cat settings.txt)" ] || [ -f first.steps ] && [ ! -f settings.txt ]; then
   echo "$folder is of other settings (settings.txt): take another folder" >&2
-  diff settings.txt <(echo "$settings") >&2 || exit 2
+  diff settings.txt <(echo "$settings") >&2 || true
+  exit 2
 fi
 echo "$settings" >settings.txt
 
@@ -60,7 +61,7 @@ unset REPORT
 cell 0 "" >/dev/null  # makes the volumes alone
 shared_steps() {  # shared_steps FILE SECONDS prints the steps of a regression in so many seconds, measured once
   if [ ! -s "$1" ]; then
-    steps_within "$2" "${cases[@]}" --objective regression -o never.safetensors --seed 1 >"$1.part"
+    steps_within "$2" "${cases[@]}" --objective regression -o never.safetensors --seed 1 >"$1.part" || exit
     mv "$1.part" "$1"
   fi
   cat "$1"

@@ -4,8 +4,8 @@
 Reads FOLDER/seed-N/report.json (equal steps) and FOLDER/time-seed-N/report.json (equal wall time). table.md has the mean over
 seeds with the least and the largest, and a mark for each seed in which a method differs significantly from BASELINE over the
 patients (Holm over all comparisons of a report): a star better, a minus worse. Then each metric and distance minus that of
-BASELINE, of each seed, with its interval over patients. NFE: evaluations of a network for each patch, those of a regression
-that a process begins from included. KIND is steps or time:
+BASELINE, of each seed, with its interval over patients. NFE: evaluations of a network in the parts of those that the method with the fewest takes, so that one
+of a single evaluation has to take part (and all have patches of one size); that of a source's model counts. KIND is steps or time:
   realism-KIND-GRADER.svg   MAE across, the Frechet distance of the grader up
   nfe-KIND-GRADER.svg, nfe-KIND-mae.svg   both against NFE, of processes; what takes one evaluation is a dashed line
 """
@@ -47,7 +47,6 @@ def scores(report):
     for name, effort in report["efficiency"]["methods"].items():
         found[name]["s"] = effort.get("seconds_median")
         found[name]["memory_mb"] = effort.get("peak_memory_mb_max")
-    # A model takes as many evaluations of each patch as it takes more than the one that takes the fewest.
     evaluations = {name: effort.get("evaluations_median") for name, effort in report["efficiency"]["methods"].items()}
     least = min((count for count in evaluations.values() if count), default=None)
     for name, count in evaluations.items():
@@ -218,26 +217,32 @@ def mean_scores(reports):
     return merged
 
 
-def short(name):
-    """A variant's method without its options, which the table has."""
-    method, _, steps = name.partition("@")
-    return method.split(",")[0] + ("@" + steps if steps else "") + ("+dc" if name.endswith("+dc") and not steps else "")
+def labels(names):
+    """A method without its options, which the table has, but where two would be one."""
+    def short(name):
+        method, options = re.match(r"([^,@+]+)(.*)", name).groups()
+        steps = re.search(r"(@\d+)?(\+\w+)?$", options)
+        return method + (steps[0] if steps else "")
+    return {name: short(name) if sum(short(other) == short(name) for other in names) == 1 else name for name in names}
 
 
 def realism_plot(path, graded, distance):
     plot = Plot("Error and realism", "MAE / HU", distance.replace("frechet", "Frechet distance,"),
                 [(v["mae_hu"], v[distance]) for v in graded.values()])
+    label = labels(graded)
     for n, (name, values) in enumerate(graded.items()):
-        plot.point(values["mae_hu"], values[distance], short(name), COLOURS[n % len(COLOURS)])
+        plot.point(values["mae_hu"], values[distance], label[name], COLOURS[n % len(COLOURS)])
     plot.write(path)
 
 
 def evaluations_plot(path, graded, key, title):
     processes, single = {}, {}
     for name, values in graded.items():
+        if "nfe" not in values:  # sidecars do not tell
+            continue
         if re.fullmatch(r".+@\d+", name):
             processes.setdefault(name.rpartition("@")[0], []).append((values["nfe"], values[key]))
-        elif values.get("nfe") == 1 and not name.endswith("+dc"):
+        elif values["nfe"] == 1 and not name.endswith("+dc"):
             single[name] = values[key]
     if not processes:
         return
@@ -245,15 +250,16 @@ def evaluations_plot(path, graded, key, title):
     plot = Plot("By evaluations of the network", "evaluations of each patch", title,
                 [point for points in processes.values() for point in points] +
                 [(nfe, value) for value in single.values() for nfe in (min(every), max(every))], log_x=True)
+    label = labels([*processes, *single])
     for n, (name, points) in enumerate([*processes.items(), *single.items()]):
         colour = COLOURS[n % len(COLOURS)]
         if name in single:
-            plot.level(points, short(name), colour)
+            plot.level(points, label[name], colour)
             continue
         points.sort()
         plot.line(points, colour)
         for point in points:
-            plot.point(*point, short(name) if point == points[0] else "", colour)
+            plot.point(*point, label[name] if point == points[0] else "", colour)
     plot.write(path)
 
 

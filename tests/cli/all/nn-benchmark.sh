@@ -4,7 +4,7 @@
 set -euo pipefail
 bench=$(realpath "$(dirname "$0")/../../bench")
 . "$(dirname "$0")/../scratch.bash"
-unset SOURCE_DATE_EPOCH  # with it sidecars do not tell evaluations and seconds
+unset SOURCE_DATE_EPOCH  # with it sidecars do not tell seconds
 export METHODS="l1 bridge-reg,bridge-ode,true" NFE="1 2" OMP_NUM_THREADS=1 GDM_THREADS=1
 
 gdm-phantom -o p --count 5 --kind head --seed 3 --shape 40 --spacing 5 -q
@@ -14,11 +14,13 @@ benchmark() { bash "$bench/benchmark.sh" "$(dirname "$(command -v gdm-synth)")" 
 set -m  # a process group of its own, so that its programs are stopped with it
 benchmark 4 &
 set +m
+trap 'kill -TERM -- -$! 2>/dev/null; rm -rf "$folder"' EXIT
 until [[ -e out/seed-1/tv-l1.safetensors ]]; do
   kill -0 $! 2>/dev/null || fail "it ended early: $(tail -n 3 said.txt)"
   sleep 0.05
 done
 kill -TERM -- -$!
+trap 'rm -rf "$folder"' EXIT
 wait $! && fail "a stopped run ends well"
 [[ ! -e out/table.md ]] || fail "it was not stopped early"
 

@@ -55,13 +55,13 @@ tells() {
 tells gan '^training +gan, 3 steps'
 tells frechet '^training +frechet, 3 steps'
 tells flow '^process +flow from noise, 2 evaluations$'
-tells pmrf "^process +flow from a model's output \+ 0.0661 noise, 2 evaluations$"
+tells pmrf "^process +flow from a regression's output \+ 0.0661 noise, 2 evaluations$"
 tells pmrf '^base +the model whose output that is, evaluated once before: regression, [0-9]+ parameters more'
 tells input '^process +flow from the first input \+ [.0-9]+ noise, 2 evaluations$'
 tells perceptual '^training +perceptual, 3 steps'
 tells perceptual '^shares +perceptual 0.3$'
 tells bridge '^process +bridge from the first input, 3 evaluations$'
-tells ode "^process +bridge without noise from a model's output, 2 evaluations$"
+tells ode "^process +bridge without noise from a regression's output, 2 evaluations$"
 tells diffusion '^process +diffusion, linear schedule from noise, 2 evaluations$'
 parameters() { gdm-drift-train info "$1/m.safetensors" --json | grep -o '"parameters": [0-9]*'; }
 [[ $(parameters gan) == "$(parameters l1)" ]] || fail "a discriminator is no part of the model"
@@ -102,25 +102,25 @@ refused 2 "takes no noise" gdm-recon gdm scans/manifest.json --model l1/m.safete
 
 # What does not go together.
 cd l1
-small=("${train[@]/m.safetensors/x.safetensors}")
-refused 2 'needs --bank' "${train[@]/m.safetensors/x.safetensors}" --objective frechet
-refused 2 'begins with an image' "${train[@]/m.safetensors/x.safetensors}" --objective bridge --source noise
-refused 2 'begins with noise' "${train[@]/m.safetensors/x.safetensors}" --objective diffusion --source input
-refused 2 'has its own noise' "${train[@]/m.safetensors/x.safetensors}" --objective flow --noise-channels 1
-refused 1 'is no regression' "${train[@]/m.safetensors/x.safetensors}" --objective flow --source ../flow/m.safetensors
-refused 1 'No such file' "${train[@]/m.safetensors/x.safetensors}" --objective flow --source nothing.safetensors
-refused 2 'source is noise, input or a model: .nowhere. is neither' "${train[@]/m.safetensors/x.safetensors}" --objective flow --source nowhere
-refused 1 'is JSON, expected a safetensors file' "${train[@]/m.safetensors/x.safetensors}" --objective flow --source ../fbp/manifest.json
-refused 1 'is no flow, bridge or diffusion .*--source' "${train[@]/m.safetensors/x.safetensors}" --objective flow --init m.safetensors
-refused 1 'is a flow, a bridge or a diffusion' "${train[@]/m.safetensors/x.safetensors}" --objective regression --init ../flow/m.safetensors
+elsewhere=("${train[@]/m.safetensors/x.safetensors}")
+refused 2 'needs --bank' "${elsewhere[@]}" --objective frechet
+refused 2 'begins with an image' "${elsewhere[@]}" --objective bridge --source noise
+refused 2 'begins with noise' "${elsewhere[@]}" --objective diffusion --source input
+refused 2 'has its own noise' "${elsewhere[@]}" --objective flow --noise-channels 1
+refused 1 'is no regression' "${elsewhere[@]}" --objective flow --source ../flow/m.safetensors
+refused 1 'No such file' "${elsewhere[@]}" --objective flow --source nothing.safetensors
+refused 2 'source is noise, input or a model: .nowhere. is neither' "${elsewhere[@]}" --objective flow --source nowhere
+refused 1 'is JSON, expected a safetensors file' "${elsewhere[@]}" --objective flow --source ../fbp/manifest.json
+refused 1 'is no flow, bridge or diffusion .*--source' "${elsewhere[@]}" --objective flow --init m.safetensors
+refused 1 'is a flow, a bridge or a diffusion' "${elsewhere[@]}" --objective regression --init ../flow/m.safetensors
 for share in perceptual:perceptual gan:adversarial frechet:frechet; do
-  refused 2 "leaves nothing of --objective ${share%:*}" "${train[@]/m.safetensors/x.safetensors}" --objective "${share%:*}" \
+  refused 2 "leaves nothing of --objective ${share%:*}" "${elsewhere[@]}" --objective "${share%:*}" \
     --bank ../b.safetensors "--${share#*:}" 0
 done
 gdm-drift-train ../fbp/manifest.json --conditions fbp --patch 32x32x8 --widths 8,16 --threads 1 --seed 3 --steps 2 -q --objective regression \
   --consistency 2 --batch 1 -o rays.safetensors
-refused 1 'data consistency belongs to it' "${small[@]}" --objective flow --source rays.safetensors
-refused 2 'voxels at least' "${small[@]/24/16}" --objective gan
+refused 1 'data consistency belongs to it' "${elsewhere[@]}" --objective flow --source rays.safetensors
+refused 2 'voxels at least' "${elsewhere[@]/24/16}" --objective gan
 cd ..
 refused 2 'takes one evaluation' gdm-synth fbp/manifest.json --model l1/m.safetensors -o x --nfe 4
 refused 2 'these models take one evaluation' gdm-synth fbp/manifest.json --model l1/m.safetensors --model gan/m.safetensors -o x --nfe 4

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "cli/batch.hpp"
@@ -153,6 +155,50 @@ TEST_CASE("a failure of any part is its own case's") {
       CHECK(until.of("save").at(0) == "a");  // what was computed before is there
     }
   }
+}
+
+TEST_CASE("failures are told in the order of cases, and warnings before them") {
+  const Quiet quiet;
+  for (const bool overlap : {false, true}) {
+    CAPTURE(overlap);
+    const auto fail_each = [overlap](bool keep_going) {
+      cli::Batch batch = batch_of(three_cases(), keep_going);
+      batch.run(
+          "test", overlap,
+          [](const Case& item) -> cli::Batch::Computing {
+            log_warning("of " + item.id);
+            if (item.id != "a") throw Error("cannot read " + item.id);
+            return []() -> cli::Batch::Saving { return [] { throw Error("cannot save a"); }; };
+          },
+          [](Case&) {});
+    };
+    CHECK_THROWS_WITH_AS(fail_each(false), "case 'a': cannot save a", Error);
+    const WarningCapture heard;
+    fail_each(true);
+    CHECK(heard.warnings() == Ids{"of a", "of b", "of c"});
+  }
+}
+
+TEST_CASE("what is saved is let go when it is written") {
+  const Quiet quiet;
+  cli::Batch batch = batch_of(three_cases());
+  std::weak_ptr<int> volumes;  // of the first case
+  bool gone = false;
+  batch.run(
+      "test", true,
+      [&](const Case& item) -> cli::Batch::Computing {
+        return [&, id = item.id]() -> cli::Batch::Saving {
+          for (int n = 0; id == "b" && !gone && n < 4000; ++n) {  // the first is being saved
+            gone = volumes.expired();
+            std::this_thread::sleep_for(std::chrono::milliseconds(5));
+          }
+          const auto held = std::make_shared<int>(1);
+          if (id == "a") volumes = held;
+          return [held] {};
+        };
+      },
+      [](Case&) {});
+  CHECK(gone);
 }
 
 TEST_CASE("a case that has failed before is neither read nor written, and one without work is entered") {
