@@ -13,6 +13,7 @@
 #include "cli/batch.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
+#include "sys/signals.hpp"
 
 using namespace gdm;
 
@@ -177,6 +178,28 @@ TEST_CASE("failures are told in the order of cases, and warnings before them") {
     fail_each(true);
     CHECK(heard.warnings() == Ids{"of a", "of b", "of c"});
   }
+}
+
+TEST_CASE("a stop lets what is being saved be saved") {
+  const Quiet quiet;
+  cli::Batch batch = batch_of(three_cases(), true);
+  Diary diary;
+  const auto stopped = [&] {
+    batch.run(
+        "test", true,
+        [&](const Case& item) -> cli::Batch::Computing {
+          return [&, id = item.id]() -> cli::Batch::Saving {
+            if (id == "b") throw StopRequested{15};
+            return [&, id] {
+              std::this_thread::sleep_for(std::chrono::milliseconds(50));
+              diary.note("save " + id);
+            };
+          };
+        },
+        [](Case&) {});
+  };
+  CHECK_THROWS_AS(stopped(), StopRequested);
+  CHECK(diary.of("save") == Ids{"a"});
 }
 
 TEST_CASE("what is saved is let go when it is written") {
