@@ -83,7 +83,7 @@ steps_within() {
         each = $n * ($(n + 1) ~ /^s/ ? 1 : $(n + 1) ~ /^min/ ? 60 : 3600)
       }
     }
-    END { if (each <= 0) exit 1; print all > each ? int(all / each) : 1 }'
+    END { if (each <= 0) exit 1; print (all > each ? int(all / each) : 1) }'
 }
 
 # steps_of VARIANT FILE ARGUMENTS...: the steps of a variant, NEXT (400) or, from noise or the input, FIRST (1600) more. With NEXT_S

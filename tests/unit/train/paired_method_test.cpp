@@ -18,6 +18,14 @@ namespace {
 
 constexpr double target_spread = 0.4;
 
+PairedMethod by_fidelity_alone(const nn::Generator& network, const nn::GeneratorConfig& config, std::int64_t draws) {
+  engine::TrainOptions options;
+  options.objective = engine::Objective::regression;
+  Provenance provenance("test", {});
+  const auto none = std::make_shared<Objectives>(options, 1, config.hu_map, 2.0, torch::kCPU, provenance);
+  return {network, config, none, 1, draws, torch::kCPU, false};
+}
+
 /// Patches of one value, normal about 0, under a condition that says nothing: what 500 steps of so many draws make of
 /// them. Returns the means of 256 draws.
 Tensor learnt_draws(std::int64_t draws) {
@@ -27,11 +35,7 @@ Tensor learnt_draws(std::int64_t draws) {
   config.patch = 4;
   config.noise_channels = 1;
   nn::Generator network(config);
-  engine::TrainOptions options;
-  options.objective = engine::Objective::regression;
-  Provenance provenance("test", {});
-  const auto none = std::make_shared<Objectives>(options, 1, config.hu_map, 2.0, torch::kCPU, provenance);
-  PairedMethod method(network, config, none, 1, draws, torch::kCPU, false);
+  PairedMethod method = by_fidelity_alone(network, config, draws);
   data::Batch batch;
   batch.conditions = torch::zeros({16, 1, 4, 4, 4});
   batch.mask = batch.host_mask = torch::ones({16, 1, 4, 4, 4}, torch::kUInt8);
@@ -58,11 +62,7 @@ TEST_CASE("a regression by L1 holds to the likelier of two modes, which its cond
   config.residual_on_first = false;
   config.patch = 4;
   nn::Generator network(config);
-  engine::TrainOptions options;
-  options.objective = engine::Objective::regression;
-  Provenance provenance("test", {});
-  const auto none = std::make_shared<Objectives>(options, 1, config.hu_map, 2.0, torch::kCPU, provenance);
-  PairedMethod method(network, config, none, 1, 1, torch::kCPU, false);
+  PairedMethod method = by_fidelity_alone(network, config, 1);
   data::Batch batch;
   batch.mask = batch.host_mask = torch::ones({16, 1, 4, 4, 4}, torch::kUInt8);
   gdm_test::train_briefly(*network, [&](std::int64_t step) {
