@@ -21,6 +21,7 @@
 #include "sys/memory.hpp"
 #include "sys/signals.hpp"
 #include "sys/stopwatch.hpp"
+#include "train/earlier_models.hpp"
 #include "train/generator_description.hpp"
 #include "train/objectives.hpp"
 #include "train/paired_method.hpp"
@@ -278,28 +279,7 @@ class Training {
   void begin_from(const fs::path& path) {
     const nn::LoadedGenerator trained = nn::load_generator(path, torch::Device(torch::kCPU));
     if (config_.process && trained.config.process) config_.process->spread = trained.config.process->spread;
-    auto same = [](Json config) {
-      config.erase("patch_voxels");  // what it was trained with; the weights do not depend on it
-      config.erase("noise_channels");
-      return config;
-    };
-    if (config_.process.has_value() != trained.config.process.has_value()) {
-      throw Error(fmt::format("{}: {}; --init takes a model of the same kind", path.string(),
-                              config_.process ? "is no flow, bridge or diffusion (a regression that one begins from is "
-                                                "a --source)"
-                                              : "is a flow, a bridge or a diffusion"));
-    }
-    const Json there = same(trained.config.json()), here = same(config_.json());
-    if (const auto others = keys_that_differ(there, here); !others.empty()) {
-      throw Error(fmt::format("{}: a generator of another task or architecture: {} {} there, {} here", path.string(),
-                              others.front(), there.value(others.front(), Json()).dump(),
-                              here.value(others.front(), Json()).dump()));
-    }
-    if (trained.config.noise_channels > config_.noise_channels) {
-      throw Error(fmt::format("{}: has {} noise channels, --noise-channels asks for {}", path.string(),
-                              trained.config.noise_channels, config_.noise_channels),
-                  Exit::usage);
-    }
+    with_context(path.string(), [&] { require_start(trained.config, config_); });
     const torch::NoGradGuard no_grad;
     auto parameters = network_->named_parameters();
     for (const auto& item : trained.network->named_parameters()) {
@@ -315,25 +295,7 @@ class Training {
   /// The regression whose output a process begins with.
   void open_base(const fs::path& path) {
     base_ = nn::load_generator(path, device_);
-    Json same = config_.json();
-    const Json its = base_.config.json();
-    for (const auto& [key, word] :
-         {std::pair("task", "another task"), {"conditions", "other inputs"}, {"hu_range", "another HU range"}}) {
-      if (its.at(key) != same.at(key)) {
-        throw Error(fmt::format("{}: was trained with {}: {}, and not {}", path.string(), word, its.at(key).dump(),
-                                same.at(key).dump()));
-      }
-    }
-    if (base_.config.process || base_.config.noise_channels > 0) {
-      throw Error(path.string() + ": is no regression, but a model that draws one output of many");
-    }
-    if (model::consistency_of(base_.description).iterations > 0) {
-      throw Error(path.string() + ": data consistency belongs to it, which a process would leave out of its source");
-    }
-    if (!config_.patch.is_multiple_of(base_.config.size_multiple())) {
-      throw Error(
-          fmt::format("{}: needs patches that are multiples of {}", path.string(), base_.config.size_multiple()));
-    }
+    with_context(path.string(), [&] { require_source(base_, config_); });
     for (Tensor& parameter : base_.network->parameters()) parameter.requires_grad_(false);
     held_out_.check_files(path, base_.description);
     provenance_.add_source(path);
