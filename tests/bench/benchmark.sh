@@ -50,7 +50,7 @@ next_s=$((budget - first_s))
 settings=$(printf '%s\n' "task $task" "manifest $manifest" "seconds $first_s + $next_s" "views ${VIEWS:-8}" \
   "strength ${STRENGTH:-0.01414} mm" "spacing ${SPACING:-2} mm" "training cases ${TRAIN_CASES:-56}" "test cases ${TEST:-of the splits}" \
   "arithmetic ${PRECISION:-fp32}, of trainings ${TRAINING_PRECISION:-fp32}" "misregistration ${MISREGISTRATION:-0} mm")
-if [ -f settings.txt ] && [ "$settings" != "$(cat settings.txt)" ] || [ -f first.steps ] && [ ! -f settings.txt ]; then
+if [[ -f settings.txt && $settings != "$(cat settings.txt)" || -f first.steps && ! -f settings.txt ]]; then
   echo "$folder is of other settings (settings.txt): take another folder" >&2
   diff settings.txt <(echo "$settings") >&2 || true
   exit 2
