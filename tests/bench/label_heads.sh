@@ -57,7 +57,7 @@ for seed in "$@"; do
   for name in ${METHODS-l1 ps gdm}; do
     method "$name" "$at/start.safetensors"
     if [ ! -f "$at/$name.safetensors" ]; then
-      steps=$(steps_of "$name" "$name" "$cases" --conditions mr -o "$at/never.safetensors" --seed "$seed" "${how[@]}")
+      steps=$(steps_of "$name" "$name" "$cases" --conditions mr -o "$at/never-$BASHPID.safetensors" --seed "$seed" "${how[@]}")
       train "$name" "$steps" "${how[@]}"
     fi
     if is_process "$name"; then

@@ -106,7 +106,7 @@ for input in tv fbp; do
   for variant in $variants; do
     method "$variant" "$start"
     if [ ! -f "$at/$input-$variant.safetensors" ]; then
-      steps=$(steps_of "$variant" "$input-$variant" tv/manifest.json -o "$at/never.safetensors" --seed "$seed" \
+      steps=$(steps_of "$variant" "$input-$variant" tv/manifest.json -o "$at/never-$BASHPID.safetensors" --seed "$seed" \
         --conditions $input "${how[@]}")
       train $input "$variant" --steps "$steps" --validate-every "$steps" "${how[@]}"
     fi
