@@ -166,7 +166,7 @@ complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l solver -x -a 'eule
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l precision -x -a 'fp32 tf32 bf16' -d 'Arithmetic of the network; bf16 is faster where the processor has it'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l dtype -x -a 'int16 float32' -d 'Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l resample -x -a 'auto never' -d 'Bring volumes of other voxels to those of the training, and the CT back'
-complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l memory -x -d 'What the run may take, such as 4G: fewer patches at a time, or refused'
+complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l memory -x -d 'What the run may take, such as 4G: less at a time, or refused'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l bank -r -F -d 'Warn of outputs that lie far from this bank of real features'
 complete -c gdm-recon -n '__fish_seen_subcommand_from gdm' -l samples -x -d 'The mean of so many draws of a model with noise; gdm-synth makes cases of them, and their spread'
 complete -c gdm-recon -n '__fish_seen_subcommand_from geometry' -s f -l force -d 'Replace existing outputs'

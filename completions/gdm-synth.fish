@@ -18,7 +18,7 @@ complete -c gdm-synth -l solver -x -a 'euler heun' -d 'How a flow is integrated:
 complete -c gdm-synth -l precision -x -a 'fp32 tf32 bf16' -d 'Arithmetic of the network; bf16 is faster where the processor has it'
 complete -c gdm-synth -l dtype -x -a 'int16 float32' -d 'Voxels of the CT: int16 HU clamped to [-1024, 3071], or float32'
 complete -c gdm-synth -l resample -x -a 'auto never' -d 'Bring volumes of other voxels to those of the training, and the CT back'
-complete -c gdm-synth -l memory -x -d 'What the run may take, such as 4G: fewer patches at a time, or refused'
+complete -c gdm-synth -l memory -x -d 'What the run may take, such as 4G: less at a time, or refused'
 complete -c gdm-synth -l bank -r -F -d 'Warn of outputs that lie far from this bank of real features'
 complete -c gdm-synth -l samples -x -d 'Draws of a model with noise channels: cases ID_s1 and so on, or with --spread the mean of them'
 complete -c gdm-synth -l flips -d 'The mean with what the volume mirrored left to right gives'

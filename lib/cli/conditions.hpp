@@ -21,6 +21,10 @@ using ConditionFile = std::pair<std::string, fs::path>;
 /// is a warning.
 std::vector<Volume> read_conditions(const Json& description, const std::vector<ConditionFile>& files);
 
+/// Throws and warns as read_conditions() does, and of what is not in HU as a network of whole volumes does, with so
+/// many slices in memory at a time. Files only.
+void check_conditions(const Json& description, const std::vector<ConditionFile>& files);
+
 /// The headers alone: the grid that all of them share. Throws Error as read_conditions() does. Files only.
 Grid grid_of_conditions(const std::vector<ConditionFile>& files);
 

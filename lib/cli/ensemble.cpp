@@ -154,9 +154,27 @@ double Ensemble::volumes_mib(const Grid& grid, const std::optional<Grid>& workin
   return voxels * mib_of_a_voxel + std::min(kept_mib, 0.5 * own * mib_of_a_voxel);
 }
 
+double Ensemble::slabs_mib(const Grid& grid) const {
+  constexpr double waiting_mib = 2;  // for a whole piece of the file
+  const auto slabs = static_cast<double>(condition_names().size() + 1);
+  const Index3& shape = grid.shape_ijk;
+  return slabs * static_cast<double>(shape[0] * shape[1] * slab_slices(grid)) * sizeof(float) / 1048576.0 + waiting_mib;
+}
+
+bool Ensemble::fits(double volumes_mib) const {
+  const double limit = static_cast<double>(memory_bytes_) / 1048576.0;
+  return memory_bytes_ == 0 || limit - base_mib_ - volumes_mib >= patch_mib_ * static_cast<double>(least_at_once_);
+}
+
+bool Ensemble::in_slabs(const Grid& grid, bool with_deviation) const {
+  if (fits(volumes_mib(grid, with_deviation))) return false;
+  return members() == 1 && !needs_rays() && !bank_ && !working_grid(first(), grid) && first().makes_slabs(grid) &&
+         slabs_mib(grid) < volumes_mib(grid, with_deviation);
+}
+
 double Ensemble::peak_mib(const Grid& grid, bool with_deviation) {
-  const double volumes = volumes_mib(grid, with_deviation);
-  fit_into_memory("", grid, with_deviation);
+  const double volumes = in_slabs(grid, with_deviation) ? slabs_mib(grid) : volumes_mib(grid, with_deviation);
+  fit_into_memory("", volumes);
   std::int64_t group = 0;
   for (const auto& model : models_) {
     const std::int64_t patches = model->patches_of(working_grid(*model, grid).value_or(grid));
@@ -173,18 +191,17 @@ double Ensemble::peak_mib(const Grid& grid, bool with_deviation) {
   return volumes + patches_peak_mib_;
 }
 
-void Ensemble::fit_into_memory(const std::string& title, const Grid& grid, bool with_deviation) const {
+void Ensemble::fit_into_memory(const std::string& title, double volumes_mib) const {
   if (memory_bytes_ == 0) return;
-  const double limit = static_cast<double>(memory_bytes_) / 1048576.0, volumes = volumes_mib(grid, with_deviation);
-  const double room = limit - base_mib_ - volumes, least = patch_mib_ * static_cast<double>(least_at_once_);
-  if (room < least) {
-    throw Error(
-        fmt::format("{}{} needs {:.0f} MiB of volumes, {:.0f} of programs and weights and {:.0f} for patches: "
-                    "more than the {:.0f} MiB of --memory{}",
-                    title, title.empty() ? "it" : ":", volumes, base_mib_, least, limit,
-                    volumes + base_mib_ < limit ? "; a smaller --patch needs less" : ""));
+  const double limit = static_cast<double>(memory_bytes_) / 1048576.0;
+  if (!fits(volumes_mib)) {
+    throw Error(fmt::format(
+        "{}{} needs {:.0f} MiB of volumes, {:.0f} of programs and weights and {:.0f} for patches: "
+        "more than the {:.0f} MiB of --memory{}",
+        title, title.empty() ? "it" : ":", volumes_mib, base_mib_, patch_mib_ * static_cast<double>(least_at_once_),
+        limit, volumes_mib + base_mib_ < limit ? "; a smaller --patch needs less" : ""));
   }
-  const auto fitting = static_cast<std::int64_t>(room / patch_mib_);
+  const auto fitting = static_cast<std::int64_t>((limit - base_mib_ - volumes_mib) / patch_mib_);
   for (const auto& model : models_) model->set_patches_at_once(std::min(most_at_once_, fitting));
 }
 
@@ -192,7 +209,7 @@ Ensemble::Prediction Ensemble::predict(const std::vector<Volume>& conditions, co
                                        bool with_deviation) const {
   // A model that refuses these voxels does so before the others have worked.
   with_context(subject.title, [&] { return working_grids(conditions.front().grid); });
-  fit_into_memory(subject.title, conditions.front().grid, with_deviation);
+  fit_into_memory(subject.title, volumes_mib(conditions.front().grid, with_deviation));
   Prediction told;
   RunningSpread spread;
   std::int64_t made = 0;
@@ -208,6 +225,14 @@ Ensemble::Prediction Ensemble::predict(const std::vector<Volume>& conditions, co
   if (members() == 1) return told;
   told.hu = spread.mean();
   return told;
+}
+
+std::int64_t Ensemble::predict_slabs(const engine::SliceStreams& streams, const Subject& subject) const {
+  engine::Synthesizer& model = *models_.front();
+  fit_into_memory(subject.title, slabs_mib(streams.grid));
+  say_voxels(model, subject.title, streams.grid, {});
+  with_warning_prefix(subject.title, [&] { model.predict_slabs(streams, subject.draw, subject.progress); });
+  return model.evaluations();
 }
 
 void Ensemble::predict_each(engine::Synthesizer& model, const std::vector<Volume>& conditions, const Subject& subject,

@@ -71,9 +71,16 @@ class Ensemble {
   /// MiB that the process needs at its peak for a case on this grid: what it had at its peak when the models were open,
   /// what a group of patches took, which it samples for that, and the volumes. For dry runs, where no volume was read.
   double peak_mib(const Grid& grid, bool with_deviation);
+  /// Whether whole volumes on this grid would not fit into `memory_bytes` with the smallest group of patches, and a
+  /// prediction can do without them.
+  bool in_slabs(const Grid& grid, bool with_deviation) const;
+  /// Slices that predict_slabs() holds of each volume.
+  std::int64_t slab_slices(const Grid& grid) const { return first().slab_slices(grid); }
   /// On the grid of the conditions. One prediction is held at a time. Throws Error if even the smallest group of
   /// patches would need more than `memory_bytes`.
   Prediction predict(const std::vector<Volume>& conditions, const Subject& subject, bool with_deviation) const;
+  /// The same of what in_slabs() says, slice by slice, with the same values. Returns the evaluations.
+  std::int64_t predict_slabs(const engine::SliceStreams& streams, const Subject& subject) const;
 
  private:
   /// `property` of the model, or the list of those of several.
@@ -83,8 +90,12 @@ class Ensemble {
   /// Of the model that needs the most.
   double volumes_mib(const Grid& grid, bool with_deviation) const;
   double volumes_mib(const Grid& grid, const std::optional<Grid>& working, bool with_deviation) const;
+  /// What a prediction in slabs holds.
+  double slabs_mib(const Grid& grid) const;
+  /// Whether the smallest group of patches fits beside so many MiB of volumes.
+  bool fits(double volumes_mib) const;
   /// Patches that go through a network together, as many as leave the process within its memory.
-  void fit_into_memory(const std::string& title, const Grid& grid, bool with_deviation) const;
+  void fit_into_memory(const std::string& title, double volumes_mib) const;
   /// A line of what becomes of volumes whose voxels do not fit the model, and a warning of those that fill less than
   /// half of a patch; `title` begins them.
   void say_voxels(const engine::Synthesizer& model, const std::string& title, const Grid& grid,

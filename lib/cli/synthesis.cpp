@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <memory>
 #include <set>
 
 #include "cli/bank.hpp"
@@ -12,6 +13,7 @@
 #include "ct/acquisition.hpp"
 #include "engine/engine.hpp"
 #include "image/mask.hpp"
+#include "io/nifti/slices.hpp"
 #include "model/acquisition.hpp"
 #include "model/generator_text.hpp"
 #include "sys/descriptor.hpp"
@@ -107,7 +109,7 @@ void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
                                   "Bring volumes of other voxels to those of the training, and the CT back"),
                {"auto", "never"});
   command
-      .add_option("--memory", options.memory, "What the run may take, such as 4G: fewer patches at a time, or refused")
+      .add_option("--memory", options.memory, "What the run may take, such as 4G: less at a time, or refused")
       ->check(check_bytes)
       ->type_name("SIZE");
   command.add_option("--bank", options.bank, "Warn of outputs that lie far from this bank of real features")
@@ -217,19 +219,65 @@ bool Synthesis::overlaps() const {
   return thread_count() > 1 && !ensemble_.has_memory_limit();
 }
 
+bool Synthesis::in_slabs(const Case& item, const SynthesisOutputs& outputs) const {
+  const std::vector<ConditionFile> files = condition_files(item);
+  if (!ensemble_.has_memory_limit()) return false;
+  if (std::any_of(files.begin(), files.end(), [](const ConditionFile& file) { return file.second == "-"; }))
+    return false;
+  return ensemble_.in_slabs(grid_of_conditions(files), !outputs.spread.empty());
+}
+
+Batch::Computing Synthesis::stream(const Case& item, const SynthesisOutputs& outputs) const {
+  const std::vector<ConditionFile> files = condition_files(item);
+  const Grid grid = grid_of_conditions(files);
+  if (sees_mask(item, outputs)) require_grid_of_mask(*item.mask, grid);
+  const SynthesisSubject subject = subject_of(item);
+  return [this, files, grid, outputs, subject, sources = sources_of(item)]() -> Batch::Saving {
+    check_conditions(description(), files);
+    const Stopwatch watch;
+    std::vector<SliceReader> readers;
+    readers.reserve(files.size());
+    for (const ConditionFile& file : files) readers.emplace_back(file.second, /*quiet=*/true);
+    const auto writer = std::make_shared<SliceWriter>(outputs.ct, grid, type_, overwrite_);
+    const engine::SliceStreams streams{
+        grid, [&](std::size_t condition, std::int64_t slices, float* to) { readers[condition].read(slices, to); },
+        [&](std::int64_t slices, const float* hu) { writer->write(slices, hu); }};
+    const std::int64_t evaluations =
+        ensemble_.predict_slabs(streams, {source_title(sources.front()), subject.draw, subject.progress, {}});
+    const Json all = told(subject, watch.seconds(), evaluations);
+    return [this, outputs, sources, writer, all] { write_record(outputs.ct, sources, writer->commit(), all); };
+  };
+}
+
+SynthesisSubject Synthesis::subject_of(const Case& item) const {
+  SynthesisSubject subject{
+      item.id, item.patient(), item.id.empty() ? "synthesis" : "", {}, {{"recipe", case_recipe(item)}}, {}};
+  if (ensemble_.needs_rays()) subject.sinogram = item.input("sinogram");
+  return subject;
+}
+
 Batch::Computing Synthesis::read(const Case& item, const SynthesisOutputs& outputs) const {
+  if (in_slabs(item, outputs)) return stream(item, outputs);
   std::vector<fs::path> sources = sources_of(item);
-  const bool single = item.id.empty();
   const Stopwatch watch;
   std::vector<Volume> conditions = read_conditions(description(), condition_files(item));
-  SynthesisSubject subject{item.id, item.patient(), single ? "synthesis" : "", {}, {{"recipe", case_recipe(item)}}, {}};
-  if (sees_mask(item, outputs)) {
-    subject.mask = read_mask(*item.mask, &conditions.front().grid);
-  }
-  if (ensemble_.needs_rays()) subject.sinogram = item.input("sinogram");
+  SynthesisSubject subject = subject_of(item);
+  if (sees_mask(item, outputs)) subject.mask = read_mask(*item.mask, &conditions.front().grid);
   log_verbose(fmt::format("{}: read in {:.2f} s", title_of(outputs.ct), watch.seconds()));
   return [this, conditions = std::move(conditions), sources = std::move(sources), outputs,
           subject = std::move(subject)] { return predict(conditions, sources, outputs, subject); };
+}
+
+Json Synthesis::told(const SynthesisSubject& subject, double seconds, std::int64_t evaluations) const {
+  Json told = subject.details;
+  told[ensemble_.models().size() == 1 ? "model_sha256" : "models_sha256"] = ensemble_.digests_json();
+  told["objective"] = ensemble_.objectives_json();
+  if (ensemble_.noise_channels() > 0) {
+    told["noise"] = {{"channels", ensemble_.noise_channels()}, {"seed", seed_}, {"draw", subject.draw}};
+  }
+  if (const Json mean = ensemble_.mean_json(); !mean.is_null()) told["mean_of"] = mean;
+  add_effort(told, provenance_, seconds, evaluations);
+  return told;
 }
 
 Batch::Saving Synthesis::predict(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources,
@@ -240,15 +288,8 @@ Batch::Saving Synthesis::predict(const std::vector<Volume>& conditions, const st
       ensemble_.predict(conditions, {source_title(sources.front()), subject.draw, subject.progress, subject.sinogram},
                         !outputs.spread.empty());
   const double seconds = watch.seconds();
-  Json told = subject.details;
+  Json told = this->told(subject, seconds, made.evaluations);
   told.update(made.details);
-  told[ensemble_.models().size() == 1 ? "model_sha256" : "models_sha256"] = ensemble_.digests_json();
-  told["objective"] = ensemble_.objectives_json();
-  if (ensemble_.noise_channels() > 0) {
-    told["noise"] = {{"channels", ensemble_.noise_channels()}, {"seed", seed_}, {"draw", subject.draw}};
-  }
-  if (const Json mean = ensemble_.mean_json(); !mean.is_null()) told["mean_of"] = mean;
-  add_effort(told, provenance_, seconds, made.evaluations);
   const Mask body = subject.mask                       ? *subject.mask
                     : bank_ || !outputs.spread.empty() ? body_mask_from_ct(made.hu)
                                                        : Mask();
@@ -265,16 +306,21 @@ Batch::Saving Synthesis::predict(const std::vector<Volume>& conditions, const st
           bank_map = std::move(bank_map)] { save(title, sources, outputs, told, ct_hu, deviation_hu, bank_map); };
 }
 
-void Synthesis::save(const std::string& title, const std::vector<fs::path>& sources, const SynthesisOutputs& outputs,
-                     const Json& told, const Volume& ct_hu, const Volume& deviation_hu, const Volume& bank_map) const {
+void Synthesis::write_record(const fs::path& output, const std::vector<fs::path>& sources, const WriteReport& report,
+                             const Json& told) const {
+  if (output == "-") return;
   Provenance own = provenance_;  // a sidecar lists this case's sources, not those of the whole batch
   for (const fs::path& source : sources) {
     if (source != "-") own.add_source(source);
   }
+  write_sidecar(output, own, sources, report, told, overwrite_);
+}
+
+void Synthesis::save(const std::string& title, const std::vector<fs::path>& sources, const SynthesisOutputs& outputs,
+                     const Json& told, const Volume& ct_hu, const Volume& deviation_hu, const Volume& bank_map) const {
   const Stopwatch watch;
   const auto write = [&](const fs::path& output, const Volume& volume, VoxelType type) {
-    const WriteReport report = write_volume(output, volume, type, overwrite_);
-    if (output != "-") write_sidecar(output, own, sources, report, told, overwrite_);
+    write_record(output, sources, write_volume(output, volume, type, overwrite_), told);
   };
   write(outputs.ct, ct_hu, type_);
   if (!outputs.spread.empty()) write(outputs.spread, deviation_hu, VoxelType::float32);
@@ -349,10 +395,11 @@ std::string Synthesis::plan(const Case& item, const SynthesisOutputs& outputs, b
   for (const Grid& other : working) elsewhere.push_back(describe(other));
   std::vector<std::string> files;
   for (const fs::path& file : outputs.files()) files.push_back(file.string());
+  const bool slabs = in_slabs(item, outputs);
   return fmt::format(
-      "{:<9} {}{} -> {}, about {:.0f} MiB of memory\n", item.id.empty() ? "volume" : item.id, describe(grid),
+      "{:<9} {}{}{} -> {}, about {:.0f} MiB of memory\n", item.id.empty() ? "volume" : item.id, describe(grid),
       elsewhere.empty() ? "" : fmt::format(" (resampled to {})", fmt::join(elsewhere, " and to ")),
-      fmt::join(files, ", "),
+      slabs ? fmt::format(" ({} slices at a time)", ensemble_.slab_slices(grid)) : "", fmt::join(files, ", "),
       ensemble_.peak_mib(grid, !outputs.spread.empty()) + (overlapped ? neighbours_mib(grid, outputs) : 0.0));
 }
 

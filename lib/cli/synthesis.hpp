@@ -92,6 +92,15 @@ class Synthesis {
  private:
   /// Whether the mask of a case is read: where its body counts, and where the user names one.
   bool sees_mask(const Case& item, const SynthesisOutputs& outputs) const;
+  SynthesisSubject subject_of(const Case& item) const;
+  /// Whether the case is made slice by slice, as its volumes do not fit into --memory (Ensemble::in_slabs()).
+  bool in_slabs(const Case& item, const SynthesisOutputs& outputs) const;
+  /// read() and predict() of such a case, whose CT is written meanwhile and is there once that is saved.
+  Batch::Computing stream(const Case& item, const SynthesisOutputs& outputs) const;
+  /// What a sidecar tells of every prediction.
+  Json told(const SynthesisSubject& subject, double seconds, std::int64_t evaluations) const;
+  void write_record(const fs::path& output, const std::vector<fs::path>& sources, const WriteReport& report,
+                    const Json& told) const;
   /// options_, and the digests of models and bank.
   Json options_and_files() const;
   /// What the inputs of the next case and the outputs of the one before take, of cases on this grid.

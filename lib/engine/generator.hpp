@@ -1,7 +1,9 @@
 // Generators at the door: volumes from volumes.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,6 +22,13 @@ struct PatchShift {
   std::int64_t place = 0, places = 1;
 };
 
+/// Volumes that are never in memory as a whole, slice by slice of their last axis from the first on.
+struct SliceStreams {
+  Grid grid;                                                                        ///< of all of them
+  std::function<void(std::size_t condition, std::int64_t slices, float* to)> read;  ///< the next of a condition
+  std::function<void(std::int64_t slices, const float* hu)> take;                   ///< the next of the CT
+};
+
 /// A trained generator.
 class Synthesizer {
  public:
@@ -33,6 +42,14 @@ class Synthesizer {
   /// the place of a voxel in the volume turned to RAS. `progress_title` empty: no progress display.
   virtual Volume predict(const std::vector<Volume>& conditions, const std::string& draw,
                          const std::string& progress_title, const PatchShift& shift = {}) = 0;
+  /// Whether predict_slabs() can make a volume on this grid: its slices are the network's, from the first on, and no
+  /// condition is scaled by what it holds as a whole.
+  virtual bool makes_slabs(const Grid& grid) const = 0;
+  /// How many slices predict_slabs() holds of each condition and of the output.
+  virtual std::int64_t slab_slices(const Grid& grid) const = 0;
+  /// As predict(), with the same values. The caller has seen to conditions in HU that they are.
+  virtual void predict_slabs(const SliceStreams& streams, const std::string& draw,
+                             const std::string& progress_title) = 0;
   /// Volumes of noise that a draw takes; 0: the model gives one output for each input.
   virtual std::int64_t noise_channels() const = 0;
   /// Network evaluations of the last predict().

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -17,7 +16,7 @@ constexpr double least_span = 100;
 // Between these lies the soft tissue of HU + 1024. In HU it is dense bone: below 3 % of what is no air in every CT that
 // was looked at (heads, necks, chests), and a third of what is bright at most. Where nothing lies at
 // the HU of air, a large part of what is bright says that the values are shifted.
-constexpr float shifted_low = 850, shifted_high = 1250, above_air = -900, bright = 300;
+constexpr float shifted_low = 850, shifted_high = 1250, above_air = -900, bright_hu = 300;
 constexpr double most_shifted = 0.15, most_of_bright = 0.4, least_to_judge = 0.02;
 constexpr float air_low = -1100, air_high = -850;
 // Air has -1000 and padding is one value, so values below this that vary are no HU; and with padding below it, a body
@@ -34,56 +33,25 @@ constexpr float impossible = 1e5F;
 
 bool forced = false;
 
-/// Finite voxels, all of them and those of a kind.
-struct Counts {
-  float least = std::numeric_limits<float>::infinity(), most = -std::numeric_limits<float>::infinity();
-  double all = 0, not_air = 0, shifted = 0, bright = 0, at_air = 0, below = 0, above_padding = 0, tissue = 0, metal = 0;
-  double air = 0, beyond = 0;
-};
-
-Counts count(const Voxels<float>& voxels) {
-  Counts counts;
-  for (const float v : voxels) {
-    if (!std::isfinite(v)) continue;
-    counts.least = std::min(counts.least, v);
-    counts.most = std::max(counts.most, v);
-  }
-  for (const float v : voxels) {
-    if (!std::isfinite(v)) continue;
-    counts.all += 1;
-    counts.not_air += v > above_air;
-    counts.shifted += v > shifted_low && v < shifted_high;
-    counts.bright += v > bright;
-    counts.at_air += v > air_low && v < air_high;
-    counts.below += v < below_air && v != counts.least;
-    counts.above_padding += v > below_air;
-    counts.tissue += std::abs(v) <= soft_tissue;
-    counts.metal += v > most_of_ct;
-    counts.air += v < mostly_air;
-    counts.beyond += (v < least_of_ct && v != counts.least) || v > most_of_ct;
-  }
-  return counts;
-}
-
-std::string guess_of_positive(const Counts& counts) {
+std::string guess_of_positive(const HuCounts& counts) {
   if (counts.most <= 1.5) return "scaled to 0..1, or attenuation";
   if (counts.most <= 255) return "8-bit grey values";
   if (counts.most <= 6000) return "HU + 1024 or HU + 1000, or not a CT";
   return "not a CT";
 }
 
-bool is_shifted(const Counts& counts) {
+bool is_shifted(const HuCounts& counts) {
   if (counts.shifted > most_shifted * counts.not_air) return true;
   const bool air = counts.at_air > least_air * counts.all;
   return !air && counts.shifted > most_of_bright * counts.bright && counts.shifted > least_to_judge * counts.all;
 }
 
-std::string range_of(const Counts& counts) {
+std::string range_of(const HuCounts& counts) {
   return fmt::format("values from {:.5g} to {:.5g}", counts.least, counts.most);
 }
 
 /// What no prediction or input gives by being poor: a scale that is not HU's.
-std::string scale_problem(const Counts& counts) {
+std::string scale_problem(const HuCounts& counts) {
   if (counts.all == 0 || counts.least == counts.most) return {};  // a constant has no scale
   const std::string range = range_of(counts);
   if (counts.least >= 0) {
@@ -96,7 +64,7 @@ std::string scale_problem(const Counts& counts) {
   return {};
 }
 
-std::string problem_of(const Counts& counts) {
+std::string problem_of(const HuCounts& counts) {
   const std::string scale = scale_problem(counts);
   if (counts.all == 0 || !scale.empty()) return scale;
   const std::string range = range_of(counts);
@@ -105,10 +73,10 @@ std::string problem_of(const Counts& counts) {
     return fmt::format(
         "{}, and {:.0f} % of what is brighter than {:g} lies between {:g} and {:g}, where HU have dense bone "
         "alone (HU + 1024?)",
-        range, 100 * counts.shifted / counts.bright, bright, shifted_low, shifted_high);
+        range, 100 * counts.shifted / counts.bright, bright_hu, shifted_low, shifted_high);
   }
   const bool nothing_but_padding = counts.least < below_air && counts.tissue < least_tissue * counts.above_padding;
-  if (counts.below > most_below_air * counts.all || nothing_but_padding) {
+  if (counts.below_but_padding() > most_below_air * counts.all || nothing_but_padding) {
     return fmt::format(
         "{}, {:.0f} % of the voxels below {:g} and {:.1f} % within {:g} of 0, where HU have soft tissue (1024 "
         "subtracted twice?)",
@@ -128,14 +96,49 @@ std::string message_of(const std::string& what, const std::string& problem) {
 
 }  // namespace
 
+HuCounts::HuCounts(const Voxels<float>& voxels) {
+  add(voxels.data(), voxels.size());
+}
+
+void HuCounts::add(const float* voxels, std::size_t count) {
+  for (const float* v = voxels; v != voxels + count; ++v) {
+    if (!std::isfinite(*v)) continue;
+    if (*v < least) {
+      least = *v;
+      at_least = 0;
+    }
+    most = std::max(most, *v);
+    all += 1;
+    at_least += *v == least;
+    not_air += *v > above_air;
+    shifted += *v > shifted_low && *v < shifted_high;
+    bright += *v > bright_hu;
+    at_air += *v > air_low && *v < air_high;
+    below += *v < below_air;
+    above_padding += *v > below_air;
+    tissue += std::abs(*v) <= soft_tissue;
+    metal += *v > most_of_ct;
+    air += *v < mostly_air;
+    beyond += *v < least_of_ct || *v > most_of_ct;
+  }
+}
+
+double HuCounts::below_but_padding() const {
+  return least < below_air ? below - at_least : below;
+}
+
+double HuCounts::beyond_but_padding() const {
+  return least < least_of_ct ? beyond - at_least : beyond;
+}
+
 std::string hu_problem(const Voxels<float>& voxels) {
-  return problem_of(count(voxels));
+  return problem_of(HuCounts(voxels));
 }
 
 bool looks_like_hu(const Voxels<float>& voxels) {
-  const Counts counts = count(voxels);
+  const HuCounts counts(voxels);
   return counts.all > 0 && problem_of(counts).empty() && counts.air > least_air * counts.all &&
-         counts.beyond < most_beyond_ct * counts.all;
+         counts.beyond_but_padding() < most_beyond_ct * counts.all;
 }
 
 bool assume_hu() {
@@ -147,7 +150,7 @@ void set_assume_hu(bool assume) {
 }
 
 void require_varied(const Volume& image, const std::string& what) {
-  const Counts counts = count(image.voxels);
+  const HuCounts counts(image.voxels);
   if (counts.all == 0) throw Error(what + ": no voxel is finite");
   if (counts.least == counts.most) throw Error(fmt::format("{}: every voxel is {:g}", what, counts.least));
 }
@@ -163,14 +166,17 @@ void warn_unless_hu(const Volume& ct, const std::string& what) {
 }
 
 void require_hu_scale(const Volume& ct, const std::string& what) {
-  const Counts counts = count(ct.voxels);
+  require_hu_scale(HuCounts(ct.voxels), what);
+}
+
+void require_hu_scale(const HuCounts& counts, const std::string& what) {
   const std::string wrong = message_of(what, scale_problem(counts)), poor = message_of(what, problem_of(counts));
   if (!wrong.empty()) throw Error(wrong);
   if (!poor.empty()) log_warning(poor);
 }
 
 void warn_unless_hu_scale(const Volume& ct, const std::string& what) {
-  const std::string message = message_of(what, scale_problem(count(ct.voxels)));
+  const std::string message = message_of(what, scale_problem(HuCounts(ct.voxels)));
   if (!message.empty()) log_warning(message);
 }
 

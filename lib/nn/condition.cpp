@@ -44,24 +44,6 @@ RawRange range_of_percentiles(const Tensor& raw, const Condition& condition) {
   return {low, percentile_of(foreground, high_percentile)};
 }
 
-void warn_of_outside(const Tensor& raw, const Condition& condition, const ValueScale& scale) {
-  const auto raw_of = [&](double value) { return scale.raw.low + (value + 1) / 2 * (scale.raw.high - scale.raw.low); };
-  // By hand, as a comparison and its sum take three times the memory of the volume.
-  const Tensor flat = raw.contiguous();
-  const float* const begin = flat.data_ptr<float>();
-  const float* const end = begin + flat.numel();
-  const auto least = static_cast<float>(raw_of(scale.kept.least)), most = static_cast<float>(raw_of(scale.kept.most));
-  const auto share = [&](auto&& outside) {
-    return static_cast<double>(std::count_if(begin, end, outside)) / static_cast<double>(flat.numel());
-  };
-  const double above = share([most](float v) { return v > most; });
-  const double below = condition.scaling == "hu" ? 0 : share([least](float v) { return v < least; });
-  if (above + below <= most_outside) return;
-  log_warning(fmt::format(
-      "input '{}': {:.1f} % of the voxels lie outside {:.5g} to {:.5g} and are clamped (scaling {})", condition.name,
-      100 * (above + below), raw_of(scale.kept.least), raw_of(scale.kept.most), condition.scaling));
-}
-
 }  // namespace
 
 Json Condition::json() const {
@@ -101,9 +83,14 @@ ScaledRange scaled_range(const std::string& scaling) {
   return scaling == "hu" ? ScaledRange{-1.0, 1.5} : ScaledRange{-1.5, 1.5};
 }
 
+std::optional<RawRange> fixed_range(const Condition& condition, const HuMap& hu_map) {
+  if (condition.scaling == "hu") return RawRange{hu_map.low_hu, hu_map.high_hu};
+  if (condition.scaling == "range") return RawRange{condition.low, condition.high};
+  return {};
+}
+
 RawRange raw_range(const Tensor& raw, const Condition& condition, const HuMap& hu_map) {
-  if (condition.scaling == "hu") return {hu_map.low_hu, hu_map.high_hu};
-  if (condition.scaling == "range") return {condition.low, condition.high};
+  if (const auto fixed = fixed_range(condition, hu_map)) return *fixed;
   RawRange range{};
   if (condition.scaling == "zscore") {
     const Tensor flat = raw.contiguous().flatten();
@@ -125,6 +112,27 @@ Tensor ValueScale::operator()(const Tensor& values) const {
   return values.sub(raw.low).mul_(2.0 / (raw.high - raw.low)).sub_(1.0).clamp_(kept.least, kept.most);
 }
 
+double OutsideCount::raw_of(double scaled) const {
+  return scale_.raw.low + (scaled + 1) / 2 * (scale_.raw.high - scale_.raw.low);
+}
+
+void OutsideCount::add(const float* raw, std::size_t count) {
+  const auto least = static_cast<float>(raw_of(scale_.kept.least)), most = static_cast<float>(raw_of(scale_.kept.most));
+  outside_ += std::count_if(raw, raw + count, [most](float v) { return v > most; });
+  if (condition_.scaling != "hu") {
+    outside_ += std::count_if(raw, raw + count, [least](float v) { return v < least; });
+  }
+  all_ += static_cast<std::int64_t>(count);
+}
+
+void OutsideCount::warn() const {
+  const double share = static_cast<double>(outside_) / static_cast<double>(all_);
+  if (all_ == 0 || share <= most_outside) return;
+  log_warning(fmt::format(
+      "input '{}': {:.1f} % of the voxels lie outside {:.5g} to {:.5g} and are clamped (scaling {})", condition_.name,
+      100 * share, raw_of(scale_.kept.least), raw_of(scale_.kept.most), condition_.scaling));
+}
+
 ValueScale scale_of(const Tensor& raw, const Condition& condition, const HuMap& hu_map) {
   const ValueScale scale{raw_range(raw, condition, hu_map), scaled_range(condition.scaling)};
   if (condition.scaling == "percentile" && scale.raw.low < 0 && !condition.below_zero) {
@@ -133,7 +141,11 @@ ValueScale scale_of(const Tensor& raw, const Condition& condition, const HuMap& 
                     "are these images of two kinds?",
                     condition.name, scale.raw.low));
   }
-  warn_of_outside(raw, condition, scale);
+  // By hand, as a comparison and its sum take three times the memory of the volume.
+  const Tensor flat = raw.contiguous();
+  OutsideCount outside(condition, scale);
+  outside.add(flat.data_ptr<float>(), static_cast<std::size_t>(flat.numel()));
+  outside.warn();
   return scale;
 }
 

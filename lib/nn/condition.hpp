@@ -1,7 +1,11 @@
 // What a network is shown of a condition volume: raw values brought to about [-1, 1].
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "io/json.hpp"
 #include "nn/hu_map.hpp"
@@ -38,6 +42,8 @@ ScaledRange scaled_range(const std::string& scaling);
 struct RawRange {
   double low, high;
 };
+/// Of a scaling that does not depend on the volume ("hu", "range").
+std::optional<RawRange> fixed_range(const Condition& condition, const HuMap& hu_map);
 RawRange raw_range(const Tensor& raw, const Condition& condition, const HuMap& hu_map);
 
 /// What the values of one volume become, all of them or a part: raw.low is -1, raw.high 1, and the rest in proportion
@@ -49,9 +55,24 @@ struct ValueScale {
   Tensor operator()(const Tensor& values) const;
 };
 
-/// That of a volume (any shape and strides, finite, on the CPU). Warns, naming the condition, if more than 1 % of the
-/// voxels lie beyond what is kept (of "hu": above it), and if "percentile" meets values below 0 that the training had
-/// not. Throws as raw_range() does.
+/// Voxels of a volume beyond what its scale keeps (of "hu": above it), in one part or several.
+class OutsideCount {
+ public:
+  OutsideCount(Condition condition, const ValueScale& scale) : condition_(std::move(condition)), scale_(scale) {}
+  void add(const float* raw, std::size_t count);
+  /// If they are more than 1 %, naming the condition.
+  void warn() const;
+
+ private:
+  double raw_of(double scaled) const;
+
+  Condition condition_;
+  ValueScale scale_;
+  std::int64_t outside_ = 0, all_ = 0;
+};
+
+/// That of a volume (any shape and strides, finite, on the CPU). Warns as OutsideCount does, and if "percentile" meets
+/// values below 0 that the training had not. Throws as raw_range() does.
 ValueScale scale_of(const Tensor& raw, const Condition& condition, const HuMap& hu_map);
 
 /// The whole volume in its scale.

@@ -34,6 +34,67 @@ Axis plan_axis(std::int64_t extent, std::int64_t patch, const PatchPlan& plan, t
   return axis;
 }
 
+/// Where the patches of a volume lie, and how they blend.
+struct Blend {
+  std::array<Axis, 3> axes;
+  Tensor weight;  ///< of the voxels of a patch
+
+  Blend(c10::IntArrayRef sizes, const PatchPlan& plan, torch::Device device) {
+    for (std::size_t a = 0; a < 3; ++a) axes[a] = plan_axis(sizes[a], plan.patch[a], plan, device);
+    weight = axes[0].weights.view({-1, 1, 1}) * axes[1].weights.view({1, -1, 1}) * axes[2].weights.view({1, 1, -1});
+  }
+  std::int64_t patches() const {
+    return static_cast<std::int64_t>(axes[0].starts.size() * axes[1].starts.size() * axes[2].starts.size());
+  }
+  /// Of the patches that begin at these slices.
+  std::vector<PatchStart> starts(const std::vector<std::int64_t>& slices) const {
+    std::vector<PatchStart> all;
+    for (const std::int64_t d : slices) {
+      for (const std::int64_t h : axes[1].starts) {
+        for (const std::int64_t x : axes[2].starts) all.push_back({d, h, x});
+      }
+    }
+    return all;
+  }
+};
+
+std::unique_ptr<Progress> progress_of(const std::string& title, const Blend& blend) {
+  return title.empty() ? nullptr : std::make_unique<Progress>(title, blend.patches(), "patch");
+}
+
+/// Samples patches group by group and adds them, weighted, to `sum`. It and the conditions begin at slice `first` of
+/// the volume.
+void add_patches(const TurnedView& sum, std::int64_t first, const PatchSource& conditions,
+                 const std::vector<PatchStart>& starts, Sampler& sampler, const PatchPlan& plan, const Tensor& weight,
+                 Progress* progress) {
+  const model::PatchShape& shape = plan.patch;
+  const torch::Device device = weight.device();
+  const bool noisy = plan.noise != nullptr && plan.noise->channels() > 0;
+  const auto held = [first](PatchStart start) {
+    start[0] -= first;
+    return start;
+  };
+  const std::int64_t at_once = plan.at_once > 0 ? plan.at_once : patches_at_once(shape, device);
+  for (std::size_t begin = 0; begin < starts.size(); begin += static_cast<std::size_t>(at_once)) {
+    throw_if_stop_requested();
+    const std::size_t count = std::min(static_cast<std::size_t>(at_once), starts.size() - begin);
+    std::vector<Tensor> patches;
+    for (std::size_t n = 0; n < count; ++n) {
+      const PatchStart& start = starts[begin + n];
+      patches.push_back(conditions.patch(held(start), shape));
+      if (noisy) patches.back() = torch::cat({patches.back(), nn::to_device(plan.noise->patch(start, shape), device)});
+    }
+    const std::int64_t group = patches_of_group(static_cast<std::int64_t>(count), at_once, device);
+    patches.resize(static_cast<std::size_t>(group), patches.front());
+    const Tensor made = sampler.sample(torch::stack(patches));
+    const Tensor blended = made.view({-1, shape[0], shape[1], shape[2]}) * weight;
+    for (std::size_t n = 0; n < count; ++n) {
+      sum.add(held(starts[begin + n]), blended[static_cast<std::int64_t>(n)]);
+      if (progress != nullptr) progress->advance();
+    }
+  }
+}
+
 }  // namespace
 
 std::int64_t patches_at_once(const model::PatchShape& patch, torch::Device device) {
@@ -89,50 +150,50 @@ Tensor slide(const PatchSource& conditions, Sampler& sampler, const PatchPlan& p
 void slide_into(const TurnedView& out, const PatchSource& conditions, Sampler& sampler, const PatchPlan& plan,
                 torch::Device device, const std::string& progress_title, std::int64_t* evaluations) {
   const c10::InferenceMode inference;
-  const model::PatchShape& shape = plan.patch;
-  const bool noisy = plan.noise != nullptr && plan.noise->channels() > 0;
-  std::array<Axis, 3> axes;
-  for (std::size_t a = 0; a < 3; ++a) axes[a] = plan_axis(conditions.sizes()[a], shape[a], plan, device);
-  const Tensor weight =
-      axes[0].weights.view({-1, 1, 1}) * axes[1].weights.view({1, -1, 1}) * axes[2].weights.view({1, 1, -1});
+  const Blend blend(conditions.sizes(), plan, device);
   const PatchSource on_device = conditions.on(device);
   TurnedView sum = out;
   // With the strides of `out`, or the way back would go through one more copy.
-  if (!device.is_cpu()) sum.values = torch::empty_like(out.values, weight.options());
+  if (!device.is_cpu()) sum.values = torch::empty_like(out.values, blend.weight.options());
   sum.values.zero_();
-  const auto total = static_cast<std::int64_t>(axes[0].starts.size() * axes[1].starts.size() * axes[2].starts.size());
-  std::unique_ptr<Progress> progress;
-  if (!progress_title.empty()) progress = std::make_unique<Progress>(progress_title, total, "patch");
-  std::vector<PatchStart> starts;
-  for (const std::int64_t d : axes[0].starts) {
-    for (const std::int64_t h : axes[1].starts) {
-      for (const std::int64_t x : axes[2].starts) starts.push_back({d, h, x});
-    }
-  }
-  const std::int64_t at_once = plan.at_once > 0 ? plan.at_once : patches_at_once(shape, device);
-  for (std::size_t first = 0; first < starts.size(); first += static_cast<std::size_t>(at_once)) {
-    throw_if_stop_requested();
-    const std::size_t count = std::min(static_cast<std::size_t>(at_once), starts.size() - first);
-    std::vector<Tensor> patches;
-    for (std::size_t n = 0; n < count; ++n) {
-      patches.push_back(on_device.patch(starts[first + n], shape));
-      if (noisy) {
-        patches.back() =
-            torch::cat({patches.back(), nn::to_device(plan.noise->patch(starts[first + n], shape), device)});
-      }
-    }
-    const std::int64_t group = patches_of_group(static_cast<std::int64_t>(count), at_once, device);
-    patches.resize(static_cast<std::size_t>(group), patches.front());
-    const Tensor made = sampler.sample(torch::stack(patches));
-    const Tensor blended = made.view({-1, shape[0], shape[1], shape[2]}) * weight;
-    for (std::size_t n = 0; n < count; ++n) {
-      sum.add(starts[first + n], blended[static_cast<std::int64_t>(n)]);
-      if (progress) progress->advance();
-    }
-  }
-  if (evaluations != nullptr) *evaluations = total * sampler.evaluations();
-  for (std::size_t a = 0; a < 3; ++a) sum.multiply(a, axes[a].normaliser);
+  const std::unique_ptr<Progress> progress = progress_of(progress_title, blend);
+  add_patches(sum, 0, on_device, blend.starts(blend.axes[0].starts), sampler, plan, blend.weight, progress.get());
+  if (evaluations != nullptr) *evaluations = blend.patches() * sampler.evaluations();
+  for (std::size_t a = 0; a < 3; ++a) sum.multiply(a, blend.axes[a].normaliser);
   if (!device.is_cpu()) out.values.copy_(sum.values);
+}
+
+void slide_in_slabs(const TurnedView& slab, const PatchSource& conditions, std::int64_t depth, const SlabSteps& steps,
+                    Sampler& sampler, const PatchPlan& plan, torch::Device device, const std::string& progress_title,
+                    std::int64_t* evaluations) {
+  const c10::InferenceMode inference;
+  const auto sizes = conditions.sizes();
+  const Blend blend({depth, sizes[1], sizes[2]}, plan, device);
+  TurnedView sum = slab;
+  if (!device.is_cpu()) sum.values = torch::empty_like(slab.values, blend.weight.options());
+  sum.values.zero_();
+  const std::unique_ptr<Progress> progress = progress_of(progress_title, blend);
+  // What no later patch reaches is finished; the rest moves to the front.
+  const auto finish = [&](std::int64_t first, std::int64_t end) {
+    const std::int64_t count = end - first, left = sum.values.size(0) - count;
+    const TurnedView done{sum.values.narrow(0, 0, count), sum.backward};
+    done.multiply(0, blend.axes[0].normaliser.narrow(0, first, count));
+    for (const std::size_t axis : {1, 2}) done.multiply(axis, blend.axes[axis].normaliser);
+    if (!device.is_cpu()) slab.values.narrow(0, 0, count).copy_(done.values);
+    steps.take(count);
+    for (std::int64_t n = 0; n < left; ++n) sum.values[n].copy_(sum.values[n + count]);  // one by one, as they overlap
+    sum.values.narrow(0, left, count).zero_();
+  };
+  const std::vector<std::int64_t>& starts = blend.axes[0].starts;
+  for (std::size_t n = 0; n < starts.size(); ++n) {
+    const std::int64_t first = std::max<std::int64_t>(0, starts[n]);
+    if (n > 0) finish(starts[n - 1], first);
+    steps.advance(first);
+    add_patches(sum, first, conditions.on(device), blend.starts({starts[n]}), sampler, plan, blend.weight,
+                progress.get());
+  }
+  finish(std::max<std::int64_t>(0, starts.back()), depth);
+  if (evaluations != nullptr) *evaluations = blend.patches() * sampler.evaluations();
 }
 
 }  // namespace gdm::synth

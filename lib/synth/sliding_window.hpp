@@ -2,6 +2,7 @@
 // output, on the device, and nothing that grows with the number of patches.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -54,5 +55,17 @@ Tensor slide(const PatchSource& conditions, Sampler& sampler, const PatchPlan& p
 /// The same into voxels that lie on the CPU, overwritten: beside them a CPU needs no memory that grows with the volume.
 void slide_into(const TurnedView& out, const PatchSource& conditions, Sampler& sampler, const PatchPlan& plan,
                 torch::Device device, const std::string& progress_title, std::int64_t* evaluations);
+
+/// What slide_in_slabs() asks for.
+struct SlabSteps {
+  std::function<void(std::int64_t first)> advance;  ///< the conditions begin at this slice from now on
+  std::function<void(std::int64_t count)> take;     ///< the slab's first slices are finished; then it moves on
+};
+
+/// The same, with the same values, for volumes of `depth` slices (network axis D) of which the conditions and `slab`,
+/// on the CPU, hold as many as a patch has, or all if that is fewer. Without a shift in the plan.
+void slide_in_slabs(const TurnedView& slab, const PatchSource& conditions, std::int64_t depth, const SlabSteps& steps,
+                    Sampler& sampler, const PatchPlan& plan, torch::Device device, const std::string& progress_title,
+                    std::int64_t* evaluations);
 
 }  // namespace gdm::synth

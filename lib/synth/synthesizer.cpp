@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "image/grid_match.hpp"
 #include "image/hu_check.hpp"
 #include "io/sidecar.hpp"
@@ -86,6 +88,19 @@ class GeneratorOnVolumes : public engine::Synthesizer {
     });
   }
 
+  bool makes_slabs(const Grid& grid) const override {
+    const AxisMap map = axis_map(grid, nn::network_orientation);
+    return map.source[2] == 2 && !map.flipped[2] &&
+           std::all_of(generator_.config.conditions.begin(), generator_.config.conditions.end(),
+                       [this](const auto& c) { return nn::fixed_range(c, generator_.config.hu_map).has_value(); });
+  }
+  std::int64_t slab_slices(const Grid& grid) const override { return std::min(grid.shape_ijk[2], plan_.patch[0]); }
+
+  void predict_slabs(const engine::SliceStreams& streams, const std::string& draw,
+                     const std::string& progress_title) override {
+    nn::with_plain_errors("a smaller --patch needs less", [&] { run_in_slabs(streams, draw, progress_title); });
+  }
+
   Volume predict(const std::vector<Volume>& conditions, const std::string& draw, const std::string& progress_title,
                  const engine::PatchShift& shift) override {
     return nn::with_plain_errors("a smaller --patch needs less",
@@ -110,11 +125,64 @@ class GeneratorOnVolumes : public engine::Synthesizer {
     Volume predicted(conditions[0].grid, 0.0F);
     const nn::ArithmeticGuard guard(precision_, device_);
     slide_into(turned_view(predicted, predicted.grid), source, *sampler_, plan, device_, progress_title, &evaluations_);
-    Tensor out = tensor_of(predicted);
-    if (!nn::all_finite(out)) throw Error("the model's output is not finite; is it a whole model?");
-    generator_.config.hu_map.to_hu_(out);
+    to_hu(tensor_of(predicted));
     return predicted;
   }
+
+  void to_hu(Tensor out) const {
+    if (!nn::all_finite(out)) throw Error("the model's output is not finite; is it a whole model?");
+    generator_.config.hu_map.to_hu_(out);
+  }
+
+  void run_in_slabs(const engine::SliceStreams& streams, const std::string& draw, const std::string& progress_title) {
+    const c10::InferenceMode inference;
+    const std::int64_t depth = streams.grid.shape_ijk[2];
+    Grid slab = streams.grid;
+    slab.shape_ijk[2] = slab_slices(streams.grid);
+    Volume made(slab, 0.0F);
+    std::vector<SlabOfCondition> held;
+    held.reserve(names_.size());  // views of volumes that must stay where they are
+    PatchSource source;
+    for (const nn::Condition& condition : generator_.config.conditions) {
+      const nn::ValueScale scale{*nn::fixed_range(condition, generator_.config.hu_map),
+                                 nn::scaled_range(condition.scaling)};
+      held.push_back({Volume(slab, 0.0F), nn::OutsideCount(condition, scale)});
+      source.add(turned_view(held.back().volume, slab), scale);
+    }
+    const nn::NoiseField noise(sampler_->noise_channels(), seed_, draw);
+    PatchPlan plan = plan_;
+    plan.noise = &noise;
+    SlabSteps steps;
+    std::int64_t read = 0;  // slices of each condition
+    steps.advance = [&](std::int64_t first) {
+      const std::int64_t fresh = first + slab.shape_ijk[2] - read;
+      for (std::size_t c = 0; c < held.size(); ++c) held[c].advance(fresh, c, streams);
+      read += fresh;
+    };
+    steps.take = [&](std::int64_t count) {
+      to_hu(tensor_of(made).narrow(0, 0, count));
+      streams.take(count, made.voxels.data());
+    };
+    const nn::ArithmeticGuard guard(precision_, device_);
+    slide_in_slabs(turned_view(made, slab), source, depth, steps, *sampler_, plan, device_, progress_title,
+                   &evaluations_);
+    for (const SlabOfCondition& condition : held) condition.outside.warn();
+  }
+
+  /// As many slices of a condition as a patch has.
+  struct SlabOfCondition {
+    Volume volume;
+    nn::OutsideCount outside;
+
+    /// The last slices move to the front, and the next of the stream follow them.
+    void advance(std::int64_t fresh, std::size_t condition, const engine::SliceStreams& streams) {
+      const auto count = static_cast<std::ptrdiff_t>(fresh * volume.grid.shape_ijk[0] * volume.grid.shape_ijk[1]);
+      std::copy(volume.voxels.begin() + count, volume.voxels.end(), volume.voxels.begin());
+      float* const next = &*(volume.voxels.end() - count);
+      streams.read(condition, fresh, next);
+      outside.add(next, static_cast<std::size_t>(count));
+    }
+  };
 
   PatchSource for_network(const std::vector<Volume>& conditions) const {
     const nn::GeneratorConfig& config = generator_.config;

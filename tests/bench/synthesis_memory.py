@@ -5,7 +5,7 @@
 
 MODEL: a generator of one input. The volumes, of 1 mm voxels, hold a cylinder in air with noise. Columns: slices; MiB of one
 float32 volume; what --dry-run states; the peak of the resident set of the run; stated / peak; what the peak holds beyond the
-smallest run's, in volumes; seconds by the clock and of processor time.
+smallest run's, in volumes; seconds by the clock and of processor time. MEMORY, if set, is given as --memory.
 """
 import array
 import os
@@ -75,6 +75,8 @@ def main():
         volume, out = os.path.join(folder, f"in{slices}.nii"), os.path.join(folder, f"out{slices}.nii")
         write_volume(volume, across, slices)
         command = [tool, volume, "--model", model, "-o", out, "--force", "--resample", "never", "--any-acquisition", "-q"]
+        if "MEMORY" in os.environ:
+            command += ["--memory", os.environ["MEMORY"]]
         plan = subprocess.run(command + ["--dry-run"], check=True, capture_output=True, text=True).stdout
         stated = float(re.search(r"about (\d+) MiB of memory", plan).group(1))
         peak, seconds, busy = peak_of(command)

@@ -8,12 +8,16 @@
 #include <system_error>
 
 #include "io/content_kind.hpp"
+#include "io/nifti/convert.hpp"
 #include "sys/error.hpp"
 #include "sys/gzip.hpp"
 #include "sys/log.hpp"
 
 namespace gdm {
 namespace {
+
+/// Voxels that a stream gives at a time, and bytes before them.
+constexpr std::size_t stream_block = std::size_t{1} << 17;
 
 bool is_pair_name(const fs::path& path) {
   const fs::path name = path.extension() == ".gz" ? path.stem() : path;
@@ -121,6 +125,38 @@ void check_content_bytes(const std::string& name, std::uint64_t found, std::uint
     throw Error(fmt::format("has {} bytes, expected {}: more than padding follows the voxels", found, expected));
   }
   log_warning(fmt::format("{}: {} bytes after the last voxel are ignored", name, found - expected));
+}
+
+void skip_to_voxels(NiftiInput& input, const NiftiHeader& header) {
+  Bytes block(stream_block);
+  for (std::uint64_t skipped = 0; skipped < header.data_offset;) {
+    const auto step = static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), header.data_offset - skipped));
+    const std::size_t got = input.read(block.data(), step);
+    skipped += got;
+    if (got < step) throw truncated(skipped, header.total_bytes());
+  }
+}
+
+template <class T>
+void read_voxels(NiftiInput& input, const NiftiHeader& header, std::size_t first, std::size_t count, T* to) {
+  Bytes block(std::min(stream_block, count) * header.voxel_bytes);
+  for (std::size_t done = 0; done < count;) {
+    const std::size_t step = std::min(stream_block, count - done);
+    const std::size_t got = input.read(block.data(), step * header.voxel_bytes);
+    if (got < step * header.voxel_bytes) {
+      throw truncated(header.data_offset + (first + done) * header.voxel_bytes + got, header.total_bytes());
+    }
+    convert_stored(header, block.data(), step, to + done);
+    done += step;
+  }
+}
+template void read_voxels(NiftiInput&, const NiftiHeader&, std::size_t, std::size_t, float*);
+template void read_voxels(NiftiInput&, const NiftiHeader&, std::size_t, std::size_t, std::uint8_t*);
+
+void finish_gzip(NiftiInput& input, const NiftiHeader& header) {
+  Bytes rest(allowed_excess + 1);  // no more than padding is read
+  const std::size_t got = input.read(rest.data(), rest.size());
+  check_content_bytes(input.name(), header.total_bytes() + got, header.total_bytes());
 }
 
 }  // namespace gdm

@@ -60,6 +60,14 @@ void check_content_bytes(const std::string& name, std::uint64_t found, std::uint
 /// Padding after the voxels, read with a warning.
 constexpr std::uint64_t allowed_excess = std::uint64_t{1} << 20;
 
+/// What a stream has before its voxels; then the voxels from `first` on, `count` of them, the next of the stream; and
+/// after the last of a gzip stream to the end of its last member, which alone shows that they were right. Throw Error
+/// without the input's name. T is float or std::uint8_t (mask).
+void skip_to_voxels(NiftiInput& input, const NiftiHeader& header);
+template <class T>
+void read_voxels(NiftiInput& input, const NiftiHeader& header, std::size_t first, std::size_t count, T* to);
+void finish_gzip(NiftiInput& input, const NiftiHeader& header);
+
 /// All voxels; takes what is left of the input, and logs the header's warnings. T is float or std::uint8_t (mask).
 template <class T>
 Image<T> load_nifti(OpenedNifti& opened);

@@ -84,32 +84,14 @@ void load_gzip_file(const NiftiInput& input, const NiftiHeader& header, Voxels<T
   });
 }
 
-/// To the end of the last member, which alone shows that the voxels were right; no more than padding is read.
-void finish_gzip(NiftiInput& input, const NiftiHeader& header) {
-  Bytes rest(allowed_excess + 1);
-  const std::size_t got = input.read(rest.data(), rest.size());
-  check_content_bytes(input.name(), header.total_bytes() + got, header.total_bytes());
-}
-
 template <class T>
 void load_stream(NiftiInput& input, const NiftiHeader& header, Voxels<T>& voxels) {
-  const std::uint64_t expected = header.total_bytes();
-  Bytes block(block_voxels * header.voxel_bytes);
-  for (std::uint64_t skipped = 0; skipped < header.data_offset;) {
-    const auto step = static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), header.data_offset - skipped));
-    const std::size_t got = input.read(block.data(), step);
-    skipped += got;
-    if (got < step) throw truncated(skipped, expected);
-  }
+  skip_to_voxels(input, header);
   const auto total = static_cast<std::size_t>(header.info.grid.voxels());
   for (std::size_t done = 0; done < total;) {
     const std::size_t count = std::min(block_voxels, total - done);
-    const std::size_t got = input.read(block.data(), count * header.voxel_bytes);
-    if (got < count * header.voxel_bytes) {
-      throw truncated(header.data_offset + done * header.voxel_bytes + got, expected);
-    }
     if (voxels.size() < done + count) voxels.resize(std::min(total, std::max(done + count, 2 * done)));
-    convert_stored(header, block.data(), count, voxels.data() + done);
+    read_voxels(input, header, done, count, voxels.data() + done);
     done += count;
   }
   if (input.is_gzip()) finish_gzip(input, header);

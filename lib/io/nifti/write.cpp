@@ -5,27 +5,21 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
-#include <functional>
 #include <system_error>
-#include <utility>
 
 #include "io/nifti/header.hpp"
 #include "io/nifti/nifti.hpp"
+#include "io/nifti/pieces.hpp"
 #include "io/nifti/stored.hpp"
-#include "sys/bytes.hpp"
 #include "sys/error.hpp"
-#include "sys/gzip.hpp"
-#include "sys/in_order.hpp"
 #include "sys/version.hpp"
 
 namespace gdm {
 namespace {
 
-constexpr std::size_t piece_bytes = std::size_t{1} << 19;    // of content in a gzip member: small enough to share out
 constexpr float lowest_hu = -1024.0F, highest_hu = 3071.0F;  // the 12-bit range of CT scanners
 
 bool ends_with(const std::string& text, const std::string& end) {
@@ -104,64 +98,15 @@ void check_image(const fs::path& path, const Image<T>& image, Overwrite overwrit
     throw Error(fmt::format("{}: {} voxels for a grid of {} x {} x {}", path.string(), image.voxels.size(), shape[0],
                             shape[1], shape[2]));
   }
-  if (path == "-") {
-    if (::isatty(STDOUT_FILENO) == 1) throw Error("standard output is a terminal; a volume is not written to it");
-    return;
-  }
-  const std::string name = path.filename().string();
-  std::error_code absent;
-  const bool special = fs::is_other(path, absent);
-  if (!ends_with(name, ".nii") && !ends_with(name, ".nii.gz") && !special) {
-    throw Error(path.string() + ": expected a name that ends in .nii or .nii.gz", Exit::usage);
-  }
-  check_writable(path, overwrite);
+  check_volume_name(path, overwrite);
 }
 
-/// Stores the voxels from `first` on, `count` of them; called from several threads.
-using StoreVoxels = std::function<WriteReport(std::size_t first, std::size_t count, std::uint8_t* to)>;
-
-/// The file's content from byte `begin` on, of which the first bytes may be the header.
-void make_piece(const Grid& grid, int datatype, std::size_t voxel_bytes, std::size_t begin, const StoreVoxels& store,
-                Bytes& piece, WriteReport& report) {
-  const auto header = nifti1_header(grid, datatype);
-  static_assert(header.size() % 8 == 0 && piece_bytes % 8 == 0, "a piece holds whole voxels");
-  const std::size_t end = header.size() + static_cast<std::size_t>(grid.voxels()) * voxel_bytes;
-  piece.resize(std::min(piece_bytes, end - begin));
-  const std::size_t before = begin == 0 ? header.size() : 0;
-  std::copy_n(header.begin(), before, piece.data());
-  report = store((begin + before - header.size()) / voxel_bytes, (piece.size() - before) / voxel_bytes,
-                 piece.data() + before);
-}
-
-/// Pieces are converted and compressed on all cores while earlier ones are written.
+/// All voxels at once.
 WriteReport write_pieces(const fs::path& path, const Grid& grid, int datatype, std::size_t voxel_bytes,
                          const StoreVoxels& store, Overwrite overwrite) {
-  const bool gzip = path != "-" && ends_with(path.filename().string(), ".gz");
-  std::atomic<std::int64_t> clamped{0}, non_finite{0};
-  const auto produce = [&](std::int64_t index) {
-    thread_local Bytes to_compress;  // kept, as fresh pages for each piece cost as much as filling them
-    Bytes to_write;
-    Bytes& piece = gzip ? to_compress : to_write;
-    WriteReport report;
-    make_piece(grid, datatype, voxel_bytes, static_cast<std::size_t>(index) * piece_bytes, store, piece, report);
-    clamped += report.clamped;
-    non_finite += report.non_finite;
-    return gzip ? gzip_member(piece.data(), piece.size()) : std::move(to_write);
-  };
-  const std::size_t bytes =
-      nifti1_header(grid, datatype).size() + static_cast<std::size_t>(grid.voxels()) * voxel_bytes;
-  const auto pieces = static_cast<std::int64_t>((bytes + piece_bytes - 1) / piece_bytes);
-  if (path == "-") {
-    parallel_in_order(pieces, produce, [](std::int64_t, const Bytes& piece) {
-      write_stdout({reinterpret_cast<const char*>(piece.data()), piece.size()});
-    });
-  } else {
-    AtomicFile file(path, overwrite);
-    parallel_in_order(pieces, produce,
-                      [&file](std::int64_t, const Bytes& piece) { file.write(piece.data(), piece.size()); });
-    file.commit();
-  }
-  return {clamped, non_finite};
+  PieceWriter pieces(path, grid, datatype, voxel_bytes, overwrite);
+  pieces.advance(static_cast<std::size_t>(grid.voxels()), store);
+  return pieces.commit();
 }
 
 }  // namespace
@@ -193,6 +138,35 @@ std::array<std::uint8_t, 352> nifti1_header(const Grid& grid, int datatype) {
   return bytes;
 }
 
+void check_volume_name(const fs::path& path, Overwrite overwrite) {
+  if (path == "-") {
+    if (::isatty(STDOUT_FILENO) == 1) throw Error("standard output is a terminal; a volume is not written to it");
+    return;
+  }
+  const std::string name = path.filename().string();
+  std::error_code absent;
+  const bool special = fs::is_other(path, absent);
+  if (!ends_with(name, ".nii") && !ends_with(name, ".nii.gz") && !special) {
+    throw Error(path.string() + ": expected a name that ends in .nii or .nii.gz", Exit::usage);
+  }
+  check_writable(path, overwrite);
+}
+
+StoredType stored_type(VoxelType type) {
+  switch (type) {
+    case VoxelType::int16_hu:
+      return {NIFTI_TYPE_INT16, 2, [](const float* from, std::size_t count, std::uint8_t* to) {
+                return convert(from, count, lowest_hu, highest_hu, static_cast<std::int16_t>(lowest_hu), to);
+              }};
+    case VoxelType::uint8:
+      return {NIFTI_TYPE_UINT8, 1, [](const float* from, std::size_t count, std::uint8_t* to) {
+                return convert(from, count, 0.0F, 255.0F, std::uint8_t{0}, to);
+              }};
+    default:
+      return {NIFTI_TYPE_FLOAT32, 4, keep_floats};
+  }
+}
+
 VoxelType voxel_type_from_name(const std::string& name) {
   if (name == "int16") return VoxelType::int16_hu;
   if (name == "float32") return VoxelType::float32;
@@ -202,24 +176,11 @@ VoxelType voxel_type_from_name(const std::string& name) {
 
 WriteReport write_volume(const fs::path& path, const Volume& volume, VoxelType type, Overwrite overwrite) {
   check_image(path, volume, overwrite);
-  const float* voxels = volume.voxels.data();
-  const auto write = [&](int datatype, std::size_t voxel_bytes, const StoreVoxels& store) {
-    return write_pieces(path, volume.grid, datatype, voxel_bytes, store, overwrite);
+  const StoredType stored = stored_type(type);
+  const auto store = [&](std::size_t first, std::size_t count, std::uint8_t* to) {
+    return stored.convert(volume.voxels.data() + first, count, to);
   };
-  switch (type) {
-    case VoxelType::int16_hu:
-      return write(NIFTI_TYPE_INT16, 2, [voxels](std::size_t first, std::size_t count, std::uint8_t* to) {
-        return convert(voxels + first, count, lowest_hu, highest_hu, static_cast<std::int16_t>(lowest_hu), to);
-      });
-    case VoxelType::uint8:
-      return write(NIFTI_TYPE_UINT8, 1, [voxels](std::size_t first, std::size_t count, std::uint8_t* to) {
-        return convert(voxels + first, count, 0.0F, 255.0F, std::uint8_t{0}, to);
-      });
-    default:
-      return write(NIFTI_TYPE_FLOAT32, 4, [voxels](std::size_t first, std::size_t count, std::uint8_t* to) {
-        return keep_floats(voxels + first, count, to);
-      });
-  }
+  return write_pieces(path, volume.grid, stored.datatype, stored.voxel_bytes, store, overwrite);
 }
 
 bool stored_as_integers(const NiftiInfo& stored) {

@@ -75,7 +75,7 @@ refused 2 'memory' "${synth[@]}" "$mr" -o x.nii.gz --memory plenty
 
 # The least limit that is accepted holds.
 "${synth[@]}" "$large" --resample never -o z.nii.gz --memory 1M 2>err.txt && fail "a limit of 1 MiB is accepted"
-limit=$(sed -E 's/.*needs ([0-9]+) MiB of volumes, ([0-9]+) of programs and weights and ([0-9]+) for.*/\1 + \2 + \3 + 1/' err.txt)
+limit=$(sed -E 's/.*needs ([0-9]+) MiB of volumes, ([0-9]+) of programs and weights and ([0-9]+) for.*/\1 + \2 + \3 + 4/' err.txt)
 limit=$((limit))
 env -u SOURCE_DATE_EPOCH "${synth[@]}" "$large" --resample never -o z.nii.gz --memory "${limit}M"
 peak=$(sed -n 's/.*"peak_rss_mib": \([0-9]*\).*/\1/p' z.json)

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "function_sampler.hpp"
+#include "nn/noise.hpp"
 #include "synth/sliding_window.hpp"
 
 using gdm::synth::patch_starts;
@@ -104,4 +105,30 @@ TEST_CASE("sliding window: small patches go through the network in groups, large
   CHECK(patches == 8);
   CHECK(evaluations == 3 * 8);
   CHECK(most == gdm::synth::patches_at_once(32, torch::kCPU));
+}
+
+TEST_CASE("sliding window: in slabs the same volume, with no more of it at hand than a patch has slices") {
+  torch::manual_seed(2);
+  const gdm::nn::NoiseField noise(1, 7, "case");
+  // A value depends on its neighbours, on air outside and on the noise of its place.
+  FunctionSampler blur([](const Tensor& x) { return torch::avg_pool3d(x, 3, 1, 1).sum(1, /*keepdim=*/true); });
+  for (const std::int64_t depth : {5, 16, 17, 41}) {
+    for (const double overlap : {0.0, 0.25, 0.6}) {
+      CAPTURE(depth);
+      CAPTURE(overlap);
+      const Tensor volume = torch::randn({2, depth, 20, 9});
+      PatchPlan plan{{16, 8, 16}, overlap, &noise};
+      std::int64_t evaluations = 0, of_slabs = 0;
+      const Tensor whole = slide(volume, blur, plan, torch::kCPU, "", &evaluations);
+      const std::int64_t held = std::min<std::int64_t>(depth, 16);
+      Tensor conditions = torch::zeros({2, held, 20, 9}), slab = torch::full({held, 20, 9}, 99.0F);
+      std::vector<Tensor> taken;
+      const gdm::synth::SlabSteps steps{[&](std::int64_t first) { conditions.copy_(volume.narrow(1, first, held)); },
+                                        [&](std::int64_t count) { taken.push_back(slab.narrow(0, 0, count).clone()); }};
+      gdm::synth::slide_in_slabs({slab, {}}, conditions, depth, steps, blur, plan, torch::kCPU, "", &of_slabs);
+      CHECK(torch::equal(torch::cat(taken), whole));
+      CHECK(of_slabs == evaluations);
+      CHECK((depth <= 16 || taken.size() > 1));
+    }
+  }
 }
