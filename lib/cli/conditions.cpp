@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <optional>
 
 #include "image/grid_match.hpp"
 #include "image/hu_check.hpp"
 #include "io/nifti/nifti.hpp"
-#include "io/nifti/slices.hpp"
 #include "sys/descriptor.hpp"
 #include "sys/error.hpp"
 #include "sys/log.hpp"
@@ -51,6 +51,19 @@ class ConditionCheck {
   bool varied_ = false;
 };
 
+/// All voxels of a volume, few slices at a time.
+void for_slices(SliceReader& reader, const std::function<void(const float* voxels, std::size_t count)>& take) {
+  constexpr std::int64_t at_once = 4;
+  const Grid& grid = reader.info().grid;
+  Voxels<float> some(static_cast<std::size_t>(at_once * grid.slice_voxels()));
+  for (std::int64_t done = 0; done < grid.shape_ijk[2]; done += at_once) {
+    throw_if_stop_requested();
+    const std::int64_t slices = std::min(at_once, grid.shape_ijk[2] - done);
+    reader.read(slices, some.data());
+    take(some.data(), static_cast<std::size_t>(slices * grid.slice_voxels()));
+  }
+}
+
 std::string scaling_of(const Json& description, std::size_t condition) {
   return description.at("generator").at("conditions").at(condition).value("scaling", "");
 }
@@ -70,26 +83,34 @@ std::vector<Volume> read_conditions(const Json& description, const std::vector<C
   return volumes;
 }
 
-void check_conditions(const Json& description, const std::vector<ConditionFile>& files) {
-  constexpr std::int64_t slices = 4;
-  const Grid grid = grid_of_conditions(files);
-  Voxels<float> some(static_cast<std::size_t>(slices * grid.shape_ijk[0] * grid.shape_ijk[1]));
+std::vector<SliceReader> open_conditions(const std::vector<ConditionFile>& files, const Grid& grid, bool quiet) {
+  std::vector<SliceReader> readers;
+  for (const ConditionFile& file : files) {
+    readers.emplace_back(file.second, quiet);
+    require_grid_of_first(readers.back().info().grid, file, grid, files.front());
+  }
+  return readers;
+}
+
+void check_conditions(const Json& description, const std::vector<ConditionFile>& files, const Grid& grid) {
+  std::vector<SliceReader> readers = open_conditions(files, grid, /*quiet=*/false);
   for (std::size_t n = 0; n < files.size(); ++n) {
-    SliceReader reader(files[n].second);
+    const std::string scaling = scaling_of(description, n), title = input_title(files[n]);
     ConditionCheck check;
     HuCounts hu;
-    for (std::int64_t done = 0; done < grid.shape_ijk[2]; done += slices) {
-      throw_if_stop_requested();
-      const std::int64_t next = std::min(slices, grid.shape_ijk[2] - done);
-      const auto count = static_cast<std::size_t>(next * grid.shape_ijk[0] * grid.shape_ijk[1]);
-      reader.read(next, some.data());
-      check.add(some.data(), count);
-      hu.add(some.data(), count);
-    }
-    const std::string scaling = scaling_of(description, n), title = input_title(files[n]);
+    for_slices(readers[n], [&](const float* voxels, std::size_t count) {
+      check.add(voxels, count);
+      if (scaling == "hu") hu.add(voxels, count);
+    });
     check.finish(scaling, title);
     if (scaling == "hu") require_hu_scale(hu, title);
   }
+}
+
+void check_mask(const fs::path& path, const Grid& grid) {
+  require_grid_of_mask(path, grid);
+  SliceReader reader(path);
+  for_slices(reader, [](const float*, std::size_t) {});
 }
 
 Grid grid_of_conditions(const std::vector<ConditionFile>& files) {

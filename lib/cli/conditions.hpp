@@ -9,6 +9,7 @@
 #include "image/volume.hpp"
 #include "io/json.hpp"
 #include "io/manifest.hpp"
+#include "io/nifti/slices.hpp"
 
 namespace gdm::cli {
 
@@ -21,9 +22,13 @@ using ConditionFile = std::pair<std::string, fs::path>;
 /// is a warning.
 std::vector<Volume> read_conditions(const Json& description, const std::vector<ConditionFile>& files);
 
-/// Throws and warns as read_conditions() does, and of what is not in HU as a network of whole volumes does, with so
-/// many slices in memory at a time. Files only.
-void check_conditions(const Json& description, const std::vector<ConditionFile>& files);
+/// The volumes slice by slice. Throws Error for one that is not on `grid` (any more). Files only.
+std::vector<SliceReader> open_conditions(const std::vector<ConditionFile>& files, const Grid& grid, bool quiet);
+/// Throws and warns as read_conditions() does, and of what is not in HU as a network of whole volumes does, with few
+/// slices in memory at a time.
+void check_conditions(const Json& description, const std::vector<ConditionFile>& files, const Grid& grid);
+/// Throws Error for a mask that cannot be read or lies on another grid, with few slices in memory at a time.
+void check_mask(const fs::path& path, const Grid& grid);
 
 /// The headers alone: the grid that all of them share. Throws Error as read_conditions() does. Files only.
 Grid grid_of_conditions(const std::vector<ConditionFile>& files);

@@ -157,8 +157,7 @@ double Ensemble::volumes_mib(const Grid& grid, const std::optional<Grid>& workin
 double Ensemble::slabs_mib(const Grid& grid) const {
   constexpr double waiting_mib = 2;  // for a whole piece of the file
   const auto slabs = static_cast<double>(condition_names().size() + 1);
-  const Index3& shape = grid.shape_ijk;
-  return slabs * static_cast<double>(shape[0] * shape[1] * slab_slices(grid)) * sizeof(float) / 1048576.0 + waiting_mib;
+  return slabs * static_cast<double>(grid.slice_voxels() * slab_slices(grid)) * sizeof(float) / 1048576.0 + waiting_mib;
 }
 
 bool Ensemble::fits(double volumes_mib) const {
@@ -172,8 +171,8 @@ bool Ensemble::in_slabs(const Grid& grid, bool with_deviation) const {
          slabs_mib(grid) < volumes_mib(grid, with_deviation);
 }
 
-double Ensemble::peak_mib(const Grid& grid, bool with_deviation) {
-  const double volumes = in_slabs(grid, with_deviation) ? slabs_mib(grid) : volumes_mib(grid, with_deviation);
+double Ensemble::peak_mib(const Grid& grid, bool with_deviation, bool slabs) {
+  const double volumes = slabs ? slabs_mib(grid) : volumes_mib(grid, with_deviation);
   fit_into_memory("", volumes);
   std::int64_t group = 0;
   for (const auto& model : models_) {
@@ -229,7 +228,7 @@ Ensemble::Prediction Ensemble::predict(const std::vector<Volume>& conditions, co
 
 std::int64_t Ensemble::predict_slabs(const engine::SliceStreams& streams, const Subject& subject) const {
   engine::Synthesizer& model = *models_.front();
-  fit_into_memory(subject.title, slabs_mib(streams.grid));
+  fit_slabs_into_memory(subject.title, streams.grid);
   say_voxels(model, subject.title, streams.grid, {});
   with_warning_prefix(subject.title, [&] { model.predict_slabs(streams, subject.draw, subject.progress); });
   return model.evaluations();

@@ -70,7 +70,8 @@ class Ensemble {
   };
   /// MiB that the process needs at its peak for a case on this grid: what it had at its peak when the models were open,
   /// what a group of patches took, which it samples for that, and the volumes. For dry runs, where no volume was read.
-  double peak_mib(const Grid& grid, bool with_deviation);
+  /// `slabs`: of what predict_slabs() makes.
+  double peak_mib(const Grid& grid, bool with_deviation, bool slabs);
   /// Whether whole volumes on this grid would not fit into `memory_bytes` with the smallest group of patches, and a
   /// prediction can do without them.
   bool in_slabs(const Grid& grid, bool with_deviation) const;
@@ -81,6 +82,10 @@ class Ensemble {
   Prediction predict(const std::vector<Volume>& conditions, const Subject& subject, bool with_deviation) const;
   /// The same of what in_slabs() says, slice by slice, with the same values. Returns the evaluations.
   std::int64_t predict_slabs(const engine::SliceStreams& streams, const Subject& subject) const;
+  /// Throws Error if not even slabs leave the process within `memory_bytes`; chooses how many patches go together.
+  void fit_slabs_into_memory(const std::string& title, const Grid& grid) const {
+    fit_into_memory(title, slabs_mib(grid));
+  }
 
  private:
   /// `property` of the model, or the list of those of several.

@@ -13,7 +13,6 @@
 #include "ct/acquisition.hpp"
 #include "engine/engine.hpp"
 #include "image/mask.hpp"
-#include "io/nifti/slices.hpp"
 #include "model/acquisition.hpp"
 #include "model/generator_text.hpp"
 #include "sys/descriptor.hpp"
@@ -108,8 +107,7 @@ void add_synthesis_options(CLI::App& command, SynthesisOptions& options) {
   takes_one_of(command.add_option("--resample", options.resample,
                                   "Bring volumes of other voxels to those of the training, and the CT back"),
                {"auto", "never"});
-  command
-      .add_option("--memory", options.memory, "What the run may take, such as 4G: less at a time, or refused")
+  command.add_option("--memory", options.memory, "What the run may take, such as 4G: less at a time, or refused")
       ->check(check_bytes)
       ->type_name("SIZE");
   command.add_option("--bank", options.bank, "Warn of outputs that lie far from this bank of real features")
@@ -220,31 +218,37 @@ bool Synthesis::overlaps() const {
 }
 
 bool Synthesis::in_slabs(const Case& item, const SynthesisOutputs& outputs) const {
-  const std::vector<ConditionFile> files = condition_files(item);
   if (!ensemble_.has_memory_limit()) return false;
-  if (std::any_of(files.begin(), files.end(), [](const ConditionFile& file) { return file.second == "-"; }))
-    return false;
-  return ensemble_.in_slabs(grid_of_conditions(files), !outputs.spread.empty());
+  // Inputs are read twice, and a stream would get slices before all of them are right.
+  const auto is_file = [](const fs::path& path) { return path != "-" && fs::is_regular_file(path); };
+  const std::vector<ConditionFile> files = condition_files(item);
+  const bool readable = std::all_of(files.begin(), files.end(), [&](const auto& file) { return is_file(file.second); });
+  if (!readable || outputs.ct == "-" || (fs::exists(outputs.ct) && !is_file(outputs.ct))) return false;
+  const Grid grid = grid_of_conditions(files);
+  return with_context(source_title(files.front().second),
+                      [&] { return ensemble_.in_slabs(grid, !outputs.spread.empty()); });
 }
 
 Batch::Computing Synthesis::stream(const Case& item, const SynthesisOutputs& outputs) const {
   const std::vector<ConditionFile> files = condition_files(item);
-  const Grid grid = grid_of_conditions(files);
-  if (sees_mask(item, outputs)) require_grid_of_mask(*item.mask, grid);
   const SynthesisSubject subject = subject_of(item);
-  return [this, files, grid, outputs, subject, sources = sources_of(item)]() -> Batch::Saving {
-    check_conditions(description(), files);
+  const std::optional<fs::path> mask = sees_mask(item, outputs) ? item.mask : std::nullopt;
+  return [this, files, mask, outputs, subject, sources = sources_of(item)]() -> Batch::Saving {
+    const Grid grid = grid_of_conditions(files);
+    const std::string title = source_title(sources.front());
+    ensemble_.fit_slabs_into_memory(title, grid);
+    if (mask) check_mask(*mask, grid);
+    check_conditions(description(), files, grid);
     const Stopwatch watch;
-    std::vector<SliceReader> readers;
-    readers.reserve(files.size());
-    for (const ConditionFile& file : files) readers.emplace_back(file.second, /*quiet=*/true);
+    std::vector<SliceReader> readers = open_conditions(files, grid, /*quiet=*/true);
     const auto writer = std::make_shared<SliceWriter>(outputs.ct, grid, type_, overwrite_);
     const engine::SliceStreams streams{
         grid, [&](std::size_t condition, std::int64_t slices, float* to) { readers[condition].read(slices, to); },
         [&](std::int64_t slices, const float* hu) { writer->write(slices, hu); }};
-    const std::int64_t evaluations =
-        ensemble_.predict_slabs(streams, {source_title(sources.front()), subject.draw, subject.progress, {}});
-    const Json all = told(subject, watch.seconds(), evaluations);
+    const std::int64_t evaluations = ensemble_.predict_slabs(streams, {title, subject.draw, subject.progress, {}});
+    const double seconds = watch.seconds();
+    log_verbose(fmt::format("{}: read, network and written in {:.2f} s", title_of(outputs.ct), seconds));
+    const Json all = told(subject, seconds, evaluations);
     return [this, outputs, sources, writer, all] { write_record(outputs.ct, sources, writer->commit(), all); };
   };
 }
@@ -400,7 +404,7 @@ std::string Synthesis::plan(const Case& item, const SynthesisOutputs& outputs, b
       "{:<9} {}{}{} -> {}, about {:.0f} MiB of memory\n", item.id.empty() ? "volume" : item.id, describe(grid),
       elsewhere.empty() ? "" : fmt::format(" (resampled to {})", fmt::join(elsewhere, " and to ")),
       slabs ? fmt::format(" ({} slices at a time)", ensemble_.slab_slices(grid)) : "", fmt::join(files, ", "),
-      ensemble_.peak_mib(grid, !outputs.spread.empty()) + (overlapped ? neighbours_mib(grid, outputs) : 0.0));
+      ensemble_.peak_mib(grid, !outputs.spread.empty(), slabs) + (overlapped ? neighbours_mib(grid, outputs) : 0.0));
 }
 
 void repeat_cases(Manifest& manifest, std::int64_t samples) {

@@ -86,8 +86,8 @@ class Synthesis {
   /// a grid. `overlapped`: the case before is still written and the next is read, each taken to be as large.
   std::string plan() const;
   std::string plan(const Case& item, const SynthesisOutputs& outputs, bool overlapped);
-  /// Ensemble::peak_mib() of a case without a spread.
-  double peak_mib(const Grid& grid) { return ensemble_.peak_mib(grid, false); }
+  /// Ensemble::peak_mib() of a case without a spread whose volumes are held as a whole.
+  double peak_mib(const Grid& grid) { return ensemble_.peak_mib(grid, false, false); }
 
  private:
   /// Whether the mask of a case is read: where its body counts, and where the user names one.

@@ -52,7 +52,7 @@ class Synthesizer {
                              const std::string& progress_title) = 0;
   /// Volumes of noise that a draw takes; 0: the model gives one output for each input.
   virtual std::int64_t noise_channels() const = 0;
-  /// Network evaluations of the last predict().
+  /// Network evaluations of the last predict() or predict_slabs().
   virtual std::int64_t evaluations() const = 0;
   /// At how many places, a voxel apart, the patches of an axis can begin: the largest PatchShift::places.
   virtual std::int64_t patch_places() const = 0;

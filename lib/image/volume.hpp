@@ -33,6 +33,8 @@ struct Grid {
   static Grid centred(const Index3& shape_ijk, const Point3& spacing_mm);
 
   std::int64_t voxels() const { return voxel_count(shape_ijk); }
+  /// Of one index k.
+  std::int64_t slice_voxels() const { return shape_ijk[0] * shape_ijk[1]; }
   /// Lengths of the affine's columns.
   Point3 spacing_mm() const;
   /// Geometric mean of the three.

@@ -82,8 +82,10 @@ class GeneratorOnVolumes : public engine::Synthesizer {
       const auto channels = static_cast<std::int64_t>(names_.size()) + noise_channels();
       const std::int64_t group = patches_of_group(patches, patches_at_once(), device_);
       const nn::ArithmeticGuard guard(precision_, device_);
-      const Tensor air = torch::full({group, channels, patch[0], patch[1], patch[2]}, nn::air_units);
-      sampler_->sample(air.to(device_));
+      // Patches as they were cut, together, and what is blended of them, which stand beside one another in a run.
+      const Tensor cut = torch::full({group, channels, patch[0], patch[1], patch[2]}, nn::air_units);
+      const Tensor made = sampler_->sample(cut.clone().to(device_));
+      const Tensor blended = made * 0.5;
       return peak_rss_mib();
     });
   }
@@ -176,7 +178,7 @@ class GeneratorOnVolumes : public engine::Synthesizer {
 
     /// The last slices move to the front, and the next of the stream follow them.
     void advance(std::int64_t fresh, std::size_t condition, const engine::SliceStreams& streams) {
-      const auto count = static_cast<std::ptrdiff_t>(fresh * volume.grid.shape_ijk[0] * volume.grid.shape_ijk[1]);
+      const auto count = static_cast<std::ptrdiff_t>(fresh * volume.grid.slice_voxels());
       std::copy(volume.voxels.begin() + count, volume.voxels.end(), volume.voxels.begin());
       float* const next = &*(volume.voxels.end() - count);
       streams.read(condition, fresh, next);

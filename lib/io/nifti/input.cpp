@@ -16,9 +16,6 @@
 namespace gdm {
 namespace {
 
-/// Voxels that a stream gives at a time, and bytes before them.
-constexpr std::size_t stream_block = std::size_t{1} << 17;
-
 bool is_pair_name(const fs::path& path) {
   const fs::path name = path.extension() == ".gz" ? path.stem() : path;
   return name.extension() == ".hdr" || name.extension() == ".img";
@@ -127,8 +124,13 @@ void check_content_bytes(const std::string& name, std::uint64_t found, std::uint
   log_warning(fmt::format("{}: {} bytes after the last voxel are ignored", name, found - expected));
 }
 
+void check_packed_bytes(std::uint64_t found, std::uint64_t expected) {
+  if (expected / gzip_largest_ratio <= found) return;
+  throw Error(fmt::format("is truncated: {} compressed bytes cannot hold the expected {}", found, expected));
+}
+
 void skip_to_voxels(NiftiInput& input, const NiftiHeader& header) {
-  Bytes block(stream_block);
+  Bytes block(nifti_block_voxels);
   for (std::uint64_t skipped = 0; skipped < header.data_offset;) {
     const auto step = static_cast<std::size_t>(std::min<std::uint64_t>(block.size(), header.data_offset - skipped));
     const std::size_t got = input.read(block.data(), step);
@@ -139,9 +141,9 @@ void skip_to_voxels(NiftiInput& input, const NiftiHeader& header) {
 
 template <class T>
 void read_voxels(NiftiInput& input, const NiftiHeader& header, std::size_t first, std::size_t count, T* to) {
-  Bytes block(std::min(stream_block, count) * header.voxel_bytes);
+  Bytes block(std::min(nifti_block_voxels, count) * header.voxel_bytes);
   for (std::size_t done = 0; done < count;) {
-    const std::size_t step = std::min(stream_block, count - done);
+    const std::size_t step = std::min(nifti_block_voxels, count - done);
     const std::size_t got = input.read(block.data(), step * header.voxel_bytes);
     if (got < step * header.voxel_bytes) {
       throw truncated(header.data_offset + (first + done) * header.voxel_bytes + got, header.total_bytes());

@@ -57,8 +57,13 @@ void log_warnings(const OpenedNifti& opened);
 Error truncated(std::uint64_t found, std::uint64_t expected);
 /// Throws Error if the content has fewer bytes than the header says, or more than padding; warns of padding.
 void check_content_bytes(const std::string& name, std::uint64_t found, std::uint64_t expected);
+/// Throws Error if no so short a gzip file holds the content.
+void check_packed_bytes(std::uint64_t found, std::uint64_t expected);
 /// Padding after the voxels, read with a warning.
 constexpr std::uint64_t allowed_excess = std::uint64_t{1} << 20;
+
+/// Voxels that are converted at a time, small enough to stay in the cache.
+constexpr std::size_t nifti_block_voxels = std::size_t{1} << 17;
 
 /// What a stream has before its voxels; then the voxels from `first` on, `count` of them, the next of the stream; and
 /// after the last of a gzip stream to the end of its last member, which alone shows that they were right. Throw Error

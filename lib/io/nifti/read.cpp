@@ -16,10 +16,8 @@
 namespace gdm {
 namespace {
 
-constexpr std::size_t block_voxels = std::size_t{1} << 17;
-
 std::size_t blocks_of(std::size_t voxels) {
-  return (voxels + block_voxels - 1) / block_voxels;
+  return (voxels + nifti_block_voxels - 1) / nifti_block_voxels;
 }
 
 template <class T>
@@ -27,8 +25,8 @@ void load_file(const NiftiInput& input, const NiftiHeader& header, Voxels<T>& vo
   check_content_bytes(input.name(), static_cast<std::uint64_t>(input.file_bytes()), header.total_bytes());
   voxels.resize(static_cast<std::size_t>(header.info.grid.voxels()));
   parallel_for(static_cast<std::int64_t>(blocks_of(voxels.size())), [&](std::int64_t block) {
-    const std::size_t begin = static_cast<std::size_t>(block) * block_voxels;
-    const std::size_t count = std::min(block_voxels, voxels.size() - begin);
+    const std::size_t begin = static_cast<std::size_t>(block) * nifti_block_voxels;
+    const std::size_t count = std::min(nifti_block_voxels, voxels.size() - begin);
     Bytes stored(count * header.voxel_bytes);
     const std::uint64_t position = header.data_offset + begin * header.voxel_bytes;
     const std::size_t got = read_at(input.descriptor(), position, stored.data(), stored.size(), input.name());
@@ -64,9 +62,7 @@ void load_gzip_file(const NiftiInput& input, const NiftiHeader& header, Voxels<T
   Bytes packed(static_cast<std::size_t>(input.file_bytes()));
   packed.resize(read_at(input.descriptor(), 0, packed.data(), packed.size(), input.name()));
   const std::uint64_t expected = header.total_bytes();
-  if (expected / gzip_largest_ratio > packed.size()) {
-    throw Error(fmt::format("is truncated: {} compressed bytes cannot hold the expected {}", packed.size(), expected));
-  }
+  check_packed_bytes(packed.size(), expected);
   const std::vector<GzipMember> members = gzip_index(packed.data(), packed.size());
   if (!members.empty() && members.back().content_begin + members.back().content_bytes <= expected + allowed_excess &&
       std::all_of(members.begin(), members.end(), [&](const auto& m) { return holds_whole_voxels(m, header); })) {
@@ -78,9 +74,9 @@ void load_gzip_file(const NiftiInput& input, const NiftiHeader& header, Voxels<T
   check_content_bytes(input.name(), content.size(), expected);
   voxels.resize(static_cast<std::size_t>(header.info.grid.voxels()));
   parallel_for(static_cast<std::int64_t>(blocks_of(voxels.size())), [&](std::int64_t block) {
-    const std::size_t begin = static_cast<std::size_t>(block) * block_voxels;
+    const std::size_t begin = static_cast<std::size_t>(block) * nifti_block_voxels;
     convert_stored(header, content.data() + header.data_offset + begin * header.voxel_bytes,
-                   std::min(block_voxels, voxels.size() - begin), voxels.data() + begin);
+                   std::min(nifti_block_voxels, voxels.size() - begin), voxels.data() + begin);
   });
 }
 
@@ -89,8 +85,8 @@ void load_stream(NiftiInput& input, const NiftiHeader& header, Voxels<T>& voxels
   skip_to_voxels(input, header);
   const auto total = static_cast<std::size_t>(header.info.grid.voxels());
   for (std::size_t done = 0; done < total;) {
-    const std::size_t count = std::min(block_voxels, total - done);
-    if (voxels.size() < done + count) voxels.resize(std::min(total, std::max(done + count, 2 * done)));
+    const std::size_t count = std::min(std::max(nifti_block_voxels, done), total - done);
+    voxels.resize(done + count);  // no more than twice of what has come
     read_voxels(input, header, done, count, voxels.data() + done);
     done += count;
   }

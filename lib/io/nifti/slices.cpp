@@ -1,29 +1,31 @@
 #include "io/nifti/slices.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "io/nifti/input.hpp"
 #include "io/nifti/pieces.hpp"
 #include "sys/error.hpp"
+#include "sys/log.hpp"
 
 namespace gdm {
-namespace {
-
-std::int64_t voxels_of_slice(const Grid& grid) {
-  return grid.shape_ijk[0] * grid.shape_ijk[1];
-}
-
-}  // namespace
-
-SliceReader::SliceReader(const fs::path& path, bool quiet) : opened_(std::make_unique<OpenedNifti>(open_nifti(path))) {
+SliceReader::SliceReader(const fs::path& path, bool quiet)
+    : opened_(std::make_unique<OpenedNifti>(open_nifti(path))), quiet_(quiet) {
   NiftiInput& input = *opened_->input;
   const NiftiHeader& header = opened_->header;
   left_ = header.info.grid.shape_ijk[2];
-  if (!quiet) log_warnings(*opened_);
+  std::optional<WarningCapture> unheard;
+  if (quiet_) unheard.emplace();
+  log_warnings(*opened_);
   with_context(input.name(), [&] {
-    if (input.file_bytes() >= 0 && !input.is_gzip()) {
-      check_content_bytes(input.name(), static_cast<std::uint64_t>(input.file_bytes()), header.total_bytes());
+    if (input.file_bytes() >= 0) {
+      const auto bytes = static_cast<std::uint64_t>(input.file_bytes());
+      if (input.is_gzip()) {
+        check_packed_bytes(bytes, header.total_bytes());
+      } else {
+        check_content_bytes(input.name(), bytes, header.total_bytes());
+      }
     }
     skip_to_voxels(input, header);
   });
@@ -43,15 +45,18 @@ void SliceReader::read(std::int64_t slices, float* to) {
   const Grid& grid = header.info.grid;
   if (slices > left_) throw Error(input.name() + ": more slices are read than there are");
   with_context(input.name(), [&] {
-    const auto first = static_cast<std::size_t>((grid.shape_ijk[2] - left_) * voxels_of_slice(grid));
-    read_voxels(input, header, first, static_cast<std::size_t>(slices * voxels_of_slice(grid)), to);
+    const auto first = static_cast<std::size_t>((grid.shape_ijk[2] - left_) * grid.slice_voxels());
+    read_voxels(input, header, first, static_cast<std::size_t>(slices * grid.slice_voxels()), to);
     left_ -= slices;
-    if (left_ == 0 && input.is_gzip()) finish_gzip(input, header);
+    if (left_ > 0 || !input.is_gzip()) return;
+    std::optional<WarningCapture> unheard;
+    if (quiet_) unheard.emplace();
+    finish_gzip(input, header);
   });
 }
 
 SliceWriter::SliceWriter(const fs::path& path, const Grid& grid, VoxelType type, Overwrite overwrite)
-    : type_(type), slice_voxels_(voxels_of_slice(grid)) {
+    : type_(type), slice_voxels_(grid.slice_voxels()), left_(grid.shape_ijk[2]) {
   check_volume_name(path, overwrite);
   const StoredType stored = stored_type(type);
   pieces_ = std::make_unique<PieceWriter>(path, grid, stored.datatype, stored.voxel_bytes, overwrite);
@@ -62,6 +67,8 @@ SliceWriter::SliceWriter(SliceWriter&&) noexcept = default;
 SliceWriter& SliceWriter::operator=(SliceWriter&&) noexcept = default;
 
 void SliceWriter::write(std::int64_t slices, const float* voxels) {
+  if (slices > left_) throw Error("more slices are written than there are");
+  left_ -= slices;
   const std::size_t first = pieces_->next_voxel(), before = waiting_.size();
   const std::size_t end = before + static_cast<std::size_t>(slices * slice_voxels_);
   const StoredType stored = stored_type(type_);
@@ -71,8 +78,10 @@ void SliceWriter::write(std::int64_t slices, const float* voxels) {
   // A piece may begin in what waits and end in what is new.
   pieces_->advance(first + end, [&](std::size_t from, std::size_t count, std::uint8_t* to) {
     const std::size_t begin = from - first, old = begin < before ? std::min(count, before - begin) : 0;
-    return add(stored.convert(waiting_.data() + begin, old, to),
-               stored.convert(voxels + (begin + old - before), count - old, to + old * stored.voxel_bytes));
+    WriteReport report;
+    if (old > 0) report = stored.convert(waiting_.data() + begin, old, to);
+    if (old == count) return report;
+    return add(report, stored.convert(voxels + (begin + old - before), count - old, to + old * stored.voxel_bytes));
   });
   const std::size_t done = std::min(pieces_->next_voxel() - first, end);
   Voxels<float> rest;

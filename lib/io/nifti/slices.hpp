@@ -14,8 +14,8 @@ class PieceWriter;
 
 class SliceReader {
  public:
-  /// Checks the header, and the size of an uncompressed file against it; throws Error as read_volume() does. `quiet`
-  /// leaves out what it warns of.
+  /// Checks the header, and the size of a file against it; throws Error as read_volume() does. `quiet` leaves out what
+  /// it warns of, here and later.
   explicit SliceReader(const fs::path& path, bool quiet = false);
   ~SliceReader();
   SliceReader(SliceReader&&) noexcept;
@@ -29,6 +29,7 @@ class SliceReader {
  private:
   std::unique_ptr<OpenedNifti> opened_;
   std::int64_t left_;  ///< slices that were not read
+  bool quiet_;
 };
 
 class SliceWriter {
@@ -39,16 +40,17 @@ class SliceWriter {
   SliceWriter(SliceWriter&&) noexcept;
   SliceWriter& operator=(SliceWriter&&) noexcept;
 
-  /// The next slices; up to half a MiB of them waits for the next call.
+  /// The next slices; up to half a MiB of the file waits for the next call. Never more slices than there are.
   void write(std::int64_t slices, const float* voxels);
-  /// Only once all slices are written is there a file, with the bytes that write_volume() makes.
+  /// Only once all slices are written is there a file, with the bytes that write_volume() makes. A stream has got most
+  /// of them before.
   WriteReport commit();
 
  private:
   std::unique_ptr<PieceWriter> pieces_;
   VoxelType type_;
-  std::int64_t slice_voxels_;
-  Voxels<float> waiting_;  ///< from the first voxel on that pieces_ has not
+  std::int64_t slice_voxels_, left_;  ///< left_: slices that are not written
+  Voxels<float> waiting_;             ///< from the first voxel on that pieces_ has not
 };
 
 }  // namespace gdm

@@ -37,6 +37,17 @@ tight=$(($(sed -E 's/.*, ([0-9]+) of programs and weights and ([0-9]+) for.*/\1 
 refused 1 'more than the' "${synth[@]}" "$big" -o none.nii.gz --memory "$tight" --flips
 gdm-prep reorient "$big" -o turned.nii.gz --to LAI -q
 refused 1 'more than the' "${synth[@]}" turned.nii.gz -o none.nii.gz --memory "$tight"
+# A pipe is read once, and has no part of a CT in it; enough memory changes nothing for it.
+refused 1 'more than the' "${synth[@]}" <(cat "$big") -o none.nii.gz --memory "$tight"
+refused 1 'more than the' "${synth[@]}" "$big" -o - --memory "$tight"
+"${synth[@]}" <(cat "$small") -o piped.nii.gz --memory 4G
+cmp piped.nii.gz <("${synth[@]}" "$small" -o piped2.nii.gz && cat piped2.nii.gz) || fail "a pipe changes the CT"
+# What follows the voxels is told of once, and a mask is read to its end.
+cat "$big" <(printf 'some bytes' | gzip) >padded.nii.gz
+"${synth[@]/-q/}" padded.nii.gz -o padded_ct.nii.gz --memory "$tight" --progress never 2>err.txt
+(($(grep -c '10 bytes after the last voxel are ignored' err.txt) == 1)) || fail "padding: $(cat err.txt)"
+head -c 2000 "$(ls l/*_mask.nii.gz)" >mask.nii.gz
+refused 1 'mask.nii.gz: ' "${synth[@]}" "$big" --mask mask.nii.gz -o none.nii.gz --memory "$tight"
 # A file that ends early, or voxels that no network can use, leave nothing behind.
 head -c 3000000 "$big" >cut.nii.gz
 refused 1 'cut.nii.gz: the gzip data are cut off' "${synth[@]}" cut.nii.gz -o none.nii.gz --memory "$tight"
