@@ -11,7 +11,8 @@ gdm-drift-train fbp/manifest.json --conditions fbp --objective regression --step
   --threads 1 --seed 3 -q -o hu.safetensors
 gdm-phantom -o s --count 1 --kind head --seed 3 --shape 200 --spacing 1.2 -q
 gdm-phantom -o l --count 1 --kind head --seed 3 --shape 280 --spacing 0.8 -q
-synth=(gdm-synth --threads 1 -q --model hu.safetensors --any-acquisition --resample never --force)
+loud=(gdm-synth --threads 1 --model hu.safetensors --any-acquisition --resample never --force)
+synth=("${loud[@]}" -q)
 slabs() {  # slabs VOLUME: the peak of a run that the least limit of whole volumes would not let through
   local said limit peak
   "${synth[@]}" "$1" -o none.nii.gz --memory 1M 2>err.txt && fail "a limit of 1 MiB is accepted"
@@ -44,7 +45,7 @@ refused 1 'more than the' "${synth[@]}" "$big" -o - --memory "$tight"
 cmp piped.nii.gz <("${synth[@]}" "$small" -o piped2.nii.gz && cat piped2.nii.gz) || fail "a pipe changes the CT"
 # What follows the voxels is told of once, and a mask is read to its end.
 cat "$big" <(printf 'some bytes' | gzip) >padded.nii.gz
-"${synth[@]/-q/}" padded.nii.gz -o padded_ct.nii.gz --memory "$tight" --progress never 2>err.txt
+"${loud[@]}" padded.nii.gz -o padded_ct.nii.gz --memory "$tight" --progress never 2>err.txt
 (($(grep -c '10 bytes after the last voxel are ignored' err.txt) == 1)) || fail "padding: $(cat err.txt)"
 head -c 2000 "$(ls l/*_mask.nii.gz)" >mask.nii.gz
 refused 1 'mask.nii.gz: ' "${synth[@]}" "$big" --mask mask.nii.gz -o none.nii.gz --memory "$tight"
