@@ -92,6 +92,9 @@ class Synthesis {
  private:
   /// Whether the mask of a case is read: where its body counts, and where the user names one.
   bool sees_mask(const Case& item, const SynthesisOutputs& outputs) const;
+  /// What messages about an output and about an input begin with.
+  static std::string title_of(const fs::path& output);
+  static std::string source_title(const fs::path& source);
   SynthesisSubject subject_of(const Case& item) const;
   /// Whether the case is made slice by slice, as its volumes do not fit into --memory (Ensemble::in_slabs()).
   bool in_slabs(const Case& item, const SynthesisOutputs& outputs) const;
