@@ -89,6 +89,11 @@ std::string problem_of(const HuCounts& counts) {
   return {};
 }
 
+bool looks_like_hu(const HuCounts& counts) {
+  return counts.all > 0 && problem_of(counts).empty() && counts.air > least_air * counts.all &&
+         counts.beyond_but_padding() < most_beyond_ct * counts.all;
+}
+
 std::string message_of(const std::string& what, const std::string& problem) {
   if (forced || problem.empty()) return {};
   return fmt::format("{} is not in HU: {}; bring it to HU, or --assume-hu if it is", what, problem);
@@ -136,9 +141,16 @@ std::string hu_problem(const Voxels<float>& voxels) {
 }
 
 bool looks_like_hu(const Voxels<float>& voxels) {
-  const HuCounts counts(voxels);
-  return counts.all > 0 && problem_of(counts).empty() && counts.air > least_air * counts.all &&
-         counts.beyond_but_padding() < most_beyond_ct * counts.all;
+  return looks_like_hu(HuCounts(voxels));
+}
+
+void require_no_ct(const Volume& image, const std::string& what) {
+  const HuCounts counts(image.voxels);
+  if (!looks_like_hu(counts)) return;
+  throw Error(fmt::format(
+      "{} looks like a CT in HU (values from {:g} to {:g}), the model learnt from images without values below 0; of "
+      "an image that was shifted so, add what was taken away",
+      what, counts.least, counts.most));
 }
 
 bool assume_hu() {

@@ -35,6 +35,9 @@ std::string hu_problem(const Voxels<float>& voxels);
 /// Whether the voxels look like a CT in HU rather than like an image of another kind: no hu_problem(), air outside or
 /// inside the patient, and hardly anything that no CT has.
 bool looks_like_hu(const Voxels<float>& voxels);
+/// For inputs of a network that learnt from images without values below 0, such as MR: throws Error if the volume looks
+/// like a CT.
+void require_no_ct(const Volume& image, const std::string& what);
 
 /// --assume-hu: whatever the values are, the user says that they are HU.
 bool assume_hu();

@@ -24,6 +24,10 @@ gdm-synth z.json --model m.safetensors -o z --dtype float32 --resample never --t
 ! volume-diff z/a_pred.nii.gz z/b_pred.nii.gz || fail "what lies below 0 does not matter"
 grep -q "za.nii: input 'mr' has values below 0 (from -1)" err.txt || fail "no word of values below 0: $(cat err.txt)"
 
+# A CT has no place where the training had an MR.
+refused 1 "input 'mr' looks like a CT in HU (values from -[0-9]* to [0-9]*)" gdm-synth p/head0001_ct.nii.gz --model m.safetensors \
+  -o x.nii.gz --resample never -q
+
 # A given scaling reaches the model, and what it cuts off is told case by case.
 train p/manifest.json -o r.safetensors --scaling mr=range:0:50 2>err.txt
 grep -q "head000._mr.nii.gz: input 'mr': [0-9.]* % of the voxels lie outside -12.5 to 62.5" err.txt ||

@@ -58,6 +58,14 @@ TEST_CASE("HU: scaled, shifted, normalised and foreign values are named for what
   CHECK_FALSE(looks_like_hu(mr.voxels));
 }
 
+TEST_CASE("HU: a CT in an MR's place is refused, an MR and an MR about 0 are not") {
+  CHECK(contains(error_of([] { require_no_ct(head(), "ct.nii: input 'mr'"); }), "ct.nii: input 'mr' looks like a CT"));
+  Volume mr = phantom::make_case(phantom::Kind::head, 32, 7, 1, 0).mr;
+  CHECK(error_of([&] { require_no_ct(mr, "mr"); }) == "no error");
+  for (float& v : mr.voxels) v = (v - 500) / 300;
+  CHECK(error_of([&] { require_no_ct(mr, "mr"); }) == "no error");
+}
+
 TEST_CASE("HU: images of both signs that are no CT do not look like one") {
   Volume phase = head();
   Random random(1, 1);
