@@ -6,7 +6,7 @@ seeds with the least and the largest, and a mark for each seed in which a method
 patients (Holm over all comparisons of a report): a star better, a minus worse. Then each metric and distance minus that of
 BASELINE, of each seed, with its interval over patients. NFE: evaluations of a network in the parts of those that the method with the fewest takes, so that one
 of a single evaluation has to take part (and all have patches of one size); that of a source's model counts. KIND is steps or time:
-  realism-KIND-GRADER.svg   MAE across, the Frechet distance of the grader up
+  realism-KIND-GRADER.svg   MAE across, the Frechet distance of the grader up, a line through the shares of a method
   nfe-KIND-GRADER.svg, nfe-KIND-mae.svg   both against NFE, of processes; what takes one evaluation is a dashed line
 """
 import json
@@ -229,9 +229,14 @@ def labels(names):
 def realism_plot(path, graded, distance):
     plot = Plot("Error and realism", "MAE / HU", distance.replace("frechet", "Frechet distance,"),
                 [(v["mae_hu"], v[distance]) for v in graded.values()])
-    label = labels(graded)
-    for n, (name, values) in enumerate(graded.items()):
-        plot.point(values["mae_hu"], values[distance], label[name], COLOURS[n % len(COLOURS)])
+    label, by_kind = labels(graded), {}
+    for name, values in graded.items():
+        by_kind.setdefault(re.sub(r",[0-9.]+(?=(@\d+)?(\+\w+)?$)", "", name), []).append((name, values["mae_hu"], values[distance]))
+    for n, points in enumerate(by_kind.values()):
+        colour = COLOURS[n % len(COLOURS)]
+        plot.line(sorted((error, far) for _, error, far in points), colour)
+        for name, error, far in points:
+            plot.point(error, far, label[name], colour)
     plot.write(path)
 
 

@@ -19,8 +19,9 @@
 # FIRST (3000) and NEXT (800) steps; STRENGTH (mm) that of the total variation that all begin from, chosen on validation for the
 # views. SHARES (".1 .2") are the shares of each method: with one seed a first cell, with ".1 .2 .4" and seeds 1 2 3 what the
 # rule asks for. SPLIT=val grades the validation split, where strengths are chosen. What exists is not made again, and an
-# interrupted run continues. At the end methods at the middle share stand against others at equal error (equal_error.py): the
-# first against each other, in sets and encoders as they say.
+# interrupted run continues. At the end there are FOLDER/table.md with the mean over the seeds, realism-steps-GRADER.svg with a line
+# through the shares of each method, worst-PLANE-TISSUE.png with the three worst cases, and the rule's verdict (equal_error.py) of
+# methods at the middle share: of the first against each other, in sets and encoders as they say.
 set -euo pipefail
 bin=$1 case=$2 manifest=$3 folder=$4
 shift 4
@@ -80,23 +81,43 @@ export BASELINE=$prefix${kinds[0]},$middle
 if [ ${#pairs[@]} = 0 ]; then
   for rival in "${kinds[@]:1}" "${alone[@]}"; do pairs+=("${kinds[0]} $rival"); done
 fi
-for seed in "${@:-1}"; do
+seeds=("${@:-1}")
+graded=()
+for seed in "${seeds[@]}"; do
   if [ "$case" = misfit ]; then
     METHODS=${methods[*]} "$here/label_heads.sh" "$bin" "$manifest" "$folder" "${SPACING:-2}" "$seed"
   else
     "$here/learned_ct.sh" "$bin" "$manifest" "$folder" "$views" "$strength" "$seed" "${methods[*]}"
   fi
-  graded=$folder/seed-$seed
-  [ "${SPLIT:-test}" = test ] || graded+=/$SPLIT
-  for pair in "${pairs[@]}"; do
-    read -r own rival <<<"$pair"
-    method=$prefix$own,$middle report=$graded/report.json
-    if [ "$method" != "$BASELINE" ]; then  # tests are against one method in a report
-      report=$graded/report-$own-$rival.json compared=("$method=$graded/$method/manifest.json")
-      for share in "${shares[@]}"; do compared+=("$prefix$rival,$share=$graded/$prefix$rival,$share/manifest.json"); done
-      "$bin/gdm-metrics" "${compared[@]}" --metrics "$METRICS" --baseline "$method" --json -o "$report" --force -q \
-        --encoder "$graders/grader-ct.safetensors" --encoder "$graders/grader-labels.safetensors"
-    fi
-    python3 "$here/equal_error.py" "$report" "$method" "$prefix$rival"
+  at=$folder/seed-$seed
+  [ "${SPLIT:-test}" = test ] || at+=/$SPLIT
+  graded+=("$at")
+done
+[ "${SPLIT:-test}" != test ] || python3 "$here/benchmark_report.py" "$folder" "$case: $FIRST + $NEXT steps" "$BASELINE" "${seeds[@]}"
+for pair in "${pairs[@]}"; do
+  read -r own rival <<<"$pair"
+  method=$prefix$own,$middle reports=()
+  for at in "${graded[@]}"; do
+    reports+=("$at/report.json")
+    [ "$method" = "$BASELINE" ] && continue
+    reports[-1]=$at/report-$own-$rival.json compared=("$method=$at/$method/manifest.json")  # tests are against one method in a report
+    for share in "${shares[@]}"; do compared+=("$prefix$rival,$share=$at/$prefix$rival,$share/manifest.json"); done
+    "$bin/gdm-metrics" "${compared[@]}" --metrics "$METRICS" --baseline "$method" --json -o "${reports[-1]}" --force -q \
+      --encoder "$graders/grader-ct.safetensors" --encoder "$graders/grader-labels.safetensors"
+  done
+  python3 "$here/equal_error.py" "$method" "$prefix$rival" "${reports[@]}"
+done
+# What was made of the three cases that are the worst for the first method, whose mean errors a table hides.
+worst=$(python3 -c '
+import json, sys
+cases = next(m["cases"] for m in json.load(open(sys.argv[1]))["methods"] if m["name"] == sys.argv[2])
+print(",".join(c["id"] for c in sorted(cases, key=lambda c: -c["mae_hu"])[:3]))' "${graded[0]}/report.json" "$BASELINE")
+shown=("${graded[0]}/${prefix}l1/manifest.json")
+for kind in "${kinds[@]}"; do shown+=("${graded[0]}/$prefix$kind,$middle/manifest.json"); done
+for plane in axial coronal sagittal; do
+  for window in "bone 500 2000" "soft 40 400"; do
+    read -r tissue level width <<<"$window"
+    "$bin/gdm-metrics" montage "${shown[@]}" --cases "$worst" --plane "$plane" --level "$level" --width "$width" \
+      -o "$folder/worst-$plane-$tissue.png" --force -q
   done
 done
