@@ -83,8 +83,11 @@ int run_gdm(cli::Program& program, const Options& options) {
     cli::warn_of_truncation(ct::read_sinogram(source), source.filename().string());
     Json details = {{"recipe", step.recipe(source, id)}};
     std::vector<Volume> conditions;
+    const Json& declared = synthesis.description().at("generator").at("conditions");
     for (const cli::ModelInput& input : inputs) {
       conditions.push_back(input.reconstructed(source));
+      cli::require_scale(declared.at(conditions.size() - 1), conditions.back(),
+                         fmt::format("{}: input '{}'", source.filename().string(), input.name));
       details[input.name] = input.record(source);
     }
     synthesis.predict(conditions, {source}, {output},

@@ -118,7 +118,8 @@ int run_single(const cli::Program& program, Options& o) {
   synthesis.check(item, o.output);
   if (program.standard().dry_run) {
     const bool stream = std::count(files.begin(), files.end(), "-") > 0;
-    write_stdout(synthesis.plan() + (stream ? "" : synthesis.plan(item, files_of(o), false)));
+    write_stdout(synthesis.plan() +
+                 (stream ? "volume    from a pipe, which is not read\n" : synthesis.plan(item, files_of(o), false)));
   } else if (o.batch.resume && cli::are_made(files_of(o).files(), [&] { return synthesis.case_recipe(item); })) {
     log_info(o.output.string() + ": was finished already");
   } else {
@@ -194,6 +195,7 @@ int run_manifest(const cli::Program& program, Options& o) {
   const bool overlaps = synthesis.overlaps() && batch.cases().size() > 1;
   if (program.standard().dry_run) {
     std::string plan = synthesis.plan();
+    bool would_fail = false;
     for (const Case& item : batch.cases()) {
       if (item.error) continue;
       try {
@@ -204,10 +206,11 @@ int run_manifest(const cli::Program& program, Options& o) {
       } catch (const Error& error) {
         if (!o.batch.keep_going) throw;
         plan += fmt::format("{:<9} would fail: {}\n", item.id, error.what());
+        would_fail = true;
       }
     }
     write_stdout(plan);
-    return 0;
+    return static_cast<int>(would_fail ? Exit::partial : Exit::ok);
   }
   for (const auto& [option, folder] : outputs_of(o)) make_folder(folder);
   const auto read = [&](const Case& item) -> cli::Batch::Computing {

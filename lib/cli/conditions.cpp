@@ -9,6 +9,7 @@
 
 #include "image/grid_match.hpp"
 #include "image/hu_check.hpp"
+#include "image/mask.hpp"
 #include "io/nifti/nifti.hpp"
 #include "sys/descriptor.hpp"
 #include "sys/error.hpp"
@@ -37,12 +38,10 @@ class ConditionCheck {
 
   /// After all voxels. What has one value everywhere is an empty scan or a wrong file, and no CT that comes of it means
   /// anything.
-  void finish(const std::string& scaling, const std::string& title) const {
+  void finish(const std::string& title) const {
     if (non_finite_ > 0) throw Error(fmt::format("{} has {} voxels that are NaN or infinite", title, non_finite_));
     if (varied_ || !first_) return;
-    const std::string what = fmt::format("{} has the value {:g} everywhere", title, *first_);
-    if (scaling == "percentile" || scaling == "zscore") throw Error(what + ", and the model scales by contrast");
-    log_warning(what);
+    throw Error(fmt::format("{} has the value {:g} everywhere", title, *first_));
   }
 
  private:
@@ -50,6 +49,10 @@ class ConditionCheck {
   std::int64_t non_finite_ = 0;
   bool varied_ = false;
 };
+
+[[noreturn]] void refuse_empty_mask(const fs::path& path) {
+  throw Error(input_name(path) + ": the mask is empty");
+}
 
 /// All voxels of a volume, few slices at a time.
 void for_slices(SliceReader& reader, const std::function<void(const float* voxels, std::size_t count)>& take) {
@@ -64,8 +67,12 @@ void for_slices(SliceReader& reader, const std::function<void(const float* voxel
   }
 }
 
-std::string scaling_of(const Json& description, std::size_t condition) {
-  return description.at("generator").at("conditions").at(condition).value("scaling", "");
+const Json& condition_of(const Json& description, std::size_t condition) {
+  return description.at("generator").at("conditions").at(condition);
+}
+
+bool is_in_hu(const Json& condition) {
+  return condition.value("scaling", "") == "hu";
 }
 
 }  // namespace
@@ -77,7 +84,8 @@ std::vector<Volume> read_conditions(const Json& description, const std::vector<C
     if (!volumes.empty()) require_grid_of_first(volume.grid, file, volumes.front().grid, files.front());
     ConditionCheck check;
     check.add(volume.voxels.data(), volume.voxels.size());
-    check.finish(scaling_of(description, volumes.size()), input_title(file));
+    check.finish(input_title(file));
+    require_scale(condition_of(description, volumes.size()), volume, input_title(file));
     volumes.push_back(std::move(volume));
   }
   return volumes;
@@ -92,25 +100,41 @@ std::vector<SliceReader> open_conditions(const std::vector<ConditionFile>& files
   return readers;
 }
 
+void require_scale(const Json& condition, const Volume& volume, const std::string& title) {
+  if (is_in_hu(condition)) require_hu_scale(volume, title);
+  if (!condition.value("below_zero", true)) require_no_ct(volume, title);
+}
+
 void check_conditions(const Json& description, const std::vector<ConditionFile>& files, const Grid& grid) {
   std::vector<SliceReader> readers = open_conditions(files, grid, /*quiet=*/false);
   for (std::size_t n = 0; n < files.size(); ++n) {
-    const std::string scaling = scaling_of(description, n), title = input_title(files[n]);
+    const bool in_hu = is_in_hu(condition_of(description, n));
+    const std::string title = input_title(files[n]);
     ConditionCheck check;
     HuCounts hu;
     for_slices(readers[n], [&](const float* voxels, std::size_t count) {
       check.add(voxels, count);
-      if (scaling == "hu") hu.add(voxels, count);
+      if (in_hu) hu.add(voxels, count);
     });
-    check.finish(scaling, title);
-    if (scaling == "hu") require_hu_scale(hu, title);
+    check.finish(title);
+    if (in_hu) require_hu_scale(hu, title);
   }
 }
 
 void check_mask(const fs::path& path, const Grid& grid) {
   require_grid_of_mask(path, grid);
   SliceReader reader(path);
-  for_slices(reader, [](const float*, std::size_t) {});
+  bool any = false;
+  for_slices(reader, [&any](const float* voxels, std::size_t count) {
+    any = any || std::any_of(voxels, voxels + count, [](float v) { return v != 0; });
+  });
+  if (!any) refuse_empty_mask(path);
+}
+
+Mask read_mask_of(const fs::path& path, const Grid& grid) {
+  Mask mask = read_mask(path, &grid);
+  if (count_inside(mask) == 0) refuse_empty_mask(path);
+  return mask;
 }
 
 Grid grid_of_conditions(const std::vector<ConditionFile>& files) {

@@ -18,16 +18,20 @@ using ConditionFile = std::pair<std::string, fs::path>;
 
 /// The volumes in this order, which is that of the model's description; "-" is standard input. Throws Error, naming the
 /// file and its input, for what is no 3-D NIfTI volume, for one on another grid than the first, for voxels that are not
-/// finite, and for one value everywhere where the model scales each volume by its own values; where it does not, that
-/// is a warning.
+/// finite, for one value everywhere, and as require_scale() does.
 std::vector<Volume> read_conditions(const Json& description, const std::vector<ConditionFile>& files);
+
+/// Throws Error, and warns, of a volume whose values are not what the model's `condition` (of its description) learnt
+/// from: no HU where it takes HU, or a CT where it takes an image without values below 0. `title` begins the messages.
+void require_scale(const Json& condition, const Volume& volume, const std::string& title);
 
 /// The volumes slice by slice. Throws Error for one that is not on `grid` (any more). Files only.
 std::vector<SliceReader> open_conditions(const std::vector<ConditionFile>& files, const Grid& grid, bool quiet);
-/// Throws and warns as read_conditions() does, and of what is not in HU as a network of whole volumes does, with few
-/// slices in memory at a time.
+/// Throws and warns as read_conditions() does of models that take HU, with few slices in memory at a time.
 void check_conditions(const Json& description, const std::vector<ConditionFile>& files, const Grid& grid);
-/// Throws Error for a mask that cannot be read or lies on another grid, with few slices in memory at a time.
+/// Throws Error for a mask that cannot be read, lies on another grid or is empty.
+Mask read_mask_of(const fs::path& path, const Grid& grid);
+/// The same, with few slices in memory at a time.
 void check_mask(const fs::path& path, const Grid& grid);
 
 /// The headers alone: the grid that all of them share. Throws Error as read_conditions() does. Files only.

@@ -11,6 +11,7 @@
 #include "image/grid_match.hpp"
 #include "image/running_spread.hpp"
 #include "io/sidecar.hpp"
+#include "model/generator_text.hpp"
 #include "model/process.hpp"
 #include "model/trained_voxels.hpp"
 #include "sys/error.hpp"
@@ -18,6 +19,10 @@
 
 namespace gdm::cli {
 namespace {
+
+/// What reading, compressing and the allocator take beside volumes and patches: 12 MiB of a small network, 19 of the
+/// base preset, volumes of 64^3 to 160^3.
+constexpr double beside_mib = 20;
 
 /// Models whose outputs have a mean.
 void require_alike(const engine::Synthesizer& first, const engine::Synthesizer& other, const std::string& name) {
@@ -55,6 +60,11 @@ Ensemble::Ensemble(const EnsembleOptions& options, const engine::Compute& comput
   for (const fs::path& model : options.models) {
     models_.push_back(engine::services().open_generator(model, options.patches, compute));
     require_alike(first(), *models_.back(), model.string());
+    for (std::size_t n = 0; n + 1 < models_.size(); ++n) {
+      if (models_[n]->digest() != models_.back()->digest()) continue;
+      throw Error(fmt::format("{}: this --model is given twice, and its predictions are equal", model.string()),
+                  Exit::usage);
+    }
     if (shifts_ >= models_.back()->patch_places()) {
       throw Error(fmt::format("--shifts {}: patches of {} can begin at {} places alone", shifts_, model.string(),
                               models_.back()->patch_places()),
@@ -72,8 +82,6 @@ Ensemble::Ensemble(const EnsembleOptions& options, const engine::Compute& comput
   }
   consistency_ = model::consistency_of(first().description());
   if (memory_bytes_ == 0) return;
-  // What reading, compressing and the allocator take beside it: 12 MiB of volumes of 64^3 and of 160^3.
-  constexpr double beside_mib = 14;
   const double before_mib = peak_rss_mib();
   base_mib_ = before_mib + beside_mib;
   most_at_once_ = first().patches_at_once();
@@ -172,8 +180,11 @@ bool Ensemble::in_slabs(const Grid& grid, bool with_deviation) const {
 }
 
 double Ensemble::peak_mib(const Grid& grid, bool with_deviation, bool slabs) {
+  // What a dry run lets pass must fit when it comes to it, and a group of patches does not take the same twice: 37 to
+  // 54 MiB of two patches of the base preset, by how the heap happens to lie.
+  constexpr double unsteady_mib = 16;
   const double volumes = slabs ? slabs_mib(grid) : volumes_mib(grid, with_deviation);
-  fit_into_memory("", volumes);
+  fit_into_memory("", volumes + unsteady_mib, slabs ? "" : why_whole(grid));
   std::int64_t group = 0;
   for (const auto& model : models_) {
     const std::int64_t patches = model->patches_of(working_grid(*model, grid).value_or(grid));
@@ -190,15 +201,29 @@ double Ensemble::peak_mib(const Grid& grid, bool with_deviation, bool slabs) {
   return volumes + patches_peak_mib_;
 }
 
-void Ensemble::fit_into_memory(const std::string& title, double volumes_mib) const {
+std::string Ensemble::why_whole(const Grid& grid) const {
+  if (slabs_mib(grid) >= volumes_mib(grid, false)) return {};  // which would gain nothing
+  if (members() > 1) return "the mean of several predictions";
+  if (needs_rays()) return "data consistency";
+  if (bank_) return "--bank";
+  if (working_grid(first(), grid)) return "another grid (--resample)";
+  if (!first().makes_slabs(grid))
+    return "an input that is scaled by its own values, or lies otherwise than the model's";
+  return "a pipe";
+}
+
+void Ensemble::fit_into_memory(const std::string& title, double volumes_mib, const std::string& whole) const {
   if (memory_bytes_ == 0) return;
   const double limit = static_cast<double>(memory_bytes_) / 1048576.0;
   if (!fits(volumes_mib)) {
-    throw Error(fmt::format(
-        "{}{} needs {:.0f} MiB of volumes, {:.0f} of programs and weights and {:.0f} for patches: "
-        "more than the {:.0f} MiB of --memory{}",
-        title, title.empty() ? "it" : ":", volumes_mib, base_mib_, patch_mib_ * static_cast<double>(least_at_once_),
-        limit, volumes_mib + base_mib_ < limit ? "; a smaller --patch needs less" : ""));
+    const double patches_mib = patch_mib_ * static_cast<double>(least_at_once_);
+    const bool of_patches = volumes_mib + base_mib_ < limit, of_volumes = base_mib_ + patches_mib < limit;
+    throw Error(
+        fmt::format("{}{} needs {:.0f} MiB of volumes, {:.0f} of programs and weights and {:.0f} for patches: "
+                    "more than the {:.0f} MiB of --memory{}{}",
+                    title, title.empty() ? "it" : ":", volumes_mib, base_mib_, patches_mib, limit,
+                    of_patches ? "; a smaller --patch needs less" : "",
+                    of_volumes && !whole.empty() ? "; slices one by one would need less, but for " + whole : ""));
   }
   const auto fitting = static_cast<std::int64_t>((limit - base_mib_ - volumes_mib) / patch_mib_);
   for (const auto& model : models_) model->set_patches_at_once(std::min(most_at_once_, fitting));
@@ -208,7 +233,8 @@ Ensemble::Prediction Ensemble::predict(const std::vector<Volume>& conditions, co
                                        bool with_deviation) const {
   // A model that refuses these voxels does so before the others have worked.
   with_context(subject.title, [&] { return working_grids(conditions.front().grid); });
-  fit_into_memory(subject.title, volumes_mib(conditions.front().grid, with_deviation));
+  fit_into_memory(subject.title, volumes_mib(conditions.front().grid, with_deviation),
+                  why_whole(conditions.front().grid));
   Prediction told;
   RunningSpread spread;
   std::int64_t made = 0;
@@ -296,20 +322,38 @@ std::optional<Grid> Ensemble::working_grid(const engine::Synthesizer& model, con
   return model::working_grid(model.description(), grid);
 }
 
+void Ensemble::warn_of_voxels(const std::string& title, const Grid& grid) const {
+  for (const auto& model : models_) {
+    const std::optional<Grid> working = working_grid(*model, grid);
+    if (!working) warn_of_misfit(*model, title, grid);
+    warn_of_air(*model, title, working.value_or(grid));
+  }
+}
+
+void Ensemble::warn_of_misfit(const engine::Synthesizer& model, const std::string& title, const Grid& grid) const {
+  const std::optional<std::string> misfit = model::voxel_edge_warning(model.description(), grid);
+  if (!misfit) return;
+  log_warning(fmt::format("{}: {}{}", title, *misfit,
+                          resample_ ? "; not resampled, as its rays are followed on the grid of the input" : ""));
+}
+
+void Ensemble::warn_of_air(const engine::Synthesizer& model, const std::string& title, const Grid& seen) const {
+  if (model.fills_half_a_patch(seen)) return;
+  log_warning(
+      fmt::format("{}: {}: less than half of a patch ({}) along an axis, and the rest of it is air to the network",
+                  title, describe(seen), model::patch_text(model.description().at("generator"))));
+}
+
 void Ensemble::say_voxels(const engine::Synthesizer& model, const std::string& title, const Grid& grid,
                           const std::optional<Grid>& working) const {
-  const std::optional<std::string> misfit = model::voxel_edge_warning(model.description(), grid);
   if (working) {
-    log_info(fmt::format("{}: {}: resampled to {}, and {} is brought back", title, *misfit, describe(*working),
+    log_info(fmt::format("{}: {}: resampled to {}, and {} is brought back", title,
+                         *model::voxel_edge_warning(model.description(), grid), describe(*working),
                          model::adds_to_first(model.description()) ? "what the model adds" : "the CT"));
-  } else if (misfit) {
-    log_warning(fmt::format("{}: {}{}", title, *misfit,
-                            resample_ ? "; not resampled, as its rays are followed on the grid of the input" : ""));
+  } else {
+    warn_of_misfit(model, title, grid);
   }
-  const Grid& seen = working ? *working : grid;
-  if (model.fills_half_a_patch(seen)) return;
-  log_warning(fmt::format("{}: {}: less than half of a patch along an axis, and the rest of it is air to the network",
-                          title, describe(seen)));
+  warn_of_air(model, title, working ? *working : grid);
 }
 
 std::string sample_name(const std::string& id, std::int64_t sample) {

@@ -84,8 +84,10 @@ class Ensemble {
   std::int64_t predict_slabs(const engine::SliceStreams& streams, const Subject& subject) const;
   /// Throws Error if not even slabs leave the process within `memory_bytes`; chooses how many patches go together.
   void fit_slabs_into_memory(const std::string& title, const Grid& grid) const {
-    fit_into_memory(title, slabs_mib(grid));
+    fit_into_memory(title, slabs_mib(grid), "");
   }
+  /// What predict() would warn of for the voxels of a volume, whose `title` begins the messages.
+  void warn_of_voxels(const std::string& title, const Grid& grid) const;
 
  private:
   /// `property` of the model, or the list of those of several.
@@ -99,8 +101,15 @@ class Ensemble {
   double slabs_mib(const Grid& grid) const;
   /// Whether the smallest group of patches fits beside so many MiB of volumes.
   bool fits(double volumes_mib) const;
-  /// Patches that go through a network together, as many as leave the process within its memory.
-  void fit_into_memory(const std::string& title, double volumes_mib) const;
+  /// What keeps a volume from being made in slabs; empty if they would need no less.
+  std::string why_whole(const Grid& grid) const;
+  /// Patches that go through a network together, as many as leave the process within its memory. `whole`: why_whole(),
+  /// empty if it is not.
+  void fit_into_memory(const std::string& title, double volumes_mib, const std::string& whole) const;
+  /// A warning of voxels that do not fit the model and stay as they are.
+  void warn_of_misfit(const engine::Synthesizer& model, const std::string& title, const Grid& grid) const;
+  /// A warning of volumes that fill less than half of a patch.
+  void warn_of_air(const engine::Synthesizer& model, const std::string& title, const Grid& seen) const;
   /// A line of what becomes of volumes whose voxels do not fit the model, and a warning of those that fill less than
   /// half of a patch; `title` begins them.
   void say_voxels(const engine::Synthesizer& model, const std::string& title, const Grid& grid,

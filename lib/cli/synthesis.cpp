@@ -148,13 +148,28 @@ void Synthesis::check(const Case& item, const fs::path& output) {
     }
   }
   if (fs::exists(output.parent_path())) check_volume_writable(output, overwrite_);
+  check_headers(item);
   for (const std::string& name : condition_names()) {
     const fs::path& input = item.input(name);
+    if (!ct::sinogram_acquisition(input).empty()) {
+      throw Error(fmt::format("{}: is a sinogram, which `gdm-recon gdm` reconstructs and gives to the model",
+                              source_title(input)));
+    }
     const Json acquisition = ct::reconstruction_acquisition(input);
     const bool is_reconstruction =
         name == "fbp" || !acquisition.empty() || !model::trained_acquisition(description(), name).empty();
     if (is_reconstruction) check_acquisition(name, acquisition, source_title(input));
   }
+}
+
+void Synthesis::check_headers(const Case& item) const {
+  const std::vector<ConditionFile> files = condition_files(item);
+  const auto streams = [](const fs::path& file) {
+    return file == "-" || fs::is_fifo(file) || fs::is_character_file(file) || fs::is_socket(file);
+  };
+  if (std::any_of(files.begin(), files.end(), [&](const ConditionFile& file) { return streams(file.second); })) return;
+  const Grid grid = grid_of_conditions(files);
+  if (item.mask && !streams(*item.mask)) require_grid_of_mask(*item.mask, grid);
 }
 
 void Synthesis::check_acquisition(const std::string& input, const Json& acquisition, const std::string& name) {
@@ -228,7 +243,7 @@ Batch::Computing Synthesis::read(const Case& item, const SynthesisOutputs& outpu
   const Stopwatch watch;
   std::vector<Volume> conditions = read_conditions(description(), condition_files(item));
   SynthesisSubject subject = subject_of(item);
-  if (sees_mask(item, outputs)) subject.mask = read_mask(*item.mask, &conditions.front().grid);
+  if (sees_mask(item, outputs)) subject.mask = read_mask_of(*item.mask, conditions.front().grid);
   log_verbose(fmt::format("{}: read in {:.2f} s", title_of(outputs.ct), watch.seconds()));
   return [this, conditions = std::move(conditions), sources = std::move(sources), outputs,
           subject = std::move(subject)] { return predict(conditions, sources, outputs, subject); };
@@ -354,7 +369,6 @@ double Synthesis::neighbours_mib(const Grid& grid, const SynthesisOutputs& outpu
 
 std::string Synthesis::plan(const Case& item, const SynthesisOutputs& outputs, bool overlapped) {
   const Grid grid = grid_of_conditions(condition_files(item));
-  if (sees_mask(item, outputs)) require_grid_of_mask(*item.mask, grid);
   const fs::path& source = item.input(condition_names().front());
   const std::vector<Grid> working = with_context(source_title(source), [&] { return ensemble_.working_grids(grid); });
   std::vector<std::string> elsewhere;
@@ -362,6 +376,7 @@ std::string Synthesis::plan(const Case& item, const SynthesisOutputs& outputs, b
   std::vector<std::string> files;
   for (const fs::path& file : outputs.files()) files.push_back(file.string());
   const bool slabs = in_slabs(item, outputs);
+  ensemble_.warn_of_voxels(source_title(source), grid);
   return fmt::format(
       "{:<9} {}{}{} -> {}, about {:.0f} MiB of memory\n", item.id.empty() ? "volume" : item.id, describe(grid),
       elsewhere.empty() ? "" : fmt::format(" (resampled to {})", fmt::join(elsewhere, " and to ")),

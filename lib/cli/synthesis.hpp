@@ -59,8 +59,8 @@ class Synthesis {
   const Ensemble& ensemble() const { return ensemble_; }
   /// What run() reads of a case: the inputs, then "sinogram" if the ensemble needs rays.
   std::vector<std::string> wanted_names() const;
-  /// Throws Error unless the case has the inputs, `output` may be written, and the model may be given the scans behind
-  /// those that are reconstructions.
+  /// Throws Error unless the case has the inputs and, with its mask, on one grid by their headers; `output` may be
+  /// written, and the model may be given the scans behind those that are reconstructions.
   void check(const Case& item, const fs::path& output);
   /// AcquisitionCheck::check for each model.
   void check_acquisition(const std::string& input, const Json& acquisition, const std::string& name);
@@ -90,6 +90,8 @@ class Synthesis {
   double peak_mib(const Grid& grid) { return ensemble_.peak_mib(grid, false, false); }
 
  private:
+  /// Of files alone: what comes through a pipe is looked at once.
+  void check_headers(const Case& item) const;
   /// Whether the mask of a case is read: where its body counts, and where the user names one.
   bool sees_mask(const Case& item, const SynthesisOutputs& outputs) const;
   /// What messages about an output and about an input begin with.

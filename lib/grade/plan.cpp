@@ -160,7 +160,9 @@ Plan plan_cases(const std::vector<MethodManifest>& methods, const std::string& s
 }
 
 fs::path given_volume_path(const Case& c, const std::string& key_or_file) {
-  if (c.inputs.count(key_or_file) == 0 && fs::exists(key_or_file)) return key_or_file;
+  const bool is_file = fs::exists(key_or_file) || key_or_file.find('/') != std::string::npos ||
+                       fs::path(key_or_file).has_extension();  // which does not exist, as reading it tells
+  if (c.inputs.count(key_or_file) == 0 && is_file) return key_or_file;
   return c.input(key_or_file);
 }
 

@@ -87,7 +87,7 @@ std::string content_kind(std::string_view start) {
   for (const auto& [mark, name] : formats) {
     if (starts_with(start, mark)) return name;
   }
-  if (start.size() >= 132 && start.substr(128, 4) == "DICM"sv) return "a DICOM file";
+  if (start.size() >= 132 && start.substr(128, 4) == "DICM"sv) return dicom_content;
   if (is_nifti(start)) return nifti_content;
   if (is_safetensors(start)) return safetensors_content;
   if (is_json(start)) return json_content;

@@ -9,6 +9,7 @@ namespace gdm {
 
 inline constexpr const char* nifti_content = "a NIfTI volume";
 inline constexpr const char* safetensors_content = "a safetensors file";
+inline constexpr const char* dicom_content = "a DICOM file";
 inline constexpr const char* gzip_content = "gzip data";
 inline constexpr const char* json_content = "JSON";
 inline constexpr const char* plain_text_content = "text";

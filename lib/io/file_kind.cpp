@@ -60,8 +60,8 @@ FileKind file_kind(const fs::path& path) {
   if (json_name || kind == json_content) return FileKind::json;
   if (kind == safetensors_content) return FileKind::safetensors;
   if (!kind.empty() && kind != nifti_content && kind != gzip_content) {
-    throw Error(
-        fmt::format("{}: is {}, expected a NIfTI volume, a manifest or a .safetensors file", input_name(path), kind));
+    throw Error(fmt::format("{}: is {}, expected a NIfTI volume, a manifest or a .safetensors file{}", input_name(path),
+                            kind, kind == dicom_content ? "; `gdm-prep dicom` makes volumes of a folder of them" : ""));
   }
   return FileKind::volume;
 }

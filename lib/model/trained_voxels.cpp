@@ -41,17 +41,18 @@ double median_edge_mm(const Json& description, const Grid& grid) {
 }
 
 void refuse_beyond(const Json& description, const Grid& grid) {
-  const auto refuse = [](const std::optional<Range>& range, double value, double factor, const std::string& what) {
+  const auto refuse = [](const std::optional<Range>& range, double value, double factor, const std::string& what,
+                         const std::string& unit) {
     if (!range || !range->beyond(value, factor)) return;
     throw Error(
-        fmt::format("{}, more than {:g} times beyond the {:.3g} to {:.3g} that the model was trained on; "
-                    "--resample never goes on with them",
-                    what, factor, range->least, range->largest));
+        fmt::format("{}; the model was trained on {:.3g} to {:.3g}{}, to which {:.3g} to {:.3g}{} are resampled; "
+                    "`gdm-prep resample` brings others nearer",
+                    what, range->least, range->largest, unit, range->least / factor, range->largest * factor, unit));
   };
   refuse(range_of(description, "voxel_edge_mm"), grid.mean_edge_mm(), most_edge_factor,
-         fmt::format("voxels of {:.3g} mm on average", grid.mean_edge_mm()));
+         fmt::format("voxels of {:.3g} mm on average", grid.mean_edge_mm()), " mm");
   refuse(range_of(description, "anisotropy"), grid.anisotropy(), most_anisotropy_factor,
-         fmt::format("voxels {:.3g} times as long as wide", grid.anisotropy()));
+         fmt::format("voxels {:.3g} times as long as wide", grid.anisotropy()), "");
 }
 
 /// The median edges of the training along the axes of the grid, if the description tells them.

@@ -192,10 +192,6 @@ class GeneratorOnVolumes : public engine::Synthesizer {
     for (std::size_t c = 0; c < conditions.size(); ++c) {
       const std::string input = "input '" + names_[c] + "'";
       if (c > 0) require_same_grid(conditions[c].grid, input, conditions[0].grid, "'" + names_[0] + "'");
-      if (config.conditions[c].scaling == "hu") require_hu_scale(conditions[c], input);
-      if (config.conditions[c].scaling == "percentile" && !config.conditions[c].below_zero) {
-        require_no_ct(conditions[c], input);
-      }
       const Tensor raw = tensor_of(conditions[c]);
       if (!nn::all_finite(raw)) throw Error(input + " contains NaN or infinite voxels");
       // Grids that are the same but for rounding must not be turned in two ways.

@@ -80,7 +80,7 @@ for shape in 9x7x5 16x16x1; do
   IFS=x read -r ni nj nk <<<"$shape"
   write_nifti small.nii "$ni" "$nj" "$nk" int16 'i * 7 + j * 5 + k + 1' 0
   gdm-synth --threads 1 small.nii --model m.safetensors --resample never -o "small-$shape.nii.gz" 2>err.txt || fail "a volume of $shape"
-  found 'warning: small.nii: .* less than half of a patch along an axis' <err.txt || fail "no word of $shape: $(cat err.txt)"
+  found 'warning: small.nii: .* less than half of a patch (16 voxels along each axis) along an axis' <err.txt || fail "no word of $shape: $(cat err.txt)"
 done
 
 # What is named wrongly.
@@ -89,6 +89,7 @@ refused 2 "one volume is not enough, as the model takes mr, t2: name each by --i
 refused 2 "input t2=FILE is missing; the model takes mr, t2" gdm-synth --input "mr=$mr" "${two[@]}" -o x.nii.gz
 refused 2 "no input 't1'; the model takes mr" gdm-synth --input "t1=$mr" "${m[@]}" -o x.nii.gz
 refused 2 "'mr' is given twice" gdm-synth --input "mr=$mr" --input "mr=$mr" "${m[@]}" -o x.nii.gz
+refused 2 "m.safetensors: this --model is given twice" gdm-synth "$mr" "${m[@]}" "${m[@]}" -o x.nii.gz
 refused 2 "does not go with --input" gdm-synth "$mr" --input "mr=$mr" "${m[@]}" -o x.nii.gz
 refused 2 "is not NAME=FILE" gdm-synth --input "$mr" "${m[@]}" -o x.nii.gz
 refused 2 "expected a manifest, a volume, or --input" gdm-synth "${m[@]}" -o x.nii.gz
@@ -119,6 +120,13 @@ write_nifti nan.nii 6 6 4 float32 '(i == 3 ? 0x7fc00000 : 0x3f800000 + i)' 0
 refused 1 "nan.nii: input 'mr' has 8 voxels that are NaN or infinite" gdm-synth nan.nii "${m[@]}" -o x.nii.gz
 write_nifti flat.nii 6 6 4 int16 5 5
 refused 1 "flat.nii: input 'mr' has the value 5 everywhere" gdm-synth flat.nii "${m[@]}" -o x.nii.gz
+write_nifti empty.nii 16 16 1 int16 0 0
+refused 1 "empty.nii: the mask is empty" gdm-synth small.nii "${m[@]}" -o x.nii.gz --mask empty.nii --resample never
+sed 's#"mask": "[^"]*"#"mask": "../other-grid.nii"#' p/manifest.json >p/masked.json
+for dry in "" -n; do
+  refused 1 "case 'head0001': other-grid.nii: the mask is on another grid" gdm-synth p/masked.json "${m[@]}" -o out-masked $dry
+done
+[[ ! -e out-masked ]] || fail "a mask of another grid is seen once a folder is made"
 head -c 40 flat.nii >4d.nii  # 6 x 6 x 2 x 2
 printf '\x04\x00\x06\x00\x06\x00\x02\x00\x02\x00' >>4d.nii
 tail -c +51 flat.nii >>4d.nii
@@ -132,6 +140,7 @@ refused 1 "manifest.json" gdm-synth "$mr" --model p/manifest.json -o x.nii.gz
 # A model for another task: MR values are no HU.
 gdm-recon project p/manifest.json -o sino --views 12 -q | gdm-recon fbp - -o fbp -q >/dev/null
 "${train[@]}" fbp/manifest.json -o ct.safetensors
+refused 1 "is a sinogram, which .gdm-recon gdm. reconstructs" gdm-synth "$(ls sino/*sinogram.nii.gz | head -n 1)" --model ct.safetensors -o x.nii.gz
 refused 1 "input 'fbp' is not in HU: .*--assume-hu" gdm-synth "$mr" --model ct.safetensors -o x.nii.gz --threads 1
 refused 1 "mr is not in HU: " gdm-drift-train fbp/manifest.json -o x.safetensors --objective regression --steps 1 --conditions \
   mr,fbp --scaling mr=hu
