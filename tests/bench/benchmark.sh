@@ -24,7 +24,7 @@ cd "$folder"
 case $task in
   sparse-ct)
     METHODS=${METHODS:-l1 ps,perceptual,0.4,ssim,0.4 gan,adversarial,0.6,ssim,0.4 frechet,frechet,0.3,ssim,0.4
-      gdm,drift,0.3,ssim,0.4 flow-reg bridge-reg flow bridge diffusion}
+      gdm,drift,0.3,ssim,0.4 flow-reg bridge-reg flow-input flow bridge diffusion}
     cell() { CONSISTENT=all "$here/learned_ct.sh" "$bin" "$manifest" "$folder" "${VIEWS:-8}" "${STRENGTH:-0.01414}" "$1" "$2" ""; }
     cases=(tv/manifest.json --conditions tv) input=tv prefix=tv- ;;
   mr2ct)
