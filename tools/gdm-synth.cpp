@@ -89,7 +89,7 @@ void choose_draws(Options& o) {
 void require_spread(const Options& o, const cli::Synthesis& synthesis) {
   if (o.spread.empty() || synthesis.ensemble().members() > 1) return;
   throw Error(
-      "--spread needs more than one prediction: --samples of a model with noise channels, --model once more, "
+      "--spread needs more than one prediction: --samples of a model with noise channels, another --model, "
       "--flips or --shifts",
       Exit::usage);
 }
@@ -197,7 +197,10 @@ int run_manifest(const cli::Program& program, Options& o) {
     std::string plan = synthesis.plan();
     bool would_fail = false;
     for (const Case& item : batch.cases()) {
-      if (item.error) continue;
+      if (item.error) {
+        would_fail = true;
+        continue;
+      }
       try {
         plan += with_context("case '" + item.id + "'", [&] {
           if (o.batch.keep_going) check_case(program, o, synthesis, item);

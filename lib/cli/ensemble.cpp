@@ -185,6 +185,7 @@ double Ensemble::peak_mib(const Grid& grid, bool with_deviation, bool slabs) {
   constexpr double unsteady_mib = 16;
   const double volumes = slabs ? slabs_mib(grid) : volumes_mib(grid, with_deviation);
   fit_into_memory("", volumes + unsteady_mib, slabs ? "" : why_whole(grid));
+  fit_into_memory("", volumes, "");  // with as many patches as a run takes
   std::int64_t group = 0;
   for (const auto& model : models_) {
     const std::int64_t patches = model->patches_of(working_grid(*model, grid).value_or(grid));
@@ -209,7 +210,7 @@ std::string Ensemble::why_whole(const Grid& grid) const {
   if (working_grid(first(), grid)) return "another grid (--resample)";
   if (!first().makes_slabs(grid))
     return "an input that is scaled by its own values, or lies otherwise than the model's";
-  return "a pipe";
+  return {};
 }
 
 void Ensemble::fit_into_memory(const std::string& title, double volumes_mib, const std::string& whole) const {

@@ -101,7 +101,7 @@ class Ensemble {
   double slabs_mib(const Grid& grid) const;
   /// Whether the smallest group of patches fits beside so many MiB of volumes.
   bool fits(double volumes_mib) const;
-  /// What keeps a volume from being made in slabs; empty if they would need no less.
+  /// What keeps a volume on this grid from being made in slabs; empty if they would need no less, or nothing here does.
   std::string why_whole(const Grid& grid) const;
   /// Patches that go through a network together, as many as leave the process within its memory. `whole`: why_whole(),
   /// empty if it is not.

@@ -148,7 +148,6 @@ void Synthesis::check(const Case& item, const fs::path& output) {
     }
   }
   if (fs::exists(output.parent_path())) check_volume_writable(output, overwrite_);
-  check_headers(item);
   for (const std::string& name : condition_names()) {
     const fs::path& input = item.input(name);
     if (!ct::sinogram_acquisition(input).empty()) {
@@ -160,14 +159,19 @@ void Synthesis::check(const Case& item, const fs::path& output) {
         name == "fbp" || !acquisition.empty() || !model::trained_acquisition(description(), name).empty();
     if (is_reconstruction) check_acquisition(name, acquisition, source_title(input));
   }
+  check_headers(item);
 }
 
 void Synthesis::check_headers(const Case& item) const {
   const std::vector<ConditionFile> files = condition_files(item);
   const auto streams = [](const fs::path& file) {
-    return file == "-" || fs::is_fifo(file) || fs::is_character_file(file) || fs::is_socket(file);
+    std::error_code unknown;  // what cannot be looked at is told by the reader
+    const fs::file_type type = fs::status(file, unknown).type();
+    return file == "-" || type == fs::file_type::fifo || type == fs::file_type::character ||
+           type == fs::file_type::socket;
   };
   if (std::any_of(files.begin(), files.end(), [&](const ConditionFile& file) { return streams(file.second); })) return;
+  const WarningCapture said_when_read;
   const Grid grid = grid_of_conditions(files);
   if (item.mask && !streams(*item.mask)) require_grid_of_mask(*item.mask, grid);
 }
@@ -242,6 +246,14 @@ Batch::Computing Synthesis::read(const Case& item, const SynthesisOutputs& outpu
   std::vector<fs::path> sources = sources_of(item);
   const Stopwatch watch;
   std::vector<Volume> conditions = read_conditions(description(), condition_files(item));
+  // What the first model takes is known; another may have learnt from other values.
+  for (std::size_t n = 1; n < ensemble_.models().size(); ++n) {
+    const Json& declared = ensemble_.models()[n]->description().at("generator").at("conditions");
+    for (std::size_t c = 0; c < conditions.size(); ++c) {
+      if (declared.at(c) == description().at("generator").at("conditions").at(c)) continue;
+      require_scale(declared.at(c), conditions[c], source_title(sources.at(c)));
+    }
+  }
   SynthesisSubject subject = subject_of(item);
   if (sees_mask(item, outputs)) subject.mask = read_mask_of(*item.mask, conditions.front().grid);
   log_verbose(fmt::format("{}: read in {:.2f} s", title_of(outputs.ct), watch.seconds()));

@@ -44,10 +44,11 @@ void refuse_beyond(const Json& description, const Grid& grid) {
   const auto refuse = [](const std::optional<Range>& range, double value, double factor, const std::string& what,
                          const std::string& unit) {
     if (!range || !range->beyond(value, factor)) return;
+    const double least_taken = unit.empty() ? 1.0 : range->least / factor;  // no ratio is below 1
     throw Error(
         fmt::format("{}; the model was trained on {:.3g} to {:.3g}{}, to which {:.3g} to {:.3g}{} are resampled; "
                     "`gdm-prep resample` brings others nearer",
-                    what, range->least, range->largest, unit, range->least / factor, range->largest * factor, unit));
+                    what, range->least, range->largest, unit, least_taken, range->largest * factor, unit));
   };
   refuse(range_of(description, "voxel_edge_mm"), grid.mean_edge_mm(), most_edge_factor,
          fmt::format("voxels of {:.3g} mm on average", grid.mean_edge_mm()), " mm");

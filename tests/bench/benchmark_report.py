@@ -17,11 +17,12 @@ import sys
 
 from learned_ct import residuals, verdicts
 
-COLUMNS = [("mae_hu", "MAE / HU", 1), ("psnr_db", "PSNR / dB", 2), ("ssim", "SSIM", 4), ("ms_ssim", "MS-SSIM", 4),
+COLUMNS = [("mae_hu", "MAE / HU", 1), ("mae_interior_hu", "interior MAE / HU", 1), ("psnr_db", "PSNR / dB", 2), ("ssim", "SSIM", 4), ("ms_ssim", "MS-SSIM", 4),
            ("bone_mae_hu", "bone MAE / HU", 1), ("bone_dice", "bone Dice", 3), ("bone_hd95_mm", "bone HD95 / mm", 2),
-           ("bias_hu", "bias / HU", 1), ("power_high_db", "high power / dB", 2)]
+           ("lung_mae_hu", "lung MAE / HU", 1), ("bias_hu", "bias / HU", 1), ("power_high_db", "high power / dB", 2)]
 COLOURS = ["#1b6ca8", "#c0392b", "#2e8b57", "#8e44ad", "#d68910", "#16a085", "#7f8c8d", "#34495e", "#b03a76", "#6b8e23", "#a0522d",
            "#008b8b"]
+SHARE = r",(?:drift|perceptual|frechet|adversarial),([0-9.]+)"  # in the name of a method
 
 
 def read(folder, kind, seed):
@@ -79,7 +80,8 @@ def table(reports, base):
     all_scores = [scores(report) for report in reports]
     names = [m["name"] for m in reports[0]["methods"]]
     distances = sorted({key for found in all_scores[0].values() for key in found if " " in key})
-    columns = [("nfe", "NFE", 0)] + COLUMNS + [(key, key.replace(" ", ", "), 2) for key in distances]
+    graded = [column for column in COLUMNS if any(column[0] in values for values in all_scores[0].values())]
+    columns = [("nfe", "NFE", 0)] + graded + [(key, key.replace(" ", ", "), 2) for key in distances]
     columns += [("residual", "residual", 4), ("s", "s a case", 2), ("memory_mb", "MB", 0)]
     marks = {key: [signs(report, key, base) for report in reports] for key, _, _ in columns}
     lines = ["| | " + " | ".join(title for _, title, _ in columns) + " |", "|---" * (len(columns) + 1) + "|"]
@@ -231,11 +233,14 @@ def realism_plot(path, graded, distance):
                 [(v["mae_hu"], v[distance]) for v in graded.values()])
     label, by_kind = labels(graded), {}
     for name, values in graded.items():
-        by_kind.setdefault(re.sub(r",[0-9.]+(?=(@\d+)?(\+\w+)?$)", "", name), []).append((name, values["mae_hu"], values[distance]))
+        share = re.search(SHARE, name)
+        kind = name if share is None else name[:share.start(1)] + name[share.end(1):]
+        by_kind.setdefault(kind, []).append((float(share[1]) if share else 0.0, name, values["mae_hu"], values[distance]))
     for n, points in enumerate(by_kind.values()):
         colour = COLOURS[n % len(COLOURS)]
-        plot.line(sorted((error, far) for _, error, far in points), colour)
-        for name, error, far in points:
+        points.sort()
+        plot.line([(error, far) for _, _, error, far in points], colour)
+        for _, name, error, far in points:
             plot.point(error, far, label[name], colour)
     plot.write(path)
 

@@ -19,9 +19,10 @@
 # FIRST (3000) and NEXT (800) steps; STRENGTH (mm) that of the total variation that all begin from, chosen on validation for the
 # views. SHARES (".1 .2") are the shares of each method: with one seed a first cell, with ".1 .2 .4" and seeds 1 2 3 what the
 # rule asks for. SPLIT=val grades the validation split, where strengths are chosen. What exists is not made again, and an
-# interrupted run continues. At the end there are FOLDER/table.md with the mean over the seeds, realism-steps-GRADER.svg with a line
-# through the shares of each method, worst-PLANE-TISSUE.png with the three worst cases, and the rule's verdict (equal_error.py) of
-# methods at the middle share: of the first against each other, in sets and encoders as they say.
+# interrupted run continues. At the end there are, of the test split, FOLDER/table.md with the mean over the seeds and
+# realism-steps-GRADER.svg with a line through the shares of each method; of either, worst-PLANE-TISSUE.png with the three worst
+# cases beside the first seed's grades, and the rule's verdict (equal_error.py) of methods at the middle share: of the first against
+# each other, in sets and encoders as they say. (Of the bank of "segment" no verdict by two graders is possible.)
 set -euo pipefail
 bin=$1 case=$2 manifest=$3 folder=$4
 shift 4
@@ -118,6 +119,6 @@ for plane in axial coronal sagittal; do
   for window in "bone 500 2000" "soft 40 400"; do
     read -r tissue level width <<<"$window"
     "$bin/gdm-metrics" montage "${shown[@]}" --cases "$worst" --plane "$plane" --level "$level" --width "$width" \
-      -o "$folder/worst-$plane-$tissue.png" --force -q
+      -o "${graded[0]}/worst-$plane-$tissue.png" --force -q
   done
 done

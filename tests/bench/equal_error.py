@@ -11,7 +11,7 @@ is never less than that of their weighted mean, plus what the uncertainty of MET
 interpolation by. The difference of bias_hu is that of absolute values.
 
 A seed is a win if the Frechet distances of two encoders at least are better, none is anything else, and no metric of the task is
-worse. METHOD wins if every seed of three at least does."""
+worse. METHOD wins if every seed of three at least does, and does not if one that was compared at equal error is none."""
 import argparse
 import json
 import re
@@ -86,16 +86,18 @@ def line(name, found, word):
 
 
 def verdict(words):
-    """Of one seed, of words by name, and whether it is a win."""
+    """Of one seed: whether it is a win, None where too little was tested, and why, of words by name."""
     distances = [word for name, word in words.items() if name.startswith("frechet, ")]
     worse = [name for name in OF_TASK if words.get(name) == "worse"]
     nearer = distances.count("better")
     win = nearer >= 2 and nearer == len(distances) and not worse
+    if None in distances or any(name in words and words[name] is None for name in OF_TASK):
+        return None, "not tested"
     return win, f"nearer by {nearer} of {len(distances)}" + (f", worse in {', '.join(worse)}" if worse else "")
 
 
 def compared(path, method, rival, zero):
-    """Prints one report. Returns what verdict() says, None at unequal error."""
+    """Prints one report. Returns what verdict() says."""
     with open(path, encoding="utf-8") as file:
         report = json.load(file)
     mae = {m["name"]: m["aggregate"]["mae_hu"]["mean"] for m in report["methods"]}
@@ -121,7 +123,7 @@ def compared(path, method, rival, zero):
         if key != "mae_hu" or not equal:
             say(key, [c for c in report["comparisons"] if c["metric"] == key], "mean_difference", key not in BETTER_IF_MORE,
                 key != "power_high_db")
-    return verdict(words) if equal else None
+    return verdict(words) if equal else (None, "not equal in error")
 
 
 def main():
@@ -132,10 +134,10 @@ def main():
     parser.add_argument("--zero", action="append", default=[], metavar="NAME")
     given = parser.parse_args()
     found = [compared(path, given.method, given.rival, given.zero) for path in given.reports]
-    wins = sum(1 for one in found if one and one[0])
-    said = "; ".join(one[1] if one else "not equal in error" for one in found)
+    wins, lost = sum(1 for win, _ in found if win), any(win is False for win, _ in found)
+    said = "; ".join(why for _, why in found)
     enough = "" if len(found) >= SEEDS_OF_RULE else f" (the rule asks for {SEEDS_OF_RULE})"
-    outcome = "a win" if wins == len(found) >= SEEDS_OF_RULE else "no win" if wins < len(found) else "undecided"
+    outcome = "a win" if wins == len(found) >= SEEDS_OF_RULE else "no win" if lost else "undecided"
     print(f"by the rule: {outcome}, {wins} of {len(found)} seed(s){enough}: {said}")
 
 

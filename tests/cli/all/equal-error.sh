@@ -28,6 +28,7 @@ won["distance_comparisons"] = [pair(n, -9.0, "corrected", 1.0, distance="frechet
                                for n in distance for e in ("judge", "other")]
 json.dump(won, open("worse.json", "w"))
 won["comparisons"] = [c for c in won["comparisons"] if c["metric"] == "mae_hu"]
+won["comparisons"] += [pair(n, -1.0, "mean_difference", 0.5, metric="bone_mae_hu") for n in mae if n != "a"]
 json.dump(won, open("won.json", "w"))
 P
 # A quarter of the way from one share to the other: -4 + 12 / 4 = -1. Half-widths: 1, and for the place of the
@@ -52,6 +53,9 @@ by_rule() {
 }
 by_rule 'no win, 0 of 1 seed(s) (the rule asks for 3): nearer by 0 of 1, worse in bone_mae_hu$' r.json
 by_rule 'no win, 0 of 1 seed(s) (the rule asks for 3): nearer by 2 of 2, worse in bone_mae_hu$' worse.json
+by_rule 'undecided, 0 of 1 seed(s) (the rule asks for 3): not tested$' few.json
+python3 "$bench/equal_error.py" a zero won.json won.json won.json >out.txt
+grep -q '^by the rule: undecided, 0 of 3 seed(s): not equal in error; ' out.txt || fail "at unequal error: $(tail -n 1 out.txt)"
 by_rule 'undecided, 2 of 2 seed(s) (the rule asks for 3): nearer by 2 of 2; nearer by 2 of 2$' won.json won.json
 by_rule 'a win, 3 of 3 seed(s): ' won.json won.json won.json
 by_rule 'no win, 2 of 3 seed(s): ' won.json worse.json won.json

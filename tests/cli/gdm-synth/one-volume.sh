@@ -126,6 +126,9 @@ sed 's#"mask": "[^"]*"#"mask": "../other-grid.nii"#' p/manifest.json >p/masked.j
 for dry in "" -n; do
   refused 1 "case 'head0001': other-grid.nii: the mask is on another grid" gdm-synth p/masked.json "${m[@]}" -o out-masked $dry
 done
+code=0
+gdm-synth p/masked.json "${m[@]}" -o out-masked -n --keep-going >dry.txt || code=$?
+[[ $code == 3 ]] && found 'head0001  would fail: ' <dry.txt || fail "a dry run of what would fail: $code $(cat dry.txt)"
 [[ ! -e out-masked ]] || fail "a mask of another grid is seen once a folder is made"
 head -c 40 flat.nii >4d.nii  # 6 x 6 x 2 x 2
 printf '\x04\x00\x06\x00\x06\x00\x02\x00\x02\x00' >>4d.nii

@@ -40,7 +40,7 @@ found 'warning: fine.nii.gz: voxels of 3.5 mm on average, the model was trained 
 
 # Too far beyond: exit 1 with the figures.
 gdm-prep resample "p/${id}_mr.nii.gz" --spacing 1.5 -o far.nii.gz -q
-refused 1 "far.nii.gz: voxels of 1.5 mm on average; the model was trained on 7 to 7 mm, to which 1.75 to 28 mm are resampled; `gdm-prep resample`" \
+refused 1 "far.nii.gz: voxels of 1.5 mm on average; the model was trained on 7 to 7 mm, to which 1.75 to 28 mm are resampled; .gdm-prep resample. brings others nearer" \
   "${synth[@]}" far.nii.gz -o x.nii.gz
 refused 1 "to which 1.75 to 28 mm are resampled" "${synth[@]}" far.nii.gz -o x.nii.gz --dry-run
 
