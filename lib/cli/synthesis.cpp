@@ -241,19 +241,23 @@ SynthesisSubject Synthesis::subject_of(const Case& item) const {
   return subject;
 }
 
+void Synthesis::require_scales_of_others(const std::vector<Volume>& conditions,
+                                         const std::vector<fs::path>& sources) const {
+  const Json& first = description().at("generator").at("conditions");
+  for (const auto& model : ensemble_.models()) {
+    const Json& declared = model->description().at("generator").at("conditions");
+    for (std::size_t c = 0; c < conditions.size(); ++c) {
+      if (declared.at(c) != first.at(c)) require_scale(declared.at(c), conditions[c], source_title(sources.at(c)));
+    }
+  }
+}
+
 Batch::Computing Synthesis::read(const Case& item, const SynthesisOutputs& outputs) const {
   if (in_slabs(item, outputs)) return stream(item, outputs);
   std::vector<fs::path> sources = sources_of(item);
   const Stopwatch watch;
   std::vector<Volume> conditions = read_conditions(description(), condition_files(item));
-  // What the first model takes is known; another may have learnt from other values.
-  for (std::size_t n = 1; n < ensemble_.models().size(); ++n) {
-    const Json& declared = ensemble_.models()[n]->description().at("generator").at("conditions");
-    for (std::size_t c = 0; c < conditions.size(); ++c) {
-      if (declared.at(c) == description().at("generator").at("conditions").at(c)) continue;
-      require_scale(declared.at(c), conditions[c], source_title(sources.at(c)));
-    }
-  }
+  require_scales_of_others(conditions, sources);
   SynthesisSubject subject = subject_of(item);
   if (sees_mask(item, outputs)) subject.mask = read_mask_of(*item.mask, conditions.front().grid);
   log_verbose(fmt::format("{}: read in {:.2f} s", title_of(outputs.ct), watch.seconds()));

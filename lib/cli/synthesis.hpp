@@ -92,6 +92,8 @@ class Synthesis {
  private:
   /// Of files alone: what comes through a pipe is looked at once.
   void check_headers(const Case& item) const;
+  /// require_scale() for models of an ensemble that learnt from other values than the first, whose inputs were read.
+  void require_scales_of_others(const std::vector<Volume>& conditions, const std::vector<fs::path>& sources) const;
   /// Whether the mask of a case is read: where its body counts, and where the user names one.
   bool sees_mask(const Case& item, const SynthesisOutputs& outputs) const;
   /// What messages about an output and about an input begin with.

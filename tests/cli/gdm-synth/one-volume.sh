@@ -140,6 +140,12 @@ refused 1 "is a folder" gdm-synth p "${m[@]}" -o x.nii.gz
 refused 2 "m.safetensors: is no NIfTI volume" gdm-synth m.safetensors "${m[@]}" -o x.nii.gz
 refused 1 "manifest.json" gdm-synth "$mr" --model p/manifest.json -o x.nii.gz
 
+# Of an ensemble each model is asked: the second learnt from MR, to the first a CT is an image like others.
+sed 's/_mr\.nii/_ct.nii/' p/manifest.json >p/cts.json
+"${train[@]}" p/cts.json --scaling mr=percentile -o cts.safetensors
+gdm-synth "p/${id}_ct.nii.gz" --model cts.safetensors -o from-ct.nii.gz -q
+refused 1 "looks like a CT in HU" gdm-synth "p/${id}_ct.nii.gz" --model cts.safetensors "${m[@]}" -o x.nii.gz
+
 # A model for another task: MR values are no HU.
 gdm-recon project p/manifest.json -o sino --views 12 -q | gdm-recon fbp - -o fbp -q >/dev/null
 "${train[@]}" fbp/manifest.json -o ct.safetensors
